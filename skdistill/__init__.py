@@ -1,0 +1,49 @@
+"""skdistill: any fitted model into a small one, behind scikit-learn's interface.
+
+The public names are loaded on first use, so that ``import skdistill`` costs next to
+nothing and imports neither torch nor skorch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0.dev0"
+
+_HOMES = {
+    "NeuralStudentClassifier": "students.neural",
+    "NeuralStudentRegressor": "students.neural",
+    "SoftDecisionTreeClassifier": "students.soft_tree",
+    "SoftDecisionTreeRegressor": "students.soft_tree",
+    "export_text": "inspection",
+    "soft_targets": "knowledge",
+}
+
+__all__ = sorted(_HOMES)
+
+if TYPE_CHECKING:
+    from .inspection import export_text as export_text
+    from .knowledge import soft_targets as soft_targets
+    from .students.neural import (
+        NeuralStudentClassifier as NeuralStudentClassifier,
+    )
+    from .students.neural import (
+        NeuralStudentRegressor as NeuralStudentRegressor,
+    )
+    from .students.soft_tree import (
+        SoftDecisionTreeClassifier as SoftDecisionTreeClassifier,
+    )
+    from .students.soft_tree import (
+        SoftDecisionTreeRegressor as SoftDecisionTreeRegressor,
+    )
+
+
+def __getattr__(name):
+    if name not in _HOMES:
+        raise AttributeError(f"module 'skdistill' has no attribute {name!r}")
+    value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,640 @@
+"""What the student is to learn: teacher outputs, hard labels and weights, row by row.
+
+Rows flow through here once, before training: the teacher is asked about X as the user
+gave it, its columns are aligned with the classes, and every row gets its weights.
+"""
+
+import warnings
+from dataclasses import dataclass, replace
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from scipy.special import log_softmax
+from sklearn.exceptions import NotFittedError
+from sklearn.metrics import cohen_kappa_score, confusion_matrix
+from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.validation import _num_samples
+
+from .teacher import (
+    Teacher,
+    align,
+    all_ready,
+    check_finite,
+    check_width,
+    class_probabilities,
+    kind_of,
+    log_with_floor,
+    members_of,
+)
+
+_ROWS_FOR_AGREEMENT = 50
+
+
+@validate_params(
+    {
+        "temperature": [Interval(Real, 0, None, closed="neither")],
+        "classes": ["array-like", None],
+        "teacher_weights": ["array-like", None],
+    },
+    prefer_skip_nested_validation=True,
+)
+def soft_targets(teacher, X, temperature=1.0, *, classes=None, teacher_weights=None):
+    """Ask a fitted teacher for its softened answers.
+
+    The distribution over the classes is ``softmax(logits / temperature)`` [1]_. Where
+    the teacher answers with probabilities p, this is p to the power 1 / temperature,
+    normalised; exact zeros have a floor, and a forest's votes are smoothed as if one
+    more tree had answered with equal shares.
+
+    Parameters
+    ----------
+    teacher : object or list of objects
+        Fitted estimator, torch module (logits), callable (probabilities), or a list of
+        such; it is not changed.
+    X : array-like of shape (n, n_features)
+        Rows as the teacher knows them.
+    temperature : float, default=1.0
+        Above 1 softens, below 1 sharpens. Of no meaning, and refused, for regressors.
+    classes : array-like of shape (n_classes,), default=None
+        Order of the result's columns, and names for the columns of teachers without
+        ``classes_``. By default, the teacher's own.
+    teacher_weights : array-like of shape (n_teachers,), default=None
+        Shares of the members of a list.
+
+    Returns
+    -------
+    ndarray of shape (n, n_classes) or (n, n_outputs)
+        Probabilities whose rows sum to 1; a regressor's predictions as they are.
+
+    Raises
+    ------
+    ValueError
+        If the teacher is not fitted or cannot answer for these rows or classes.
+
+    References
+    ----------
+    .. [1] Hinton, Vinyals, Dean: Distilling the Knowledge in a Neural Network, 2015.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skdistill import soft_targets
+    >>> teacher = LogisticRegression().fit([[0], [1], [2], [3]], [0, 0, 1, 1])
+    >>> soft_targets(teacher, [[3.0]]).round(2)
+    array([[0.15, 0.85]])
+    >>> soft_targets(teacher, [[3.0]], temperature=4).round(2)
+    array([[0.39, 0.61]])
+    """
+    if not all_ready(teacher):
+        raise NotFittedError(f"teacher={teacher!r} is not fitted; fit it first.")
+    check_width(teacher, X)
+    fitted = Teacher.of(teacher, teacher_weights)
+    if any(kind_of(member) == "regressor" for member in fitted.members):
+        if temperature != 1:
+            raise ValueError(
+                f"temperature={temperature} has no meaning for a regressor: leave it 1."
+            )
+        return fitted.values(X)
+    columns = None
+    if classes is not None or any(hasattr(m, "classes_") for m in fitted.members):
+        columns = union_of_classes(classes, *fitted.labels(classes))
+        if classes is not None and len(columns) == len(classes):
+            columns = np.asarray(classes)
+    log_p = fitted.log_probabilities(X, classes=columns, fallback=classes)
+    return np.exp(log_softmax(log_p / temperature, axis=1))
+
+
+@dataclass(frozen=True)
+class FitRows:
+    """The arguments of a student's ``fit``, validated."""
+
+    X: Any
+    y: Any = None
+    sample_weight: Any = None
+    teacher_output: Any = None
+    X_transfer: Any = None
+    transfer_output: Any = None
+    X_val: Any = None
+    y_val: Any = None
+
+    def check(self, has_teacher):
+        """Refuse combinations that cannot teach.
+
+        Parameters
+        ----------
+        has_teacher : bool
+            Whether there is a teacher beside the given outputs.
+
+        Raises
+        ------
+        ValueError
+            If an argument lacks the one that it needs.
+        """
+        if self.transfer_output is not None and self.X_transfer is None:
+            raise ValueError("transfer_output needs its rows: give X_transfer too.")
+        unlabelled = self.X_transfer is not None and self.transfer_output is None
+        if unlabelled and not has_teacher:
+            raise ValueError(
+                "X_transfer has no labels: give a teacher that can label these rows, "
+                "or their outputs as transfer_output."
+            )
+        if self.y_val is not None and self.X_val is None:
+            raise ValueError("y_val needs its rows: give X_val too.")
+        if self.X_val is not None and self.y_val is None and not has_teacher:
+            raise ValueError("X_val has no targets: give y_val, or a teacher.")
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """Targets and weights: the rows of X first, the transfer rows after them.
+
+    Attributes
+    ----------
+    soft : ndarray of shape (n + m, n_outputs) or None
+        The teacher's log-probabilities at T=1, or a regressor's predictions.
+    hard : ndarray of shape (n,) or (n, n_outputs), or None
+        Positions of the labels among the classes, or target values.
+    soft_weight : ndarray of shape (n + m,)
+        Weights of the rows in the soft loss, not normalised.
+    hard_weight : ndarray of shape (n,)
+        Weights of the rows in the hard loss, not normalised.
+    """
+
+    soft: Any
+    hard: Any
+    soft_weight: np.ndarray
+    hard_weight: np.ndarray
+
+    @property
+    def n_labelled(self):
+        """Number of rows of X; what follows are transfer rows."""
+        return len(self.hard_weight)
+
+    def take(self, index):
+        """The knowledge about some of the rows of X, and about all transfer rows.
+
+        Parameters
+        ----------
+        index : ndarray of int
+            Rows of X, in ascending order.
+
+        Returns
+        -------
+        Knowledge
+            On those rows.
+        """
+        n, total = self.n_labelled, len(self.soft_weight)
+        kept = np.concatenate([index, np.arange(n, total)]).astype(int)
+        return Knowledge(
+            soft=None if self.soft is None else self.soft[kept],
+            hard=None if self.hard is None else self.hard[index],
+            soft_weight=self.soft_weight[kept],
+            hard_weight=self.hard_weight[index],
+        )
+
+    def without_transfer(self):
+        """The knowledge about the rows of X alone."""
+        n = self.n_labelled
+        soft = None if self.soft is None else self.soft[:n]
+        return replace(self, soft=soft, soft_weight=self.soft_weight[:n])
+
+
+class ClassReader:
+    """Reads a teacher's answers as log-probabilities over the classes of a student.
+
+    Parameters
+    ----------
+    teacher : Teacher or None
+        Fitted.
+    y : ndarray of shape (n,) or None
+        Hard labels.
+    classes : array-like or None
+        The student's parameter.
+
+    Attributes
+    ----------
+    classes : ndarray of shape (n_classes,)
+        The sorted union of `classes`, of y's labels and of the teacher's.
+    """
+
+    def __init__(self, teacher, y, classes):
+        self.teacher = teacher
+        own = np.unique(y) if y is not None else None
+        self.fallback = own if classes is None else np.asarray(classes)
+        if classes is not None and len(np.unique(self.fallback)) != len(self.fallback):
+            raise ValueError(f"classes={classes!r} names a class twice.")
+        named = self._teacher_labels()
+        self._check_shared(own, named)
+        self.classes = union_of_classes(own, classes, *named)
+        # Columns of teacher_output: `classes`, else those of the teacher, else y's.
+        self.columns = self.fallback if classes is not None or not named else named[0]
+        self._warn_unknown(named)
+
+    def _teacher_labels(self):
+        if self.teacher is None:
+            return []
+        unnamed = [m for m in self.teacher.members if not hasattr(m, "classes_")]
+        if self.fallback is None and unnamed:
+            raise ValueError(
+                "teacher has no classes_ and y is None: name its columns, in their "
+                "order, by `classes`."
+            )
+        return self.teacher.labels(self.fallback)
+
+    def _check_shared(self, own, named):
+        for labels in named if own is not None else []:
+            if not set(labels.tolist()) & set(own.tolist()):
+                raise ValueError(
+                    f"teacher and y share no class: the teacher knows "
+                    f"{labels.tolist()!r}, and y holds {own.tolist()!r}. Give y in the "
+                    "teacher's labels, or a callable teacher with `classes`."
+                )
+
+    def _warn_unknown(self, named):
+        known = {label for labels in named for label in labels.tolist()}
+        unknown = [c for c in self.classes.tolist() if c not in known]
+        if named and unknown:
+            warnings.warn(
+                f"teacher never saw the classes {unknown!r}: its probability for them "
+                "is taken as the floor.",
+                UserWarning,
+                stacklevel=5,
+            )
+
+    def ask(self, X):
+        """The teacher's answer for rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows as the user gave them.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes)
+            Log-probabilities.
+        """
+        answer = self.teacher.log_probabilities(
+            X, classes=self.classes, fallback=self.fallback
+        )
+        return _of_length(answer, _num_samples(X), "teacher's output")
+
+    def accept(self, output, name, n):
+        """Outputs that the user computed beforehand.
+
+        Parameters
+        ----------
+        output : array-like of shape (n, n_classes) or (n,)
+            Probabilities; one column stands for the second of two classes.
+        name : str
+            The argument's name.
+        n : int
+            Number of rows that it must have.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes)
+            Log-probabilities.
+        """
+        output = _of_length(class_probabilities(output, name), n, name)
+        columns = self.classes if self.columns is None else self.columns
+        if output.shape[1] != len(columns):
+            raise ValueError(
+                f"{name} has {output.shape[1]} columns and there are {len(columns)} "
+                f"classes {columns.tolist()!r}: name its columns, in their order, by "
+                "`classes`."
+            )
+        return align(log_with_floor(output), columns, self.classes)
+
+    def encode(self, y):
+        """Positions of labels among the classes.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,)
+            Labels, each among the classes.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            int64.
+        """
+        position = {label: i for i, label in enumerate(self.classes.tolist())}
+        try:
+            return np.array([position[label] for label in np.asarray(y).tolist()])
+        except KeyError as error:
+            raise ValueError(f"y_val holds the unknown class {error}.") from error
+
+    def agreement(self, soft, hard):
+        """Kappa of the teacher's decisions with the labels, and its standard error.
+
+        Parameters
+        ----------
+        soft : ndarray of shape (n, n_classes)
+            Log-probabilities.
+        hard : ndarray of shape (n,)
+            Positions of the labels.
+
+        Returns
+        -------
+        kappa, standard_error : float
+            Zero standard error where chance alone would agree wholly.
+        """
+        decision = soft.argmax(axis=1)
+        table = confusion_matrix(hard, decision) / len(hard)
+        by_chance = table.sum(axis=0) @ table.sum(axis=1)
+        if by_chance >= 1:
+            return 1.0, 0.0
+        observed = np.trace(table)
+        variance = observed * (1 - observed) / (len(hard) * (1 - by_chance) ** 2)
+        return cohen_kappa_score(hard, decision), variance**0.5
+
+
+class ValueReader:
+    """Reads a teacher's answers as target values of a regression.
+
+    Parameters
+    ----------
+    teacher : Teacher or None
+        Fitted.
+    n_outputs : int or None
+        Number of targets, where y tells it.
+    """
+
+    classes = None
+
+    def __init__(self, teacher, n_outputs):
+        self.teacher = teacher
+        self.n_outputs = n_outputs
+
+    def ask(self, X):
+        """The teacher's predictions for rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows as the user gave them.
+
+        Returns
+        -------
+        ndarray of shape (n, n_outputs)
+            Predictions.
+        """
+        return self._checked(self.teacher.values(X), "teacher's output", X)
+
+    def accept(self, output, name, n):
+        """Predictions that the user computed beforehand.
+
+        Parameters
+        ----------
+        output : array-like of shape (n,) or (n, n_outputs)
+            Predictions.
+        name : str
+            The argument's name.
+        n : int
+            Number of rows that it must have.
+
+        Returns
+        -------
+        ndarray of shape (n, n_outputs)
+            Float64.
+        """
+        output = check_finite(output, name)
+        return self._checked(output.reshape(len(output), -1), name, range(n))
+
+    def _checked(self, values, name, rows):
+        values = _of_length(values, _num_samples(rows), name)
+        if self.n_outputs is not None and values.shape[1] != self.n_outputs:
+            raise ValueError(
+                f"{name} has {values.shape[1]} columns and y has {self.n_outputs}: "
+                "give one prediction for each target."
+            )
+        return values
+
+    def encode(self, y):
+        """Target values as columns.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,) or (n, n_outputs)
+            Target values.
+
+        Returns
+        -------
+        ndarray of shape (n, n_outputs)
+            Float64.
+        """
+        y = np.asarray(y, dtype=np.float64)
+        return y.reshape(len(y), -1)
+
+    def agreement(self, soft, hard):
+        """R2 of the teacher's predictions, and its standard error.
+
+        Parameters
+        ----------
+        soft : ndarray of shape (n, n_outputs)
+            Predictions.
+        hard : ndarray of shape (n, n_outputs)
+            Target values.
+
+        Returns
+        -------
+        r2, standard_error : float
+            Over all targets together, each in units of its standard deviation.
+        """
+        scale = hard.std(axis=0)
+        scale = np.where(scale > 0, scale, 1.0)
+        won = ((hard - hard.mean(axis=0)) / scale) ** 2 - ((hard - soft) / scale) ** 2
+        won = won.mean(axis=1)
+        return won.mean(), won.std() / len(won) ** 0.5
+
+
+def gather(rows, reader, *, transfer_weight=None, class_weight=None):
+    """Ask the teacher about all rows and weigh them.
+
+    Parameters
+    ----------
+    rows : FitRows
+        The arguments of fit.
+    reader : ClassReader or ValueReader
+        Around the fitted teacher, if there is one.
+    transfer_weight : float, default=None
+        Total weight of the transfer rows against the rows of X; None for their numbers.
+    class_weight : dict, "balanced" or None, default=None
+        As in scikit-learn. A row without label has the mean over its soft target.
+
+    Returns
+    -------
+    Knowledge
+        Of the rows of X and the transfer rows.
+    """
+    n, m = _num_samples(rows.X), _num_transfer(rows)
+    soft = _soft(rows, reader, n)
+    hard = None if rows.y is None else reader.encode(rows.y)
+    base = np.ones(n) if rows.sample_weight is None else rows.sample_weight
+    share = m / n if transfer_weight is None else transfer_weight
+    extra = np.full(m, base.mean() * share * n / m) if m else np.zeros(0)
+    per_class = _per_class_weights(class_weight, rows.y, reader.classes)
+    if per_class is not None:
+        base = base * _row_factor(per_class, hard, soft, slice(0, n))
+        extra = extra * _row_factor(per_class, None, soft, slice(n, n + m))
+    taught = rows.teacher_output is not None or reader.teacher is not None
+    soft_weight = np.concatenate([base if taught else np.zeros(n), extra])
+    return Knowledge(soft, hard, soft_weight, base)
+
+
+def _num_transfer(rows):
+    return 0 if rows.X_transfer is None else _num_samples(rows.X_transfer)
+
+
+def _soft(rows, reader, n):
+    """Soft targets (n + m, n_outputs); zeros where only transfer rows have some."""
+    on_X = _answer(rows.X, rows.teacher_output, "teacher_output", reader)
+    if rows.X_transfer is None:
+        return on_X
+    on_transfer = _answer(
+        rows.X_transfer, rows.transfer_output, "transfer_output", reader
+    )
+    if on_X is None:
+        on_X = np.zeros((n, on_transfer.shape[1]))
+    return np.concatenate([on_X, on_transfer])
+
+
+def _answer(X, given, name, reader):
+    if given is not None:
+        return reader.accept(given, name, _num_samples(X))
+    return None if reader.teacher is None else reader.ask(X)
+
+
+def warn_if_strange(reader, soft, hard):
+    """Warn where a fitted teacher agrees with the labels no better than chance.
+
+    Parameters
+    ----------
+    reader : ClassReader or ValueReader
+        Knows how agreement is measured.
+    soft : ndarray of shape (n, n_outputs)
+        The teacher's answers on the rows of X.
+    hard : ndarray of shape (n,) or (n, n_outputs)
+        Their labels.
+    """
+    if len(hard) < _ROWS_FOR_AGREEMENT:
+        return
+    agreement, error = reader.agreement(soft, hard)
+    if agreement <= 2 * error:
+        measure = "R2" if reader.classes is None else "kappa"
+        warnings.warn(
+            f"teacher does not agree with y beyond chance ({measure} = "
+            f"{agreement:.3f} +- {error:.3f}). The usual cause: a student inside a "
+            "pipeline hands scaled or encoded X to a teacher that was fitted on raw X. "
+            "Give the student raw X and its scaling as `preprocessor`. Other causes: "
+            "rows of teacher_output in another order, columns named in another order.",
+            UserWarning,
+            stacklevel=4,
+        )
+
+
+def union_of_classes(*groups):
+    """The sorted union of groups of labels.
+
+    Parameters
+    ----------
+    *groups : array-like or None
+        Labels; groups that are None are left out.
+
+    Returns
+    -------
+    ndarray of shape (n_classes,)
+        In the dtype of the first group where that loses nothing.
+
+    Raises
+    ------
+    ValueError
+        If strings and numbers are mixed.
+    """
+    arrays = [np.asarray(group) for group in groups if group is not None]
+    if not arrays:
+        raise ValueError("The classes are not known: give y or `classes`.")
+    if len({all(isinstance(v, str) for v in a.tolist()) for a in arrays}) > 1:
+        raise ValueError(
+            "teacher, y and `classes` share no class: some labels are strings and some "
+            f"are numbers: {[a.tolist() for a in arrays]!r}."
+        )
+    union = np.unique(np.concatenate(arrays))
+    first = arrays[0].dtype
+    if first.kind in "biuf" and np.array_equal(union.astype(first), union):
+        return union.astype(first)
+    return union
+
+
+def teaches(rows, teacher):
+    """Whether there are soft targets at all.
+
+    Parameters
+    ----------
+    rows : FitRows
+        The arguments of fit.
+    teacher : object or None
+        The student's parameter.
+
+    Returns
+    -------
+    bool
+        False for a control, which learns from the labels alone.
+    """
+    given = (rows.teacher_output, rows.transfer_output)
+    return teacher is not None or any(output is not None for output in given)
+
+
+def needs_teacher(rows):
+    """Whether some rows are not labelled beforehand.
+
+    Parameters
+    ----------
+    rows : FitRows
+        The arguments of fit.
+
+    Returns
+    -------
+    bool
+        True if the teacher has to be asked.
+    """
+    return (
+        rows.teacher_output is None
+        or (rows.X_transfer is not None and rows.transfer_output is None)
+        or (rows.X_val is not None and rows.y_val is None)
+    )
+
+
+def _of_length(values, n, name):
+    if len(values) != n:
+        raise ValueError(f"{name} has {len(values)} rows, and there must be {n}.")
+    return values
+
+
+def _per_class_weights(class_weight, y, classes):
+    """Weight of each class (n_classes,), or None; absent classes weigh 1."""
+    if class_weight is None:
+        return None
+    if y is None and isinstance(class_weight, str):
+        raise ValueError(
+            'class_weight="balanced" counts the labels, and y is None: give y, or the '
+            "weights as a dict."
+        )
+    present = classes if y is None else np.unique(y)
+    weights = compute_class_weight(
+        class_weight, classes=present, y=present if y is None else y
+    )
+    per_class = np.ones(len(classes))
+    per_class[np.isin(classes, present)] = weights
+    return per_class
+
+
+def _row_factor(per_class, hard, soft, rows):
+    if hard is not None:
+        return per_class[hard]
+    return np.exp(soft[rows]) @ per_class
+
+

@@ -1,0 +1,340 @@
+"""Distillation losses: pure functions of tensors.
+
+Each function takes the student's outputs, the teacher's outputs and a temperature, and
+returns one number for each row. For classes, outputs are logits, or any
+log-probabilities; for regression they are values. ``REGISTRY`` names them; a user's
+callable of the same signature takes part on equal terms.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+def kl(output, target, temperature=1.0):
+    """T^2 times the divergence of the student from the teacher, both softened.
+
+    The sum over the classes of ``p (log p - log q)`` with p and q the softmax of the
+    teacher's and the student's logits over the temperature. The factor T^2 keeps the
+    gradient's size alike at every temperature [1]_.
+
+    Parameters
+    ----------
+    output : Tensor of shape (n, n_classes)
+        The student's logits.
+    target : Tensor of shape (n, n_classes)
+        The teacher's logits or log-probabilities.
+    temperature : float, default=1.0
+        Softens both.
+
+    Returns
+    -------
+    Tensor of shape (n,)
+        Nats times T^2; 0 where the two agree.
+
+    References
+    ----------
+    .. [1] Hinton, Vinyals, Dean: Distilling the Knowledge in a Neural Network, 2015.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skdistill.losses import kl
+    >>> kl(torch.tensor([[0.0, 0.0]]), torch.tensor([[0.0, 0.0]]), temperature=3.0)
+    tensor([0.])
+    """
+    return _kl_to(output, softened(target, temperature), temperature)
+
+
+def softened(logits, temperature):
+    """The softmax of logits over the temperature.
+
+    Parameters
+    ----------
+    logits : Tensor of shape (n, n_classes)
+        Logits or log-probabilities.
+    temperature : float
+        Above 1 softens.
+
+    Returns
+    -------
+    Tensor of shape (n, n_classes)
+        Rows that sum to 1.
+    """
+    return torch.softmax(logits / temperature, dim=1)
+
+
+def _kl_to(output, probabilities, temperature):
+    log_q = F.log_softmax(output / temperature if temperature != 1 else output, dim=1)
+    divergence = F.kl_div(log_q, probabilities, reduction="none").sum(dim=1)
+    return divergence * temperature**2 if temperature != 1 else divergence
+
+
+def mse_logits(output, target, temperature=1.0):
+    """Half the mean over the classes of squared differences of centred logits.
+
+    What ``kl`` tends to as the temperature grows.
+
+    Parameters
+    ----------
+    output : Tensor of shape (n, n_classes)
+        The student's logits.
+    target : Tensor of shape (n, n_classes)
+        The teacher's logits or log-probabilities.
+    temperature : float, default=1.0
+        Of no effect; there so that all losses are called alike.
+
+    Returns
+    -------
+    Tensor of shape (n,)
+        Squared nats.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skdistill.losses import mse_logits
+    >>> mse_logits(torch.tensor([[1.0, -1.0]]), torch.tensor([[5.0, 5.0]]))
+    tensor([0.5000])
+    """
+    return _half_mse(_centred(output), _centred(target))
+
+
+def _centred(logits):
+    return logits - logits.mean(dim=1, keepdim=True)
+
+
+def _half_mse(output, target):
+    return 0.5 * (output - target).square().mean(dim=1)
+
+
+def mse(output, target, temperature=1.0):
+    """Mean over the targets of squared errors.
+
+    Parameters
+    ----------
+    output : Tensor of shape (n, n_outputs)
+        The student's values.
+    target : Tensor of shape (n, n_outputs)
+        The teacher's values, or the true ones.
+    temperature : float, default=1.0
+        Of no effect.
+
+    Returns
+    -------
+    Tensor of shape (n,)
+        In the square of the targets' unit.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skdistill.losses import mse
+    >>> mse(torch.tensor([[1.0, 3.0]]), torch.tensor([[0.0, 0.0]]))
+    tensor([5.])
+    """
+    return (output - target).square().mean(dim=1)
+
+
+def huber(output, target, temperature=1.0):
+    """Mean over the targets of Huber's loss with threshold 1.
+
+    Half the squared error up to an error of 1, linear beyond. The regressors train on
+    targets in units of their standard deviation, so that is the threshold's unit.
+
+    Parameters
+    ----------
+    output : Tensor of shape (n, n_outputs)
+        The student's values.
+    target : Tensor of shape (n, n_outputs)
+        The teacher's values, or the true ones.
+    temperature : float, default=1.0
+        Of no effect.
+
+    Returns
+    -------
+    Tensor of shape (n,)
+        At most half of ``mse``.
+
+    References
+    ----------
+    Huber: Robust Estimation of a Location Parameter, 1964.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skdistill.losses import huber
+    >>> huber(torch.tensor([[0.5], [3.0]]), torch.tensor([[0.0], [0.0]]))
+    tensor([0.1250, 2.5000])
+    """
+    return F.huber_loss(output, target, reduction="none").mean(dim=1)
+
+
+def cross_entropy(output, codes):
+    """Log loss of hard labels.
+
+    Parameters
+    ----------
+    output : Tensor of shape (n, n_classes)
+        Logits.
+    codes : Tensor of shape (n,)
+        int64 positions of the labels.
+
+    Returns
+    -------
+    Tensor of shape (n,)
+        Nats.
+    """
+    return F.cross_entropy(output, codes, reduction="none")
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss as the training loop uses it: targets prepared once, then compared.
+
+    Parameters
+    ----------
+    task : {"classifier", "regressor"}
+        Which students it is for.
+    compare : callable
+        ``compare(output, prepared, temperature)`` -> Tensor of shape (n,).
+    prepare : callable, default=None
+        ``prepare(target, temperature)`` -> Tensor; once for all epochs.
+    tempered : bool, default=False
+        Whether the temperature has an effect.
+    """
+
+    task: str
+    compare: Callable[[Tensor, Tensor, float], Tensor]
+    prepare: Callable[[Tensor, float], Tensor] | None = None
+    tempered: bool = False
+
+    def prepared(self, target, temperature):
+        """Targets in the form that ``compare`` takes.
+
+        Parameters
+        ----------
+        target : Tensor of shape (n, n_outputs)
+            The teacher's outputs.
+        temperature : float
+            Softens them, where the loss has a temperature.
+
+        Returns
+        -------
+        Tensor of shape (n, n_outputs)
+            Prepared.
+        """
+        return target if self.prepare is None else self.prepare(target, temperature)
+
+
+def _compare_centred(output, prepared, temperature):
+    return _half_mse(_centred(output), prepared)
+
+
+#: The losses that students know by name. Extend it to add one.
+REGISTRY = {
+    "kl": Loss("classifier", _kl_to, softened, tempered=True),
+    "mse_logits": Loss("classifier", _compare_centred, lambda t, _: _centred(t)),
+    "mse": Loss("regressor", mse),
+    "huber": Loss("regressor", huber),
+}
+
+
+def get_loss(loss, task):
+    """The loss that a student's ``loss`` parameter names.
+
+    Parameters
+    ----------
+    loss : str or callable
+        A name in ``REGISTRY``, or ``loss(output, target, temperature)`` -> (n,).
+    task : {"classifier", "regressor"}
+        What the student is.
+
+    Returns
+    -------
+    Loss
+        Ready for training.
+
+    Raises
+    ------
+    ValueError
+        If there is no loss of that name for that kind of student.
+
+    Examples
+    --------
+    >>> from skdistill.losses import get_loss
+    >>> get_loss("kl", "classifier").tempered
+    True
+    """
+    if callable(loss):
+        return Loss(task, loss, tempered=True)
+    known = sorted(name for name, entry in REGISTRY.items() if entry.task == task)
+    if loss not in known:
+        raise ValueError(f"loss={loss!r} is not one of {known} and is not callable.")
+    return REGISTRY[loss]
+
+
+class Objective(nn.Module):
+    """The loss of a batch: the soft and the hard part, weighted and mixed.
+
+    ``alpha`` times the weighted mean of the soft loss over all rows, plus ``1 - alpha``
+    times the weighted mean of the hard loss over the labelled rows; where only one part
+    is there, that part alone. Weights are normalised over the data set beforehand.
+
+    Parameters
+    ----------
+    soft : Loss
+        Compares with the teacher.
+    hard : callable
+        ``hard(output, labels)`` -> Tensor of shape (n,).
+    alpha : float
+        In [0, 1].
+    temperature : float
+        Softens both sides of the soft part.
+    """
+
+    def __init__(self, soft, hard, alpha=1.0, temperature=1.0):
+        super().__init__()
+        self.soft = soft
+        self.hard = hard
+        self.alpha = alpha
+        self.temperature = temperature
+
+    def forward(self, output, target):
+        """Loss of one batch.
+
+        Parameters
+        ----------
+        output : Tensor of shape (n, n_outputs)
+            The student's outputs, labelled rows first.
+        target : tuple
+            Soft targets (n, n_outputs), their weights (n,), hard labels of the first
+            rows, their weights; each None where absent.
+
+        Returns
+        -------
+        Tensor
+            A scalar.
+        """
+        soft, soft_weight, hard, hard_weight = target
+        if soft is not None:
+            rows = self.soft.compare(output, soft, self.temperature)
+            if rows.shape != output.shape[:1]:
+                raise ValueError(
+                    f"loss must return one number for each of the {len(output)} rows, "
+                    f"and returned shape {tuple(rows.shape)}."
+                )
+            soft_part = _weighted_mean(rows, soft_weight)
+        if hard is not None:
+            rows = self.hard(output[: len(hard)], hard)
+            hard_part = _weighted_mean(rows, hard_weight)
+        if soft is None:
+            return hard_part
+        if hard is None:
+            return soft_part
+        return self.alpha * soft_part + (1 - self.alpha) * hard_part
+
+
+def _weighted_mean(rows, weight):
+    return rows.mean() if weight is None else (rows * weight).mean()

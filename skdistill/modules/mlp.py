@@ -1,0 +1,87 @@
+"""A multi-layer perceptron that computes in the precision of its input."""
+
+from torch import nn
+from torch.nn import functional as F
+from torch.nn.utils import skip_init
+
+ACTIVATIONS = {
+    "relu": nn.ReLU,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "tanh": nn.Tanh,
+    "logistic": nn.Sigmoid,
+    "identity": nn.Identity,
+}
+
+
+class MLP(nn.Module):
+    """Affine layers with an activation, and dropout if wanted, between them.
+
+    Parameters
+    ----------
+    n_inputs : int
+        Number of columns of the input.
+    n_outputs : int
+        Number of columns of the output.
+    hidden_layer_sizes : tuple of int, default=(64, 64)
+        Widths of the hidden layers.
+    activation : str, default="relu"
+        One of ``ACTIVATIONS``.
+    dropout : float, default=0.0
+        Share of each hidden layer that is dropped in training.
+    generator : torch.Generator, default=None
+        Draws the initial weights; the global generator if None.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skdistill.modules import MLP
+    >>> MLP(3, 2)(torch.zeros(5, 3)).shape
+    torch.Size([5, 2])
+    """
+
+    def __init__(
+        self,
+        n_inputs,
+        n_outputs,
+        hidden_layer_sizes=(64, 64),
+        activation="relu",
+        dropout=0.0,
+        generator=None,
+    ):
+        super().__init__()
+        widths = [n_inputs, *hidden_layer_sizes, n_outputs]
+        # skip_init: nn.Linear's own initialisation would draw from the global generator
+        self.layers = nn.ModuleList(
+            skip_init(nn.Linear, n_in, n_out)
+            for n_in, n_out in zip(widths, widths[1:], strict=False)
+        )
+        self.activation = ACTIVATIONS[activation]()
+        self.dropout = nn.Dropout(dropout) if dropout else None
+        for layer in self.layers:
+            bound = layer.in_features**-0.5
+            nn.init.uniform_(layer.weight, -bound, bound, generator=generator)
+            nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
+
+    def forward(self, x):
+        """Outputs of the last layer.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n, n_inputs)
+            Of any floating dtype, in which the outputs are computed too.
+
+        Returns
+        -------
+        Tensor of shape (n, n_outputs)
+            Logits or values.
+        """
+        for layer in self.layers[:-1]:
+            x = self.activation(_affine(layer, x))
+            if self.dropout is not None:
+                x = self.dropout(x)
+        return _affine(self.layers[-1], x)
+
+
+def _affine(layer, x):
+    return F.linear(x, layer.weight.to(x.dtype), layer.bias.to(x.dtype))

@@ -1,0 +1,700 @@
+"""The teacher adapter: any model -> its outputs on rows.
+
+A member's answer is read from the first of these that it has: a torch module's
+``forward`` (logits), ``predict_proba``, ``decision_function``, ``predict``, or a call.
+Nothing here changes a teacher that arrives fitted.
+"""
+
+import contextlib
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import log_softmax, logsumexp
+from sklearn.base import BaseEstimator, clone
+from sklearn.ensemble import BaggingClassifier
+from sklearn.ensemble._forest import BaseForest
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils import get_tags
+from sklearn.utils.validation import _num_features, check_is_fitted, has_fit_parameter
+
+#: The least probability that a teacher's answer is read as; its logarithm is finite.
+FLOOR = 1e-7
+_ROW_SUM_TOLERANCE = 1e-3
+_MODULE_CHUNK = 4096
+
+
+class DroppedTeacher(BaseEstimator):
+    """What stands in a pickled student for a teacher with ``keep_teacher=False``.
+
+    Examples
+    --------
+    >>> from skdistill.teacher import DroppedTeacher
+    >>> DroppedTeacher()
+    DroppedTeacher()
+    """
+
+    def fit(self, X, y=None):
+        """Refuse, and name the remedy.
+
+        Parameters
+        ----------
+        X : object
+            Ignored.
+        y : object
+            Ignored.
+
+        Raises
+        ------
+        ValueError
+            Always.
+        """
+        raise ValueError(
+            "The teacher was left out of this student's pickle (keep_teacher=False). "
+            "To fit again, give it a teacher: student.set_params(teacher=...)."
+        )
+
+
+def members_of(teacher):
+    """The members of an ensemble given as a list; a single teacher is its only member.
+
+    Parameters
+    ----------
+    teacher : object or list of objects
+        What the user gave.
+
+    Returns
+    -------
+    list
+        At least one member.
+    """
+    if not isinstance(teacher, list | tuple):
+        return [teacher]
+    if not teacher:
+        raise ValueError("teacher=[] holds no member: give at least one, or None.")
+    return list(teacher)
+
+
+def is_ready(member):
+    """Whether a teacher answers as it is, without being fitted.
+
+    Parameters
+    ----------
+    member : object
+        A single teacher.
+
+    Returns
+    -------
+    bool
+        True for fitted and frozen estimators and for what has no ``fit``.
+    """
+    if isinstance(member, FrozenEstimator) or not hasattr(member, "fit"):
+        return True
+    try:
+        check_is_fitted(member)
+    except NotFittedError:
+        return False
+    return True
+
+
+def any_ready(teacher):
+    """Whether cloning could lose what some member has learnt.
+
+    Parameters
+    ----------
+    teacher : object, list of objects or None
+        What the user gave.
+
+    Returns
+    -------
+    bool
+        True if any member is ready.
+    """
+    return teacher is not None and any(
+        is_ready(member) for member in members_of(teacher)
+    )
+
+
+def all_ready(teacher):
+    """Whether the whole teacher is fitted; a mixed list is refused.
+
+    Parameters
+    ----------
+    teacher : object or list of objects
+        What the user gave.
+
+    Returns
+    -------
+    bool
+        True if every member is ready, False if none is.
+
+    Raises
+    ------
+    TypeError
+        If a member is a class, or cannot answer at all.
+    ValueError
+        If some members are fitted and some are not.
+    """
+    members = members_of(teacher)
+    for member in members:
+        _check_can_answer(member)
+    ready = [is_ready(member) for member in members]
+    if any(ready) and not all(ready):
+        unfitted = [
+            m for m, is_fitted in zip(members, ready, strict=True) if not is_fitted
+        ]
+        raise ValueError(
+            "teacher is a list that mixes fitted and unfitted members; fit these too, "
+            f"or give all of them unfitted: {unfitted!r}"
+        )
+    return all(ready)
+
+
+def _check_can_answer(member):
+    if isinstance(member, type):
+        raise TypeError(
+            f"teacher is the class {member.__name__}; give an instance, "
+            f"{member.__name__}(...)."
+        )
+    answers = ("predict_proba", "decision_function", "predict", "fit")
+    if not (callable(member) or any(hasattr(member, name) for name in answers)):
+        raise TypeError(
+            f"teacher={member!r} cannot be asked: it has no predict_proba, "
+            "decision_function or predict and is not callable."
+        )
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """A fitted teacher, made uniform.
+
+    Parameters
+    ----------
+    members : list of objects
+        Models that can answer.
+    weights : ndarray of shape (n_members,)
+        Their shares; they sum to 1.
+
+    Examples
+    --------
+    >>> from sklearn.dummy import DummyClassifier
+    >>> from skdistill.teacher import Teacher
+    >>> dummy = DummyClassifier(strategy="prior").fit([[0], [1]], ["a", "b"])
+    >>> Teacher.of(dummy).probabilities([[5]], classes=["a", "b"])
+    array([[0.5, 0.5]])
+    """
+
+    members: list[Any]
+    weights: np.ndarray
+
+    @classmethod
+    def of(cls, teacher, weights=None):
+        """Take members and weights as the user gave them.
+
+        Parameters
+        ----------
+        teacher : object or list of objects
+            Fitted.
+        weights : array-like of shape (n_members,), default=None
+            Not negative; None for equal shares.
+
+        Returns
+        -------
+        Teacher
+            The adapter.
+        """
+        members = members_of(teacher)
+        return cls(members, check_weights(weights, len(members)))
+
+    def labels(self, fallback):
+        """The class labels of each member, in the order of its columns.
+
+        Parameters
+        ----------
+        fallback : array-like of shape (n_classes,) or None
+            Names for the columns of members without ``classes_``.
+
+        Returns
+        -------
+        list of ndarray or None
+            One entry for each member.
+        """
+        return [_labels_of(member, fallback) for member in self.members]
+
+    def log_probabilities(self, X, *, classes, fallback=None):
+        """Log-probabilities of the weighted mean of the members.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows as the user gave them.
+        classes : array-like of shape (n_classes,) or None
+            Labels in the order of the result's columns; None where no member names
+            its columns.
+        fallback : array-like, default=None
+            Names for the columns of members without ``classes_``; by default `classes`.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes)
+            Normalised; a class that no member knows has the floor.
+        """
+        fallback = classes if fallback is None else fallback
+        parts = [
+            align(_class_answer(member, X, labels), labels, classes)
+            for member, labels in zip(self.members, self.labels(fallback), strict=True)
+        ]
+        if len(parts) == 1:
+            return parts[0]
+        weights = self.weights[:, None, None]
+        return log_softmax(logsumexp(np.stack(parts), axis=0, b=weights), axis=1)
+
+    def probabilities(self, X, *, classes, fallback=None):
+        """Probabilities of the weighted mean of the members.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows as the user gave them.
+        classes : array-like of shape (n_classes,)
+            Labels in the order of the result's columns.
+        fallback : array-like, default=None
+            Names for the columns of members without ``classes_``; by default `classes`.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes)
+            Rows that sum to 1.
+        """
+        return np.exp(self.log_probabilities(X, classes=classes, fallback=fallback))
+
+    def values(self, X):
+        """Predictions of the weighted mean of the members, for regression.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows as the user gave them.
+
+        Returns
+        -------
+        ndarray of shape (n, n_outputs)
+            Finite.
+        """
+        parts = [_value_answer(member, X) for member in self.members]
+        shapes = {part.shape for part in parts}
+        if len(shapes) > 1:
+            raise ValueError(
+                f"The members of teacher answer in different shapes: {sorted(shapes)}."
+            )
+        return np.tensordot(self.weights, np.stack(parts), axes=1)
+
+
+def check_weights(weights, n_members):
+    """Shares of an ensemble's members.
+
+    Parameters
+    ----------
+    weights : array-like of shape (n_members,) or None
+        As the user gave them.
+    n_members : int
+        How many there must be.
+
+    Returns
+    -------
+    ndarray of shape (n_members,)
+        Shares that sum to 1.
+    """
+    if weights is None:
+        return np.full(n_members, 1.0 / n_members)
+    shares = np.asarray(weights, dtype=np.float64)
+    if shares.shape != (n_members,):
+        raise ValueError(
+            f"teacher_weights has shape {shares.shape}; give one weight for each of "
+            f"the {n_members} members of teacher."
+        )
+    if not (np.isfinite(shares).all() and shares.min() >= 0 and shares.sum() > 0):
+        raise ValueError(
+            f"teacher_weights={weights!r} must be finite, not negative, and not all 0."
+        )
+    return shares / shares.sum()
+
+
+def fitted_clones(teacher, X, y, fit_params):
+    """Fit a clone of an unfitted teacher, as scikit-learn's meta-estimators do.
+
+    Parameters
+    ----------
+    teacher : estimator or list of estimators
+        Unfitted; not changed.
+    X : array-like of shape (n, n_features)
+        Rows as the user gave them.
+    y : ndarray of shape (n,) or (n, n_outputs)
+        Targets.
+    fit_params : list of dict
+        For each member, what its ``fit`` takes besides.
+
+    Returns
+    -------
+    estimator or list of estimators
+        Of the same form as `teacher`, fitted.
+    """
+    members = members_of(teacher)
+    fitted = [
+        clone(member).fit(*_for_skorch(member, X, y), **params)
+        for member, params in zip(members, fit_params, strict=True)
+    ]
+    return fitted if isinstance(teacher, list | tuple) else fitted[0]
+
+
+def accepts_sample_weight(member):
+    """Whether a member's ``fit`` has an argument ``sample_weight``.
+
+    Parameters
+    ----------
+    member : estimator
+        A single teacher.
+
+    Returns
+    -------
+    bool
+        True if it has.
+    """
+    return has_fit_parameter(member, "sample_weight")
+
+
+def check_kind(teacher, wanted):
+    """Refuse a regressor as teacher of a classifier, and the other way round.
+
+    Parameters
+    ----------
+    teacher : object or list of objects
+        As the user gave it.
+    wanted : {"classifier", "regressor"}
+        What the student is.
+
+    Raises
+    ------
+    ValueError
+        If a member says that it is of the other kind.
+    """
+    for member in members_of(teacher):
+        kind = kind_of(member)
+        if kind in {"classifier", "regressor"} and kind != wanted:
+            raise ValueError(
+                f"teacher={member!r} is a {kind}, and this student is a {wanted}: "
+                f"give a {wanted} as teacher, or use the student for {kind}s."
+            )
+
+
+def kind_of(member):
+    """What a member says of itself: "classifier", "regressor" or something else.
+
+    Parameters
+    ----------
+    member : object
+        A single teacher.
+
+    Returns
+    -------
+    str or None
+        None where it says nothing.
+    """
+    if hasattr(member, "__sklearn_tags__"):
+        return get_tags(member).estimator_type
+    return getattr(member, "_estimator_type", None)
+
+
+def check_width(teacher, X):
+    """Refuse a teacher that was fitted on another number of columns.
+
+    Parameters
+    ----------
+    teacher : object or list of objects
+        As the user gave it.
+    X : array-like of shape (n, n_features)
+        Rows as the user gave them.
+
+    Raises
+    ------
+    ValueError
+        If a member says that it takes another number of columns.
+    """
+    width = _num_features(X)
+    for member in members_of(teacher):
+        wanted = getattr(member, "n_features_in_", width)
+        if wanted != width:
+            raise ValueError(
+                f"teacher={member!r} was fitted on {wanted} columns and X has {width}: "
+                "give X as the teacher knows it, and the student's view of it as "
+                "`preprocessor`."
+            )
+
+
+def class_probabilities(values, name):
+    """Check probabilities that the user computed.
+
+    Parameters
+    ----------
+    values : array-like of shape (n, n_classes) or (n,)
+        One column stands for the second of two classes.
+    name : str
+        The argument that an error names.
+
+    Returns
+    -------
+    ndarray of shape (n, n_classes)
+        Float64 rows that sum to 1.
+
+    Raises
+    ------
+    ValueError
+        If something is not finite, is negative, or does not sum to 1.
+    """
+    values = check_finite(values, name)
+    if values.ndim == 1 or values.shape[1] == 1:
+        values = np.column_stack([1 - values.ravel(), values.ravel()])
+    sums = values.sum(axis=1)
+    if values.min(initial=0.0) < -1e-6 or np.abs(sums - 1).max() > _ROW_SUM_TOLERANCE:
+        raise ValueError(
+            f"{name} must hold probabilities, each row summing to 1; the smallest "
+            f"entry is {values.min():.3g} and rows sum to {sums.min():.3g} to "
+            f"{sums.max():.3g}. Logits become probabilities by a softmax."
+        )
+    return np.clip(values, 0.0, None) / sums[:, None]
+
+
+def check_finite(values, name):
+    """A one- or two-dimensional float64 array without NaN or infinity.
+
+    Parameters
+    ----------
+    values : array-like
+        Outputs of some model.
+    name : str
+        What an error calls it.
+
+    Returns
+    -------
+    ndarray of shape (n,) or (n, k)
+        Float64.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    if values.ndim not in (1, 2):
+        raise ValueError(f"{name} must be of shape (n,) or (n, k), not {values.shape}.")
+    if not np.isfinite(values).all():
+        row = int(np.argwhere(~np.isfinite(values))[0][0])
+        raise ValueError(f"{name} holds NaN or infinity, first in row {row}.")
+    return values
+
+
+def log_with_floor(probabilities):
+    """Logarithm of probabilities, floored and normalised.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n, n_classes)
+        Zeros allowed.
+
+    Returns
+    -------
+    ndarray of shape (n, n_classes)
+        Finite; its exponentials sum to 1 in each row.
+    """
+    return log_softmax(np.log(np.maximum(probabilities, FLOOR)), axis=1)
+
+
+def align(log_p, labels, classes):
+    """Put columns into the order of `classes`; a class without one gets the floor.
+
+    Parameters
+    ----------
+    log_p : ndarray of shape (n, n_labels)
+        Log-probabilities.
+    labels : ndarray of shape (n_labels,) or None
+        What its columns mean; each is among `classes`.
+    classes : array-like of shape (n_classes,) or None
+        What the result's columns mean.
+
+    Returns
+    -------
+    ndarray of shape (n, n_classes)
+        Normalised log-probabilities.
+    """
+    if classes is None or np.array_equal(labels, classes):
+        return log_p
+    aligned = np.full((len(log_p), len(classes)), np.log(FLOOR))
+    position = {label: i for i, label in enumerate(np.asarray(classes).tolist())}
+    aligned[:, [position[label] for label in np.asarray(labels).tolist()]] = log_p
+    return log_softmax(aligned, axis=1)
+
+
+def _labels_of(member, fallback):
+    labels = getattr(member, "classes_", None)
+    if labels is None:
+        return None if fallback is None else np.asarray(fallback)
+    if isinstance(labels, list) and labels and np.ndim(labels[0]) == 1:
+        raise ValueError(
+            f"teacher={member!r} predicts {len(labels)} targets at once; give a teacher "
+            "of one target, or a callable that returns that one's probabilities."
+        )
+    return np.asarray(labels)
+
+
+def _class_answer(member, X, labels):
+    """Log-probabilities (n, n_labels) of one member."""
+    answer, scale = _ask(member, X, classify=True)
+    if scale == "label":
+        if labels is None:
+            raise ValueError(f"Name the labels that {member!r} predicts by `classes`.")
+        answer = np.asarray(answer).reshape(len(answer), -1)[:, :1] == labels[None, :]
+    answer = check_finite(answer, "teacher's output")
+    if answer.ndim == 1 or answer.shape[1] == 1:
+        second = answer.ravel()
+        first = np.zeros_like(second) if scale == "logit" else 1 - second
+        answer = np.column_stack([first, second])
+    if labels is not None and answer.shape[1] != len(labels):
+        raise ValueError(
+            f"teacher={_name(member)} answers with {answer.shape[1]} columns for "
+            f"{len(labels)} classes {labels.tolist()!r}: name its columns, in their "
+            "order, by `classes`."
+        )
+    if scale == "logit":
+        _check_not_probabilities(answer, member)
+        return log_softmax(answer, axis=1)
+    if scale == "probability":
+        answer = _smoothed(class_probabilities(answer, "teacher's output"), member)
+    return log_with_floor(answer)
+
+
+def _value_answer(member, X):
+    """Predictions (n, n_outputs) of one member."""
+    answer, _ = _ask(member, X, classify=False)
+    answer = check_finite(answer, "teacher's output")
+    return answer.reshape(len(answer), -1)
+
+
+def _ask(member, X, classify):
+    """A member's raw answer, and the scale on which it is."""
+    if _is_module(member):
+        return _module_outputs(member, X), "logit"
+    scales = {"predict": "label"}
+    if classify:
+        scales = {
+            "predict_proba": "probability",
+            "decision_function": "logit",
+            **scales,
+        }
+    for method, scale in scales.items():
+        if hasattr(member, method):
+            with _modes_restored(getattr(member, "module_", None)):
+                return getattr(member, method)(_for_skorch(member, X)[0]), scale
+    return member(X), "probability"
+
+
+def _name(member):
+    return type(member).__name__ if _is_module(member) else repr(member)
+
+
+def _check_not_probabilities(logits, member):
+    in_range = logits.min() >= 0 and np.abs(logits.sum(axis=1) - 1).max() < 1e-4
+    if _is_module(member) and in_range:
+        raise ValueError(
+            f"teacher={_name(member)} is a torch module and must return logits, but "
+            "its outputs are probabilities: leave out the last softmax, or give a "
+            "callable that returns the probabilities."
+        )
+
+
+def _smoothed(probabilities, member):
+    """Laplace smoothing of votes: as if one more tree answered with equal shares."""
+    votes = _n_votes(member)
+    if not votes:
+        return probabilities
+    return (votes * probabilities + 1 / probabilities.shape[1]) / (votes + 1)
+
+
+def _n_votes(member):
+    """Number of trees whose mean the answer is; 0 where it is no such mean."""
+    while True:
+        if isinstance(member, FrozenEstimator):
+            member = member.estimator
+        elif hasattr(member, "best_estimator_"):
+            member = member.best_estimator_
+        elif hasattr(member, "steps"):
+            member = member.steps[-1][1]
+        else:
+            break
+    is_forest = isinstance(member, BaseForest | BaggingClassifier)
+    return len(member.estimators_) if is_forest else 0
+
+
+def _is_module(member):
+    torch = sys.modules.get("torch")  # not imported: then nothing can be a module
+    return torch is not None and isinstance(member, torch.nn.Module)
+
+
+def _is_skorch(member):
+    return any(
+        c.__name__ == "NeuralNet" and c.__module__.startswith("skorch")
+        for c in type(member).__mro__
+    )
+
+
+def _for_skorch(member, *arrays):
+    """A skorch net does not cast: it gets float32 where the user has float64 arrays."""
+    if not _is_skorch(member):
+        return arrays
+    return tuple(
+        a.astype(np.float32) if getattr(a, "dtype", None) == np.float64 else a
+        for a in map(_as_array, arrays)
+    )
+
+
+def _as_array(values):
+    return values.to_numpy() if hasattr(values, "to_numpy") else values
+
+
+@contextlib.contextmanager
+def _modes_restored(module):
+    """Leave each submodule in the mode, training or not, in which it was."""
+    modes = [(m, m.training) for m in module.modules()] if _is_module(module) else []
+    try:
+        yield
+    finally:
+        for submodule, mode in modes:
+            submodule.training = mode
+
+
+def _module_outputs(module, X):
+    """Outputs (n, k) of a torch module in eval mode, on its own device and dtype."""
+    torch = sys.modules["torch"]
+    tensors = [*module.parameters(), *module.buffers()]
+    like = next((t for t in tensors if t.is_floating_point()), torch.zeros(0))
+    rows = np.asarray(X)
+    cuda = sorted({t.device.index for t in tensors if t.is_cuda})
+    outputs = []
+    with (
+        _modes_restored(module),
+        torch.random.fork_rng(devices=cuda),
+        torch.no_grad(),
+    ):
+        module.eval()
+        for start in range(0, len(rows), _MODULE_CHUNK):
+            chunk = np.array(rows[start : start + _MODULE_CHUNK], dtype=np.float64)
+            batch = torch.from_numpy(chunk).to(device=like.device, dtype=like.dtype)
+            outputs.append(_forward(module, batch))
+    return np.concatenate(outputs)
+
+
+def _forward(module, batch):
+    try:
+        output = module(batch)
+    except RuntimeError as error:
+        raise ValueError(
+            f"teacher={_name(module)} could not answer rows of shape "
+            f"{tuple(batch.shape)}: {error}"
+        ) from error
+    return output.double().cpu().numpy()

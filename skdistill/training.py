@@ -1,0 +1,640 @@
+"""The training core: skorch's loop over whole tensors. The one file that imports skorch.
+
+``train`` takes a module, rows as tensors and an objective, and returns the trained net;
+``predict`` runs a module without skorch.
+"""
+
+import contextlib
+import inspect
+import warnings
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.base import clone
+from skorch import NeuralNet
+from skorch.callbacks import Callback, EpochTimer, PrintLog
+from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR
+from tqdm.auto import tqdm
+
+OPTIMIZERS = {
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "sgd": torch.optim.SGD,
+}
+_PREDICT_CELLS = 1 << 19
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a loss needs of some rows, as tensors; labelled rows first.
+
+    Attributes
+    ----------
+    x : Tensor of shape (n + m, n_inputs)
+        The student's view.
+    soft : Tensor of shape (n + m, n_outputs) or None
+        Prepared soft targets.
+    soft_weight : Tensor of shape (n + m,) or None
+        None if all are alike.
+    hard : Tensor of shape (n,) or (n, n_outputs), or None
+        Labels.
+    hard_weight : Tensor of shape (n,) or None
+        None if all are alike.
+    n_labelled : int
+        n, the rows of X; the m rows after them are transfer rows.
+    """
+
+    x: Any
+    soft: Any
+    soft_weight: Any
+    hard: Any
+    hard_weight: Any
+    n_labelled: int
+
+    def __len__(self):
+        return len(self.x)
+
+    def to(self, device):
+        """The same rows on a device.
+
+        Parameters
+        ----------
+        device : torch.device
+            Where the tensors go.
+
+        Returns
+        -------
+        Rows
+            On it.
+        """
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Rows(
+            **{k: v.to(device) if torch.is_tensor(v) else v for k, v in values.items()}
+        )
+
+    def take(self, index, n_labelled):
+        """A batch, as skorch wants it.
+
+        Parameters
+        ----------
+        index : Tensor of int64
+            Labelled rows first.
+        n_labelled : int
+            How many of them are labelled.
+
+        Returns
+        -------
+        (Tensor, tuple)
+            The view, and the soft and hard targets with their weights.
+        """
+        among = index if n_labelled == len(index) else index[:n_labelled]
+        targets = (
+            _pick(self.soft, index),
+            _pick(self.soft_weight, index),
+            _pick(self.hard, among),
+            _pick(self.hard_weight, among),
+        )
+        return self.x.index_select(0, index), targets
+
+
+def _pick(tensor, index):
+    return None if tensor is None else tensor.index_select(0, index)
+
+
+class Batches:
+    """An epoch of shuffled batches that are slices of whole tensors.
+
+    An epoch is as many steps as one pass over the labelled rows, whatever the number of
+    transfer rows. Each batch has the same share of transfer rows, to a row.
+
+    Parameters
+    ----------
+    rows : Rows
+        On the device where training runs.
+    batch_size : int
+        Rows of a batch.
+    generator : torch.Generator
+        Shuffles; on the CPU.
+    """
+
+    def __init__(self, rows, batch_size, generator):
+        n, total = rows.n_labelled, len(rows)
+        self.batch_size = min(batch_size, total)
+        self.n_steps = -(-n // min(batch_size, n))
+        self.n_labelled = n
+        if total > n:
+            share = round(self.batch_size * n / total)
+            self.n_labelled = min(max(1, share), self.batch_size - 1, n)
+            rows = _share_corrected(rows, self.batch_size, self.n_labelled)
+        self.rows = rows
+        self.generator = generator
+        self._labelled = _Shuffled(0, n, generator)
+        self._transfer = _Shuffled(n, total, generator)
+
+    def __len__(self):
+        return self.n_steps
+
+    def __iter__(self):
+        device = self.rows.x.device
+        if len(self.rows) == self.rows.n_labelled:
+            order = torch.randperm(len(self.rows), generator=self.generator)
+            for index in order.to(device).split(self.batch_size):
+                yield self.rows.take(index, len(index))
+            return
+        for _ in range(self.n_steps):
+            labelled = self._labelled.next(self.n_labelled)
+            transfer = self._transfer.next(self.batch_size - self.n_labelled)
+            index = torch.cat([labelled, transfer]).to(device)
+            yield self.rows.take(index, self.n_labelled)
+
+
+class _Shuffled:
+    """Row numbers, one permutation after another, without end."""
+
+    def __init__(self, start, stop, generator):
+        self.start, self.count, self.generator = start, stop - start, generator
+        self.left = torch.empty(0, dtype=torch.long)
+
+    def next(self, count):
+        while len(self.left) < count:
+            order = torch.randperm(self.count, generator=self.generator) + self.start
+            self.left = torch.cat([self.left, order])
+        head, self.left = self.left[:count], self.left[count:]
+        return head
+
+
+def _share_corrected(rows, batch_size, n_labelled):
+    """Weigh rows so that a batch of rounded shares still estimates the whole mean."""
+    if rows.soft is None:
+        return rows
+    n, total = rows.n_labelled, len(rows)
+    factor = torch.full((total,), n / total * batch_size / n_labelled)
+    factor[n:] = (total - n) / total * batch_size / (batch_size - n_labelled)
+    if torch.allclose(factor, torch.ones(())):
+        return rows
+    factor = factor.to(rows.x)
+    weight = factor if rows.soft_weight is None else rows.soft_weight * factor
+    return replace(rows, soft_weight=weight)
+
+
+class InOrder:
+    """Rows in their order, in few large batches: for validation.
+
+    Parameters
+    ----------
+    rows : Rows
+        On the device where training runs.
+    batch_size : int, default=4096
+        Rows of a batch.
+    """
+
+    def __init__(self, rows, batch_size=4096):
+        self.rows = rows
+        self.batch_size = batch_size
+
+    def __len__(self):
+        return -(-len(self.rows) // self.batch_size)
+
+    def __iter__(self):
+        order = torch.arange(len(self.rows), device=self.rows.x.device)
+        for index in order.split(self.batch_size):
+            yield self.rows.take(index, len(index))
+
+
+class StopTraining(Exception):
+    """A callback has seen enough."""
+
+
+class BestWeights(Callback):
+    """Remembers the weights of the best epoch; stops when none better comes.
+
+    Parameters
+    ----------
+    monitor : {"valid_loss", "train_loss"}
+        Lower is better.
+    patience : int, default=None
+        Stop after so many epochs without gain; None for never.
+    tol : float, default=0.0
+        What counts as a gain.
+    """
+
+    def __init__(self, monitor, patience=None, tol=0.0):
+        self.monitor = monitor
+        self.patience = patience
+        self.tol = tol
+
+    def on_train_begin(self, net, **kwargs):
+        """Forget earlier trainings."""
+        self.best_ = self.bar_ = float("inf")
+        self.epoch_, self.weights_, self.misses_ = 0, None, 0
+
+    def on_epoch_end(self, net, **kwargs):
+        """Compare the epoch with the best so far."""
+        value = net.history[-1, self.monitor]
+        if value < self.best_:
+            self.best_, self.epoch_ = value, net.history[-1, "epoch"]
+            state = net.module_.state_dict()
+            self.weights_ = {name: tensor.clone() for name, tensor in state.items()}
+        if value < self.bar_ - self.tol:
+            self.bar_, self.misses_ = value, 0
+        else:
+            self.misses_ += 1
+        if self.patience is not None and self.misses_ >= self.patience:
+            raise StopTraining
+
+    def restore(self, net):
+        """Put the best weights back."""
+        net.module_.load_state_dict(self.weights_)
+
+
+class EpochBar(Callback):
+    """A progress bar over the epochs, with the last losses."""
+
+    def on_train_begin(self, net, **kwargs):
+        """Draw the empty bar."""
+        self.bar_ = tqdm(total=net.max_epochs, unit="epoch", desc="distil")
+
+    def on_epoch_end(self, net, **kwargs):
+        """One step further."""
+        last = net.history[-1]
+        self.bar_.set_postfix(
+            {k: f"{v:.4g}" for k, v in last.items() if k.endswith("_loss")}
+        )
+        self.bar_.update()
+
+    def on_train_end(self, net, **kwargs):
+        """Leave the bar as it is."""
+        self.bar_.close()
+
+
+class DistillationNet(NeuralNet):
+    """A skorch net that trains on batches of whole tensors.
+
+    Epochs run without per-batch bookkeeping, unless a callback listens to batches or to
+    gradients: then they run as skorch's own.
+    """
+
+    _HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
+    _listened = None
+    schedule_ = None
+
+    @property
+    def _default_callbacks(self):
+        return [("epoch_timer", EpochTimer())]
+
+    def get_split_datasets(self, X, y=None, **fit_params):
+        """The batches of the training and the validation rows, as they were given."""
+        return X
+
+    def get_iterator(self, dataset, training=False):
+        """Batches are their own iterator."""
+        return dataset
+
+    def notify(self, method_name, **cb_kwargs):
+        """Tell the callbacks; one that raises KeyboardInterrupt ends the training."""
+        try:
+            super().notify(method_name, **cb_kwargs)
+        except KeyboardInterrupt:
+            if method_name == "on_epoch_end":  # how skorch's EarlyStopping stops
+                raise StopTraining from None
+            raise
+
+    def get_loss(self, y_pred, y_true, X=None, training=False):
+        """The objective, and the module's own penalty if it has one."""
+        if not isinstance(y_pred, tuple):
+            return self.criterion_(y_pred, y_true)
+        output, state = y_pred
+        soft, soft_weight, _, hard_weight = y_true
+        weight = hard_weight if soft is None else soft_weight
+        return self.criterion_(output, y_true) + self.module_.penalty(state, weight)
+
+    def train_step(self, batch, **fit_params):
+        """One step of the optimizer, then of the learning rate's schedule."""
+        if self._is_listened_to():
+            step = super().train_step(batch, **fit_params)
+        else:
+            step = {"loss": self.optimizer_.step(lambda: self._loss_gradient(batch))}
+        if self.schedule_ is not None:
+            self.schedule_.step()
+        return step
+
+    def _loss_gradient(self, batch):
+        self.optimizer_.zero_grad()
+        x, targets = batch
+        loss = self.get_loss(self.module_(x), targets)
+        loss.backward()
+        return loss
+
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+        """One pass; records the mean loss over the rows as ``{prefix}_loss``."""
+        if iterator is None:
+            return
+        self._set_training(training)
+        if self._is_listened_to():
+            super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
+            loss = self._mean_of_batches(prefix)
+        else:
+            total, n_rows = 0.0, 0
+            for batch in iterator:
+                size = len(batch[0])
+                total = total + step_fn(batch, **fit_params)["loss"].detach() * size
+                n_rows += size
+            loss = float(total) / n_rows
+        if not np.isfinite(loss):
+            raise ValueError(self._diverged(loss, prefix))
+        self.history.record(prefix + "_loss", loss)
+
+    def _mean_of_batches(self, prefix):
+        batches = [b for b in self.history[-1]["batches"] if prefix + "_loss" in b]
+        sizes = [b[prefix + "_batch_size"] for b in batches]
+        return float(np.average([b[prefix + "_loss"] for b in batches], weights=sizes))
+
+    def _diverged(self, loss, prefix):
+        return (
+            f"The {prefix} loss became {loss} in epoch {len(self.history)}; training "
+            "was stopped and nothing was kept. The likely cause is a learning rate "
+            f"that is too high: try lr={self.lr / 10:g}. With a loss or module of "
+            "your own, look for a logarithm of 0 or a division by 0 in it."
+        )
+
+    def _is_listened_to(self):
+        if self._listened is None:
+            self._listened = any(
+                getattr(type(callback), hook) is not getattr(Callback, hook)
+                for _, callback in self.callbacks_
+                for hook in self._HOOKS
+            )
+        return self._listened
+
+    def prepare(self, schedule, n_steps):
+        """Initialise, and set the learning rate's schedule.
+
+        Parameters
+        ----------
+        schedule : {None, "cosine", "one_cycle"}
+            How the learning rate goes.
+        n_steps : int
+            Steps of the whole training.
+
+        Returns
+        -------
+        DistillationNet
+            Itself.
+        """
+        self.initialize()
+        if schedule == "cosine":
+            self.schedule_ = CosineAnnealingLR(self.optimizer_, n_steps)
+        elif schedule == "one_cycle":
+            self.schedule_ = OneCycleLR(self.optimizer_, self.lr, n_steps)
+        return self
+
+    def release(self, own_callbacks):
+        """Drop what only training needs, and leave the module in eval mode.
+
+        Parameters
+        ----------
+        own_callbacks : list of Callback
+            Those to leave out; the user's stay readable.
+        """
+        self.module_ = getattr(self.module_, "_orig_mod", self.module_)  # compiled
+        self.module_.eval()
+        self.module = type(self.module_)
+        self.callbacks_ = [
+            (name, callback)
+            for name, callback in self.callbacks_
+            if callback not in own_callbacks and not isinstance(callback, EpochTimer)
+        ]
+        self.callbacks = None
+        self.optimizer_ = self.schedule_ = self.criterion_ = self.criterion = None
+        for epoch in self.history:
+            epoch["batches"] = []
+
+
+def resolve_device(device):
+    """The torch device that ``device="auto"`` stands for.
+
+    Parameters
+    ----------
+    device : str or torch.device
+        "auto" is CUDA where there is one, else the CPU.
+
+    Returns
+    -------
+    torch.device
+        To train on.
+    """
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(device)
+
+
+@contextlib.contextmanager
+def seeded(seed, device, needed=True):
+    """Give users' modules and dropout a seed, and the global generators back after.
+
+    Parameters
+    ----------
+    seed : int
+        For the generators of the CPU and of `device`.
+    device : torch.device
+        Where the module is.
+    needed : bool, default=True
+        False for built-in modules without dropout, which draw from no global generator.
+    """
+    if not needed:
+        yield
+        return
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.default_generator.manual_seed(seed)
+        for cuda in devices:
+            with torch.cuda.device(cuda):
+                torch.cuda.manual_seed(seed)
+        yield
+
+
+def make_generator(seed):
+    """A CPU generator of its own.
+
+    Parameters
+    ----------
+    seed : int
+        Its seed.
+
+    Returns
+    -------
+    torch.Generator
+        For initial weights or for shuffling.
+    """
+    return torch.Generator().manual_seed(seed)
+
+
+def train(
+    module,
+    rows,
+    valid,
+    objective,
+    *,
+    max_epochs,
+    batch_size,
+    lr,
+    lr_schedule,
+    optimizer,
+    weight_decay,
+    device,
+    callbacks,
+    compile,
+    patience,
+    tol,
+    generator,
+    verbose,
+):
+    """Train a module on rows; the module given is changed.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Initialised.
+    rows : Rows
+        To learn from.
+    valid : Rows or None
+        To watch; never trained on.
+    objective : Objective
+        The loss.
+    max_epochs, batch_size, lr, lr_schedule, optimizer, weight_decay, compile : object
+        As in the students.
+    device : torch.device
+        Where to train.
+    callbacks : list or None
+        The user's skorch callbacks; cloned.
+    patience : int or None
+        Stop after so many epochs without gain on `valid` and keep the best weights.
+    tol : float
+        What counts as a gain.
+    generator : torch.Generator
+        Shuffles.
+    verbose : int
+        1 for a progress bar, 2 for a line each epoch.
+
+    Returns
+    -------
+    DistillationNet
+        With ``module_`` and ``history``; without data, optimizer or criterion.
+
+    Raises
+    ------
+    ValueError
+        If the loss becomes NaN or infinite.
+    KeyboardInterrupt
+        If it comes before the first epoch is done.
+    """
+    batches = Batches(rows.to(device), batch_size, generator)
+    watched = None if valid is None else InOrder(valid.to(device))
+    best = BestWeights("train_loss" if valid is None else "valid_loss", patience, tol)
+    own = [best, *_printers(verbose)]
+    net = DistillationNet(
+        module,
+        criterion=objective,
+        lr=lr,
+        max_epochs=max_epochs,
+        device=str(device),
+        callbacks=[*clone(callbacks or [], safe=False), *own],
+        compile=compile,
+        verbose=int(verbose >= 2),
+        **_optimizer_options(optimizer, weight_decay, device),
+    ).prepare(lr_schedule, max_epochs * len(batches))
+    net.notify("on_train_begin", X=batches, y=None)
+    with _interruptible(net, best):
+        net.fit_loop((batches, watched))
+    if patience is not None:
+        best.restore(net)
+    net.notify("on_train_end", X=batches, y=None)
+    net.release(own)
+    return net
+
+
+@contextlib.contextmanager
+def _interruptible(net, best):
+    """Let callbacks end the training; on Ctrl-C keep the best weights, and say so."""
+    try:
+        yield
+    except StopTraining:
+        return
+    except KeyboardInterrupt:
+        if best.weights_ is None:
+            raise
+        epoch = len(net.history)
+        if best.monitor not in net.history[-1]:
+            del net.history[-1]
+        best.restore(net)
+        warnings.warn(
+            f"Training was interrupted in epoch {epoch}; the student keeps the weights "
+            f"of epoch {best.epoch_}, the best so far ({best.monitor} "
+            f"{best.best_:.4g}).",
+            UserWarning,
+            stacklevel=5,
+        )
+
+
+def _printers(verbose):
+    if verbose >= 2:
+        return [PrintLog()]
+    return [EpochBar()] if verbose else []
+
+
+def _optimizer_options(optimizer, weight_decay, device):
+    make = OPTIMIZERS[optimizer] if isinstance(optimizer, str) else optimizer
+    known = inspect.signature(make).parameters
+    options = {"optimizer": make}
+    if "weight_decay" in known:
+        options["optimizer__weight_decay"] = weight_decay
+    elif weight_decay:
+        raise ValueError(
+            f"weight_decay={weight_decay} is not known to optimizer={make!r}: set it "
+            "to 0, or take another optimizer."
+        )
+    if "fused" in known and device.type in {"cpu", "cuda"}:
+        options["optimizer__fused"] = True
+    return options
+
+
+def in_chunks(function, module, x):
+    """Apply a function of batches to all rows, without skorch and without gradients.
+
+    Built-in modules compute in float64 where the device has it, users' modules in their
+    own dtype.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(batch)`` -> Tensor of shape (n_batch, ...).
+    module : torch.nn.Module
+        In eval mode; tells device and dtype, and how many rows fit into the cache.
+    x : ndarray of shape (n, n_inputs)
+        The student's view, float64.
+
+    Returns
+    -------
+    ndarray of shape (n, ...)
+        float64 where the result is floating.
+    """
+    parameters = [p for p in module.parameters() if p.is_floating_point()]
+    like = parameters[0] if parameters else torch.zeros(0)
+    dtype = _inference_dtype(module, like)
+    widest = max((max(p.shape, default=1) for p in parameters), default=1)
+    step = min(8192, max(64, _PREDICT_CELLS // widest))
+    outputs = []
+    with torch.inference_mode():
+        for start in range(0, max(len(x), 1), step):
+            batch = torch.from_numpy(x[start : start + step])
+            output = function(batch.to(device=like.device, dtype=dtype)).cpu()
+            outputs.append(output.double() if output.is_floating_point() else output)
+    return torch.cat(outputs).numpy()
+
+
+def _inference_dtype(module, like):
+    built_in = type(module).__module__.startswith(f"{__package__}.")
+    has_double = like.device.type != "mps"
+    return torch.float64 if built_in and has_double else like.dtype
