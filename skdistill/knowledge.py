@@ -194,11 +194,53 @@ class Knowledge:
             hard_weight=self.hard_weight[index],
         )
 
-    def without_transfer(self):
-        """The knowledge about the rows of X alone."""
-        n = self.n_labelled
-        soft = None if self.soft is None else self.soft[:n]
-        return replace(self, soft=soft, soft_weight=self.soft_weight[:n])
+    def used(self, alpha):
+        """Without the part of the targets that has no weight in the loss.
+
+        Parameters
+        ----------
+        alpha : float
+            Weight of the soft targets; where there are none, labels have all of it.
+
+        Returns
+        -------
+        Knowledge
+            ``hard`` is None where only soft targets count, and the other way round.
+        """
+        if self.soft is None or alpha == 0:
+            n = self.n_labelled
+            return replace(self, soft=None, soft_weight=self.soft_weight[:n])
+        return replace(self, hard=None) if alpha == 1 else self
+
+    def exam(self, index):
+        """What may be watched on rows of X that are held out of training.
+
+        The teacher has seen these rows, or may have; so only fidelity to it counts, and
+        labels only where there are no soft targets.
+
+        Parameters
+        ----------
+        index : ndarray of int
+            Rows of X, in ascending order.
+
+        Returns
+        -------
+        Knowledge
+            On those rows alone.
+        """
+        held = Knowledge(
+            soft=None if self.soft is None else self.soft[index],
+            hard=None if self.soft is not None else self.hard[index],
+            soft_weight=self.soft_weight[index],
+            hard_weight=self.hard_weight[index],
+        )
+        if held.soft is not None and not held.soft_weight.any():
+            raise ValueError(
+                "early_stopping=True watches fidelity to the teacher on held out rows "
+                "of X, and only transfer rows have soft targets: give teacher_output "
+                "too, or X_val and y_val."
+            )
+        return held
 
 
 class ClassReader:
@@ -463,7 +505,8 @@ def gather(rows, reader, *, transfer_weight=None, class_weight=None):
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     class_weight : dict, "balanced" or None, default=None
-        As in scikit-learn. A row without label has the mean over its soft target.
+        As in scikit-learn. A soft target p weighs the sum of p_k w_k, and its classes
+        count p_k w_k.
 
     Returns
     -------
@@ -476,13 +519,11 @@ def gather(rows, reader, *, transfer_weight=None, class_weight=None):
     base = np.ones(n) if rows.sample_weight is None else rows.sample_weight
     share = m / n if transfer_weight is None else transfer_weight
     extra = np.full(m, base.mean() * share * n / m) if m else np.zeros(0)
-    per_class = _per_class_weights(class_weight, rows.y, reader.classes)
-    if per_class is not None:
-        base = base * _row_factor(per_class, hard, soft, slice(0, n))
-        extra = extra * _row_factor(per_class, None, soft, slice(n, n + m))
     taught = rows.teacher_output is not None or reader.teacher is not None
     soft_weight = np.concatenate([base if taught else np.zeros(n), extra])
-    return Knowledge(soft, hard, soft_weight, base)
+    knowledge = Knowledge(soft, hard, soft_weight, base)
+    per_class = _per_class_weights(class_weight, rows.y, reader.classes)
+    return knowledge if per_class is None else _class_weighted(knowledge, per_class)
 
 
 def _num_transfer(rows):
@@ -506,6 +547,48 @@ def _answer(X, given, name, reader):
     if given is not None:
         return reader.accept(given, name, _num_samples(X))
     return None if reader.teacher is None else reader.ask(X)
+
+
+def hold_out(strata, fraction, random):
+    """Choose rows to watch while training on the others, the same share of each class.
+
+    Unlike scikit-learn's stratified splitters, it takes classes of one row, which stay
+    in training.
+
+    Parameters
+    ----------
+    strata : ndarray of shape (n,)
+        Class of each row.
+    fraction : float
+        Share of the rows to hold out.
+    random : numpy.random.RandomState
+        Shuffles.
+
+    Returns
+    -------
+    kept, held : ndarray of int
+        Row numbers, ascending.
+
+    Raises
+    ------
+    ValueError
+        If no row is left on either side.
+    """
+    n = len(strata)
+    by_class = np.lexsort((random.random_sample(n), strata))
+    n_held = max(1, round(fraction * n))
+    every = n / n_held
+    picks = by_class[(np.arange(n_held) * every + every / 2).astype(int)]
+    _, code, count = np.unique(strata, return_inverse=True, return_counts=True)
+    held = np.sort(picks[count[code[picks]] > 1])
+    kept = np.setdiff1d(np.arange(n), held)
+    if not (len(held) and len(kept)):
+        raise ValueError(
+            f"early_stopping=True holds out {len(held)} rows of n_samples={n} with "
+            f"validation_fraction={fraction}: give more rows, another fraction, or "
+            "X_val."
+        )
+    return kept, held
 
 
 def warn_if_strange(reader, soft, hard):
@@ -632,9 +715,19 @@ def _per_class_weights(class_weight, y, classes):
     return per_class
 
 
-def _row_factor(per_class, hard, soft, rows):
-    if hard is not None:
-        return per_class[hard]
-    return np.exp(soft[rows]) @ per_class
+def _class_weighted(knowledge, per_class):
+    """Weigh labels by their class, and soft targets by what each class expects.
 
-
+    The expected loss of a soft row, each class k counting w_k, is that of the target
+    p_k w_k, normalised, at the weight sum p_k w_k.
+    """
+    soft, hard = knowledge.soft, knowledge.hard
+    if soft is not None:
+        weighted = soft + np.log(np.maximum(per_class, np.finfo(float).tiny))
+        soft_weight = knowledge.soft_weight * (np.exp(soft) @ per_class)
+        knowledge = replace(
+            knowledge, soft=log_softmax(weighted, axis=1), soft_weight=soft_weight
+        )
+    if hard is None:
+        return knowledge
+    return replace(knowledge, hard_weight=knowledge.hard_weight * per_class[hard])

@@ -628,7 +628,8 @@ def in_chunks(function, module, x):
     outputs = []
     with torch.inference_mode():
         for start in range(0, max(len(x), 1), step):
-            batch = torch.from_numpy(x[start : start + step])
+            chunk = np.require(x[start : start + step], requirements="W")
+            batch = torch.from_numpy(chunk)
             output = function(batch.to(device=like.device, dtype=dtype)).cpu()
             outputs.append(output.double() if output.is_floating_point() else output)
     return torch.cat(outputs).numpy()

@@ -1,0 +1,546 @@
+"""What all students share: parameters, the skeleton of fit, clone, tags and routing."""
+
+import contextlib
+import warnings
+from abc import ABCMeta, abstractmethod
+from dataclasses import replace
+from numbers import Real
+
+import numpy as np
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    MetaEstimatorMixin,
+    RegressorMixin,
+    _fit_context,
+)
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils import metadata_routing as routing
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    _check_y,
+    check_consistent_length,
+    check_is_fitted,
+    validate_data,
+)
+
+from ..knowledge import (
+    ClassReader,
+    FitRows,
+    Knowledge,
+    ValueReader,
+    gather,
+    needs_teacher,
+    teaches,
+    warn_if_strange,
+)
+from ..preprocessing import apply_view, fit_view, is_numeric_view, make_view
+from ..teacher import (
+    DroppedTeacher,
+    Teacher,
+    accepts_sample_weight,
+    all_ready,
+    any_ready,
+    check_kind,
+    check_weights,
+    check_width,
+    fitted_clones,
+    members_of,
+)
+
+
+@contextlib.contextmanager
+def unchanged_on_error(estimator):
+    """Put an estimator's attributes back if the block raises, Ctrl-C included.
+
+    Parameters
+    ----------
+    estimator : object
+        Attributes may be replaced in the block, but not changed in place.
+    """
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+class BaseStudent(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
+    """A model that learns from a teacher; without one it learns from the labels alone.
+
+    Subclasses say how targets are read (``_check_targets``, ``_reader``) and how the
+    student is trained on its view of the rows (``_train``).
+    """
+
+    _parameter_constraints: dict = {
+        "teacher": "no_validation",
+        "teacher_weights": ["array-like", None],
+        "alpha": [Interval(Real, 0, 1, closed="both")],
+        "loss": [str, callable],
+        "cv": [StrOptions({"prefit"}), None],
+        "transfer_weight": [Interval(Real, 0, None, closed="left"), None],
+        "preprocessor": [
+            StrOptions({"auto"}),
+            HasMethods(["fit", "transform"]),
+            None,
+        ],
+        "keep_teacher": ["boolean"],
+    }
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(
+        self,
+        X,
+        y=None,
+        *,
+        sample_weight=None,
+        teacher_output=None,
+        X_transfer=None,
+        transfer_output=None,
+        X_val=None,
+        y_val=None,
+    ):
+        """Learn from the teacher, from the labels, or from both.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Training rows. The teacher gets them as they are, the student through its
+            ``preprocessor``.
+        y : array-like of shape (n,) or (n, n_outputs), default=None
+            Labels or target values. None is allowed where a fitted teacher (or its
+            outputs) is there and ``alpha=1``.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the rows; an unfitted teacher gets them too if it takes them.
+        teacher_output : array-like of shape (n, n_classes) or (n, n_outputs), \
+default=None
+            The teacher's outputs for the rows of X, computed beforehand: probabilities
+            (for two classes also (n,), of the second) or predictions.
+        X_transfer : array-like of shape (m, n_features), default=None
+            Unlabelled rows, which the teacher labels.
+        transfer_output : array-like of shape (m, n_classes) or (m, n_outputs), \
+default=None
+            The teacher's outputs for these, computed beforehand.
+        X_val : array-like of shape (v, n_features), default=None
+            Rows that the teacher has not seen; ``early_stopping`` watches them.
+        y_val : array-like of shape (v,) or (v, n_outputs), default=None
+            Their labels.
+
+        Returns
+        -------
+        object
+            The fitted student itself.
+
+        Raises
+        ------
+        ValueError
+            For rows, targets or a teacher that do not fit together, and if the loss
+            becomes NaN. The student is then as it was before.
+        """
+        given = FitRows(
+            X,
+            y,
+            sample_weight,
+            teacher_output,
+            X_transfer,
+            transfer_output,
+            X_val,
+            y_val,
+        )
+        with unchanged_on_error(self):
+            seen = self._validate(given)
+            asked = replace(seen, X=X, X_transfer=X_transfer, X_val=X_val)
+            reader = self._reader(self._ready_teacher(asked), asked)
+            knowledge = self._gather(asked, reader)
+            watched = _watched(asked, reader)
+            self._set_targets(reader, knowledge)
+            self._fit_view(seen)
+            self._train(seen, knowledge, watched)
+        return self
+
+    @abstractmethod
+    def _check_targets(self, y, name="y"):
+        """Validated targets, an array."""
+
+    @abstractmethod
+    def _reader(self, teacher, rows):
+        """Reads the teacher's answers for this kind of student."""
+
+    @abstractmethod
+    def _set_targets(self, reader, knowledge):
+        """Store what the fitted student has to know of its targets."""
+
+    @abstractmethod
+    def _train(self, rows, knowledge, watched):
+        """Train on the view of the rows."""
+
+    def _validate(self, rows):
+        """The student's own copy of fit's arguments, checked, X as numbers."""
+        self._check_can_learn(rows)
+        weight = rows.sample_weight
+        checked = replace(
+            rows,
+            X=self._validate_X(rows.X, reset=not self._continues()),
+            y=None if rows.y is None else self._check_targets(rows.y),
+            X_transfer=self._validate_more(rows.X_transfer, "X_transfer"),
+            X_val=self._validate_more(rows.X_val, "X_val"),
+            y_val=None
+            if rows.y_val is None
+            else self._check_targets(rows.y_val, "y_val"),
+        )
+        if rows.y is not None:
+            check_consistent_length(checked.X, checked.y)
+        if checked.y_val is not None:
+            check_consistent_length(checked.X_val, checked.y_val)
+        if weight is None:
+            return checked
+        weight = _check_sample_weight(weight, checked.X, ensure_non_negative=True)
+        if not weight.sum() > 0:
+            raise ValueError("sample_weight is 0 for every row: nothing to learn.")
+        return replace(checked, sample_weight=weight.astype(np.float64))
+
+    def _check_can_learn(self, rows):
+        rows.check(self.teacher is not None)
+        taught = teaches(rows, self.teacher)
+        if taught and self.teacher is not None and needs_teacher(rows):
+            taught = all_ready(self.teacher)
+        if rows.y is None and not (taught and self.alpha == 1):
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is "
+                "None. Only a fitted teacher, or its outputs, together with alpha=1 "
+                "teaches without labels."
+            )
+
+    def _continues(self):
+        """Whether fit goes on from what was learnt before."""
+        return getattr(self, "warm_start", False) and hasattr(self, "n_features_in_")
+
+    def _validate_X(self, X, reset):
+        if not is_numeric_view(self.preprocessor):
+            validate_data(self, X, reset=reset, skip_check_array=True)
+            return X
+        _refuse_categories(X)
+        try:
+            return validate_data(self, X, reset=reset, dtype=np.float64, order="C")
+        except ValueError as error:
+            if "NaN" not in str(error) and "could not convert" not in str(error):
+                raise
+            raise ValueError(f"{error}\n{_ADVICE}") from error
+
+    def _validate_more(self, X, name):
+        if X is None:
+            return None
+        try:
+            return self._validate_X(X, reset=False)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
+
+    def _ready_teacher(self, rows):
+        """The teacher, fitted if it was not, behind the adapter."""
+        vars(self).pop("teacher_", None)
+        if self.teacher is None or not needs_teacher(rows):
+            return None
+        check_kind(self.teacher, self._estimator_type)
+        check_weights(self.teacher_weights, len(members_of(self.teacher)))
+        if all_ready(self.teacher):
+            check_width(self.teacher, rows.X)
+            fitted = self.teacher
+        else:
+            fitted = self._fit_teacher(rows)
+        if self.keep_teacher:
+            self.teacher_ = fitted
+        return Teacher.of(fitted, self.teacher_weights)
+
+    def _fit_teacher(self, rows):
+        if self.cv == "prefit":
+            raise ValueError(
+                'teacher is not fitted and cv="prefit" forbids to fit it: fit it '
+                "first. In a param grid over fitted teachers, wrap each in "
+                "FrozenEstimator: scikit-learn clones grid values, unfitted."
+            )
+        params = self._teacher_fit_params(rows.sample_weight)
+        return fitted_clones(self.teacher, rows.X, rows.y, params)
+
+    def _teacher_fit_params(self, sample_weight):
+        """What each member's ``fit`` gets besides X and y."""
+        members = members_of(self.teacher)
+        if routing._routing_enabled():
+            routed = routing.process_routing(self, "fit", sample_weight=sample_weight)
+            return [routed[name].fit for name, _ in self._named_members()]
+        if sample_weight is None:
+            return [{} for _ in members]
+        for member in members:
+            if not accepts_sample_weight(member):
+                warnings.warn(
+                    f"teacher={member!r} does not take sample_weight and is fitted "
+                    "without; the student uses it.",
+                    UserWarning,
+                    stacklevel=6,
+                )
+        weights = {"sample_weight": sample_weight}
+        return [weights if accepts_sample_weight(m) else {} for m in members]
+
+    def _named_members(self):
+        members = members_of(self.teacher)
+        if not isinstance(self.teacher, list | tuple):
+            return [("teacher", members[0])]
+        return [(f"teacher_{i}", member) for i, member in enumerate(members)]
+
+    def _gather(self, rows, reader, **options):
+        knowledge = gather(
+            rows, reader, transfer_weight=self.transfer_weight, **options
+        )
+        fitted_before = rows.teacher_output is not None or any_ready(self.teacher)
+        on_X = rows.teacher_output is not None or reader.teacher is not None
+        if fitted_before and on_X and rows.y is not None:
+            warn_if_strange(reader, knowledge.soft[: len(rows.y)], knowledge.hard)
+        return knowledge
+
+    def _fit_view(self, rows):
+        if not self._continues():
+            view = make_view(self.preprocessor)
+            fit_view(view, rows.X, rows.y, rows.sample_weight)
+            self.preprocessor_ = view
+
+    def _view(self, X):
+        """What the fitted student sees of rows that the user gives."""
+        check_is_fitted(self)
+        return apply_view(self.preprocessor_, self._validate_X(X, reset=False))
+
+    def __sklearn_clone__(self):
+        """Clone all but a fitted teacher, which the clone shares.
+
+        scikit-learn's clone would rebuild a fitted teacher unfitted. A shallow copy of
+        the student holds it frozen while it is cloned; then the bare teacher goes back.
+        """
+        if not any_ready(self.teacher):
+            return super().__sklearn_clone__()
+        holder = object.__new__(type(self))
+        vars(holder).update(vars(self), teacher=FrozenEstimator(self.teacher))
+        twin = BaseEstimator.__sklearn_clone__(holder)
+        twin.teacher = self.teacher
+        return twin
+
+    def set_params(self, **params):
+        """Set parameters; those of a fitted teacher (``teacher__*``) are refused.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters by name.
+
+        Returns
+        -------
+        object
+            The student itself.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is unknown, or would change a fitted teacher.
+        """
+        inner = sorted(name for name in params if name.startswith("teacher__"))
+        teacher = params.get("teacher", self.teacher)
+        if inner and (any_ready(teacher) or isinstance(teacher, list | tuple)):
+            raise ValueError(
+                f"{inner} cannot be set: the teacher is fitted (or a list) and is used "
+                "as it is. Fit another one and set it as `teacher`; in a param grid, "
+                '{"teacher": [FrozenEstimator(a), FrozenEstimator(b)]}.'
+            )
+        return super().set_params(**params)
+
+    def __getstate__(self):
+        """State for a pickle: without the teacher if ``keep_teacher=False``."""
+        state = super().__getstate__()
+        fitted = "preprocessor_" in state
+        if fitted and not self.keep_teacher and self.teacher is not None:
+            state = {**state, "teacher": DroppedTeacher()}
+        return state
+
+    def get_metadata_routing(self):
+        """How metadata is routed to an unfitted teacher.
+
+        Returns
+        -------
+        MetadataRouter
+            The student consumes ``sample_weight`` and its other arguments itself; the
+            ``fit`` of an unfitted teacher gets what it requests.
+        """
+        router = MetadataRouter(owner=type(self).__name__).add_self_request(self)
+        if self.teacher is None or any_ready(self.teacher):
+            return router
+        for name, member in self._named_members():
+            if hasattr(member, "get_metadata_routing"):
+                mapping = MethodMapping().add(caller="fit", callee="fit")
+                router.add(**{name: member}, method_mapping=mapping)
+        return router
+
+
+class ClassifierStudent(ClassifierMixin, BaseStudent):
+    """A student of classes; its logits come from ``_logits``."""
+
+    _estimator_type = "classifier"
+    _parameter_constraints: dict = {
+        **BaseStudent._parameter_constraints,
+        "classes": ["array-like", None],
+        "temperature": [Interval(Real, 0, None, closed="neither")],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+
+    def _check_targets(self, y, name="y"):
+        y = _check_y(y, multi_output=False, y_numeric=False, estimator=self)
+        check_classification_targets(y)
+        if name == "y" and len(np.unique(y)) < 2:
+            raise ValueError(
+                f"y holds one class only ({y[0]!r}); a student needs at least two "
+                "classes. Without y, and with alpha=1, it learns from a fitted teacher."
+            )
+        return y
+
+    def _reader(self, teacher, rows):
+        return ClassReader(teacher, rows.y, self.classes)
+
+    def _gather(self, rows, reader):
+        return super()._gather(rows, reader, class_weight=self.class_weight)
+
+    def _set_targets(self, reader, knowledge):
+        if self._continues() and not np.array_equal(self.classes_, reader.classes):
+            raise ValueError(
+                f"warm_start=True goes on with the classes {self.classes_.tolist()!r}, "
+                f"and now there are {reader.classes.tolist()!r}: fit a new student, or "
+                "name all of them by `classes` from the start."
+            )
+        self.classes_ = reader.classes
+        self.temperature_ = float(self.temperature)
+
+    @abstractmethod
+    def _logits(self, X):
+        """Logits (n, n_classes), a float64 array."""
+
+    def predict(self, X):
+        """The likeliest class of each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Labels.
+        """
+        best = self._logits(X).argmax(axis=1)
+        return self.classes_[best]
+
+    def decision_function(self, X):
+        """Logits at temperature 1.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes) or (n,)
+            For two classes, the log odds of the second.
+        """
+        logits = self._logits(X)
+        return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
+
+
+class RegressorStudent(RegressorMixin, BaseStudent):
+    """A student of values; they come from ``_values``."""
+
+    _estimator_type = "regressor"
+
+    def _check_targets(self, y, name="y"):
+        return _check_y(y, multi_output=True, y_numeric=True, estimator=self)
+
+    def _reader(self, teacher, rows):
+        n_outputs = None if rows.y is None else rows.y.reshape(len(rows.y), -1).shape[1]
+        self._is_flat = rows.y is None or rows.y.ndim == 1
+        return ValueReader(teacher, n_outputs)
+
+    def _set_targets(self, reader, knowledge):
+        values, weight = knowledge.hard, knowledge.hard_weight
+        if values is None:
+            values, weight = knowledge.soft, knowledge.soft_weight
+        if self._continues():
+            if values.shape[1] != len(self._center):
+                raise ValueError(
+                    f"warm_start=True goes on with {len(self._center)} targets, and "
+                    f"now there are {values.shape[1]}: fit a new student."
+                )
+            return
+        self._center = np.average(values, axis=0, weights=weight)
+        spread = np.average((values - self._center) ** 2, axis=0, weights=weight)
+        self._scale = np.where(spread > 0, np.sqrt(spread), 1.0)
+
+    @abstractmethod
+    def _values(self, X):
+        """Predictions (n, n_outputs) in units of the targets' standard deviation."""
+
+    def predict(self, X):
+        """Predicted values.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, n_outputs)
+            As y was, in its unit.
+        """
+        values = self._values(X)
+        values = values * self._scale + self._center
+        return values[:, 0] if self._is_flat and values.shape[1] == 1 else values
+
+    def __sklearn_tags__(self):
+        """scikit-learn's tags: several targets at once are allowed."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+
+def _watched(rows, reader):
+    """Targets of X_val: its labels, else the teacher's answers."""
+    if rows.X_val is None:
+        return None
+    by_label = rows.y_val is not None
+    hard = reader.encode(rows.y_val) if by_label else None
+    soft = None if by_label else reader.ask(rows.X_val)
+    ones = np.ones(len(hard if by_label else soft))
+    return Knowledge(soft, hard, ones, ones)
+
+
+_ADVICE = (
+    "The student's view of X holds finite numbers only: give a transformer that encodes "
+    "categories and fills gaps as `preprocessor` (the teacher still gets X as it is), "
+    "or encode and impute X beforehand."
+)
+
+
+def _refuse_categories(X):
+    """One clear error for a table with columns that are not numbers."""
+    dtypes = getattr(X, "dtypes", None)
+    if dtypes is None or not hasattr(X, "columns"):
+        return
+    pairs = zip(X.columns, dtypes, strict=True)
+    bad = [str(name) for name, dtype in pairs if not _is_number(dtype)]
+    if bad:
+        raise ValueError(f"X has columns that are not numbers: {bad}. {_ADVICE}")
+
+
+def _is_number(dtype):
+    if hasattr(dtype, "is_numeric"):  # polars
+        return dtype.is_numeric() or str(dtype) == "Boolean"
+    return getattr(dtype, "kind", "O") in "biuf"

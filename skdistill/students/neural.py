@@ -1,0 +1,461 @@
+"""Students that are neural nets: an MLP, or the user's own module."""
+
+import copy
+from numbers import Integral, Real
+
+import torch
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from ..modules.mlp import ACTIVATIONS, MLP
+from .torch_student import TorchClassifier, TorchRegressor, TorchStudent
+
+_PARAMETERS = {
+    "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+    "activation": [StrOptions(set(ACTIVATIONS))],
+    "dropout": [Interval(Real, 0, 1, closed="left")],
+    "module": [callable, None],
+}
+
+
+class NeuralStudent(TorchStudent):
+    """What the two neural students share."""
+
+    def _draws_globally(self):
+        return self.module is not None or self.dropout > 0
+
+    def _make_module(self, n_inputs, n_outputs, generator):
+        if self.module is None:
+            return MLP(
+                n_inputs,
+                n_outputs,
+                _widths(self.hidden_layer_sizes),
+                self.activation,
+                self.dropout,
+                generator,
+            )
+        if isinstance(self.module, torch.nn.Module):
+            module = copy.deepcopy(self.module)
+        else:
+            module = self.module(n_inputs, n_outputs)
+        _check_module(module, n_inputs, n_outputs)
+        return module
+
+
+class NeuralStudentClassifier(NeuralStudent, TorchClassifier):
+    """A compact neural net that learns classes from a teacher.
+
+    The loss is ``alpha`` times T^2 times the divergence of the softened student from
+    the softened teacher, plus ``1 - alpha`` times the log loss of the labels [1]_.
+
+    Parameters
+    ----------
+    teacher : object or list of objects, default=None
+        Fitted or unfitted estimator, torch module (logits), callable (probabilities),
+        or a list of such, whose answers are averaged. A fitted teacher is used as it is
+        and never changed; an unfitted one is cloned and fitted on all rows. None: learn
+        from the labels alone, the *control*.
+    teacher_weights : array-like of shape (n_teachers,), default=None
+        Shares of the members of a list.
+    classes : array-like of shape (n_classes,), default=None
+        Labels in the column order of ``teacher_output`` and of teachers without
+        ``classes_``.
+    temperature : float, default=2.0
+        Softens the teacher's and the student's distributions alike.
+    alpha : float, default=1.0
+        Weight of the soft targets, in [0, 1]; the rest goes to the hard labels.
+    loss : str or callable, default="kl"
+        "kl", "mse_logits", or ``loss(output, target, temperature)`` of torch logits,
+        one number for each row.
+    cv : "prefit" or None, default=None
+        "prefit": raise rather than fit an unfitted teacher.
+    transfer_weight : float, default=None
+        Total weight of the transfer rows against the rows of X; None for their numbers.
+    class_weight : dict, "balanced" or None, default=None
+        As in scikit-learn. A soft target p weighs the sum of p_k w_k, and its classes
+        count p_k w_k.
+    preprocessor : "auto", transformer or None, default="auto"
+        The student's view of X. "auto" standardises numeric columns.
+    keep_teacher : bool, default=True
+        False: no ``teacher_`` after fit, and no teacher in a fitted student's pickle.
+    hidden_layer_sizes : int or tuple of int, default=(64, 64)
+        Widths of the hidden layers.
+    activation : {"relu", "gelu", "silu", "tanh", "logistic", "identity"}, \
+default="relu"
+        Between the layers.
+    dropout : float, default=0.0
+        Share of each hidden layer that is dropped in training.
+    module : callable or torch.nn.Module, default=None
+        A net of your own in place of the MLP: a class or function called as
+        ``module(n_inputs, n_outputs)``, whose ``forward(x)`` returns logits. An
+        instance is copied at each fit and starts from its weights.
+    max_epochs : int, default=50
+        Passes over the rows of X.
+    batch_size : int or "auto", default="auto"
+        Rows of a batch. "auto": a sixteenth of the training rows, from 16 to 256.
+    lr : float, default=0.003
+        Learning rate; the highest one, with a schedule.
+    lr_schedule : {"cosine", "one_cycle"} or None, default="one_cycle"
+        How the learning rate goes over all steps.
+    optimizer : {"adam", "adamw", "sgd"} or callable, default="adamw"
+        A name, or a class from ``torch.optim``.
+    weight_decay : float, default=0.0
+        L2 penalty, as the optimizer has it.
+    device : str or torch.device, default="auto"
+        "auto": CUDA where there is one, else the CPU.
+    callbacks : list, default=None
+        skorch callbacks; cloned before use.
+    compile : bool, default=False
+        Train through ``torch.compile``.
+    early_stopping : bool, default=False
+        Stop when the loss on held out rows has not improved for `n_iter_no_change`
+        epochs, and keep the best weights. Rows of X are held out unless ``X_val`` is
+        given; with a teacher they are scored by fidelity to it, not by labels.
+    validation_fraction : float, default=0.1
+        Share of the rows of X to hold out, balanced by class.
+    n_iter_no_change : int, default=10
+        Epochs without gain before stopping.
+    tol : float, default=1e-4
+        What counts as a gain.
+    warm_start : bool, default=False
+        Go on from the weights of the last fit.
+    random_state : int, RandomState instance or None, default=None
+        Seeds initial weights, shuffling, dropout and the held out rows.
+    verbose : int, default=0
+        1: a progress bar; 2: a line for each epoch.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The sorted union of `classes`, of y's labels and of the teacher's.
+    teacher_ : object or list of objects
+        The fitted teacher; absent without one, and with ``keep_teacher=False``.
+    temperature_ : float
+        The temperature used.
+    preprocessor_ : transformer or None
+        The fitted view.
+    net_ : skorch.NeuralNet
+        The trained net, without data and optimizer.
+    module_ : torch.nn.Module
+        ``net_.module_``, in eval mode; takes the student's view and returns logits.
+    history_ : list of dict
+        Losses and duration by epoch.
+    n_iter_ : int
+        Number of epochs.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where X has string names.
+
+    See Also
+    --------
+    SoftDecisionTreeClassifier : A student that a person can read.
+
+    References
+    ----------
+    .. [1] Hinton, Vinyals, Dean: Distilling the Knowledge in a Neural Network, 2015.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from skdistill import NeuralStudentClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> forest = RandomForestClassifier(random_state=0).fit(X, y)
+    >>> student = NeuralStudentClassifier(forest, random_state=0).fit(X, y)
+    >>> bool(student.score(X, forest.predict(X)) > 0.9)
+    True
+    """
+
+    _parameter_constraints: dict = {
+        **TorchClassifier._parameter_constraints,
+        **_PARAMETERS,
+    }
+
+    def __init__(
+        self,
+        teacher=None,
+        *,
+        teacher_weights=None,
+        classes=None,
+        temperature=2.0,
+        alpha=1.0,
+        loss="kl",
+        cv=None,
+        transfer_weight=None,
+        class_weight=None,
+        preprocessor="auto",
+        keep_teacher=True,
+        hidden_layer_sizes=(64, 64),
+        activation="relu",
+        dropout=0.0,
+        module=None,
+        max_epochs=50,
+        batch_size="auto",
+        lr=0.003,
+        lr_schedule="one_cycle",
+        optimizer="adamw",
+        weight_decay=0.0,
+        device="auto",
+        callbacks=None,
+        compile=False,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        self.teacher = teacher
+        self.teacher_weights = teacher_weights
+        self.classes = classes
+        self.temperature = temperature
+        self.alpha = alpha
+        self.loss = loss
+        self.cv = cv
+        self.transfer_weight = transfer_weight
+        self.class_weight = class_weight
+        self.preprocessor = preprocessor
+        self.keep_teacher = keep_teacher
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.dropout = dropout
+        self.module = module
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.lr = lr
+        self.lr_schedule = lr_schedule
+        self.optimizer = optimizer
+        self.weight_decay = weight_decay
+        self.device = device
+        self.callbacks = callbacks
+        self.compile = compile
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+
+class NeuralStudentRegressor(NeuralStudent, TorchRegressor):
+    """A compact neural net that learns values, of one target or several, from a teacher.
+
+    The loss is ``alpha`` times the loss against the teacher's predictions, plus
+    ``1 - alpha`` times the loss against the true values; targets are in units of their
+    standard deviation while training.
+
+    Parameters
+    ----------
+    teacher : object or list of objects, default=None
+        Fitted or unfitted regressor, torch module, callable, or a list of such, whose
+        predictions are averaged. A fitted teacher is used as it is and never changed;
+        an unfitted one is cloned and fitted on all rows. None: learn from y alone, the
+        *control*.
+    teacher_weights : array-like of shape (n_teachers,), default=None
+        Shares of the members of a list.
+    alpha : float, default=1.0
+        Weight of the teacher's predictions, in [0, 1]; the rest goes to y.
+    loss : str or callable, default="mse"
+        "mse", "huber", or ``loss(output, target, temperature)`` of torch values, one
+        number for each row.
+    cv : "prefit" or None, default=None
+        "prefit": raise rather than fit an unfitted teacher.
+    transfer_weight : float, default=None
+        Total weight of the transfer rows against the rows of X; None for their numbers.
+    preprocessor : "auto", transformer or None, default="auto"
+        The student's view of X. "auto" standardises numeric columns.
+    keep_teacher : bool, default=True
+        False: no ``teacher_`` after fit, and no teacher in a fitted student's pickle.
+    hidden_layer_sizes : int or tuple of int, default=(64, 64)
+        Widths of the hidden layers.
+    activation : {"relu", "gelu", "silu", "tanh", "logistic", "identity"}, \
+default="relu"
+        Between the layers.
+    dropout : float, default=0.0
+        Share of each hidden layer that is dropped in training.
+    module : callable or torch.nn.Module, default=None
+        A net of your own in place of the MLP: a class or function called as
+        ``module(n_inputs, n_outputs)``, whose ``forward(x)`` returns values, in units
+        of the targets' standard deviation. An instance is copied at each fit, starts
+        from its weights, and returns values in the targets' own unit.
+    max_epochs : int, default=50
+        Passes over the rows of X.
+    batch_size : int or "auto", default="auto"
+        Rows of a batch. "auto": a sixteenth of the training rows, from 16 to 256.
+    lr : float, default=0.003
+        Learning rate; the highest one, with a schedule.
+    lr_schedule : {"cosine", "one_cycle"} or None, default="one_cycle"
+        How the learning rate goes over all steps.
+    optimizer : {"adam", "adamw", "sgd"} or callable, default="adamw"
+        A name, or a class from ``torch.optim``.
+    weight_decay : float, default=0.0
+        L2 penalty, as the optimizer has it.
+    device : str or torch.device, default="auto"
+        "auto": CUDA where there is one, else the CPU.
+    callbacks : list, default=None
+        skorch callbacks; cloned before use.
+    compile : bool, default=False
+        Train through ``torch.compile``.
+    early_stopping : bool, default=False
+        Stop when the loss on held out rows has not improved for `n_iter_no_change`
+        epochs, and keep the best weights. Rows of X are held out unless ``X_val`` is
+        given; with a teacher they are scored by fidelity to it, not by y.
+    validation_fraction : float, default=0.1
+        Share of the rows of X to hold out.
+    n_iter_no_change : int, default=10
+        Epochs without gain before stopping.
+    tol : float, default=1e-4
+        What counts as a gain.
+    warm_start : bool, default=False
+        Go on from the weights of the last fit.
+    random_state : int, RandomState instance or None, default=None
+        Seeds initial weights, shuffling, dropout and the held out rows.
+    verbose : int, default=0
+        1: a progress bar; 2: a line for each epoch.
+
+    Attributes
+    ----------
+    teacher_ : object or list of objects
+        The fitted teacher; absent without one, and with ``keep_teacher=False``.
+    preprocessor_ : transformer or None
+        The fitted view.
+    net_ : skorch.NeuralNet
+        The trained net, without data and optimizer.
+    module_ : torch.nn.Module
+        ``net_.module_``, in eval mode.
+    history_ : list of dict
+        Losses and duration by epoch.
+    n_iter_ : int
+        Number of epochs.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where X has string names.
+
+    See Also
+    --------
+    SoftDecisionTreeRegressor : A student that a person can read.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_regression
+    >>> from sklearn.ensemble import RandomForestRegressor
+    >>> from skdistill import NeuralStudentRegressor
+    >>> X, y = make_regression(200, 5, random_state=0)
+    >>> forest = RandomForestRegressor(random_state=0).fit(X, y)
+    >>> student = NeuralStudentRegressor(forest, random_state=0).fit(X, y)
+    >>> bool(student.score(X, forest.predict(X)) > 0.9)
+    True
+    """
+
+    _parameter_constraints: dict = {
+        **TorchRegressor._parameter_constraints,
+        **_PARAMETERS,
+    }
+
+    def __init__(
+        self,
+        teacher=None,
+        *,
+        teacher_weights=None,
+        alpha=1.0,
+        loss="mse",
+        cv=None,
+        transfer_weight=None,
+        preprocessor="auto",
+        keep_teacher=True,
+        hidden_layer_sizes=(64, 64),
+        activation="relu",
+        dropout=0.0,
+        module=None,
+        max_epochs=50,
+        batch_size="auto",
+        lr=0.003,
+        lr_schedule="one_cycle",
+        optimizer="adamw",
+        weight_decay=0.0,
+        device="auto",
+        callbacks=None,
+        compile=False,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        self.teacher = teacher
+        self.teacher_weights = teacher_weights
+        self.alpha = alpha
+        self.loss = loss
+        self.cv = cv
+        self.transfer_weight = transfer_weight
+        self.preprocessor = preprocessor
+        self.keep_teacher = keep_teacher
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.dropout = dropout
+        self.module = module
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.lr = lr
+        self.lr_schedule = lr_schedule
+        self.optimizer = optimizer
+        self.weight_decay = weight_decay
+        self.device = device
+        self.callbacks = callbacks
+        self.compile = compile
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _set_targets(self, reader, knowledge):
+        super()._set_targets(reader, knowledge)
+        if isinstance(self.module, torch.nn.Module) and not self._continues():
+            # Weights that come with the module mean something in the targets' own unit.
+            self._center = self._center * 0.0
+            self._scale = self._scale * 0.0 + 1.0
+
+
+def _widths(hidden_layer_sizes):
+    sizes = hidden_layer_sizes
+    sizes = [sizes] if isinstance(sizes, Integral) else list(sizes)
+    if any(not isinstance(size, Integral) or size < 1 for size in sizes):
+        raise ValueError(
+            f"hidden_layer_sizes={hidden_layer_sizes!r} must be positive integers."
+        )
+    return sizes
+
+
+def _check_module(module, n_inputs, n_outputs):
+    """One clear error where a user's module does not answer as it must."""
+    if not isinstance(module, torch.nn.Module):
+        raise TypeError(
+            f"module(n_inputs, n_outputs) must return a torch.nn.Module, not {module!r}."
+        )
+    parameters = [p for p in module.parameters() if p.is_floating_point()]
+    if not parameters:
+        raise ValueError("module has no parameters to train.")
+    modes = [(part, part.training) for part in module.modules()]
+    module.eval()
+    with torch.no_grad():
+        try:
+            shape = tuple(module(parameters[0].new_zeros(2, n_inputs)).shape)
+        except RuntimeError as error:
+            raise ValueError(
+                f"module cannot take rows of {n_inputs} columns: {error}"
+            ) from error
+    for part, mode in modes:
+        part.training = mode
+    if shape != (2, n_outputs):
+        raise ValueError(
+            f"module must return shape (n, {n_outputs}) for n rows, and returns "
+            f"{shape} for 2."
+        )

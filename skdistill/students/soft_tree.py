@@ -1,0 +1,562 @@
+"""Students that are soft decision trees."""
+
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from scipy import sparse
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from ..modules.soft_tree import SoftTree, refit_leaves
+from ..training import in_chunks
+from .torch_student import TorchClassifier, TorchRegressor, TorchStudent
+
+_PARAMETERS = {
+    "max_depth": [Interval(Integral, 1, 16, closed="both")],
+    "balance_penalty": [Interval(Real, 0, None, closed="left")],
+    "inference": [StrOptions({"mixture", "path", "leaf"})],
+}
+
+
+class SoftDecisionTree(TorchStudent):
+    """What the two soft trees share.
+
+    Nodes are numbered breadth first: the root is 0, the children of node i are 2 i + 1
+    and 2 i + 2.
+    """
+
+    _is_classifier = True
+
+    def _make_module(self, n_inputs, n_outputs, generator):
+        return SoftTree(
+            n_inputs,
+            n_outputs,
+            self.max_depth,
+            self._is_classifier,
+            self.balance_penalty,
+            generator,
+        )
+
+    def _finish(self, x, knowledge):
+        """Store how many rows reach each node, and what the gates look at."""
+        module = self.module_
+        weight = knowledge.hard_weight / knowledge.hard_weight.sum()
+        x = x[: knowledge.n_labelled].astype(np.float64)
+        self.node_mass_ = weight @ in_chunks(module.node_probabilities, module, x)
+        gates = module.gate_weight.detach().abs().double().cpu().numpy()
+        used = self.node_mass_[: module.n_gates] @ gates
+        self.feature_importances_ = used / max(used.sum(), np.finfo(float).tiny)
+
+    def _infer(self, module, batch):
+        """Outputs of the mixture, or of the one leaf that ``inference`` names."""
+        if self.inference == "mixture":
+            return module(batch)
+        find = {"path": module.greedy_leaf, "leaf": module.likeliest_leaf}
+        leaves = module.leaf_outputs(batch.dtype)[find[self.inference](batch)]
+        return leaves.log() if module.is_classifier else leaves
+
+    def apply(self, X):
+        """The most probable leaf of each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Node numbers, int64.
+        """
+        x, module = self._view(X), self.module_
+        return module.n_gates + in_chunks(module.likeliest_leaf, module, x)
+
+    def decision_path(self, X):
+        """The nodes on the way to the most probable leaf.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+
+        Returns
+        -------
+        scipy.sparse.csr_matrix of shape (n, n_nodes)
+            1 where the row's path passes the node.
+        """
+        node = self.apply(X)
+        path = [node]
+        for _ in range(self.get_depth()):
+            path.append((path[-1] - 1) // 2)
+        columns = np.stack(path[::-1], axis=1)
+        n, length = columns.shape
+        starts = np.arange(0, n * length + 1, length)
+        ones = np.ones(n * length, dtype=np.int64)
+        shape = (n, len(self.node_mass_))
+        return sparse.csr_matrix((ones, columns.ravel(), starts), shape=shape)
+
+    def path_proba(self, X):
+        """Probability that a row reaches each node.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n, n_nodes)
+            1 for the root; the children of a node share its probability.
+        """
+        x, module = self._view(X), self.module_
+        return in_chunks(module.node_probabilities, module, x)
+
+    def get_depth(self):
+        """Number of gates on each path.
+
+        Returns
+        -------
+        int
+            The depth of the fitted tree.
+        """
+        check_is_fitted(self)
+        return self.module_.max_depth
+
+    def get_n_leaves(self):
+        """Number of leaves.
+
+        Returns
+        -------
+        int
+            Two to the power of the depth.
+        """
+        check_is_fitted(self)
+        return self.module_.n_gates + 1
+
+    def leaf_values(self):
+        """What each leaf says by itself, in the order of the node numbers.
+
+        Returns
+        -------
+        ndarray of shape (n_leaves, n_classes) or (n_leaves, n_outputs)
+            Class probabilities, or values in the targets' unit.
+        """
+        check_is_fitted(self)
+        with torch.no_grad():
+            leaves = self.module_.leaf_outputs(torch.float64).cpu().numpy()
+        return leaves if self._is_classifier else leaves * self._scale + self._center
+
+
+class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
+    """A soft decision tree that learns classes from a teacher.
+
+    A complete binary tree whose inner nodes are logistic gates on all features and whose
+    leaves are class distributions; the prediction is their mixture [1]_. After training
+    at a temperature other than 1, the leaves are refitted at temperature 1.
+
+    Parameters
+    ----------
+    teacher : object or list of objects, default=None
+        Fitted or unfitted estimator, torch module (logits), callable (probabilities),
+        or a list of such, whose answers are averaged. A fitted teacher is used as it is
+        and never changed; an unfitted one is cloned and fitted on all rows. None: learn
+        from the labels alone, the *control*.
+    teacher_weights : array-like of shape (n_teachers,), default=None
+        Shares of the members of a list.
+    classes : array-like of shape (n_classes,), default=None
+        Labels in the column order of ``teacher_output`` and of teachers without
+        ``classes_``.
+    temperature : float, default=1.0
+        Softens the teacher's and the student's distributions alike; the student's is
+        the mixture to the power 1 / temperature, normalised.
+    alpha : float, default=1.0
+        Weight of the soft targets, in [0, 1]; the rest goes to the hard labels.
+    loss : str or callable, default="kl"
+        "kl", "mse_logits", or ``loss(output, target, temperature)`` of torch logits,
+        one number for each row.
+    cv : "prefit" or None, default=None
+        "prefit": raise rather than fit an unfitted teacher.
+    transfer_weight : float, default=None
+        Total weight of the transfer rows against the rows of X; None for their numbers.
+    class_weight : dict, "balanced" or None, default=None
+        As in scikit-learn. A soft target p weighs the sum of p_k w_k, and its classes
+        count p_k w_k.
+    preprocessor : "auto", transformer or None, default="auto"
+        The student's view of X. "auto" standardises numeric columns.
+    keep_teacher : bool, default=True
+        False: no ``teacher_`` after fit, and no teacher in a fitted student's pickle.
+    max_depth : int, default=5
+        Number of gates on each path; the tree has 2 ** max_depth leaves.
+    balance_penalty : float, default=0.1
+        Strength of the penalty on gates that send all rows to one side; halved with
+        each level.
+    inference : {"mixture", "path", "leaf"}, default="mixture"
+        How a fitted tree predicts: by the mixture of all leaves; by the leaf at the end
+        of the greedy path, which a person reads; or by the likeliest leaf.
+    max_epochs : int, default=50
+        Passes over the rows of X.
+    batch_size : int or "auto", default="auto"
+        Rows of a batch. "auto": a sixteenth of the training rows, from 16 to 256.
+    lr : float, default=0.01
+        Learning rate; the highest one, with a schedule.
+    lr_schedule : {"cosine", "one_cycle"} or None, default="one_cycle"
+        How the learning rate goes over all steps.
+    optimizer : {"adam", "adamw", "sgd"} or callable, default="adamw"
+        A name, or a class from ``torch.optim``.
+    weight_decay : float, default=0.0
+        L2 penalty, as the optimizer has it.
+    device : str or torch.device, default="auto"
+        "auto": CUDA where there is one, else the CPU.
+    callbacks : list, default=None
+        skorch callbacks; cloned before use.
+    compile : bool, default=False
+        Train through ``torch.compile``.
+    early_stopping : bool, default=False
+        Stop when the loss on held out rows has not improved for `n_iter_no_change`
+        epochs, and keep the best weights. Rows of X are held out unless ``X_val`` is
+        given; with a teacher they are scored by fidelity to it, not by labels.
+    validation_fraction : float, default=0.1
+        Share of the rows of X to hold out, balanced by class.
+    n_iter_no_change : int, default=10
+        Epochs without gain before stopping.
+    tol : float, default=1e-4
+        What counts as a gain.
+    warm_start : bool, default=False
+        Go on from the weights of the last fit.
+    random_state : int, RandomState instance or None, default=None
+        Seeds initial weights, shuffling and the held out rows.
+    verbose : int, default=0
+        1: a progress bar; 2: a line for each epoch.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The sorted union of `classes`, of y's labels and of the teacher's.
+    feature_importances_ : ndarray of shape (n_view,)
+        Node mass times the size of the gate's weight on the scaled feature, summed over
+        the gates and normalised.
+    node_mass_ : ndarray of shape (n_nodes,)
+        Share of the training rows that reach each node.
+    teacher_ : object or list of objects
+        The fitted teacher; absent without one, and with ``keep_teacher=False``.
+    temperature_ : float
+        The temperature used.
+    preprocessor_ : transformer or None
+        The fitted view.
+    net_ : skorch.NeuralNet
+        The trained net, without data and optimizer.
+    module_ : torch.nn.Module
+        ``net_.module_``, in eval mode; takes the student's view and returns
+        log-probabilities.
+    history_ : list of dict
+        Losses and duration by epoch.
+    n_iter_ : int
+        Number of epochs.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where X has string names.
+
+    See Also
+    --------
+    export_text : The fitted tree as text.
+    NeuralStudentClassifier : A student that is more accurate and cannot be read.
+
+    References
+    ----------
+    .. [1] Frosst, Hinton: Distilling a Neural Network Into a Soft Decision Tree, 2017.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from skdistill import SoftDecisionTreeClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> forest = RandomForestClassifier(random_state=0).fit(X, y)
+    >>> tree = SoftDecisionTreeClassifier(forest, max_depth=2, random_state=0)
+    >>> tree.fit(X, y).get_n_leaves()
+    4
+    >>> bool(tree.score(X, forest.predict(X)) > 0.9)
+    True
+    """
+
+    _parameter_constraints: dict = {
+        **TorchClassifier._parameter_constraints,
+        **_PARAMETERS,
+    }
+
+    def __init__(
+        self,
+        teacher=None,
+        *,
+        teacher_weights=None,
+        classes=None,
+        temperature=1.0,
+        alpha=1.0,
+        loss="kl",
+        cv=None,
+        transfer_weight=None,
+        class_weight=None,
+        preprocessor="auto",
+        keep_teacher=True,
+        max_depth=5,
+        balance_penalty=0.1,
+        inference="mixture",
+        max_epochs=50,
+        batch_size="auto",
+        lr=0.01,
+        lr_schedule="one_cycle",
+        optimizer="adamw",
+        weight_decay=0.0,
+        device="auto",
+        callbacks=None,
+        compile=False,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        self.teacher = teacher
+        self.teacher_weights = teacher_weights
+        self.classes = classes
+        self.temperature = temperature
+        self.alpha = alpha
+        self.loss = loss
+        self.cv = cv
+        self.transfer_weight = transfer_weight
+        self.class_weight = class_weight
+        self.preprocessor = preprocessor
+        self.keep_teacher = keep_teacher
+        self.max_depth = max_depth
+        self.balance_penalty = balance_penalty
+        self.inference = inference
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.lr = lr
+        self.lr_schedule = lr_schedule
+        self.optimizer = optimizer
+        self.weight_decay = weight_decay
+        self.device = device
+        self.callbacks = callbacks
+        self.compile = compile
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _finish(self, x, knowledge):
+        loss = self._objective().soft
+        tempered = loss.tempered and self.temperature_ != 1
+        if tempered and knowledge.soft is not None:
+            self._refit_leaves(x, knowledge)
+        super()._finish(x, knowledge)
+
+    def _refit_leaves(self, x, knowledge):
+        """Fit the leaves at T=1 to the mix of soft and hard targets."""
+        share = knowledge.soft_weight / knowledge.soft_weight.sum()
+        alpha = self.alpha if knowledge.hard is not None else 1.0
+        target = alpha * share[:, None] * np.exp(knowledge.soft)
+        if knowledge.hard is not None:
+            hard_share = knowledge.hard_weight / knowledge.hard_weight.sum()
+            rows = np.arange(knowledge.n_labelled)
+            target[rows, knowledge.hard] += (1 - alpha) * hard_share
+        module = self.module_
+        device = module.leaf.device
+        chunks = [
+            (
+                module.leaf_probabilities(torch.from_numpy(x[part]).to(device)),
+                torch.from_numpy(target[part]).to(device),
+            )
+            for part in np.array_split(np.arange(len(x)), -(-len(x) // 4096))
+        ]
+        refit_leaves(module, chunks)
+
+
+class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
+    """A soft decision tree that learns values, of one target or several, from a teacher.
+
+    A complete binary tree whose inner nodes are logistic gates on all features and whose
+    leaves hold values; the prediction is their mean, weighted by the probability of the
+    path to each [1]_.
+
+    Parameters
+    ----------
+    teacher : object or list of objects, default=None
+        Fitted or unfitted regressor, torch module, callable, or a list of such, whose
+        predictions are averaged. A fitted teacher is used as it is and never changed;
+        an unfitted one is cloned and fitted on all rows. None: learn from y alone, the
+        *control*.
+    teacher_weights : array-like of shape (n_teachers,), default=None
+        Shares of the members of a list.
+    alpha : float, default=1.0
+        Weight of the teacher's predictions, in [0, 1]; the rest goes to y.
+    loss : str or callable, default="mse"
+        "mse", "huber", or ``loss(output, target, temperature)`` of torch values, one
+        number for each row.
+    cv : "prefit" or None, default=None
+        "prefit": raise rather than fit an unfitted teacher.
+    transfer_weight : float, default=None
+        Total weight of the transfer rows against the rows of X; None for their numbers.
+    preprocessor : "auto", transformer or None, default="auto"
+        The student's view of X. "auto" standardises numeric columns.
+    keep_teacher : bool, default=True
+        False: no ``teacher_`` after fit, and no teacher in a fitted student's pickle.
+    max_depth : int, default=5
+        Number of gates on each path; the tree has 2 ** max_depth leaves.
+    balance_penalty : float, default=0.1
+        Strength of the penalty on gates that send all rows to one side; halved with
+        each level.
+    inference : {"mixture", "path", "leaf"}, default="mixture"
+        How a fitted tree predicts: by the mixture of all leaves; by the leaf at the end
+        of the greedy path, which a person reads; or by the likeliest leaf.
+    max_epochs : int, default=50
+        Passes over the rows of X.
+    batch_size : int or "auto", default="auto"
+        Rows of a batch. "auto": a sixteenth of the training rows, from 16 to 256.
+    lr : float, default=0.01
+        Learning rate; the highest one, with a schedule.
+    lr_schedule : {"cosine", "one_cycle"} or None, default="one_cycle"
+        How the learning rate goes over all steps.
+    optimizer : {"adam", "adamw", "sgd"} or callable, default="adamw"
+        A name, or a class from ``torch.optim``.
+    weight_decay : float, default=0.0
+        L2 penalty, as the optimizer has it.
+    device : str or torch.device, default="auto"
+        "auto": CUDA where there is one, else the CPU.
+    callbacks : list, default=None
+        skorch callbacks; cloned before use.
+    compile : bool, default=False
+        Train through ``torch.compile``.
+    early_stopping : bool, default=False
+        Stop when the loss on held out rows has not improved for `n_iter_no_change`
+        epochs, and keep the best weights. Rows of X are held out unless ``X_val`` is
+        given; with a teacher they are scored by fidelity to it, not by y.
+    validation_fraction : float, default=0.1
+        Share of the rows of X to hold out.
+    n_iter_no_change : int, default=10
+        Epochs without gain before stopping.
+    tol : float, default=1e-4
+        What counts as a gain.
+    warm_start : bool, default=False
+        Go on from the weights of the last fit.
+    random_state : int, RandomState instance or None, default=None
+        Seeds initial weights, shuffling and the held out rows.
+    verbose : int, default=0
+        1: a progress bar; 2: a line for each epoch.
+
+    Attributes
+    ----------
+    feature_importances_ : ndarray of shape (n_view,)
+        Node mass times the size of the gate's weight on the scaled feature, summed over
+        the gates and normalised.
+    node_mass_ : ndarray of shape (n_nodes,)
+        Share of the training rows that reach each node.
+    teacher_ : object or list of objects
+        The fitted teacher; absent without one, and with ``keep_teacher=False``.
+    preprocessor_ : transformer or None
+        The fitted view.
+    net_ : skorch.NeuralNet
+        The trained net, without data and optimizer.
+    module_ : torch.nn.Module
+        ``net_.module_``, in eval mode.
+    history_ : list of dict
+        Losses and duration by epoch.
+    n_iter_ : int
+        Number of epochs.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where X has string names.
+
+    See Also
+    --------
+    export_text : The fitted tree as text.
+    NeuralStudentRegressor : A student that is more accurate and cannot be read.
+
+    References
+    ----------
+    .. [1] Frosst, Hinton: Distilling a Neural Network Into a Soft Decision Tree, 2017.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_regression
+    >>> from sklearn.ensemble import RandomForestRegressor
+    >>> from skdistill import SoftDecisionTreeRegressor
+    >>> X, y = make_regression(200, 5, random_state=0)
+    >>> forest = RandomForestRegressor(random_state=0).fit(X, y)
+    >>> tree = SoftDecisionTreeRegressor(forest, random_state=0).fit(X, y)
+    >>> bool(tree.score(X, forest.predict(X)) > 0.8)
+    True
+    """
+
+    _is_classifier = False
+    _parameter_constraints: dict = {
+        **TorchRegressor._parameter_constraints,
+        **_PARAMETERS,
+    }
+
+    def __init__(
+        self,
+        teacher=None,
+        *,
+        teacher_weights=None,
+        alpha=1.0,
+        loss="mse",
+        cv=None,
+        transfer_weight=None,
+        preprocessor="auto",
+        keep_teacher=True,
+        max_depth=5,
+        balance_penalty=0.1,
+        inference="mixture",
+        max_epochs=50,
+        batch_size="auto",
+        lr=0.01,
+        lr_schedule="one_cycle",
+        optimizer="adamw",
+        weight_decay=0.0,
+        device="auto",
+        callbacks=None,
+        compile=False,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        self.teacher = teacher
+        self.teacher_weights = teacher_weights
+        self.alpha = alpha
+        self.loss = loss
+        self.cv = cv
+        self.transfer_weight = transfer_weight
+        self.preprocessor = preprocessor
+        self.keep_teacher = keep_teacher
+        self.max_depth = max_depth
+        self.balance_penalty = balance_penalty
+        self.inference = inference
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.lr = lr
+        self.lr_schedule = lr_schedule
+        self.optimizer = optimizer
+        self.weight_decay = weight_decay
+        self.device = device
+        self.callbacks = callbacks
+        self.compile = compile
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose

@@ -1,0 +1,276 @@
+"""What the students share that are torch modules: options, targets, training."""
+
+import copy
+from abc import abstractmethod
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from ..knowledge import hold_out
+from ..losses import Objective, cross_entropy, get_loss
+from ..preprocessing import apply_view
+from ..training import (
+    OPTIMIZERS,
+    Rows,
+    in_chunks,
+    make_generator,
+    resolve_device,
+    seeded,
+    train,
+)
+from .base import BaseStudent, ClassifierStudent, RegressorStudent
+
+
+class TorchStudent(BaseStudent):
+    """A student that is a torch module, trained by skorch.
+
+    Subclasses build the module (``_make_module``), and may finish it after training.
+    """
+
+    _parameter_constraints: dict = {
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "lr_schedule": [StrOptions({"cosine", "one_cycle"}), None],
+        "optimizer": [StrOptions(set(OPTIMIZERS)), callable],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "device": [str, torch.device],
+        "callbacks": [list, None],
+        "compile": ["boolean"],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    @property
+    def module_(self):
+        """The fitted torch module."""
+        return self.net_.module_
+
+    @abstractmethod
+    def _make_module(self, n_inputs, n_outputs, generator):
+        """A new torch module."""
+
+    @abstractmethod
+    def _objective(self):
+        """The loss of a batch."""
+
+    @abstractmethod
+    def _strata(self, knowledge):
+        """What a held out part is balanced by (n,)."""
+
+    @abstractmethod
+    def _target_tensors(self, knowledge, objective):
+        """Soft and hard targets as tensors, None where absent."""
+
+    def _draws_globally(self):
+        """Whether the module may draw from torch's global generators."""
+        return False
+
+    def _finish(self, x, knowledge):
+        """What is left to do with the trained module."""
+
+    def _train(self, rows, knowledge, watched):
+        random = check_random_state(self.random_state)
+        seeds = random.randint(np.iinfo(np.int32).max, size=3).tolist()
+        x, lesson, exam = self._lesson_and_exam(rows, knowledge, watched, random)
+        device = resolve_device(self.device)
+        with seeded(seeds[0], device, self._draws_globally()):
+            module = self._starting_module(x, make_generator(seeds[1]))
+            self.net_ = self._run(
+                module, (x, lesson), exam, device, make_generator(seeds[2])
+            )
+        self.history_ = [
+            {key: value for key, value in epoch.items() if key != "batches"}
+            for epoch in self.net_.history
+        ]
+        self.n_iter_ = len(self.history_)
+        self._finish(x, lesson)
+
+    def _lesson_and_exam(self, rows, knowledge, watched, random):
+        """The view of the training rows, what they teach, and what is watched."""
+        x = apply_view(self.preprocessor_, rows.X, np.float32)
+        lesson, exam = knowledge.used(self.alpha), None
+        if watched is not None:
+            exam = apply_view(self.preprocessor_, rows.X_val, np.float32), watched
+        elif self.early_stopping:
+            strata = self._strata(knowledge)
+            kept, held = hold_out(strata, self.validation_fraction, random)
+            exam = x[held], lesson.exam(held)
+            x, lesson = x[kept], lesson.take(kept)
+        if rows.X_transfer is not None and lesson.soft is not None:
+            extra = apply_view(self.preprocessor_, rows.X_transfer, np.float32)
+            x = np.concatenate([x, extra])
+        return x, lesson, exam
+
+    def _starting_module(self, x, generator):
+        if self.warm_start and hasattr(self, "net_"):
+            return copy.deepcopy(self.module_)
+        return self._make_module(x.shape[1], self._n_outputs(), generator)
+
+    def _run(self, module, lesson, exam, device, generator):
+        objective = self._objective()
+        return train(
+            module,
+            self._rows(*lesson, objective, module),
+            None if exam is None else self._rows(*exam, objective, module),
+            objective,
+            max_epochs=self.max_epochs,
+            batch_size=self._batch_size(lesson[1].n_labelled),
+            lr=self.lr,
+            lr_schedule=self.lr_schedule,
+            optimizer=self.optimizer,
+            weight_decay=self.weight_decay,
+            device=device,
+            callbacks=self.callbacks,
+            compile=self.compile,
+            patience=self.n_iter_no_change if self.early_stopping else None,
+            tol=self.tol,
+            generator=generator,
+            verbose=int(self.verbose),
+        )
+
+    def _batch_size(self, n):
+        if self.batch_size == "auto":
+            return min(256, max(16, n // 16))
+        return self.batch_size
+
+    def _rows(self, x, knowledge, objective, module):
+        """Rows as tensors in the module's dtype, weights relative to their mean."""
+        parameters = (p for p in module.parameters() if p.is_floating_point())
+        dtype = next(parameters, torch.zeros(0)).dtype
+        soft, hard = self._target_tensors(knowledge, objective)
+        return Rows(
+            x=torch.from_numpy(np.require(x, requirements="W")).to(dtype),
+            soft=None if soft is None else soft.to(dtype),
+            soft_weight=None if soft is None else _relative(knowledge.soft_weight, dtype),
+            hard=hard.to(dtype) if hard is not None and _is_float(hard) else hard,
+            hard_weight=None if hard is None else _relative(knowledge.hard_weight, dtype),
+            n_labelled=knowledge.n_labelled,
+        )
+
+    def _infer(self, module, batch):
+        """Outputs of the fitted module for a batch, at temperature 1."""
+        return module(batch)
+
+    def _outputs(self, X, then=lambda output: output):
+        """A function of the module's outputs for the rows of X, a float64 array."""
+        x, module = self._view(X), self.module_
+        return in_chunks(lambda batch: then(self._infer(module, batch)), module, x)
+
+
+class TorchClassifier(ClassifierStudent, TorchStudent):
+    """A student of classes that is a torch module."""
+
+    _parameter_constraints: dict = {
+        **ClassifierStudent._parameter_constraints,
+        **TorchStudent._parameter_constraints,
+    }
+
+    def predict_proba(self, X):
+        """Probabilities of the classes, at temperature 1.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes)
+            Rows that sum to 1.
+        """
+        return self._outputs(X, lambda logits: torch.softmax(logits, dim=1))
+
+    def predict_log_proba(self, X):
+        """Logarithms of the probabilities, without underflow.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes)
+            Nats.
+        """
+        return self._outputs(X, lambda logits: torch.log_softmax(logits, dim=1))
+
+    def _logits(self, X):
+        return self._outputs(X)
+
+    def _n_outputs(self):
+        return len(self.classes_)
+
+    def _objective(self):
+        loss = get_loss(self.loss, "classifier")
+        return Objective(loss, cross_entropy, self.alpha, self.temperature_)
+
+    def _strata(self, knowledge):
+        n = knowledge.n_labelled
+        if knowledge.hard is not None:
+            return knowledge.hard
+        return knowledge.soft[:n].argmax(axis=1)
+
+    def _target_tensors(self, knowledge, objective):
+        soft, hard = knowledge.soft, knowledge.hard
+        if soft is not None:
+            log_p = torch.from_numpy(soft)
+            soft = objective.soft.prepared(log_p, objective.temperature)
+        return soft, None if hard is None else torch.from_numpy(hard)
+
+
+class TorchRegressor(RegressorStudent, TorchStudent):
+    """A student of values that is a torch module."""
+
+    _parameter_constraints: dict = {
+        **RegressorStudent._parameter_constraints,
+        **TorchStudent._parameter_constraints,
+    }
+
+    def _values(self, X):
+        return self._outputs(X)
+
+    def _n_outputs(self):
+        return len(self._center)
+
+    def _objective(self):
+        loss = get_loss(self.loss, "regressor")
+        return Objective(loss, lambda a, b: loss.compare(a, b, 1.0), self.alpha)
+
+    def _strata(self, knowledge):
+        return np.zeros(knowledge.n_labelled, dtype=int)
+
+    def _target_tensors(self, knowledge, objective):
+        def scaled(values):
+            if values is None:
+                return None
+            return torch.from_numpy((values - self._center) / self._scale)
+
+        soft = scaled(knowledge.soft)
+        if soft is not None:
+            soft = objective.soft.prepared(soft, 1.0)
+        return soft, scaled(knowledge.hard)
+
+
+def _relative(weight, dtype):
+    """Weights over their mean; None where all are alike."""
+    relative = weight / weight.mean()
+    if np.allclose(relative, 1.0, rtol=0, atol=1e-12):
+        return None
+    return torch.from_numpy(relative).to(dtype)
+
+
+def _is_float(tensor):
+    return tensor.is_floating_point()
