@@ -1,0 +1,354 @@
+"""The project's own contract, as checks that any student, or subclass of one, can run.
+
+They stand beside scikit-learn's ``check_estimator`` and need no test framework. The
+students given should train fast: set ``max_epochs`` low.
+"""
+
+import pickle
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from sklearn.base import clone, is_classifier
+from sklearn.datasets import make_classification, make_regression
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+
+def check_student(student):
+    """Run every check of the students' contract on one student.
+
+    Parameters
+    ----------
+    student : estimator
+        Unfitted, without teacher; it is cloned, not changed.
+
+    Raises
+    ------
+    AssertionError
+        If the student breaks the contract; the message says which part.
+
+    Examples
+    --------
+    >>> from skdistill import NeuralStudentClassifier
+    >>> from skdistill.checks import check_student
+    >>> check_student(NeuralStudentClassifier(max_epochs=3))  # doctest: +SKIP
+    """
+    for check in student_checks():
+        check(clone(student))
+
+
+def student_checks():
+    """The checks one by one, for a test framework to name.
+
+    Returns
+    -------
+    list of callable
+        Each takes an unfitted student without teacher, which it may change.
+    """
+    return [
+        check_teacher_untouched,
+        check_failed_searches_leave_teacher,
+        check_X_passed_through,
+        check_outputs_aligned,
+        check_temperature_limits,
+        check_control_is_plain_training,
+        check_same_seed_same_bits,
+        check_failed_fit_changes_nothing,
+        check_pickle_then_warm_start,
+        check_clone_of_clone,
+        check_teacher_can_be_dropped,
+    ]
+
+
+def _data(student, seed=0):
+    if is_classifier(student):
+        X, y = make_classification(
+            90, 5, n_informative=4, n_redundant=0, n_classes=3, random_state=seed
+        )
+        return X, np.array(["b", "c", "a"])[y]
+    X, y = make_regression(90, 5, noise=1.0, random_state=seed)
+    return X, 10 * y + 100
+
+
+def _forest(student, X, y):
+    forest = RandomForestClassifier if is_classifier(student) else RandomForestRegressor
+    return forest(n_estimators=5, random_state=0).fit(X, y)
+
+
+def _taught(student, teacher):
+    return clone(student).set_params(teacher=teacher, random_state=0)
+
+
+def _soft(student, X):
+    predict = student.predict_proba if is_classifier(student) else student.predict
+    return predict(X)
+
+
+def check_teacher_untouched(student):
+    """Fitting, predicting, cloning and searching leave a fitted teacher as it is.
+
+    Parameters
+    ----------
+    student : estimator
+        Unfitted, without teacher.
+    """
+    X, y = _data(student)
+    forest = _forest(student, X, y)
+    before, state = _soft(forest, X), pickle.dumps(forest)
+    taught = _taught(student, forest).fit(X, y)
+    taught.predict(X)
+    assert clone(taught).teacher is forest, "clone must share a fitted teacher"
+    assert taught.teacher_ is forest, "teacher_ must be the fitted teacher itself"
+    search = GridSearchCV(taught, {"alpha": [0.5, 1.0]}, cv=2).fit(X, y)
+    assert search.best_estimator_.teacher is forest, "a search must share the teacher"
+    np.testing.assert_array_equal(_soft(forest, X), before)
+    assert pickle.dumps(forest) == state, "the teacher's state has changed"
+
+
+def check_failed_searches_leave_teacher(student):
+    """Grids over a fitted teacher's parameters fail and leave it fitted.
+
+    Parameters
+    ----------
+    student : estimator
+        Unfitted, without teacher.
+    """
+    X, y = _data(student)
+    forest = _forest(student, X, y)
+    other = _forest(student, X[:40], y[:40])
+    before = _soft(forest, X)
+    for teacher in (forest, FrozenEstimator(forest)):
+        for key, values in (("max_depth", [1, 2]), ("estimator", [other])):
+            for inside in (False, True):
+                model = _taught(student, teacher)
+                name = f"teacher__{key}"
+                if inside:
+                    model = make_pipeline(FunctionTransformer(), model)
+                    name = f"{model.steps[-1][0]}__{name}"
+                _assert_search_fails(model, {name: values}, X, y)
+                np.testing.assert_array_equal(_soft(forest, X), before)
+                if teacher is not forest:
+                    assert teacher.estimator is forest, "a frozen teacher was replaced"
+
+
+def _assert_search_fails(model, grid, X, y):
+    try:
+        GridSearchCV(model, grid, cv=2).fit(X, y)
+    except ValueError:
+        return
+    raise AssertionError(f"a search over {sorted(grid)} of a fitted teacher must fail")
+
+
+def check_X_passed_through(student):
+    """The teacher gets the very object that the user gave as X.
+
+    Parameters
+    ----------
+    student : estimator
+        Unfitted, without teacher.
+    """
+    X, y = _data(student)
+    forest, asked = _forest(student, X, y), []
+
+    def teacher(rows):
+        asked.append(rows)
+        return _soft(forest, rows)
+
+    taught = _taught(student, teacher)
+    if is_classifier(student):
+        taught.set_params(classes=forest.classes_)
+    rows = X.tolist()
+    taught.fit(rows, y, X_transfer=X)
+    assert asked[0] is rows, "the teacher must get X as it was given"
+    assert asked[1] is X, "the teacher must get X_transfer as it was given"
+
+
+def check_outputs_aligned(student):
+    """Columns are matched by label, whatever their order; a new class has its column.
+
+    Parameters
+    ----------
+    student : estimator
+        Unfitted, without teacher.
+    """
+    X, y = _data(student)
+    forest = _forest(student, X, y)
+    direct = _soft(_taught(student, forest).fit(X, y), X)
+    P = _soft(forest, X)
+    if not is_classifier(student):
+        given = _taught(student, None).fit(X, y, teacher_output=P)
+        np.testing.assert_array_equal(_soft(given, X), direct)
+        return
+    order = np.array([2, 0, 1])
+    backwards = _taught(student, lambda rows: _soft(forest, rows)[:, order])
+    backwards.set_params(classes=forest.classes_[order]).fit(X, y)
+    assert backwards.classes_.tolist() == ["a", "b", "c"], "classes_ must be sorted"
+    smoothed = (5 * P + 1 / 3) / 6  # what a forest's votes are smoothed to
+    given = _taught(student, None).set_params(classes=forest.classes_[order])
+    given.fit(X, y, teacher_output=smoothed[:, order])
+    np.testing.assert_allclose(_soft(given, X), direct, atol=1e-3)
+    two = y != "c"
+    wider = _taught(student, forest).fit(X[two], y[two])
+    assert wider.classes_.tolist() == ["a", "b", "c"], "classes_ must be the union"
+    prior = DummyClassifier().fit(X[:3], ["a", "b", "c"])
+    assert _soft(_taught(student, prior).fit(X[:40], y[:40]), X).shape[1] == 3
+
+
+def check_temperature_limits(student):
+    """A temperature has no effect where nothing is softened.
+
+    Parameters
+    ----------
+    student : estimator
+        Unfitted, without teacher.
+    """
+    if not is_classifier(student):
+        assert "temperature" not in student.get_params()
+        return
+    X, y = _data(student)
+    for teacher, alpha in ((None, 1.0), (_forest(student, X, y), 0.0)):
+        cold, hot = (
+            _taught(student, teacher).set_params(alpha=alpha, temperature=t).fit(X, y)
+            for t in (1.0, 8.0)
+        )
+        np.testing.assert_array_equal(_soft(cold, X), _soft(hot, X))
+
+
+def check_control_is_plain_training(student):
+    """Without weight on the teacher, the student learns as if there were none.
+
+    Parameters
+    ----------
+    student : estimator
+        Unfitted, without teacher.
+    """
+    X, y = _data(student)
+    control = _taught(student, None).fit(X, y)
+    deaf = _taught(student, _forest(student, X, y)).set_params(alpha=0.0).fit(X, y)
+    np.testing.assert_array_equal(_soft(control, X), _soft(deaf, X))
+    assert not hasattr(control, "teacher_"), "a control has no teacher_"
+
+
+def check_same_seed_same_bits(student):
+    """Two fits with one seed agree in every bit, whatever the global generators do.
+
+    Parameters
+    ----------
+    student : estimator
+        Unfitted, without teacher.
+    """
+    X, y = _data(student)
+    first = _soft(_taught(student, None).fit(X, y), X)
+    np.random.seed(12)  # noqa: NPY002
+    np.testing.assert_array_equal(_soft(_taught(student, None).fit(X, y), X), first)
+    other = _taught(student, None).set_params(random_state=1).fit(X, y)
+    assert (_soft(other, X) != first).any(), "random_state has no effect"
+
+
+def check_failed_fit_changes_nothing(student):
+    """A fit that raises leaves an unfitted student unfitted, a fitted one as it was.
+
+    Parameters
+    ----------
+    student : estimator
+        Unfitted, without teacher.
+    """
+    X, y = _data(student)
+    bad = X.copy()
+    bad[3, 2] = np.nan
+    fresh = _taught(student, None)
+    state = dict(vars(fresh))
+    _assert_fit_fails(fresh, bad, y)
+    assert vars(fresh) == state, "a failed fit left attributes behind"
+    fitted = _taught(student, None).fit(X, y)
+    before, state = _soft(fitted, X), dict(vars(fitted))
+    _assert_fit_fails(fitted, bad, y)
+    _assert_fit_fails(fitted, X[:, :3], y, teacher_output=np.full(len(y), np.nan))
+    np.testing.assert_array_equal(_soft(fitted, X), before)
+    assert vars(fitted).keys() == state.keys(), "a failed fit changed attributes"
+
+
+def _assert_fit_fails(student, X, y, **params):
+    try:
+        student.fit(X, y, **params)
+    except ValueError:
+        return
+    raise AssertionError("fit must raise a ValueError for such input")
+
+
+_IN_NEW_PROCESS = """
+import pickle, sys
+import numpy as np
+student, X, y = pickle.load(open(sys.argv[1], "rb"))
+soft = student.predict_proba if hasattr(student, "predict_proba") else student.predict
+first = soft(X)
+student.set_params(warm_start=True).fit(X, y)
+np.savez(sys.argv[2], first=first, second=soft(X))
+"""
+
+
+def check_pickle_then_warm_start(student):
+    """A new process predicts the same from a pickle, and can train on.
+
+    Parameters
+    ----------
+    student : estimator
+        Unfitted, without teacher.
+    """
+    X, y = _data(student)
+    taught = _taught(student, _forest(student, X, y)).fit(X, y)
+    with tempfile.TemporaryDirectory() as folder:
+        there, back = Path(folder, "student.pkl"), Path(folder, "back.npz")
+        there.write_bytes(pickle.dumps((taught, X, y)))
+        command = [sys.executable, "-c", _IN_NEW_PROCESS, str(there), str(back)]
+        subprocess.run(command, check=True)
+        with np.load(back) as outputs:
+            first, second = outputs["first"], outputs["second"]
+    np.testing.assert_allclose(first, _soft(taught, X), rtol=1e-12)
+    assert (first != second).any(), "warm_start training changed no prediction"
+
+
+def check_clone_of_clone(student):
+    """A clone of a clone is as good as the original, and unfitted.
+
+    Parameters
+    ----------
+    student : estimator
+        Unfitted, without teacher.
+    """
+    X, y = _data(student)
+    forest = _forest(student, X, y)
+    for teacher in (forest, [forest, FrozenEstimator(forest)], type(forest)()):
+        taught = _taught(student, teacher)
+        twin = clone(clone(taught))
+        assert not hasattr(clone(taught.fit(X, y)), "n_features_in_")
+        if not isinstance(teacher, list) and not hasattr(teacher, "estimators_"):
+            assert twin.teacher is not teacher, "an unfitted teacher must be cloned"
+            continue
+        assert twin.teacher is teacher, "a fitted teacher must be shared"
+        np.testing.assert_array_equal(_soft(twin.fit(X, y), X), _soft(taught, X))
+
+
+def check_teacher_can_be_dropped(student):
+    """With ``keep_teacher=False`` a pickle holds no teacher, and fit says so.
+
+    Parameters
+    ----------
+    student : estimator
+        Unfitted, without teacher.
+    """
+    X, y = _data(student)
+    forest = _forest(student, X, y)
+    taught = _taught(student, forest).set_params(keep_teacher=False).fit(X, y)
+    assert not hasattr(taught, "teacher_")
+    back = pickle.loads(pickle.dumps(taught))
+    np.testing.assert_allclose(_soft(back, X), _soft(taught, X), rtol=1e-12)
+    _assert_fit_fails(back, X, y)
+    assert taught.teacher is forest, "pickling must not change the student"

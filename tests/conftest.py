@@ -1,0 +1,27 @@
+import pytest
+import torch
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def iris():
+    X, codes = load_iris(return_X_y=True)
+    return X, load_iris().target_names[codes]
+
+
+@pytest.fixture(scope="session")
+def iris_forest(iris):
+    return RandomForestClassifier(10, random_state=0).fit(*iris)
+
+
+@pytest.fixture(scope="session")
+def diabetes():
+    return load_diabetes(return_X_y=True)
+
+
+@pytest.fixture(scope="session")
+def diabetes_forest(diabetes):
+    return RandomForestRegressor(10, random_state=0).fit(*diabetes)

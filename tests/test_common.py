@@ -1,0 +1,63 @@
+"""scikit-learn's own checks and the project's, for every student."""
+
+import pytest
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skdistill import (
+    NeuralStudentClassifier,
+    NeuralStudentRegressor,
+    SoftDecisionTreeClassifier,
+    SoftDecisionTreeRegressor,
+)
+from skdistill.checks import check_student, student_checks
+
+CLASSIFIERS = [NeuralStudentClassifier, SoftDecisionTreeClassifier]
+REGRESSORS = [NeuralStudentRegressor, SoftDecisionTreeRegressor]
+FAST = {"max_epochs": 15}
+
+EXPECTED_FAILURES = {
+    "check_sample_weight_equivalence_on_dense_data": (
+        "batches are drawn by row, so that weights and repeated rows differ by chance; "
+        "in one full batch they agree: test_sample_weight_is_repetition"
+    ),
+}
+
+
+def settings():
+    """Every student as a control, with an unfitted teacher, with two, and stopping."""
+    for Student in CLASSIFIERS + REGRESSORS:
+        if Student in CLASSIFIERS:
+            one, two = LogisticRegression(), DecisionTreeClassifier(random_state=0)
+        else:
+            one, two = Ridge(), DecisionTreeRegressor(random_state=0)
+        yield Student(**FAST)
+        yield Student(one, **FAST)
+        yield Student([one, two], **FAST)
+        yield Student(early_stopping=True, **FAST)
+        yield Student(one, early_stopping=True, **FAST)
+
+
+@pytest.mark.filterwarnings("ignore:Your estimator raised:FutureWarning")
+@parametrize_with_checks(
+    list(settings()), expected_failed_checks=lambda estimator: EXPECTED_FAILURES
+)
+def test_sklearn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("check", student_checks(), ids=lambda check: check.__name__)
+@pytest.mark.parametrize("Student", CLASSIFIERS + REGRESSORS)
+def test_student_checks(Student, check):
+    check(Student(max_epochs=3))
+
+
+def test_a_subclass_can_run_the_checks():
+    class Narrow(NeuralStudentClassifier):
+        def fit(self, X, y=None, **kwargs):
+            self.touched_ = True  # survives a failed fit: the contract is broken
+            return super().fit(X, y, **kwargs)
+
+    with pytest.raises(AssertionError, match="left attributes behind"):
+        check_student(Narrow(max_epochs=2))

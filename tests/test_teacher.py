@@ -1,0 +1,298 @@
+"""Every form of teacher, and what must not happen to it."""
+
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import expit, log_softmax, softmax
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.svm import SVC, LinearSVC
+from sklearn.tree import DecisionTreeClassifier
+from skorch import NeuralNetClassifier
+
+from skdistill import NeuralStudentClassifier, soft_targets
+from skdistill.teacher import FLOOR, Teacher, all_ready, check_weights, is_ready
+
+
+class Net(torch.nn.Module):
+    def __init__(self, n_inputs=4, n_outputs=3, dtype=None):
+        super().__init__()
+        self.stack = torch.nn.Sequential(
+            torch.nn.Linear(n_inputs, 8, dtype=dtype),
+            torch.nn.BatchNorm1d(8, dtype=dtype),
+            torch.nn.Dropout(0.5),
+            torch.nn.Linear(8, n_outputs, dtype=dtype),
+        )
+
+    def forward(self, x):
+        return self.stack(x)
+
+
+def test_predict_proba_is_taken_as_it_is(iris):
+    X, y = iris
+    model = LogisticRegression(max_iter=1000).fit(X, y)
+    np.testing.assert_allclose(soft_targets(model, X), model.predict_proba(X), atol=1e-6)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+def test_decision_function_of_many_classes_is_softmaxed(iris, temperature):
+    X, y = iris
+    model = LinearSVC().fit(X, y)
+    expected = softmax(model.decision_function(X) / temperature, axis=1)
+    np.testing.assert_allclose(soft_targets(model, X, temperature), expected)
+
+
+@pytest.mark.parametrize("temperature", [1.0, 4.0])
+def test_binary_decision_function_is_one_logit(iris, temperature):
+    X, y = iris[0][:100], iris[1][:100]
+    model = SVC().fit(X, y)
+    expected = expit(model.decision_function(X) / temperature)
+    np.testing.assert_allclose(soft_targets(model, X, temperature)[:, 1], expected)
+
+
+def test_labels_alone_are_one_hot_with_a_floor(iris):
+    X, y = iris
+
+    class Rule:
+        classes_ = np.unique(y)
+
+        def predict(self, X):
+            return self.classes_[(X[:, 2] > 2.5).astype(int) + (X[:, 3] > 1.7)]
+
+    P = soft_targets(Rule(), X)
+    np.testing.assert_array_equal(Rule.classes_[P.argmax(axis=1)], Rule().predict(X))
+    assert 0 < P.min() <= FLOOR and P.max() < 1
+
+
+def test_forest_votes_are_smoothed_as_by_one_more_tree(iris):
+    X, y = iris
+    forest = RandomForestClassifier(7, random_state=0).fit(X, y)
+    smoothed = (7 * forest.predict_proba(X) + 1 / 3) / 8
+    for form in (
+        forest,
+        FrozenEstimator(forest),
+        make_pipeline(FunctionTransformer(), forest),
+        GridSearchCV(forest, {"max_depth": [None]}, cv=2).fit(X, y),
+    ):
+        expected = smoothed
+        if isinstance(form, GridSearchCV):
+            expected = (7 * form.predict_proba(X) + 1 / 3) / 8
+        np.testing.assert_allclose(soft_targets(form, X), expected)
+
+
+def test_zeros_have_a_floor_and_order_is_kept(iris):
+    X, y = iris
+    tree = DecisionTreeClassifier(max_depth=1).fit(X, y)
+    P = soft_targets(tree, X)
+    assert P.min() > 0
+    np.testing.assert_allclose(P, tree.predict_proba(X), atol=2 * FLOOR)
+    softened = soft_targets(tree, X, temperature=50)
+    assert (softened.min(axis=1) > 0.2).all()
+
+
+def test_pipelines_and_searches_answer(iris):
+    X, y = iris
+    pipe = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
+    search = GridSearchCV(pipe, {"logisticregression__C": [1.0]}, cv=2).fit(X, y)
+    for model in (pipe, search):
+        np.testing.assert_allclose(
+            soft_targets(model, X), model.predict_proba(X), atol=1e-6
+        )
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_module_answers_with_logits_in_eval_mode(iris, dtype):
+    X = iris[0]
+    net = Net(dtype=dtype)
+    net.stack[2].eval()  # a mixture of modes has to come back as it was
+    modes = [part.training for part in net.modules()]
+    state = torch.random.get_rng_state()
+    first = soft_targets(net, X, temperature=2.0)
+    np.testing.assert_array_equal(soft_targets(net, X, temperature=2.0), first)
+    assert [part.training for part in net.modules()] == modes
+    assert torch.equal(torch.random.get_rng_state(), state)
+    assert all(p.requires_grad and p.grad is None for p in net.parameters())
+    with torch.no_grad():
+        logits = net.eval()(torch.tensor(X, dtype=dtype)).double().numpy()
+    np.testing.assert_allclose(first, softmax(logits / 2, axis=1))
+
+
+def test_a_modules_state_comes_back_after_an_error():
+    net = Net(n_inputs=3)
+    state = torch.random.get_rng_state()
+    with pytest.raises(ValueError, match="teacher=Net could not answer"):
+        soft_targets(net, np.zeros((5, 4)))
+    assert net.training and net.stack[1].training
+    assert torch.equal(torch.random.get_rng_state(), state)
+
+
+def test_a_module_that_ends_in_softmax_is_refused(iris):
+    net = torch.nn.Sequential(Net(), torch.nn.Softmax(dim=1))
+    with pytest.raises(ValueError, match="must return logits"):
+        soft_targets(net, iris[0])
+
+
+def test_a_module_with_one_output_is_a_binary_logit(iris):
+    net = Net(n_outputs=1)
+    P = soft_targets(net, iris[0], classes=["no", "yes"])
+    with torch.no_grad():
+        logit = net.eval()(torch.tensor(iris[0], dtype=torch.float32)).double().numpy()
+    np.testing.assert_allclose(P[:, 1], expit(logit[:, 0]))
+
+
+def test_a_skorch_net_takes_float64_and_keeps_its_mode(iris):
+    X, y = iris
+    codes = np.unique(y, return_inverse=True)[1]
+    net = NeuralNetClassifier(
+        Net,
+        criterion=torch.nn.CrossEntropyLoss,
+        lr=0.1,
+        max_epochs=20,
+        train_split=None,
+        verbose=0,
+        iterator_train__shuffle=True,
+    ).fit(X.astype(np.float32), codes)
+    assert net.module_.training
+    expected = net.predict_proba(X.astype(np.float32))
+    net.module_.train()
+    np.testing.assert_allclose(soft_targets(net, X), expected, atol=1e-6)
+    assert net.module_.training
+    student = NeuralStudentClassifier(net, max_epochs=2).fit(X, codes)
+    assert student.teacher_ is net
+    unfitted = NeuralNetClassifier(
+        Net, criterion=torch.nn.CrossEntropyLoss, max_epochs=1, verbose=0
+    )
+    assert not is_ready(unfitted)
+    NeuralStudentClassifier(unfitted, max_epochs=2).fit(X, codes)
+    assert not is_ready(unfitted)
+
+
+def test_a_list_is_the_weighted_mean_of_probabilities(iris):
+    X, y = iris
+    a, b = LogisticRegression(max_iter=1000).fit(X, y), DummyClassifier().fit(X, y)
+    P = soft_targets([a, b], X, teacher_weights=[3, 1])
+    expected = 0.75 * a.predict_proba(X) + 0.25 / 3
+    np.testing.assert_allclose(P, expected, atol=1e-6)
+
+
+def test_members_that_know_other_classes_are_aligned(iris):
+    X, y = iris
+    a = LogisticRegression(max_iter=1000).fit(X[:100], y[:100])
+    b = LogisticRegression(max_iter=1000).fit(X[50:], y[50:])
+    P = soft_targets([a, b], X)
+    assert P.shape == (150, 3)
+    np.testing.assert_allclose(P[:, 0], a.predict_proba(X)[:, 0] / 2, atol=1e-6)
+    np.testing.assert_allclose(P[:, 2], b.predict_proba(X)[:, 1] / 2, atol=1e-6)
+
+
+def test_a_callable_is_named_by_classes(iris):
+    X = iris[0]
+
+    def teacher(rows):
+        return np.tile([0.2, 0.3, 0.5], (len(rows), 1))
+
+    np.testing.assert_allclose(soft_targets(teacher, X)[0], [0.2, 0.3, 0.5])
+    np.testing.assert_allclose(
+        soft_targets(teacher, X, classes=["b", "a", "c"])[0], [0.2, 0.3, 0.5]
+    )
+    adapter = Teacher.of(teacher)
+    names = ["b", "a", "c"]
+    aligned = adapter.probabilities(X, classes=["a", "b", "c"], fallback=names)
+    np.testing.assert_allclose(aligned[0], [0.3, 0.2, 0.5])
+
+
+def test_a_regressor_is_passed_through(diabetes):
+    X, y = diabetes
+    model = LinearRegression().fit(X, y)
+    np.testing.assert_allclose(soft_targets(model, X)[:, 0], model.predict(X))
+    with pytest.raises(ValueError, match="temperature=2.0 has no meaning"):
+        soft_targets(model, X, temperature=2.0)
+
+
+def test_smoothing_does_not_touch_logits():
+    logits = np.array([[0.0, 300.0, -20.0]])
+
+    class Margins:
+        classes_ = np.arange(3)
+
+        def decision_function(self, X):
+            return logits
+
+    log_p = Teacher.of(Margins()).log_probabilities([[0]], classes=np.arange(3))
+    np.testing.assert_allclose(log_p, log_softmax(logits, axis=1))
+
+
+@pytest.mark.parametrize(
+    ("teacher", "error", "message"),
+    [
+        (LogisticRegression(), NotFittedError, "not fitted"),
+        (LogisticRegression, TypeError, "give an instance"),
+        (3, TypeError, "cannot be asked"),
+        ([], ValueError, "holds no member"),
+        (lambda X: np.full((len(X), 3), 0.5), ValueError, "summing to 1"),
+        (lambda X: np.full((len(X), 3), np.nan), ValueError, "NaN or infinity"),
+        (lambda X: np.zeros((len(X), 3, 2)), ValueError, "must be of shape"),
+    ],
+)
+def test_bad_teachers_get_one_clear_error(iris, teacher, error, message):
+    with pytest.raises(error, match=message):
+        soft_targets(teacher, iris[0])
+
+
+def test_a_teacher_of_another_width(iris):
+    X, y = iris
+    model = RidgeClassifier().fit(X[:, :3], y)
+    with pytest.raises(ValueError, match="fitted on 3 columns and X has 4"):
+        soft_targets(model, X)
+
+
+def test_a_multi_output_classifier_is_refused(iris):
+    X, y = iris
+    model = DecisionTreeClassifier().fit(X, np.column_stack([y, y]))
+    with pytest.raises(ValueError, match="predicts 2 targets at once"):
+        soft_targets(model, X)
+
+
+@pytest.mark.parametrize("weights", [[1], [1, -1], [0, 0], [1, np.nan]])
+def test_bad_weights(weights):
+    with pytest.raises(ValueError, match="teacher_weights"):
+        check_weights(weights, 2)
+
+
+@pytest.mark.parametrize("temperature", [0, -1, float("nan"), "hot", float("inf")])
+def test_bad_temperatures(iris, iris_forest, temperature):
+    with pytest.raises(ValueError, match="'temperature' parameter"):
+        soft_targets(iris_forest, iris[0], temperature=temperature)
+
+
+def test_fittedness(iris, iris_forest):
+    assert is_ready(iris_forest) and is_ready(len) and is_ready(Net())
+    assert not is_ready(RandomForestClassifier())
+    assert is_ready(FrozenEstimator(RandomForestClassifier()))  # and fails when asked
+    assert all_ready([iris_forest, len])
+    with pytest.raises(ValueError, match="mixes fitted and unfitted"):
+        all_ready([iris_forest, RandomForestClassifier()])
+
+
+def test_a_float32_copy_would_matter_and_is_not_made():
+    """A teacher of timestamps sees all digits, though the student trains in float32."""
+    X = 1.7e9 + np.arange(200.0)[:, None]
+    y = np.arange(200) // 2 % 2
+    seen = []
+
+    def teacher(rows):
+        seen.append(rows)
+        return np.full((len(rows), 2), 0.5)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        NeuralStudentClassifier(teacher, max_epochs=1).fit(X, y)
+    assert seen[0] is X and seen[0].dtype == np.float64
