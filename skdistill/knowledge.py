@@ -493,7 +493,9 @@ class ValueReader:
         return won.mean(), won.std() / len(won) ** 0.5
 
 
-def gather(rows, reader, *, transfer_weight=None, class_weight=None):
+def gather(
+    rows, reader, *, transfer_weight=None, class_weight=None, fitted_before=False
+):
     """Ask the teacher about all rows and weigh them.
 
     Parameters
@@ -507,6 +509,9 @@ def gather(rows, reader, *, transfer_weight=None, class_weight=None):
     class_weight : dict, "balanced" or None, default=None
         As in scikit-learn. A soft target p weighs the sum of p_k w_k, and its classes
         count p_k w_k.
+    fitted_before : bool, default=False
+        Whether the teacher may have been fitted on other columns than these; then it is
+        warned of one that agrees with the labels no better than chance.
 
     Returns
     -------
@@ -521,6 +526,8 @@ def gather(rows, reader, *, transfer_weight=None, class_weight=None):
     extra = np.full(m, base.mean() * share * n / m) if m else np.zeros(0)
     taught = rows.teacher_output is not None or reader.teacher is not None
     soft_weight = np.concatenate([base if taught else np.zeros(n), extra])
+    if taught and fitted_before and hard is not None:
+        _warn_if_strange(reader, soft[:n], hard)
     knowledge = Knowledge(soft, hard, soft_weight, base)
     per_class = _per_class_weights(class_weight, rows.y, reader.classes)
     return knowledge if per_class is None else _class_weighted(knowledge, per_class)
@@ -591,18 +598,8 @@ def hold_out(strata, fraction, random):
     return kept, held
 
 
-def warn_if_strange(reader, soft, hard):
-    """Warn where a fitted teacher agrees with the labels no better than chance.
-
-    Parameters
-    ----------
-    reader : ClassReader or ValueReader
-        Knows how agreement is measured.
-    soft : ndarray of shape (n, n_outputs)
-        The teacher's answers on the rows of X.
-    hard : ndarray of shape (n,) or (n, n_outputs)
-        Their labels.
-    """
+def _warn_if_strange(reader, soft, hard):
+    """Warn where a fitted teacher agrees with the labels no better than chance."""
     if len(hard) < _ROWS_FOR_AGREEMENT:
         return
     agreement, error = reader.agreement(soft, hard)
@@ -615,7 +612,7 @@ def warn_if_strange(reader, soft, hard):
             "Give the student raw X and its scaling as `preprocessor`. Other causes: "
             "rows of teacher_output in another order, columns named in another order.",
             UserWarning,
-            stacklevel=4,
+            stacklevel=6,
         )
 
 

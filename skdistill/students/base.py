@@ -35,7 +35,6 @@ from ..knowledge import (
     gather,
     needs_teacher,
     teaches,
-    warn_if_strange,
 )
 from ..preprocessing import apply_view, fit_view, is_numeric_view, make_view
 from ..teacher import (
@@ -292,14 +291,11 @@ default=None
         return [(f"teacher_{i}", member) for i, member in enumerate(members)]
 
     def _gather(self, rows, reader, **options):
-        knowledge = gather(
-            rows, reader, transfer_weight=self.transfer_weight, **options
+        ready = rows.teacher_output is not None or any_ready(self.teacher)
+        weight = self.transfer_weight
+        return gather(
+            rows, reader, transfer_weight=weight, fitted_before=ready, **options
         )
-        fitted_before = rows.teacher_output is not None or any_ready(self.teacher)
-        on_X = rows.teacher_output is not None or reader.teacher is not None
-        if fitted_before and on_X and rows.y is not None:
-            warn_if_strange(reader, knowledge.soft[: len(rows.y)], knowledge.hard)
-        return knowledge
 
     def _fit_view(self, rows):
         if not self._continues():
@@ -397,7 +393,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         check_classification_targets(y)
         if name == "y" and len(np.unique(y)) < 2:
             raise ValueError(
-                f"y holds one class only ({y[0]!r}); a student needs at least two "
+                f"y holds one class only ({y.tolist()[0]!r}); a student needs at least two "
                 "classes. Without y, and with alpha=1, it learns from a fitted teacher."
             )
         return y

@@ -59,7 +59,7 @@ class NeuralStudentClassifier(NeuralStudent, TorchClassifier):
     classes : array-like of shape (n_classes,), default=None
         Labels in the column order of ``teacher_output`` and of teachers without
         ``classes_``.
-    temperature : float, default=2.0
+    temperature : float, default=1.0
         Softens the teacher's and the student's distributions alike.
     alpha : float, default=1.0
         Weight of the soft targets, in [0, 1]; the rest goes to the hard labels.
@@ -92,7 +92,7 @@ default="relu"
         Passes over the rows of X.
     batch_size : int or "auto", default="auto"
         Rows of a batch. "auto": a sixteenth of the training rows, from 16 to 256.
-    lr : float, default=0.003
+    lr : float, default=0.01
         Learning rate; the highest one, with a schedule.
     lr_schedule : {"cosine", "one_cycle"} or None, default="one_cycle"
         How the learning rate goes over all steps.
@@ -177,7 +177,7 @@ default="relu"
         *,
         teacher_weights=None,
         classes=None,
-        temperature=2.0,
+        temperature=1.0,
         alpha=1.0,
         loss="kl",
         cv=None,
@@ -191,7 +191,7 @@ default="relu"
         module=None,
         max_epochs=50,
         batch_size="auto",
-        lr=0.003,
+        lr=0.01,
         lr_schedule="one_cycle",
         optimizer="adamw",
         weight_decay=0.0,
@@ -284,7 +284,7 @@ default="relu"
         Passes over the rows of X.
     batch_size : int or "auto", default="auto"
         Rows of a batch. "auto": a sixteenth of the training rows, from 16 to 256.
-    lr : float, default=0.003
+    lr : float, default=0.01
         Learning rate; the highest one, with a schedule.
     lr_schedule : {"cosine", "one_cycle"} or None, default="one_cycle"
         How the learning rate goes over all steps.
@@ -372,7 +372,7 @@ default="relu"
         module=None,
         max_epochs=50,
         batch_size="auto",
-        lr=0.003,
+        lr=0.01,
         lr_schedule="one_cycle",
         optimizer="adamw",
         weight_decay=0.0,

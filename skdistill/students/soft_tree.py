@@ -198,7 +198,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         Passes over the rows of X.
     batch_size : int or "auto", default="auto"
         Rows of a batch. "auto": a sixteenth of the training rows, from 16 to 256.
-    lr : float, default=0.01
+    lr : float, default=0.03
         Learning rate; the highest one, with a schedule.
     lr_schedule : {"cosine", "one_cycle"} or None, default="one_cycle"
         How the learning rate goes over all steps.
@@ -305,7 +305,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         inference="mixture",
         max_epochs=50,
         batch_size="auto",
-        lr=0.01,
+        lr=0.03,
         lr_schedule="one_cycle",
         optimizer="adamw",
         weight_decay=0.0,
@@ -420,7 +420,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         Passes over the rows of X.
     batch_size : int or "auto", default="auto"
         Rows of a batch. "auto": a sixteenth of the training rows, from 16 to 256.
-    lr : float, default=0.01
+    lr : float, default=0.03
         Learning rate; the highest one, with a schedule.
     lr_schedule : {"cosine", "one_cycle"} or None, default="one_cycle"
         How the learning rate goes over all steps.
@@ -518,7 +518,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         inference="mixture",
         max_epochs=50,
         batch_size="auto",
-        lr=0.01,
+        lr=0.03,
         lr_schedule="one_cycle",
         optimizer="adamw",
         weight_decay=0.0,

@@ -1,0 +1,464 @@
+"""Bad input, cloning, routing, pipelines: what all students share."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.compose import make_column_transformer
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.frozen import FrozenEstimator
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from skdistill import (
+    NeuralStudentClassifier,
+    NeuralStudentRegressor,
+    SoftDecisionTreeClassifier,
+    SoftDecisionTreeRegressor,
+)
+
+CLASSIFIERS = [NeuralStudentClassifier, SoftDecisionTreeClassifier]
+REGRESSORS = [NeuralStudentRegressor, SoftDecisionTreeRegressor]
+
+
+def with_nan(X):
+    X = X.copy()
+    X[7, 1] = np.nan
+    return X
+
+
+def with_inf(X):
+    X = X.copy()
+    X[7, 1] = np.inf
+    return X
+
+
+def halves(n=150):
+    return np.full((n, 3), 0.5)
+
+
+# name, parameters given the fitted forest, changes to fit's arguments, message
+BAD = {
+    "mixed list": (
+        lambda f: {"teacher": [f, RandomForestClassifier()]},
+        {},
+        "mixes fitted and unfitted",
+    ),
+    "narrow teacher": (
+        lambda f: {"teacher": f},
+        {"X": lambda X: X[:, :3]},
+        "teacher=.*fitted on 4 columns and X has 3",
+    ),
+    "no shared class": (
+        lambda f: {"teacher": f},
+        {"y": lambda y: np.char.upper(y.astype(str))},
+        "teacher and y share no class",
+    ),
+    "numbers for strings": (
+        lambda f: {"teacher": f},
+        {"y": lambda y: np.unique(y, return_inverse=True)[1]},
+        "teacher and y share no class",
+    ),
+    "regressor": (
+        lambda f: {"teacher": LinearRegression()},
+        {},
+        "is a regressor, and this student is a classifier",
+    ),
+    "temperature 0": (lambda f: {"temperature": 0}, {}, "'temperature' parameter"),
+    "temperature -1": (lambda f: {"temperature": -1}, {}, "'temperature' parameter"),
+    "temperature nan": (
+        lambda f: {"temperature": float("nan")},
+        {},
+        "'temperature' parameter",
+    ),
+    "temperature hot": (lambda f: {"temperature": "hot"}, {}, "'temperature' parameter"),
+    "alpha": (lambda f: {"alpha": 1.5}, {}, "'alpha' parameter"),
+    "output of another length": (
+        lambda f: {},
+        {"teacher_output": lambda: np.full((149, 3), 1 / 3)},
+        "teacher_output has 149 rows, and there must be 150",
+    ),
+    "output of another width": (
+        lambda f: {},
+        {"teacher_output": lambda: np.full((150, 2), 1 / 2)},
+        "teacher_output has 2 columns and there are 3 classes",
+    ),
+    "output with nan": (
+        lambda f: {},
+        {"teacher_output": lambda: np.where(np.eye(150, 3) > 0, np.nan, 0.5)},
+        "teacher_output holds NaN",
+    ),
+    "output that does not sum to 1": (
+        lambda f: {},
+        {"teacher_output": halves},
+        "teacher_output must hold probabilities",
+    ),
+    "X with nan": (lambda f: {"teacher": f}, {"X": with_nan}, "(?s)NaN.*preprocessor"),
+    "X with inf": (lambda f: {"teacher": f}, {"X": with_inf}, "infinity"),
+    "no y": (
+        lambda f: {"teacher": f, "alpha": 0.9},
+        {"y": lambda y: None},
+        "requires y to be passed.*alpha=1",
+    ),
+    "no y, unfitted teacher": (
+        lambda f: {"teacher": RandomForestClassifier()},
+        {"y": lambda y: None},
+        "requires y to be passed.*fitted teacher",
+    ),
+    "one class": (
+        lambda f: {},
+        {"y": lambda y: np.repeat("setosa", 150)},
+        r"y holds one class only \('setosa'\)",
+    ),
+    "one class, with a teacher": (
+        lambda f: {"teacher": f},
+        {"y": lambda y: np.repeat("setosa", 150)},
+        "y holds one class only",
+    ),
+    "loss that becomes nan": (
+        lambda f: {"loss": lambda s, t, T: (s - t).sum(dim=1) * np.nan, "teacher": f},
+        {},
+        "loss became nan in epoch 1.*nothing was kept.*learning rate",
+    ),
+    "learning rate": (
+        lambda f: {"lr": 1e38, "lr_schedule": None, "optimizer": "sgd"},
+        {},
+        "loss became (nan|inf) in epoch .*try lr=1e\\+37",
+    ),
+    "prefit": (
+        lambda f: {"teacher": RandomForestClassifier(), "cv": "prefit"},
+        {},
+        'cv="prefit" forbids',
+    ),
+    "weights of a list": (
+        lambda f: {"teacher": [f, f], "teacher_weights": [1, 2, 3]},
+        {},
+        "teacher_weights has shape",
+    ),
+    "transfer_output alone": (
+        lambda f: {"teacher": f},
+        {"transfer_output": halves},
+        "transfer_output needs its rows",
+    ),
+    "X_transfer alone": (
+        lambda f: {},
+        {"X_transfer": lambda: np.zeros((3, 4))},
+        "X_transfer has no labels",
+    ),
+    "narrow X_transfer": (
+        lambda f: {"teacher": f},
+        {"X_transfer": lambda: np.zeros((3, 2))},
+        "X_transfer: X has 2 features",
+    ),
+    "unknown class in y_val": (
+        lambda f: {},
+        {"X_val": lambda: np.zeros((2, 4)), "y_val": lambda: ["setosa", "oak"]},
+        "y_val holds the unknown class 'oak'",
+    ),
+    "y_val alone": (lambda f: {}, {"y_val": lambda: ["setosa"]}, "y_val needs its rows"),
+    "X_val alone": (
+        lambda f: {},
+        {"X_val": lambda: np.zeros((2, 4))},
+        "X_val has no targets",
+    ),
+    "a class twice": (
+        lambda f: {"classes": ["a", "a", "b"]},
+        {},
+        "names a class twice",
+    ),
+    "columns without name": (
+        lambda f: {"teacher": lambda X: np.full((len(X), 4), 0.25)},
+        {},
+        "answers with 4 columns for 3 classes.*by `classes`",
+    ),
+    "teacher with nan": (
+        lambda f: {"teacher": lambda X: np.full((len(X), 3), np.nan)},
+        {},
+        "teacher's output holds NaN",
+    ),
+    "weights all zero": (
+        lambda f: {},
+        {"sample_weight": lambda: np.zeros(150)},
+        "(?i)sample.weight",
+    ),
+    "unknown loss": (lambda f: {"loss": "hinge"}, {}, "loss='hinge' is not one of"),
+    "balanced without y": (
+        lambda f: {"teacher": f, "class_weight": "balanced"},
+        {"y": lambda y: None},
+        "counts the labels, and y is None",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("Student", CLASSIFIERS)
+def test_bad_input_gets_one_clear_error_and_changes_nothing(
+    Student, name, iris, iris_forest
+):
+    X, y = iris
+    params, changes, message = BAD[name]
+    before = iris_forest.predict_proba(X)
+    student = Student(max_epochs=2, random_state=0).set_params(**params(iris_forest))
+    state = dict(vars(student))
+    arguments = {"X": X, "y": y}
+    for key, change in changes.items():
+        arguments[key] = change(arguments[key]) if key in arguments else change()
+    with pytest.raises(ValueError, match=message):
+        student.fit(**arguments)
+    assert vars(student) == state
+    np.testing.assert_array_equal(iris_forest.predict_proba(X), before)
+
+
+@pytest.mark.parametrize("Student", REGRESSORS)
+def test_bad_input_of_regressors(Student, diabetes, diabetes_forest):
+    X, y = diabetes
+    cases = [
+        ({"teacher": RandomForestClassifier()}, {}, "is a classifier, and this student"),
+        ({}, {"teacher_output": y[:-1]}, "teacher_output has 441 rows"),
+        ({}, {"teacher_output": np.stack([y, y], 1)}, "2 columns and y has 1"),
+        ({"teacher": diabetes_forest, "alpha": 0.5}, {"y": None}, "requires y"),
+        ({"teacher": [diabetes_forest, lambda X: np.ones((len(X), 2))]}, {}, "shapes"),
+    ]
+    for params, arguments, message in cases:
+        student = Student(max_epochs=1).set_params(**params)
+        with pytest.raises(ValueError, match=message):
+            student.fit(**{"X": X, "y": y, **arguments})
+        assert not hasattr(student, "n_features_in_")
+
+
+def test_categories_get_a_clear_error_and_a_transformer_is_the_remedy():
+    frame = pd.DataFrame(
+        {"contract": ["month", "year", "month", "two"] * 20, "fee": np.arange(80.0)}
+    )
+    frame.loc[3, "fee"] = np.nan
+    y = np.arange(80) % 2
+    student = NeuralStudentClassifier(max_epochs=2, random_state=0)
+    with pytest.raises(ValueError, match=r"not numbers: \['contract'\].*preprocessor"):
+        student.fit(frame, y)
+    view = make_column_transformer(
+        (OneHotEncoder(), ["contract"]), (SimpleImputer(), ["fee"])
+    )
+    student.set_params(preprocessor=view).fit(frame, y)
+    assert student.feature_names_in_.tolist() == ["contract", "fee"]
+    assert student.predict_proba(frame[:3]).shape == (3, 2)
+    with pytest.raises(ValueError, match="feature names"):
+        student.predict(frame.rename(columns={"fee": "price"}))
+
+
+def test_the_teacher_gets_the_frame_as_it_is():
+    frame = pd.DataFrame({"a": np.arange(60.0), "b": np.arange(60) % 7})
+    frame.loc[5, "a"] = np.nan
+    y = np.where(frame.b > 3, "high", "low")
+    teacher = HistGradientBoostingClassifier(max_iter=5).fit(frame, y)
+    view = make_pipeline(SimpleImputer(), StandardScaler())
+    student = NeuralStudentClassifier(teacher, preprocessor=view, max_epochs=30)
+    student.fit(frame, y)  # a copy without names would warn, and warnings are errors
+    assert student.score(frame, y) > 0.9
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.filterwarnings("ignore:.*worker stopped:UserWarning")
+def test_grid_search_over_temperature_shares_the_fitted_forest(iris, n_jobs):
+    X, y = iris
+    forest = RandomForestClassifier(10, random_state=0).fit(X, y)
+    before = forest.predict_proba(X)
+    student = SoftDecisionTreeClassifier(forest, max_depth=2, max_epochs=3)
+    search = GridSearchCV(student, {"temperature": [1, 2, 4]}, cv=2, n_jobs=n_jobs)
+    search.fit(X, y)
+    assert student.teacher is forest and search.estimator.teacher is forest
+    assert search.best_estimator_.teacher is forest
+    np.testing.assert_array_equal(forest.predict_proba(X), before)
+
+
+def test_an_unfitted_teacher_is_cloned_and_fitted_inside(iris):
+    X, y = iris
+    forest = RandomForestClassifier(5, random_state=0)
+    model = make_pipeline(StandardScaler(), NeuralStudentClassifier(forest, max_epochs=3))
+    model.fit(X, y)
+    assert not hasattr(forest, "estimators_")
+    inner = model[-1].teacher_
+    assert inner is not forest and len(inner.estimators_) == 5
+    assert len(cross_val_score(model, X, y, cv=3)) == 3
+
+
+def test_nested_parameters_of_an_unfitted_teacher_can_be_searched(iris):
+    X, y = iris
+    student = NeuralStudentClassifier(RandomForestClassifier(3), max_epochs=2)
+    search = GridSearchCV(student, {"teacher__max_depth": [1, 3]}, cv=2).fit(X, y)
+    assert search.best_estimator_.teacher.max_depth in (1, 3)
+    replaced = clone(student).set_params(
+        teacher=LogisticRegression(), teacher__C=3.0, temperature=2.0
+    )
+    assert replaced.teacher.C == 3.0
+
+
+def test_set_params_refuses_to_touch_a_fitted_teacher(iris_forest):
+    for teacher in (iris_forest, FrozenEstimator(iris_forest), [iris_forest]):
+        student = NeuralStudentClassifier(teacher)
+        with pytest.raises(ValueError, match=r"'teacher__max_depth'.*FrozenEstimator"):
+            student.set_params(teacher__max_depth=1, temperature=9.0)
+        assert student.temperature != 9.0
+    assert iris_forest.max_depth is None
+
+
+def test_a_grid_over_frozen_teachers(iris, iris_forest):
+    X, y = iris
+    other = RandomForestClassifier(3, random_state=1).fit(X, y)
+    grid = {"teacher": [FrozenEstimator(iris_forest), FrozenEstimator(other)]}
+    search = GridSearchCV(NeuralStudentClassifier(max_epochs=2), grid, cv=2).fit(X, y)
+    assert search.best_estimator_.teacher in grid["teacher"]
+    bare = GridSearchCV(
+        NeuralStudentClassifier(cv="prefit", max_epochs=2),
+        {"teacher": [other]},
+        cv=2,
+        error_score="raise",
+    )
+    with pytest.raises(ValueError, match="FrozenEstimator"):
+        bare.fit(X, y)
+
+
+def test_sample_weight_reaches_an_unfitted_teacher(iris):
+    X, y = iris
+    weight = np.where(y == "setosa", 0.0, 1.0)
+    student = NeuralStudentClassifier(DummyClassifier(), max_epochs=2)
+    student.fit(X, y, sample_weight=weight)
+    np.testing.assert_allclose(student.teacher_.class_prior_, [0, 0.5, 0.5])
+    deaf = NeuralStudentClassifier(KNeighborsClassifier(), max_epochs=2)
+    with pytest.warns(UserWarning, match="does not take sample_weight"):
+        deaf.fit(X, y, sample_weight=weight)
+
+
+def test_metadata_routing_hands_weights_to_who_asks(iris):
+    X, y = iris
+    weight = np.where(y == "setosa", 0.0, 1.0)
+    with config_context(enable_metadata_routing=True):
+        asks = DummyClassifier().set_fit_request(sample_weight=True)
+        student = NeuralStudentClassifier(asks, max_epochs=2)
+        student.set_fit_request(sample_weight=True).fit(X, y, sample_weight=weight)
+        np.testing.assert_allclose(student.teacher_.class_prior_, [0, 0.5, 0.5])
+        refuses = DummyClassifier().set_fit_request(sample_weight=False)
+        student.set_params(teacher=[refuses, asks]).fit(X, y, sample_weight=weight)
+        np.testing.assert_allclose(student.teacher_[0].class_prior_, 1 / 3)
+        np.testing.assert_allclose(student.teacher_[1].class_prior_, [0, 0.5, 0.5])
+        assert clone(student)._get_metadata_request() is not None
+
+
+@pytest.mark.parametrize("Student", CLASSIFIERS + REGRESSORS)
+def test_sample_weight_is_repetition(Student, iris, diabetes):
+    """In one full batch a weight of 2 is the row twice, and 0 is no row."""
+    X, y = iris if Student in CLASSIFIERS else diabetes
+    weight = np.random.default_rng(0).integers(0, 3, len(X))
+    teacher = RandomForestClassifier if Student in CLASSIFIERS else RandomForestRegressor
+    options = {"max_epochs": 20, "batch_size": 10_000, "random_state": 0, "alpha": 0.5}
+    teacher = teacher(5, random_state=0).fit(X, y)
+    rows = np.repeat(np.arange(len(X)), weight)
+    for given in (None, teacher):
+        a = Student(given, **options).fit(X, y, sample_weight=weight)
+        b = Student(given, **options).fit(X[rows], y[rows])
+        soft = "predict_proba" if Student in CLASSIFIERS else "predict"
+        np.testing.assert_allclose(getattr(a, soft)(X), getattr(b, soft)(X), rtol=1e-5)
+
+
+@pytest.mark.parametrize("Student", CLASSIFIERS)
+def test_learning_without_labels(Student, iris, iris_forest):
+    X, y = iris
+    student = Student(iris_forest, alpha=1.0, random_state=0).fit(X)
+    assert student.score(X, iris_forest.predict(X)) > 0.93
+    by_file = Student(alpha=1.0, classes=iris_forest.classes_, random_state=0)
+    by_file.fit(X, teacher_output=iris_forest.predict_proba(X))
+    assert by_file.score(X, y) > 0.93
+
+
+@pytest.mark.parametrize("Student", REGRESSORS)
+def test_multi_output_regression(Student, diabetes):
+    X, y = diabetes
+    Y = np.stack([y, -3 * y + 5, X[:, 2] * 1e4], axis=1)
+    teacher = RandomForestRegressor(10, random_state=0).fit(X, Y)
+    student = Student(teacher, random_state=0).fit(X, Y)
+    assert student.predict(X).shape == (442, 3)
+    assert student.score(X, teacher.predict(X)) > 0.7
+    flat = Student(max_epochs=1).fit(X, y)
+    assert flat.predict(X).shape == (442,)
+    column = Student(max_epochs=1).fit(X, y[:, None])
+    assert column.predict(X).shape == (442, 1)
+
+
+def test_transfer_rows_teach(iris, iris_forest):
+    """Rows around one class only; the rest is learnt from transfer rows."""
+    X, y = iris
+    few = np.r_[0:50:10, 50:100:10, 100:150:10]
+    student = NeuralStudentClassifier(iris_forest, max_epochs=300, random_state=0)
+    alone = clone(student).fit(X[few], y[few])
+    more = clone(student).fit(X[few], y[few], X_transfer=X)
+    given = clone(student).set_params(teacher=None, classes=iris_forest.classes_)
+    given.fit(
+        X[few],
+        y[few],
+        teacher_output=iris_forest.predict_proba(X[few]),
+        X_transfer=X,
+        transfer_output=iris_forest.predict_proba(X),
+    )
+    truth = iris_forest.predict_proba(X)
+
+    def distance(model):
+        return np.abs(model.predict_proba(X) - truth).mean()
+
+    assert distance(more) < distance(alone)
+    assert distance(given) < distance(alone)
+
+
+def test_only_transfer_rows_have_soft_targets(iris, iris_forest):
+    X, y = iris
+    P = iris_forest.predict_proba(X)
+    student = NeuralStudentClassifier(alpha=0.5, classes=iris_forest.classes_)
+    student.set_params(random_state=0)
+    student.fit(X[::3], y[::3], X_transfer=X, transfer_output=P)
+    assert student.score(X, y) > 0.9
+    with pytest.raises(ValueError, match="only transfer rows have soft targets"):
+        clone(student).set_params(early_stopping=True).fit(
+            X[::3], y[::3], X_transfer=X, transfer_output=P
+        )
+
+
+def test_teacher_output_replaces_the_teacher_on_X_alone(iris):
+    X, y = iris
+    asked = []
+
+    def teacher(rows):
+        asked.append(len(rows))
+        return np.full((len(rows), 3), 1 / 3)
+
+    P = np.eye(3)[np.unique(y, return_inverse=True)[1]]
+    student = NeuralStudentClassifier(teacher, max_epochs=1)
+    student.fit(X, y, teacher_output=P)
+    assert asked == []
+    student.fit(X, y, teacher_output=P, X_transfer=X[:7])
+    assert asked == [7]
+
+
+def test_class_weight_moves_the_decision(iris, iris_forest):
+    X, y = iris[0][50:], iris[1][50:]
+    for teacher in (None, iris_forest):
+        student = NeuralStudentClassifier(teacher, max_epochs=30, random_state=0)
+        student.set_params(class_weight={"virginica": 1e3}).fit(X, y)
+        assert (student.predict(X)[y == "virginica"] == "virginica").all()
+
+
+def test_errors_of_a_table_in_another_order(iris):
+    X, y = iris
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    student = NeuralStudentClassifier(max_epochs=1).fit(frame, y)
+    with pytest.raises(ValueError, match="same order"):
+        student.predict(frame[list("dcba")])
+    with pytest.raises(ValueError, match="feature names"):
+        student.predict(frame[list("abc")])
