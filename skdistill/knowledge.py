@@ -363,11 +363,12 @@ class ClassReader:
         ndarray of shape (n,)
             int64.
         """
-        position = {label: i for i, label in enumerate(self.classes.tolist())}
-        try:
-            return np.array([position[label] for label in np.asarray(y).tolist()])
-        except KeyError as error:
-            raise ValueError(f"y_val holds the unknown class {error}.") from error
+        y = np.asarray(y)
+        codes = np.searchsorted(self.classes, y).clip(max=len(self.classes) - 1)
+        unknown = self.classes[codes] != y
+        if unknown.any():
+            raise ValueError(f"y_val holds unknown classes: {np.unique(y[unknown])}.")
+        return codes
 
     def agreement(self, soft, hard):
         """Kappa of the teacher's decisions with the labels, and its standard error.

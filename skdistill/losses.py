@@ -185,6 +185,13 @@ def cross_entropy(output, codes):
     -------
     Tensor of shape (n,)
         Nats.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skdistill.losses import cross_entropy
+    >>> cross_entropy(torch.zeros(1, 2), torch.tensor([1]))
+    tensor([0.6931])
     """
     return F.cross_entropy(output, codes, reduction="none")
 

@@ -5,6 +5,7 @@
 """
 
 import contextlib
+import copy
 import inspect
 import warnings
 from dataclasses import dataclass, fields, replace
@@ -12,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.base import clone
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EpochTimer, PrintLog
 from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR
@@ -336,12 +336,11 @@ class DistillationNet(NeuralNet):
             super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
             loss = self._mean_of_batches(prefix)
         else:
-            total, n_rows = 0.0, 0
+            losses, sizes = [], []
             for batch in iterator:
-                size = len(batch[0])
-                total = total + step_fn(batch, **fit_params)["loss"].detach() * size
-                n_rows += size
-            loss = float(total) / n_rows
+                losses.append(step_fn(batch, **fit_params)["loss"].detach())
+                sizes.append(len(batch[0]))
+            loss = float(np.average(torch.stack(losses).tolist(), weights=sizes))
         if not np.isfinite(loss):
             raise ValueError(self._diverged(loss, prefix))
         self.history.record(prefix + "_loss", loss)
@@ -508,7 +507,7 @@ def train(
     device : torch.device
         Where to train.
     callbacks : list or None
-        The user's skorch callbacks; cloned.
+        The user's skorch callbacks; copied.
     patience : int or None
         Stop after so many epochs without gain on `valid` and keep the best weights.
     tol : float
@@ -540,7 +539,7 @@ def train(
         lr=lr,
         max_epochs=max_epochs,
         device=str(device),
-        callbacks=[*clone(callbacks or [], safe=False), *own],
+        callbacks=[*copy.deepcopy(callbacks or []), *own],
         compile=compile,
         verbose=int(verbose >= 2),
         **_optimizer_options(optimizer, weight_decay, device),

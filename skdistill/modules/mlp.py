@@ -84,4 +84,7 @@ class MLP(nn.Module):
 
 
 def _affine(layer, x):
-    return F.linear(x, layer.weight.to(x.dtype), layer.bias.to(x.dtype))
+    weight, bias = layer.weight, layer.bias
+    if weight.dtype != x.dtype:  # prediction in float64
+        weight, bias = weight.to(x.dtype), bias.to(x.dtype)
+    return F.linear(x, weight, bias)

@@ -217,7 +217,7 @@ default=None
 
     def _continues(self):
         """Whether fit goes on from what was learnt before."""
-        return getattr(self, "warm_start", False) and hasattr(self, "n_features_in_")
+        return getattr(self, "warm_start", False) and hasattr(self, "preprocessor_")
 
     def _validate_X(self, X, reset):
         if not is_numeric_view(self.preprocessor):

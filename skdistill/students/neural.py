@@ -103,7 +103,7 @@ default="relu"
     device : str or torch.device, default="auto"
         "auto": CUDA where there is one, else the CPU.
     callbacks : list, default=None
-        skorch callbacks; cloned before use.
+        skorch callbacks; copied before use.
     compile : bool, default=False
         Train through ``torch.compile``.
     early_stopping : bool, default=False
@@ -295,7 +295,7 @@ default="relu"
     device : str or torch.device, default="auto"
         "auto": CUDA where there is one, else the CPU.
     callbacks : list, default=None
-        skorch callbacks; cloned before use.
+        skorch callbacks; copied before use.
     compile : bool, default=False
         Train through ``torch.compile``.
     early_stopping : bool, default=False

@@ -209,7 +209,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
     device : str or torch.device, default="auto"
         "auto": CUDA where there is one, else the CPU.
     callbacks : list, default=None
-        skorch callbacks; cloned before use.
+        skorch callbacks; copied before use.
     compile : bool, default=False
         Train through ``torch.compile``.
     early_stopping : bool, default=False
@@ -431,7 +431,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
     device : str or torch.device, default="auto"
         "auto": CUDA where there is one, else the CPU.
     callbacks : list, default=None
-        skorch callbacks; cloned before use.
+        skorch callbacks; copied before use.
     compile : bool, default=False
         Train through ``torch.compile``.
     early_stopping : bool, default=False

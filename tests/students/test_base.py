@@ -163,7 +163,7 @@ BAD = {
     "unknown class in y_val": (
         lambda f: {},
         {"X_val": lambda: np.zeros((2, 4)), "y_val": lambda: ["setosa", "oak"]},
-        "y_val holds the unknown class 'oak'",
+        "y_val holds unknown classes: \\['oak'\\]",
     ),
     "y_val alone": (lambda f: {}, {"y_val": lambda: ["setosa"]}, "y_val needs its rows"),
     "X_val alone": (

@@ -1,0 +1,228 @@
+"""The neural students: against plain torch, with users' modules."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from skdistill import NeuralStudentClassifier, NeuralStudentRegressor
+from skdistill.modules import MLP
+
+
+class Wide(torch.nn.Module):
+    def __init__(self, n_inputs, n_outputs, width=16, dtype=None):
+        super().__init__()
+        self.first = torch.nn.Linear(n_inputs, width, dtype=dtype)
+        self.second = torch.nn.Linear(width, n_outputs, dtype=dtype)
+
+    def forward(self, x):
+        return self.second(torch.tanh(self.first(x)))
+
+
+def plain_torch(X, start, target, loss, epochs, lr):
+    """Full-batch Adam, written down independently."""
+    x = torch.tensor((X - X.mean(0)) / X.std(0), dtype=torch.float32)
+    optimizer = torch.optim.Adam(start.parameters(), lr=lr)
+    for _ in range(epochs):
+        optimizer.zero_grad()
+        loss(start(x), target).backward()
+        optimizer.step()
+    with torch.no_grad():
+        return start(x).double().numpy()
+
+
+@pytest.mark.parametrize("temperature", [None, 1.0, 4.0])
+def test_equals_a_plain_torch_loop(iris, iris_forest, temperature):
+    """None: the control, which is plain training on the labels."""
+    X, y = iris
+    net = Wide(4, 3)
+    student = NeuralStudentClassifier(
+        None if temperature is None else iris_forest,
+        temperature=temperature or 1.0,
+        module=net,
+        max_epochs=30,
+        batch_size=len(X),
+        optimizer="adam",
+        lr=0.01,
+        lr_schedule=None,
+    ).fit(X, y)
+    codes = torch.from_numpy(np.unique(y, return_inverse=True)[1])
+    if temperature is None:
+        expected = plain_torch(X, net, codes, F.cross_entropy, 30, 0.01)
+    else:
+        P = (10 * iris_forest.predict_proba(X) + 1 / 3) / 11
+        P = P ** (1 / temperature)
+        P = torch.tensor(P / P.sum(axis=1, keepdims=True), dtype=torch.float32)
+
+        def loss(logits, P):
+            log_q = torch.log_softmax(logits / temperature, dim=1)
+            return -(P * log_q).sum(dim=1).mean() * temperature**2
+
+        expected = plain_torch(X, net, P, loss, 30, 0.01)
+    np.testing.assert_allclose(student._logits(X), expected, rtol=1e-3, atol=1e-4)
+
+
+def test_regression_equals_a_plain_torch_loop(diabetes, diabetes_forest):
+    X, y = diabetes
+    net = Wide(10, 1)
+    teacher = diabetes_forest.predict(X)
+    student = NeuralStudentRegressor(
+        diabetes_forest,
+        module=partial(lambda n, k, net: net, net=net),
+        max_epochs=20,
+        batch_size=len(X),
+        optimizer="adam",
+        lr=0.01,
+        lr_schedule=None,
+    )
+    target = torch.tensor((teacher - y.mean()) / y.std(), dtype=torch.float32)[:, None]
+    copy = Wide(10, 1)
+    copy.load_state_dict(net.state_dict())
+    expected = plain_torch(X, copy, target, F.mse_loss, 20, 0.01)
+    predicted = student.fit(X, y).predict(X)
+    np.testing.assert_allclose(
+        predicted, expected[:, 0] * y.std() + y.mean(), rtol=1e-3, atol=1e-2
+    )
+
+
+def test_a_class_is_called_with_the_views_width(iris):
+    X, y = iris
+    student = NeuralStudentClassifier(
+        module=partial(Wide, width=8), max_epochs=40, random_state=0
+    ).fit(X, y)
+    assert student.module_.first.weight.shape == (8, 4)
+    assert student.score(X, y) > 0.9
+    again = NeuralStudentClassifier(
+        module=partial(Wide, width=8), max_epochs=40, random_state=0
+    ).fit(X, y)
+    np.testing.assert_array_equal(again.predict_proba(X), student.predict_proba(X))
+
+
+def test_an_instance_is_copied_and_starts_from_its_weights(iris):
+    X, y = iris
+    net = Wide(4, 3)
+    before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
+    student = NeuralStudentClassifier(module=net, lr=1e-12, max_epochs=1).fit(X, y)
+    assert all(torch.equal(before[name], p) for name, p in net.state_dict().items())
+    torch.testing.assert_close(student.module_.first.weight, net.first.weight)
+    assert student.module_ is not net
+
+
+def test_an_instance_for_regression_is_in_the_targets_unit(diabetes):
+    X, y = diabetes
+    net = Wide(10, 1)
+    student = NeuralStudentRegressor(
+        module=net, preprocessor=None, lr=1e-12, max_epochs=1
+    ).fit(X, y)
+    with torch.no_grad():
+        expected = net(torch.tensor(X, dtype=torch.float32))[:, 0].numpy()
+    np.testing.assert_allclose(student.predict(X), expected, rtol=1e-5)
+
+
+def test_a_module_predicts_in_its_own_dtype(iris):
+    X, y = iris
+    student = NeuralStudentClassifier(
+        module=partial(Wide, dtype=torch.float64), max_epochs=2
+    ).fit(X, y)
+    assert student.module_.first.weight.dtype == torch.float64
+    assert student.predict_proba(X).dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("module", "error", "message"),
+    [
+        (Wide(4, 2), ValueError, r"must return shape \(n, 3\)"),
+        (Wide(5, 3), ValueError, "cannot take rows of 4 columns"),
+        (lambda n, k: "net", TypeError, "must return a torch.nn.Module"),
+        (torch.nn.Identity(), ValueError, "no parameters"),
+    ],
+)
+def test_bad_modules(iris, module, error, message):
+    with pytest.raises(error, match=message):
+        NeuralStudentClassifier(module=module).fit(*iris)
+
+
+def test_bad_widths(iris):
+    with pytest.raises(ValueError, match="hidden_layer_sizes=.*positive integers"):
+        NeuralStudentClassifier(hidden_layer_sizes=(8, 0)).fit(*iris)
+
+
+@pytest.mark.parametrize("sizes", [(), 7, [5, 6], np.array([3])])
+def test_widths(iris, sizes):
+    student = NeuralStudentClassifier(hidden_layer_sizes=sizes, max_epochs=1).fit(*iris)
+    widths = [layer.out_features for layer in student.module_.layers[:-1]]
+    assert widths == np.atleast_1d(np.asarray(sizes, dtype=int)).tolist()
+
+
+@pytest.mark.parametrize(
+    "activation", ["relu", "gelu", "silu", "tanh", "logistic", "identity"]
+)
+def test_activations_and_dropout(iris, activation):
+    X, y = iris
+    student = NeuralStudentClassifier(
+        activation=activation, dropout=0.1, max_epochs=30, random_state=0
+    ).fit(X, y)
+    assert student.score(X, y) > 0.85
+    np.testing.assert_array_equal(student.predict_proba(X), student.predict_proba(X))
+
+
+def test_probabilities_logits_and_labels_agree(iris, iris_forest):
+    X, y = iris
+    student = NeuralStudentClassifier(iris_forest, max_epochs=5).fit(X, y)
+    P = student.predict_proba(X)
+    np.testing.assert_allclose(np.log(P), student.predict_log_proba(X))
+    logits = student.decision_function(X)
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    np.testing.assert_allclose(odds / odds.sum(axis=1, keepdims=True), P)
+    np.testing.assert_array_equal(student.classes_[P.argmax(axis=1)], student.predict(X))
+    two = NeuralStudentClassifier(max_epochs=5).fit(X[:100], y[:100])
+    d = two.decision_function(X)
+    assert d.shape == (150,)
+    np.testing.assert_allclose(two.predict_proba(X)[:, 1], 1 / (1 + np.exp(-d)))
+
+
+def test_log_probabilities_do_not_underflow():
+    X = np.array([[-1.0], [1.0]] * 20)
+    student = NeuralStudentClassifier(max_epochs=300, lr=0.1, random_state=0)
+    student.fit(X, [0, 1] * 20)
+    far = student.predict_log_proba([[1e6]])
+    assert np.isfinite(far).all() and far.min() < -800
+
+
+def test_huber_is_less_moved_by_an_outlier(diabetes):
+    X, y = diabetes
+    spoiled = y.copy()
+    spoiled[::50] += 5000
+    error = {}
+    for loss in ("mse", "huber"):
+        student = NeuralStudentRegressor(loss=loss, random_state=0).fit(X, spoiled)
+        error[loss] = np.abs(student.predict(X) - y)[1:50].mean()
+    assert error["huber"] < error["mse"]
+
+
+def test_a_users_loss_takes_part(iris, iris_forest):
+    X, y = iris
+
+    def kl_of_my_own(output, target, temperature):
+        p = torch.softmax(target / temperature, dim=1)
+        log_q = torch.log_softmax(output / temperature, dim=1)
+        return temperature**2 * (p * (p.log() - log_q)).sum(dim=1)
+
+    students = [
+        NeuralStudentClassifier(
+            iris_forest, temperature=3.0, loss=loss, max_epochs=5, random_state=0
+        ).fit(X, y)
+        for loss in ("kl", kl_of_my_own)
+    ]
+    np.testing.assert_allclose(
+        students[0].predict_proba(X), students[1].predict_proba(X), atol=1e-4
+    )
+
+
+def test_the_mlp_computes_in_the_precision_of_its_input():
+    net = MLP(3, 2, generator=torch.Generator().manual_seed(0))
+    x = torch.randn(5, 3, generator=torch.Generator().manual_seed(1))
+    assert net(x.double()).dtype == torch.float64
+    torch.testing.assert_close(net(x.double()).float(), net(x), rtol=1e-4, atol=1e-5)

@@ -1,0 +1,278 @@
+"""The soft trees: identities of their methods, and of their text."""
+
+import re
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import expit
+from sklearn.datasets import load_iris
+from sklearn.preprocessing import StandardScaler
+
+from skdistill import (
+    SoftDecisionTreeClassifier,
+    SoftDecisionTreeRegressor,
+    export_text,
+)
+from skdistill.modules import SoftTree
+from skdistill.modules.soft_tree import refit_leaves
+
+
+@pytest.fixture(scope="module")
+def tree(iris, iris_forest):
+    student = SoftDecisionTreeClassifier(iris_forest, max_depth=3, random_state=0)
+    return student.fit(*iris)
+
+
+def paths_by_hand(tree, X):
+    """Node probabilities (n, n_nodes) from the weights alone, one gate at a time."""
+    module = tree.module_
+    x = (X - X.mean(axis=0)) / X.std(axis=0)
+    weight = module.gate_weight.detach().double().numpy()
+    bias = module.gate_bias.detach().double().numpy()
+    P = np.ones((len(X), 2 * len(bias) + 1))
+    for gate in range(len(bias)):
+        right = expit(x @ weight[gate] + bias[gate])
+        P[:, 2 * gate + 1] = P[:, gate] * (1 - right)
+        P[:, 2 * gate + 2] = P[:, gate] * right
+    return P
+
+
+def test_the_mixture_by_hand(tree, iris):
+    X, _ = iris
+    P = paths_by_hand(tree, X)
+    np.testing.assert_allclose(tree.path_proba(X), P, atol=1e-12)
+    np.testing.assert_allclose(tree.leaf_values().sum(axis=1), 1)
+    np.testing.assert_allclose(
+        tree.predict_proba(X), P[:, 7:] @ tree.leaf_values(), atol=1e-12
+    )
+
+
+def test_apply_and_decision_path(tree, iris):
+    X, _ = iris
+    P = tree.path_proba(X)
+    leaf = tree.apply(X)
+    np.testing.assert_array_equal(leaf, 7 + P[:, 7:].argmax(axis=1))
+    path = tree.decision_path(X)
+    assert path.format == "csr" and path.shape == (150, 15)
+    np.testing.assert_array_equal(path.sum(axis=1).ravel(), 4)
+    assert (path[np.arange(150), leaf] == 1).all() and (path[:, 0].toarray() == 1).all()
+    for row in range(0, 150, 10):
+        nodes = path[row].indices
+        np.testing.assert_array_equal((nodes[1:] - 1) // 2, nodes[:-1])
+
+
+def test_inference_by_path_and_by_leaf(tree, iris):
+    X, _ = iris
+    P = paths_by_hand(tree, X)
+    node = np.zeros(150, dtype=int)
+    for _ in range(3):
+        right = P[np.arange(150), 2 * node + 2] > P[np.arange(150), 2 * node + 1]
+        node = 2 * node + 1 + right
+    tree.set_params(inference="path")
+    np.testing.assert_allclose(tree.predict_proba(X), tree.leaf_values()[node - 7])
+    tree.set_params(inference="leaf")
+    np.testing.assert_allclose(
+        tree.predict_proba(X), tree.leaf_values()[tree.apply(X) - 7]
+    )
+    tree.set_params(inference="mixture")
+
+
+def test_greedy_descent_can_miss_the_likeliest_leaf():
+    module = SoftTree(1, 2, max_depth=2).eval()
+    with torch.no_grad():
+        module.gate_weight.zero_()
+        # root: 0.55 left; there both leaves alike; on the right one leaf has it all
+        odds = torch.tensor([np.log(0.45 / 0.55), 0.0, 20.0])
+        module.gate_bias.copy_(odds)
+    x = torch.zeros(1, 1)
+    assert module.greedy_leaf(x).item() in (0, 1)
+    assert module.likeliest_leaf(x).item() == 3
+
+
+def test_shape_and_importances(tree, iris):
+    assert tree.get_depth() == 3 and tree.get_n_leaves() == 8
+    assert tree.feature_importances_.sum() == pytest.approx(1)
+    assert tree.feature_importances_[2:].sum() > 0.5  # petals tell irises apart
+    np.testing.assert_allclose(tree.node_mass_, tree.path_proba(iris[0]).mean(axis=0))
+    gates = np.abs(tree.module_.gate_weight.detach().double().numpy())
+    used = tree.node_mass_[:7] @ gates
+    np.testing.assert_allclose(tree.feature_importances_, used / used.sum())
+
+
+def test_regression_tree(diabetes, diabetes_forest):
+    X, y = diabetes
+    tree = SoftDecisionTreeRegressor(diabetes_forest, max_depth=2, random_state=0)
+    tree.fit(X, y)
+    by_hand = paths_by_hand(tree, X)[:, 3:] @ tree.leaf_values()
+    np.testing.assert_allclose(tree.predict(X), by_hand[:, 0])
+    tree.set_params(inference="leaf")
+    assert len(np.unique(tree.predict(X))) <= 4
+    text = export_text(tree)
+    assert text.count("value: ") == 4
+
+
+@pytest.mark.parametrize("method", ["apply", "decision_path", "path_proba"])
+def test_unfitted(method):
+    with pytest.raises(ValueError, match="not fitted"):
+        getattr(SoftDecisionTreeClassifier(), method)([[0.0]])
+    with pytest.raises(ValueError, match="not fitted"):
+        SoftDecisionTreeClassifier().get_depth()
+
+
+def text_rules(text):
+    """(indent, terms, sign, threshold) of each gate's line of an exported text."""
+    for line in text.splitlines():
+        found = re.match(r"([| -]*-) (.*) (<=|>) (\S+)$", line)
+        if found:
+            yield len(found[1]), found[2], found[3], float(found[4])
+
+
+def test_text_is_in_the_users_units(iris, iris_forest):
+    """The text, read back by itself, gives the gates' log odds on unscaled rows."""
+    X, y = iris
+    tree = SoftDecisionTreeClassifier(iris_forest, max_depth=1, random_state=0)
+    tree.fit(X * [1, 1000, 0.01, 1], y)
+    X = X * [1, 1000, 0.01, 1]
+    names = ["a", "b", "c", "d"]
+    text = export_text(tree, feature_names=names, max_terms=None, digits=12)
+    (_, terms, sign, threshold), (_, _, other, _) = text_rules(text)
+    assert (sign, other) == ("<=", ">")
+    columns = dict(zip(names, X.T, strict=True))
+    total = eval(terms, {}, columns)  # a sum of products
+    x = (X - X.mean(axis=0)) / X.std(axis=0)
+    module = tree.module_
+    logit = x @ module.gate_weight[0].detach().numpy() + module.gate_bias[0].item()
+    np.testing.assert_allclose(total - threshold, logit, atol=1e-6)
+    tree.set_params(inference="path")
+    leaf = np.where(total <= threshold, 0, 1)
+    np.testing.assert_allclose(tree.predict_proba(X), tree.leaf_values()[leaf])
+
+
+def test_left_out_terms_are_at_their_means(tree, iris):
+    X, _ = iris
+    text = export_text(tree, feature_names=["a", "b", "c", "d"], max_terms=2, digits=9)
+    assert text.count("[+ 2 smaller terms]") == 14
+    first = text.splitlines()[0]
+    terms, threshold = re.match(r"\|--- (.*) <= (\S+) \[", first).groups()
+    at_mean = dict(zip("abcd", X.mean(axis=0), strict=True))
+    logit = eval(terms, {}, at_mean) - float(threshold)
+    assert logit == pytest.approx(tree.module_.gate_bias[0].item(), abs=1e-5)
+
+
+def test_text_names_columns_and_classes(iris_forest):
+    frame = load_iris(as_frame=True)
+    y = frame.target_names[frame.target]
+    tree = SoftDecisionTreeClassifier(max_depth=2, max_epochs=2).fit(frame.data, y)
+    text = export_text(tree)
+    assert "petal length (cm)" in text and "setosa" in text and "% of rows" in text
+    assert "blue" in export_text(tree, class_names=["blue", "red", "green"])
+    bare = SoftDecisionTreeClassifier(max_depth=2, max_epochs=2)
+    assert "feature_3" in export_text(bare.fit(frame.data.to_numpy(), y), max_terms=4)
+    seen = SoftDecisionTreeClassifier(
+        max_depth=2, max_epochs=2, preprocessor=StandardScaler()
+    ).fit(frame.data, y)
+    assert "petal width (cm)" in export_text(seen, max_terms=4)
+    with pytest.raises(ValueError, match="feature_names has 2 names"):
+        export_text(tree, feature_names=["a", "b"])
+    with pytest.raises(ValueError, match="max_terms=0"):
+        export_text(tree, max_terms=0)
+    with pytest.raises(ValueError, match="not fitted"):
+        export_text(SoftDecisionTreeClassifier())
+
+
+def test_leaves_are_refitted_at_temperature_one(iris, iris_forest):
+    """After a hot fit the leaves are at the likelihood's maximum, the gates fixed."""
+    X, y = iris
+    hot = SoftDecisionTreeClassifier(
+        iris_forest, temperature=8.0, max_depth=2, random_state=0
+    ).fit(X, y)
+    target = (10 * iris_forest.predict_proba(X) + 1 / 3) / 11
+    reach = hot.path_proba(X)[:, 3:]
+
+    def likelihood(leaves):
+        return (target * np.log(reach @ leaves)).sum(axis=1).mean()
+
+    best = likelihood(hot.leaf_values())
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        other = 0.9 * hot.leaf_values() + 0.1 * rng.dirichlet(np.ones(3), 4)
+        assert likelihood(other) < best + 1e-4
+
+
+def test_refitting_never_lowers_the_likelihood():
+    generator = torch.Generator().manual_seed(0)
+    tree = SoftTree(3, 4, max_depth=3, generator=generator).eval()
+    x = torch.randn(200, 3, generator=generator)
+    target = torch.rand(200, 4, generator=generator, dtype=torch.float64)
+    target /= target.sum()
+    chunks = [(tree.leaf_probabilities(x), target)]
+
+    def likelihood():
+        mixture = chunks[0][0].double() @ tree.leaf_outputs(torch.float64)
+        return (target * mixture.log()).sum().item()
+
+    before = likelihood()
+    for _ in range(10):
+        refit_leaves(tree, chunks, n_steps=1)
+        assert likelihood() >= before - 1e-9
+        before = likelihood()
+
+
+def test_the_balance_penalty_is_zero_when_balanced_and_pulls_towards_it():
+    tree = SoftTree(1, 2, max_depth=2, balance_penalty=1.0)
+    with torch.no_grad():
+        tree.gate_weight.zero_()
+    x = torch.zeros(8, 1)
+    assert tree.penalty(tree.leaf_probabilities(x)).item() == pytest.approx(0, abs=1e-5)
+    with torch.no_grad():
+        tree.gate_bias[0] = 2.0  # most go right
+    lopsided = SoftTree(1, 2, max_depth=2, balance_penalty=1.0)
+    lopsided.load_state_dict(tree.state_dict())
+    cost = lopsided.penalty(lopsided.leaf_probabilities(x))
+    share = expit(2.0)
+    by_hand = -0.5 * (np.log(share) + np.log(1 - share)) - np.log(2)
+    assert cost.item() == pytest.approx(by_hand, rel=1e-4)
+    cost.backward()
+    assert lopsided.gate_bias.grad[0] > 0  # a step down its gradient evens it out
+
+
+def test_balance_keeps_all_leaves_in_use(iris):
+    X, y = iris
+    mass = {}
+    for strength in (0.0, 1.0):
+        tree = SoftDecisionTreeClassifier(
+            balance_penalty=strength, max_depth=4, random_state=0, max_epochs=100
+        ).fit(X, y)
+        mass[strength] = np.sort(tree.node_mass_[15:])[:4].sum()
+    assert mass[1.0] > mass[0.0]
+
+
+def test_sharp_gates_give_no_nan_and_no_denormals():
+    tree = SoftTree(2, 3, max_depth=8)
+    with torch.no_grad():
+        tree.gate_weight.mul_(1e4)
+    x = torch.randn(64, 2, generator=torch.Generator().manual_seed(0))
+    output, reach = tree(x)
+    assert torch.isfinite(output).all() and reach.min() > 1e-38
+    output[:, 0].sum().backward()
+    assert all(torch.isfinite(p.grad).all() for p in tree.parameters())
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_awkward_columns(seed):
+    rng = np.random.default_rng(seed)
+    X = np.column_stack(
+        [rng.integers(0, 3, 200), np.full(200, 7.0), rng.normal(size=200) * 1e6]
+    )
+    y = (X[:, 0] > 0).astype(int)
+    tree = SoftDecisionTreeClassifier(max_depth=3, random_state=seed).fit(X, y)
+    assert np.isfinite(tree.predict_proba(X)).all() and tree.score(X, y) > 0.95
+    assert np.isfinite(tree.predict_proba(X * 1e12)).all()
+
+
+def test_prediction_is_chunked_and_independent_of_the_batch(tree, iris):
+    X = np.tile(iris[0], (100, 1))
+    whole = tree.predict_proba(X)
+    np.testing.assert_allclose(whole[:150], tree.predict_proba(X[:150]), rtol=1e-12)
+    np.testing.assert_allclose(whole[7], tree.predict_proba(X[7:8])[0], rtol=1e-12)

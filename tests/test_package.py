@@ -1,0 +1,65 @@
+"""The package as a user meets it before fitting anything."""
+
+import ast
+import configparser
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import skdistill
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_import_is_cheap():
+    code = "import skdistill, sys; assert not {'torch', 'skorch'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_public_names():
+    assert skdistill.__all__ == [
+        "NeuralStudentClassifier",
+        "NeuralStudentRegressor",
+        "SoftDecisionTreeClassifier",
+        "SoftDecisionTreeRegressor",
+        "export_text",
+        "soft_targets",
+    ]
+    assert set(skdistill.__all__) <= set(dir(skdistill))
+    with pytest.raises(AttributeError, match="no attribute 'Student'"):
+        skdistill.Student  # noqa: B018
+
+
+@pytest.mark.parametrize("name", skdistill.__all__)
+def test_documented_parameters_and_defaults_are_the_real_ones(name):
+    thing = getattr(skdistill, name)
+    text = inspect.getdoc(thing)
+    for parameter in inspect.signature(thing).parameters.values():
+        found = re.search(rf"^{parameter.name} : (.*(?:\\\n.*)?)$", text, re.M)
+        assert found, f"{name} does not document {parameter.name}"
+        if parameter.default is not parameter.empty and "default=" in found[1]:
+            shown = ast.literal_eval(found[1].split("default=")[1].strip())
+            assert shown == parameter.default, parameter.name
+
+
+def test_the_tested_floors_are_those_that_are_claimed():
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    claimed = dict(
+        line.split(">=") for line in config["options"]["install_requires"].split()
+    )
+    lines = (ROOT / "constraints-min.txt").read_text().splitlines()
+    tested = dict(line.split("==") for line in lines if "==" in line)
+    for package, floor in claimed.items():
+        assert tested[package].startswith(floor), package
+
+
+def test_constraints_pin_what_is_required():
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pinned = dict(line.split("==") for line in lines if "==" in line)
+    assert pinned["torch"] == "2.13.0"
+    assert {"scikit-learn", "skorch", "numpy", "ruff", "pytest"} <= set(pinned)
