@@ -13,6 +13,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import time
 import warnings
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -41,7 +42,7 @@ def table(n, n_features, n_classes, seed=0):
 def mlp(n_inputs, widths, n_outputs):
     sizes = [n_inputs, *widths, n_outputs]
     layers = []
-    for a, b in zip(sizes, sizes[1:], strict=False):
+    for a, b in pairwise(sizes):
         layers += [torch.nn.Linear(a, b), torch.nn.ReLU()]
     return torch.nn.Sequential(*layers[:-1])
 
@@ -156,7 +157,9 @@ def compare_predictions(rounds):
 
     np.testing.assert_allclose(student.predict_proba(X), bare(), atol=1e-12)
     times = [(seconds(bare), seconds(student.predict_proba, X)) for _ in range(rounds)]
-    yield from _pair("predict_proba, 60,000 x 20", "the module in chunks", times, "predict")
+    yield from _pair(
+        "predict_proba, 60,000 x 20", "the module in chunks", times, "predict"
+    )
 
 
 def compare_trees(epochs, rounds, batch=512, n=60_000):
@@ -178,7 +181,9 @@ def compare_trees(epochs, rounds, batch=512, n=60_000):
         bare = min(seconds(products) for _ in range(3))
         tree.fit(X, y, teacher_output=P)
         times.append((bare, float(np.median([e["dur"] for e in tree.history_]))))
-    yield from _pair("epoch of a soft tree, 60,000 x 784", "two products", times, "tree")
+    yield from _pair(
+        "epoch of a soft tree, 60,000 x 784", "two products", times, "tree"
+    )
 
 
 def _pair(case, base, times, limit):
@@ -205,7 +210,9 @@ def main():
         *compare_fits("60,000 x 20", 20, (64, 64), 5, 2 if quick else 10, rounds),
         *compare_predictions(5 * rounds),
         *compare_trees(3, max(1, rounds - 2)),
-        *compare_fits("60,000 x 784", 784, (800, 800), 10, 1 if quick else 4, rounds - 1),
+        *compare_fits(
+            "60,000 x 784", 784, (800, 800), 10, 1 if quick else 4, rounds - 1
+        ),
     ]
     report(
         "core",

@@ -1,4 +1,4 @@
-"""skdistill: any fitted model into a small one, behind scikit-learn's interface.
+"""Any fitted model into a small one, behind scikit-learn's interface.
 
 The public names are loaded on first use, so that ``import skdistill`` costs next to
 nothing and imports neither torch nor skorch.

@@ -26,7 +26,6 @@ from .teacher import (
     class_probabilities,
     kind_of,
     log_with_floor,
-    members_of,
 )
 
 _ROWS_FOR_AGREEMENT = 50
@@ -83,9 +82,9 @@ def soft_targets(teacher, X, temperature=1.0, *, classes=None, teacher_weights=N
     >>> from skdistill import soft_targets
     >>> teacher = LogisticRegression().fit([[0], [1], [2], [3]], [0, 0, 1, 1])
     >>> soft_targets(teacher, [[3.0]]).round(2)
-    array([[0.15, 0.85]])
+    array([[0.19, 0.81]])
     >>> soft_targets(teacher, [[3.0]], temperature=4).round(2)
-    array([[0.39, 0.61]])
+    array([[0.41, 0.59]])
     """
     if not all_ready(teacher):
         raise NotFittedError(f"teacher={teacher!r} is not fitted; fit it first.")
@@ -169,7 +168,7 @@ class Knowledge:
 
     @property
     def n_labelled(self):
-        """Number of rows of X; what follows are transfer rows."""
+        """Number of rows of X; what follows are transfer rows."""  # numpydoc ignore=RT01
         return len(self.hard_weight)
 
     def take(self, index):
@@ -361,7 +360,7 @@ class ClassReader:
         Returns
         -------
         ndarray of shape (n,)
-            int64.
+            Of int64.
         """
         y = np.asarray(y)
         codes = np.searchsorted(self.classes, y).clip(max=len(self.classes) - 1)

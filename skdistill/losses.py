@@ -179,7 +179,7 @@ def cross_entropy(output, codes):
     output : Tensor of shape (n, n_classes)
         Logits.
     codes : Tensor of shape (n,)
-        int64 positions of the labels.
+        Positions of the labels, int64.
 
     Returns
     -------
@@ -200,15 +200,15 @@ def cross_entropy(output, codes):
 class Loss:
     """A loss as the training loop uses it: targets prepared once, then compared.
 
-    Parameters
+    Attributes
     ----------
     task : {"classifier", "regressor"}
         Which students it is for.
     compare : callable
         ``compare(output, prepared, temperature)`` -> Tensor of shape (n,).
-    prepare : callable, default=None
+    prepare : callable or None
         ``prepare(target, temperature)`` -> Tensor; once for all epochs.
-    tempered : bool, default=False
+    tempered : bool
         Whether the temperature has an effect.
     """
 

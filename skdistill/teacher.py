@@ -170,7 +170,7 @@ def _check_can_answer(member):
 class Teacher:
     """A fitted teacher, made uniform.
 
-    Parameters
+    Attributes
     ----------
     members : list of objects
         Models that can answer.

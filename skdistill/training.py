@@ -1,4 +1,4 @@
-"""The training core: skorch's loop over whole tensors. The one file that imports skorch.
+"""The training core: skorch's loop over whole tensors; only this file imports skorch.
 
 ``train`` takes a module, rows as tensors and an objective, and returns the trained net;
 ``predict`` runs a module without skorch.
@@ -502,12 +502,14 @@ def train(
         To watch; never trained on.
     objective : Objective
         The loss.
-    max_epochs, batch_size, lr, lr_schedule, optimizer, weight_decay, compile : object
+    max_epochs, batch_size, lr, lr_schedule, optimizer, weight_decay : object
         As in the students.
     device : torch.device
         Where to train.
     callbacks : list or None
         The user's skorch callbacks; copied.
+    compile : bool
+        Train through ``torch.compile``.
     patience : int or None
         Stop after so many epochs without gain on `valid` and keep the best weights.
     tol : float
@@ -617,7 +619,7 @@ def in_chunks(function, module, x):
     Returns
     -------
     ndarray of shape (n, ...)
-        float64 where the result is floating.
+        Of float64 where the result is floating.
     """
     parameters = [p for p in module.parameters() if p.is_floating_point()]
     like = parameters[0] if parameters else torch.zeros(0)

@@ -124,7 +124,9 @@ def full_batch_gradient(n_copies, transfer_weight):
 def test_transfer_rows_given_twice_at_one_weight_are_the_same_lesson():
     once = full_batch_gradient(1, transfer_weight=1.5)
     torch.testing.assert_close(full_batch_gradient(2, transfer_weight=1.5), once)
-    assert not torch.allclose(full_batch_gradient(2, None), full_batch_gradient(1, None))
+    assert not torch.allclose(
+        full_batch_gradient(2, None), full_batch_gradient(1, None)
+    )
 
 
 def test_hold_out_is_stratified_and_never_takes_a_class_whole():

@@ -96,7 +96,9 @@ def test_objective_mixes_by_alpha():
     objective = Objective(entry, cross_entropy, alpha=0.3, temperature=2.0)
     soft = entry.prepared(t, 2.0)
     mixed = objective(s, (soft, weight, y, None))
-    by_hand = 0.3 * (kl(s, t, 2.0) * weight).mean() + 0.7 * cross_entropy(s[:4], y).mean()
+    by_hand = (
+        0.3 * (kl(s, t, 2.0) * weight).mean() + 0.7 * cross_entropy(s[:4], y).mean()
+    )
     torch.testing.assert_close(mixed, by_hand)
     only_hard = objective(s, (None, None, y, None))
     torch.testing.assert_close(only_hard, cross_entropy(s[:4], y).mean())

@@ -39,7 +39,9 @@ class Net(torch.nn.Module):
 def test_predict_proba_is_taken_as_it_is(iris):
     X, y = iris
     model = LogisticRegression(max_iter=1000).fit(X, y)
-    np.testing.assert_allclose(soft_targets(model, X), model.predict_proba(X), atol=1e-6)
+    np.testing.assert_allclose(
+        soft_targets(model, X), model.predict_proba(X), atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])

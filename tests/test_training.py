@@ -204,7 +204,9 @@ def test_the_first_lr_schedule_steps_by_batch(student):
 WOLFE = partial(torch.optim.LBFGS, line_search_fn="strong_wolfe")
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd", torch.optim.NAdam, WOLFE])
+@pytest.mark.parametrize(
+    "optimizer", ["adam", "adamw", "sgd", torch.optim.NAdam, WOLFE]
+)
 def test_optimizers(student, optimizer):
     X, y = noisy()
     student.set_params(optimizer=optimizer, lr=0.01, lr_schedule=None)
@@ -309,7 +311,9 @@ def test_compiled_training_learns_the_same():
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-@pytest.mark.parametrize("Student", [NeuralStudentClassifier, SoftDecisionTreeClassifier])
+@pytest.mark.parametrize(
+    "Student", [NeuralStudentClassifier, SoftDecisionTreeClassifier]
+)
 def test_on_a_gpu(Student):
     X, y = noisy()
     student = Student(max_epochs=5, random_state=0, device="cuda").fit(X, y)

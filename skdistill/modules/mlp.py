@@ -1,5 +1,7 @@
 """A multi-layer perceptron that computes in the precision of its input."""
 
+from itertools import pairwise
+
 from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils import skip_init
@@ -53,8 +55,7 @@ class MLP(nn.Module):
         widths = [n_inputs, *hidden_layer_sizes, n_outputs]
         # skip_init: nn.Linear's own initialisation would draw from the global generator
         self.layers = nn.ModuleList(
-            skip_init(nn.Linear, n_in, n_out)
-            for n_in, n_out in zip(widths, widths[1:], strict=False)
+            skip_init(nn.Linear, n_in, n_out) for n_in, n_out in pairwise(widths)
         )
         self.activation = ACTIVATIONS[activation]()
         self.dropout = nn.Dropout(dropout) if dropout else None

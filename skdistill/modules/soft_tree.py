@@ -1,7 +1,7 @@
 """A soft decision tree: oblique gates that send every row to all leaves, by degrees.
 
-Nodes are numbered breadth first: the root is 0, the children of i are 2 i + 1 (left) and
-2 i + 2 (right). Gate i sends a row to the right with probability sigmoid(w_i x + b_i).
+Nodes are numbered breadth first: the root is 0, the children of i are 2 i + 1 (left)
+and 2 i + 2 (right). Gate i sends a row to the right with probability sigmoid(w_i x + b_i).
 """
 
 import torch
@@ -76,7 +76,7 @@ class SoftTree(nn.Module):
 
     @property
     def n_gates(self):
-        """Number of inner nodes."""
+        """Number of inner nodes."""  # numpydoc ignore=RT01
         return len(self.gate_bias)
 
     def forward(self, x):

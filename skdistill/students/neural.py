@@ -67,7 +67,7 @@ class NeuralStudentClassifier(NeuralStudent, TorchClassifier):
         "kl", "mse_logits", or ``loss(output, target, temperature)`` of torch logits,
         one number for each row.
     cv : "prefit" or None, default=None
-        "prefit": raise rather than fit an unfitted teacher.
+        With "prefit", an unfitted teacher is an error.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     class_weight : dict, "balanced" or None, default=None
@@ -101,9 +101,9 @@ default="relu"
     weight_decay : float, default=0.0
         L2 penalty, as the optimizer has it.
     device : str or torch.device, default="auto"
-        "auto": CUDA where there is one, else the CPU.
+        Where to train; "auto" is CUDA where there is one, else the CPU.
     callbacks : list, default=None
-        skorch callbacks; copied before use.
+        Callbacks of skorch; copied before use.
     compile : bool, default=False
         Train through ``torch.compile``.
     early_stopping : bool, default=False
@@ -121,7 +121,7 @@ default="relu"
     random_state : int, RandomState instance or None, default=None
         Seeds initial weights, shuffling, dropout and the held out rows.
     verbose : int, default=0
-        1: a progress bar; 2: a line for each epoch.
+        With 1 a progress bar, with 2 a line for each epoch.
 
     Attributes
     ----------
@@ -261,7 +261,7 @@ class NeuralStudentRegressor(NeuralStudent, TorchRegressor):
         "mse", "huber", or ``loss(output, target, temperature)`` of torch values, one
         number for each row.
     cv : "prefit" or None, default=None
-        "prefit": raise rather than fit an unfitted teacher.
+        With "prefit", an unfitted teacher is an error.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     preprocessor : "auto", transformer or None, default="auto"
@@ -293,9 +293,9 @@ default="relu"
     weight_decay : float, default=0.0
         L2 penalty, as the optimizer has it.
     device : str or torch.device, default="auto"
-        "auto": CUDA where there is one, else the CPU.
+        Where to train; "auto" is CUDA where there is one, else the CPU.
     callbacks : list, default=None
-        skorch callbacks; copied before use.
+        Callbacks of skorch; copied before use.
     compile : bool, default=False
         Train through ``torch.compile``.
     early_stopping : bool, default=False
@@ -313,7 +313,7 @@ default="relu"
     random_state : int, RandomState instance or None, default=None
         Seeds initial weights, shuffling, dropout and the held out rows.
     verbose : int, default=0
-        1: a progress bar; 2: a line for each epoch.
+        With 1 a progress bar, with 2 a line for each epoch.
 
     Attributes
     ----------

@@ -176,7 +176,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         "kl", "mse_logits", or ``loss(output, target, temperature)`` of torch logits,
         one number for each row.
     cv : "prefit" or None, default=None
-        "prefit": raise rather than fit an unfitted teacher.
+        With "prefit", an unfitted teacher is an error.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     class_weight : dict, "balanced" or None, default=None
@@ -207,9 +207,9 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
     weight_decay : float, default=0.0
         L2 penalty, as the optimizer has it.
     device : str or torch.device, default="auto"
-        "auto": CUDA where there is one, else the CPU.
+        Where to train; "auto" is CUDA where there is one, else the CPU.
     callbacks : list, default=None
-        skorch callbacks; copied before use.
+        Callbacks of skorch; copied before use.
     compile : bool, default=False
         Train through ``torch.compile``.
     early_stopping : bool, default=False
@@ -227,7 +227,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
     random_state : int, RandomState instance or None, default=None
         Seeds initial weights, shuffling and the held out rows.
     verbose : int, default=0
-        1: a progress bar; 2: a line for each epoch.
+        With 1 a progress bar, with 2 a line for each epoch.
 
     Attributes
     ----------
@@ -401,7 +401,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         "mse", "huber", or ``loss(output, target, temperature)`` of torch values, one
         number for each row.
     cv : "prefit" or None, default=None
-        "prefit": raise rather than fit an unfitted teacher.
+        With "prefit", an unfitted teacher is an error.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     preprocessor : "auto", transformer or None, default="auto"
@@ -429,9 +429,9 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
     weight_decay : float, default=0.0
         L2 penalty, as the optimizer has it.
     device : str or torch.device, default="auto"
-        "auto": CUDA where there is one, else the CPU.
+        Where to train; "auto" is CUDA where there is one, else the CPU.
     callbacks : list, default=None
-        skorch callbacks; copied before use.
+        Callbacks of skorch; copied before use.
     compile : bool, default=False
         Train through ``torch.compile``.
     early_stopping : bool, default=False
@@ -449,7 +449,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
     random_state : int, RandomState instance or None, default=None
         Seeds initial weights, shuffling and the held out rows.
     verbose : int, default=0
-        1: a progress bar; 2: a line for each epoch.
+        With 1 a progress bar, with 2 a line for each epoch.
 
     Attributes
     ----------

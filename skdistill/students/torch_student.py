@@ -54,7 +54,7 @@ class TorchStudent(BaseStudent):
 
     @property
     def module_(self):
-        """The fitted torch module."""
+        """The fitted torch module."""  # numpydoc ignore=RT01
         return self.net_.module_
 
     @abstractmethod
@@ -153,9 +153,13 @@ class TorchStudent(BaseStudent):
         return Rows(
             x=torch.from_numpy(np.require(x, requirements="W")).to(dtype),
             soft=None if soft is None else soft.to(dtype),
-            soft_weight=None if soft is None else _relative(knowledge.soft_weight, dtype),
+            soft_weight=None
+            if soft is None
+            else _relative(knowledge.soft_weight, dtype),
             hard=hard.to(dtype) if hard is not None and _is_float(hard) else hard,
-            hard_weight=None if hard is None else _relative(knowledge.hard_weight, dtype),
+            hard_weight=None
+            if hard is None
+            else _relative(knowledge.hard_weight, dtype),
             n_labelled=knowledge.n_labelled,
         )
 

@@ -81,7 +81,11 @@ BAD = {
         {},
         "'temperature' parameter",
     ),
-    "temperature hot": (lambda f: {"temperature": "hot"}, {}, "'temperature' parameter"),
+    "temperature hot": (
+        lambda f: {"temperature": "hot"},
+        {},
+        "'temperature' parameter",
+    ),
     "alpha": (lambda f: {"alpha": 1.5}, {}, "'alpha' parameter"),
     "output of another length": (
         lambda f: {},
@@ -165,7 +169,11 @@ BAD = {
         {"X_val": lambda: np.zeros((2, 4)), "y_val": lambda: ["setosa", "oak"]},
         "y_val holds unknown classes: \\['oak'\\]",
     ),
-    "y_val alone": (lambda f: {}, {"y_val": lambda: ["setosa"]}, "y_val needs its rows"),
+    "y_val alone": (
+        lambda f: {},
+        {"y_val": lambda: ["setosa"]},
+        "y_val needs its rows",
+    ),
     "X_val alone": (
         lambda f: {},
         {"X_val": lambda: np.zeros((2, 4))},
@@ -223,7 +231,11 @@ def test_bad_input_gets_one_clear_error_and_changes_nothing(
 def test_bad_input_of_regressors(Student, diabetes, diabetes_forest):
     X, y = diabetes
     cases = [
-        ({"teacher": RandomForestClassifier()}, {}, "is a classifier, and this student"),
+        (
+            {"teacher": RandomForestClassifier()},
+            {},
+            "is a classifier, and this student",
+        ),
         ({}, {"teacher_output": y[:-1]}, "teacher_output has 441 rows"),
         ({}, {"teacher_output": np.stack([y, y], 1)}, "2 columns and y has 1"),
         ({"teacher": diabetes_forest, "alpha": 0.5}, {"y": None}, "requires y"),
@@ -283,7 +295,9 @@ def test_grid_search_over_temperature_shares_the_fitted_forest(iris, n_jobs):
 def test_an_unfitted_teacher_is_cloned_and_fitted_inside(iris):
     X, y = iris
     forest = RandomForestClassifier(5, random_state=0)
-    model = make_pipeline(StandardScaler(), NeuralStudentClassifier(forest, max_epochs=3))
+    model = make_pipeline(
+        StandardScaler(), NeuralStudentClassifier(forest, max_epochs=3)
+    )
     model.fit(X, y)
     assert not hasattr(forest, "estimators_")
     inner = model[-1].teacher_
@@ -358,7 +372,9 @@ def test_sample_weight_is_repetition(Student, iris, diabetes):
     """In one full batch a weight of 2 is the row twice, and 0 is no row."""
     X, y = iris if Student in CLASSIFIERS else diabetes
     weight = np.random.default_rng(0).integers(0, 3, len(X))
-    teacher = RandomForestClassifier if Student in CLASSIFIERS else RandomForestRegressor
+    teacher = (
+        RandomForestClassifier if Student in CLASSIFIERS else RandomForestRegressor
+    )
     options = {"max_epochs": 20, "batch_size": 10_000, "random_state": 0, "alpha": 0.5}
     teacher = teacher(5, random_state=0).fit(X, y)
     rows = np.repeat(np.arange(len(X)), weight)

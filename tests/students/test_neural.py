@@ -176,7 +176,9 @@ def test_probabilities_logits_and_labels_agree(iris, iris_forest):
     logits = student.decision_function(X)
     odds = np.exp(logits - logits.max(axis=1, keepdims=True))
     np.testing.assert_allclose(odds / odds.sum(axis=1, keepdims=True), P)
-    np.testing.assert_array_equal(student.classes_[P.argmax(axis=1)], student.predict(X))
+    np.testing.assert_array_equal(
+        student.classes_[P.argmax(axis=1)], student.predict(X)
+    )
     two = NeuralStudentClassifier(max_epochs=5).fit(X[:100], y[:100])
     d = two.decision_function(X)
     assert d.shape == (150,)
