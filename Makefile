@@ -1,0 +1,44 @@
+# Two commands on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# Idle OpenMP threads that spin make a busy machine ten times slower.
+export OMP_WAIT_POLICY := PASSIVE
+
+.PHONY: demo test test-all test-min lint docs bench clean
+
+demo: $(VENV)/examples
+	MPLBACKEND=agg $(BIN)/python examples/plot_distill_ensemble_into_tree.py
+
+test: $(VENV)/test
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: $(VENV)/test $(VENV)/examples
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/numpydoc lint $$(git ls-files 'skdistill/*.py')
+
+docs: $(VENV)/docs $(VENV)/examples
+	MPLBACKEND=agg $(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+
+# The suite on the oldest versions that setup.cfg claims; a few gigabytes on Linux.
+test-min:
+	$(PYTHON) -m venv .venv-min
+	.venv-min/bin/python -m pip install --quiet -c constraints-min.txt -e .[test]
+	.venv-min/bin/python -m pytest -m "not slow"
+
+# Each extra of setup.cfg is installed once, and again when it changes.
+$(VENV)/test $(VENV)/examples $(VENV)/lint $(VENV)/docs: $(VENV)/%: $(BIN)/python setup.cfg constraints.txt
+	$(PIP) -e .[$*]
+	touch $@
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+clean:
+	rm -rf $(VENV) .venv-min build dist *.egg-info docs/_build docs/api docs/gallery
