@@ -118,6 +118,11 @@ class FitRows:
     X_val: Any = None
     y_val: Any = None
 
+    @property
+    def has_outputs(self):
+        """Whether some outputs were computed beforehand."""  # numpydoc ignore=RT01
+        return self.teacher_output is not None or self.transfer_output is not None
+
     def check(self, has_teacher):
         """Refuse combinations that cannot teach.
 
@@ -159,12 +164,18 @@ class Knowledge:
         Weights of the rows in the soft loss, not normalised.
     hard_weight : ndarray of shape (n,)
         Weights of the rows in the hard loss, not normalised.
+    transfer_weight : float or None
+        Total of the transfer rows' soft weights against that of the others, if set.
+    entropy : dict or None
+        Mean entropy of the teacher's answers on the rows of X and on transfer rows, nats.
     """
 
     soft: Any
     hard: Any
     soft_weight: np.ndarray
     hard_weight: np.ndarray
+    transfer_weight: float | None = None
+    entropy: Any = None
 
     @property
     def n_labelled(self):
@@ -186,12 +197,29 @@ class Knowledge:
         """
         n, total = self.n_labelled, len(self.soft_weight)
         kept = np.concatenate([index, np.arange(n, total)]).astype(int)
-        return Knowledge(
+        return replace(
+            self,
             soft=None if self.soft is None else self.soft[kept],
             hard=None if self.hard is None else self.hard[index],
             soft_weight=self.soft_weight[kept],
             hard_weight=self.hard_weight[index],
-        )
+        ).balanced()
+
+    def balanced(self):
+        """With the transfer rows at the total weight that was set for them.
+
+        Returns
+        -------
+        Knowledge
+            The same if none was set.
+        """
+        n = self.n_labelled
+        own, transfer = self.soft_weight[:n].sum(), self.soft_weight[n:].sum()
+        if self.transfer_weight is None or not own or not transfer:
+            return self
+        weight = self.soft_weight.copy()
+        weight[n:] *= self.transfer_weight * own / transfer
+        return replace(self, soft_weight=weight)
 
     def used(self, alpha):
         """Without the part of the targets that has no weight in the loss.
@@ -253,6 +281,8 @@ class ClassReader:
         Hard labels.
     classes : array-like or None
         The student's parameter.
+    has_outputs : bool, default=False
+        Whether outputs were given whose columns have to be named.
 
     Attributes
     ----------
@@ -260,13 +290,15 @@ class ClassReader:
         The sorted union of `classes`, of y's labels and of the teacher's.
     """
 
-    def __init__(self, teacher, y, classes):
+    def __init__(self, teacher, y, classes, has_outputs=False):
         self.teacher = teacher
         own = np.unique(y) if y is not None else None
         self.fallback = own if classes is None else np.asarray(classes)
         if classes is not None and len(np.unique(self.fallback)) != len(self.fallback):
             raise ValueError(f"classes={classes!r} names a class twice.")
         named = self._teacher_labels()
+        if has_outputs and classes is not None:
+            named.append(self.fallback)
         self._check_shared(own, named)
         self.classes = union_of_classes(own, classes, *named)
         # Columns of teacher_output: `classes`, else those of the teacher, else y's.
@@ -282,7 +314,7 @@ class ClassReader:
                 "teacher has no classes_ and y is None: name its columns, in their "
                 "order, by `classes`."
             )
-        return self.teacher.labels(self.fallback)
+        return list(self.teacher.labels(self.fallback))
 
     def _check_shared(self, own, named):
         for labels in named if own is not None else []:
@@ -349,13 +381,15 @@ class ClassReader:
             )
         return align(log_with_floor(output), columns, self.classes)
 
-    def encode(self, y):
+    def encode(self, y, name="y"):
         """Positions of labels among the classes.
 
         Parameters
         ----------
         y : ndarray of shape (n,)
             Labels, each among the classes.
+        name : str, default="y"
+            The argument's name.
 
         Returns
         -------
@@ -366,7 +400,7 @@ class ClassReader:
         codes = np.searchsorted(self.classes, y).clip(max=len(self.classes) - 1)
         unknown = self.classes[codes] != y
         if unknown.any():
-            raise ValueError(f"y_val holds unknown classes: {np.unique(y[unknown])}.")
+            raise ValueError(f"{name} holds unknown classes: {np.unique(y[unknown])}.")
         return codes
 
     def agreement(self, soft, hard):
@@ -451,17 +485,19 @@ class ValueReader:
         if self.n_outputs is not None and values.shape[1] != self.n_outputs:
             raise ValueError(
                 f"{name} has {values.shape[1]} columns and y has {self.n_outputs}: "
-                "give one prediction for each target."
+                "give one for each target."
             )
         return values
 
-    def encode(self, y):
+    def encode(self, y, name="y"):
         """Target values as columns.
 
         Parameters
         ----------
         y : ndarray of shape (n,) or (n, n_outputs)
             Target values.
+        name : str, default="y"
+            The argument's name.
 
         Returns
         -------
@@ -469,7 +505,7 @@ class ValueReader:
             Float64.
         """
         y = np.asarray(y, dtype=np.float64)
-        return y.reshape(len(y), -1)
+        return self._checked(y.reshape(len(y), -1), name, y)
 
     def agreement(self, soft, hard):
         """R2 of the teacher's predictions, and its standard error.
@@ -522,15 +558,25 @@ def gather(
     soft = _soft(rows, reader, n)
     hard = None if rows.y is None else reader.encode(rows.y)
     base = np.ones(n) if rows.sample_weight is None else rows.sample_weight
-    share = m / n if transfer_weight is None else transfer_weight
-    extra = np.full(m, base.mean() * share * n / m) if m else np.zeros(0)
+    extra = np.full(m, base.mean())
     taught = rows.teacher_output is not None or reader.teacher is not None
     soft_weight = np.concatenate([base if taught else np.zeros(n), extra])
     if taught and fitted_before and hard is not None:
         _warn_if_strange(reader, soft[:n], hard)
-    knowledge = Knowledge(soft, hard, soft_weight, base)
+    knowledge = Knowledge(soft, hard, soft_weight, base, transfer_weight)
+    if soft is not None and reader.classes is not None:
+        knowledge = replace(knowledge, entropy=_mean_entropy(soft, n, taught))
     per_class = _per_class_weights(class_weight, rows.y, reader.classes)
-    return knowledge if per_class is None else _class_weighted(knowledge, per_class)
+    if per_class is not None:
+        knowledge = _class_weighted(knowledge, per_class)
+    return knowledge.balanced()
+
+
+def _mean_entropy(log_p, n, taught):
+    """Entropy, in nats: where it is much less on the rows of X, they were memorised."""
+    entropy = -(np.exp(log_p) * log_p).sum(axis=1)
+    parts = {"train": entropy[:n] if taught else [], "transfer": entropy[n:]}
+    return {name: float(np.mean(part)) for name, part in parts.items() if len(part)}
 
 
 def _num_transfer(rows):
@@ -556,7 +602,7 @@ def _answer(X, given, name, reader):
     return None if reader.teacher is None else reader.ask(X)
 
 
-def hold_out(strata, fraction, random):
+def hold_out(strata, fraction, random, weight=None):
     """Choose rows to watch while training on the others, the same share of each class.
 
     Unlike scikit-learn's stratified splitters, it takes classes of one row, which stay
@@ -570,6 +616,8 @@ def hold_out(strata, fraction, random):
         Share of the rows to hold out.
     random : numpy.random.RandomState
         Shuffles.
+    weight : ndarray of shape (n,), default=None
+        Rows of weight 0 are never held out.
 
     Returns
     -------
@@ -581,6 +629,10 @@ def hold_out(strata, fraction, random):
     ValueError
         If no row is left on either side.
     """
+    if weight is not None and not weight.all():
+        counted = np.flatnonzero(weight)
+        _, held = hold_out(strata[counted], fraction, random)
+        return np.setdiff1d(np.arange(len(strata)), counted[held]), counted[held]
     n = len(strata)
     by_class = np.lexsort((random.random_sample(n), strata))
     n_held = max(1, round(fraction * n))
@@ -698,17 +750,22 @@ def _per_class_weights(class_weight, y, classes):
     """Weight of each class (n_classes,), or None; absent classes weigh 1."""
     if class_weight is None:
         return None
-    if y is None and isinstance(class_weight, str):
+    if isinstance(class_weight, dict):
+        unknown = sorted(set(class_weight) - set(classes.tolist()), key=str)
+        if unknown:
+            raise ValueError(
+                f"class_weight names {unknown!r}, and the classes are "
+                f"{classes.tolist()!r}."
+            )
+        return np.array([class_weight.get(label, 1.0) for label in classes.tolist()])
+    if y is None:
         raise ValueError(
             'class_weight="balanced" counts the labels, and y is None: give y, or the '
             "weights as a dict."
         )
-    present = classes if y is None else np.unique(y)
-    weights = compute_class_weight(
-        class_weight, classes=present, y=present if y is None else y
-    )
-    per_class = np.ones(len(classes))
-    per_class[np.isin(classes, present)] = weights
+    per_class, present = np.ones(len(classes)), np.unique(y)
+    balanced = compute_class_weight(class_weight, classes=present, y=y)
+    per_class[np.isin(classes, present)] = balanced
     return per_class
 
 

@@ -92,6 +92,14 @@ def is_ready(member):
     """
     if isinstance(member, FrozenEstimator) or not hasattr(member, "fit"):
         return True
+    if not hasattr(member, "__sklearn_tags__"):  # not scikit-learn's: by its convention
+        return (
+            any(
+                name.endswith("_") and not name.startswith("__")
+                for name in vars(member)
+            )
+            and getattr(member, "__sklearn_is_fitted__", lambda: True)()
+        )
     try:
         check_is_fitted(member)
     except NotFittedError:
@@ -112,9 +120,9 @@ def any_ready(teacher):
     bool
         True if any member is ready.
     """
-    return teacher is not None and any(
-        is_ready(member) for member in members_of(teacher)
-    )
+    if teacher is None or (isinstance(teacher, list | tuple) and not teacher):
+        return False
+    return any(is_ready(member) for member in members_of(teacher))
 
 
 def all_ready(teacher):
@@ -547,10 +555,11 @@ def _class_answer(member, X, labels):
     """Log-probabilities (n, n_labels) of one member."""
     answer, scale = _ask(member, X, classify=True)
     if scale == "label":
-        if labels is None:
-            raise ValueError(f"Name the labels that {member!r} predicts by `classes`.")
+        _check_labels(answer, labels, member)
         answer = np.asarray(answer).reshape(len(answer), -1)[:, :1] == labels[None, :]
     answer = check_finite(answer, "teacher's output")
+    if scale == "logit" and _is_module(member):
+        _check_not_probabilities(answer, member)
     if answer.ndim == 1 or answer.shape[1] == 1:
         second = answer.ravel()
         first = np.zeros_like(second) if scale == "logit" else 1 - second
@@ -562,7 +571,6 @@ def _class_answer(member, X, labels):
             "order, by `classes`."
         )
     if scale == "logit":
-        _check_not_probabilities(answer, member)
         return log_softmax(answer, axis=1)
     if scale == "probability":
         answer = _smoothed(class_probabilities(answer, "teacher's output"), member)
@@ -587,24 +595,45 @@ def _ask(member, X, classify):
             "decision_function": "logit",
             **scales,
         }
-    for method, scale in scales.items():
-        if hasattr(member, method):
-            with _modes_restored(getattr(member, "module_", None)):
-                return getattr(member, method)(_for_skorch(member, X)[0]), scale
-    return member(X), "probability"
+    method = next((name for name in scales if hasattr(member, name)), None)
+    with _torch_restored(member):
+        if method is None:
+            return member(X), "probability"
+        return getattr(member, method)(_for_skorch(member, X)[0]), scales[method]
 
 
 def _name(member):
     return type(member).__name__ if _is_module(member) else repr(member)
 
 
-def _check_not_probabilities(logits, member):
-    in_range = logits.min() >= 0 and np.abs(logits.sum(axis=1) - 1).max() < 1e-4
-    if _is_module(member) and in_range:
+def _check_labels(answer, labels, member):
+    """What ``predict`` of a classifier returns must be labels that have a column."""
+    if labels is None:
+        raise ValueError(f"Name the labels that {member!r} predicts by `classes`.")
+    answer = np.asarray(answer)
+    is_column = answer.ndim == 1 or (answer.ndim == 2 and answer.shape[1] == 1)
+    if not (is_column and np.isin(answer, labels).all()):
+        raise ValueError(
+            f"teacher={member!r} has only `predict`, and that returns something else "
+            f"than the labels {labels.tolist()!r}. If it returns probabilities, give a "
+            "function, such as teacher=model.predict, and name its columns by `classes`."
+        )
+
+
+_ROWS_TO_TELL = 20
+
+
+def _check_not_probabilities(outputs, member):
+    """Refuse a module that has its softmax or sigmoid inside."""
+    if outputs.ndim == 1 or outputs.shape[1] == 1:
+        inside = len(outputs) >= _ROWS_TO_TELL and outputs.max() <= 1
+    else:
+        inside = np.abs(outputs.sum(axis=1) - 1).max() < 1e-4
+    if outputs.min() >= 0 and inside:
         raise ValueError(
             f"teacher={_name(member)} is a torch module and must return logits, but "
-            "its outputs are probabilities: leave out the last softmax, or give a "
-            "callable that returns the probabilities."
+            "its outputs are probabilities: leave out the last softmax or sigmoid, or "
+            "give a callable that returns the probabilities."
         )
 
 
@@ -618,17 +647,20 @@ def _smoothed(probabilities, member):
 
 def _n_votes(member):
     """Number of trees whose mean the answer is; 0 where it is no such mean."""
-    while True:
-        if isinstance(member, FrozenEstimator):
-            member = member.estimator
-        elif hasattr(member, "best_estimator_"):
-            member = member.best_estimator_
-        elif hasattr(member, "steps"):
-            member = member.steps[-1][1]
-        else:
-            break
+    inner = _inner(member)
+    while inner:
+        member, inner = inner[-1], _inner(inner[-1])
     is_forest = isinstance(member, BaseForest | BaggingClassifier)
     return len(member.estimators_) if is_forest else 0
+
+
+def _inner(member):
+    """What a wrapper wraps, the model that answers last; nothing for other models."""
+    if isinstance(member, FrozenEstimator):
+        return [member.estimator]
+    if hasattr(member, "best_estimator_"):
+        return [member.best_estimator_]
+    return [step for _, step in getattr(member, "steps", [])]
 
 
 def _is_module(member):
@@ -655,6 +687,29 @@ def _for_skorch(member, *arrays):
 
 def _as_array(values):
     return values.to_numpy() if hasattr(values, "to_numpy") else values
+
+
+@contextlib.contextmanager
+def _torch_restored(member):
+    """Leave torch's generator, and the modes of nets inside a member, as they were."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        yield
+        return
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(torch.random.fork_rng(devices=[]))
+        for net in _nets_in(member):
+            stack.enter_context(_modes_restored(net.module_))
+        yield
+
+
+def _nets_in(member):
+    """Estimators with a ``module_``, however deep inside wrappers and ensembles."""
+    if hasattr(member, "module_"):
+        return [member]
+    parts = getattr(member, "estimators_", [])
+    parts = parts if isinstance(parts, list) and not _n_votes(member) else []
+    return [net for part in [*_inner(member), *parts] for net in _nets_in(part)]
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@
 
 import contextlib
 import copy
+import dis
 import inspect
 import warnings
 from dataclasses import dataclass, fields, replace
@@ -121,7 +122,7 @@ class Batches:
 
     def __init__(self, rows, batch_size, generator):
         n, total = rows.n_labelled, len(rows)
-        self.batch_size = min(batch_size, total)
+        self.batch_size = min(max(batch_size, 1 + (total > n)), total)
         self.n_steps = -(-n // min(batch_size, n))
         self.n_labelled = n
         if total > n:
@@ -140,7 +141,9 @@ class Batches:
         device = self.rows.x.device
         if len(self.rows) == self.rows.n_labelled:
             order = torch.randperm(len(self.rows), generator=self.generator)
-            for index in order.to(device).split(self.batch_size):
+            # Of equal size, to a row: a short last batch would weigh more, and a batch
+            # of one row stops a BatchNorm.
+            for index in order.to(device).tensor_split(self.n_steps):
                 yield self.rows.take(index, len(index))
             return
         for _ in range(self.n_steps):
@@ -234,9 +237,9 @@ class BestWeights(Callback):
         """Compare the epoch with the best so far."""
         value = net.history[-1, self.monitor]
         if value < self.best_:
-            self.best_, self.epoch_ = value, net.history[-1, "epoch"]
             state = net.module_.state_dict()
             self.weights_ = {name: tensor.clone() for name, tensor in state.items()}
+            self.best_, self.epoch_ = value, net.history[-1, "epoch"]
         if value < self.bar_ - self.tol:
             self.bar_, self.misses_ = value, 0
         else:
@@ -296,8 +299,8 @@ class DistillationNet(NeuralNet):
         """Tell the callbacks; one that raises KeyboardInterrupt ends the training."""
         try:
             super().notify(method_name, **cb_kwargs)
-        except KeyboardInterrupt:
-            if method_name == "on_epoch_end":  # how skorch's EarlyStopping stops
+        except KeyboardInterrupt as error:
+            if _is_from_raise(error):  # how skorch's EarlyStopping stops
                 raise StopTraining from None
             raise
 
@@ -343,7 +346,10 @@ class DistillationNet(NeuralNet):
             loss = float(np.average(torch.stack(losses).tolist(), weights=sizes))
         if not np.isfinite(loss):
             raise ValueError(self._diverged(loss, prefix))
-        self.history.record(prefix + "_loss", loss)
+        name = prefix + "_loss"
+        is_best = all(loss < epoch[name] for epoch in self.history[:-1])
+        self.history.record(name, loss)
+        self.history.record(name + "_best", is_best)  # what skorch's Checkpoint watches
 
     def _mean_of_batches(self, prefix):
         batches = [b for b in self.history[-1]["batches"] if prefix + "_loss" in b]
@@ -386,7 +392,10 @@ class DistillationNet(NeuralNet):
         if schedule == "cosine":
             self.schedule_ = CosineAnnealingLR(self.optimizer_, n_steps)
         elif schedule == "one_cycle":
-            self.schedule_ = OneCycleLR(self.optimizer_, self.lr, n_steps)
+            # Not every optimizer has a momentum to cycle.
+            self.schedule_ = OneCycleLR(
+                self.optimizer_, self.lr, n_steps, cycle_momentum=False
+            )
         return self
 
     def release(self, own_callbacks):
@@ -534,26 +543,37 @@ def train(
     batches = Batches(rows.to(device), batch_size, generator)
     watched = None if valid is None else InOrder(valid.to(device))
     best = BestWeights("train_loss" if valid is None else "valid_loss", patience, tol)
-    own = [best, *_printers(verbose)]
+    own = [*_printers(verbose), best]
     net = DistillationNet(
         module,
         criterion=objective,
         lr=lr,
         max_epochs=max_epochs,
         device=str(device),
-        callbacks=[*copy.deepcopy(callbacks or []), *own],
+        callbacks=[*own, *copy.deepcopy(callbacks or [])],
         compile=compile,
         verbose=int(verbose >= 2),
         **_optimizer_options(optimizer, weight_decay, device),
     ).prepare(lr_schedule, max_epochs * len(batches))
     net.notify("on_train_begin", X=batches, y=None)
-    with _interruptible(net, best):
-        net.fit_loop((batches, watched))
-    if patience is not None:
-        best.restore(net)
-    net.notify("on_train_end", X=batches, y=None)
+    try:
+        with _interruptible(net, best):
+            net.fit_loop((batches, watched))
+        if patience is not None:
+            best.restore(net)
+    finally:
+        net.notify("on_train_end", X=batches, y=None)
     net.release(own)
     return net
+
+
+def _is_from_raise(error):
+    """Whether a raise statement threw an exception, rather than a signal such as Ctrl-C."""
+    trace = error.__traceback__
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    code = trace.tb_frame.f_code.co_code
+    return code[trace.tb_lasti] == dis.opmap["RAISE_VARARGS"]
 
 
 @contextlib.contextmanager
@@ -589,6 +609,9 @@ def _optimizer_options(optimizer, weight_decay, device):
     make = OPTIMIZERS[optimizer] if isinstance(optimizer, str) else optimizer
     known = inspect.signature(make).parameters
     options = {"optimizer": make}
+    fixed = getattr(make, "keywords", {})  # of a functools.partial
+    if "weight_decay" in fixed and not weight_decay:
+        return _with_fused(options, known, device)
     if "weight_decay" in known:
         options["optimizer__weight_decay"] = weight_decay
     elif weight_decay:
@@ -596,6 +619,10 @@ def _optimizer_options(optimizer, weight_decay, device):
             f"weight_decay={weight_decay} is not known to optimizer={make!r}: set it "
             "to 0, or take another optimizer."
         )
+    return _with_fused(options, known, device)
+
+
+def _with_fused(options, known, device):
     if "fused" in known and device.type in {"cpu", "cuda"}:
         options["optimizer__fused"] = True
     return options

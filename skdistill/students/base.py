@@ -205,6 +205,8 @@ default=None
 
     def _check_can_learn(self, rows):
         rows.check(self.teacher is not None)
+        if isinstance(self.teacher, DroppedTeacher):
+            self.teacher.fit(rows.X, rows.y)
         taught = teaches(rows, self.teacher)
         if taught and self.teacher is not None and needs_teacher(rows):
             taught = all_ready(self.teacher)
@@ -242,15 +244,17 @@ default=None
     def _ready_teacher(self, rows):
         """The teacher, fitted if it was not, behind the adapter."""
         vars(self).pop("teacher_", None)
-        if self.teacher is None or not needs_teacher(rows):
+        if self.teacher is None:
             return None
         check_kind(self.teacher, self._estimator_type)
         check_weights(self.teacher_weights, len(members_of(self.teacher)))
         if all_ready(self.teacher):
             check_width(self.teacher, rows.X)
             fitted = self.teacher
-        else:
+        elif needs_teacher(rows):
             fitted = self._fit_teacher(rows)
+        else:
+            return None
         if self.keep_teacher:
             self.teacher_ = fitted
         return Teacher.of(fitted, self.teacher_weights)
@@ -270,7 +274,8 @@ default=None
         members = members_of(self.teacher)
         if routing._routing_enabled():
             routed = routing.process_routing(self, "fit", sample_weight=sample_weight)
-            return [routed[name].fit for name, _ in self._named_members()]
+            names = [name for name, _ in self._named_members()]
+            return [routed[name].fit if name in routed else {} for name in names]
         if sample_weight is None:
             return [{} for _ in members]
         for member in members:
@@ -399,7 +404,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         return y
 
     def _reader(self, teacher, rows):
-        return ClassReader(teacher, rows.y, self.classes)
+        return ClassReader(teacher, rows.y, self.classes, rows.has_outputs)
 
     def _gather(self, rows, reader):
         return super()._gather(rows, reader, class_weight=self.class_weight)
@@ -412,6 +417,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
                 "name all of them by `classes` from the start."
             )
         self.classes_ = reader.classes
+        self.teacher_entropy_ = knowledge.entropy
         self.temperature_ = float(self.temperature)
 
     @abstractmethod
@@ -512,7 +518,7 @@ def _watched(rows, reader):
     if rows.X_val is None:
         return None
     by_label = rows.y_val is not None
-    hard = reader.encode(rows.y_val) if by_label else None
+    hard = reader.encode(rows.y_val, "y_val") if by_label else None
     soft = None if by_label else reader.ask(rows.X_val)
     ones = np.ones(len(hard if by_label else soft))
     return Knowledge(soft, hard, ones, ones)

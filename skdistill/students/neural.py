@@ -131,6 +131,10 @@ default="relu"
         The fitted teacher; absent without one, and with ``keep_teacher=False``.
     temperature_ : float
         The temperature used.
+    teacher_entropy_ : dict or None
+        Mean entropy of the teacher's answers, in nats, on the rows of X ("train") and on
+        the transfer rows ("transfer"). Where the first is much lower, the teacher has
+        memorised its training rows, and they teach little.
     preprocessor_ : transformer or None
         The fitted view.
     net_ : skorch.NeuralNet

@@ -42,10 +42,13 @@ class SoftDecisionTree(TorchStudent):
         """Store how many rows reach each node, and what the gates look at."""
         module = self.module_
         weight = knowledge.hard_weight / knowledge.hard_weight.sum()
-        x = x[: knowledge.n_labelled].astype(np.float64)
-        self.node_mass_ = weight @ in_chunks(module.node_probabilities, module, x)
+        x = x[: knowledge.n_labelled]
+        self.node_mass_ = sum(
+            weight[part] @ in_chunks(module.node_probabilities, module, x[part])
+            for part in _parts(len(x))
+        )
         gates = module.gate_weight.detach().abs().double().cpu().numpy()
-        used = self.node_mass_[: module.n_gates] @ gates
+        used = self.node_mass_[: module.n_gates] @ (gates * x.std(axis=0, dtype=float))
         self.feature_importances_ = used / max(used.sum(), np.finfo(float).tiny)
 
     def _infer(self, module, batch):
@@ -53,6 +56,10 @@ class SoftDecisionTree(TorchStudent):
         if self.inference == "mixture":
             return module(batch)
         find = {"path": module.greedy_leaf, "leaf": module.likeliest_leaf}
+        if self.inference not in find:
+            raise ValueError(
+                f"inference={self.inference!r} is not one of 'mixture', 'path', 'leaf'."
+            )
         leaves = module.leaf_outputs(batch.dtype)[find[self.inference](batch)]
         return leaves.log() if module.is_classifier else leaves
 
@@ -234,14 +241,18 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
     classes_ : ndarray of shape (n_classes,)
         The sorted union of `classes`, of y's labels and of the teacher's.
     feature_importances_ : ndarray of shape (n_view,)
-        Node mass times the size of the gate's weight on the scaled feature, summed over
-        the gates and normalised.
+        Node mass times the size of the gate's weight on the feature, scaled to a standard
+        deviation of 1, summed over the gates and normalised.
     node_mass_ : ndarray of shape (n_nodes,)
-        Share of the training rows that reach each node.
+        Share of the training rows, by weight, that reach each node.
     teacher_ : object or list of objects
         The fitted teacher; absent without one, and with ``keep_teacher=False``.
     temperature_ : float
         The temperature used.
+    teacher_entropy_ : dict or None
+        Mean entropy of the teacher's answers, in nats, on the rows of X ("train") and on
+        the transfer rows ("transfer"). Where the first is much lower, the teacher has
+        memorised its training rows, and they teach little.
     preprocessor_ : transformer or None
         The fitted view.
     net_ : skorch.NeuralNet
@@ -250,7 +261,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         ``net_.module_``, in eval mode; takes the student's view and returns
         log-probabilities.
     history_ : list of dict
-        Losses and duration by epoch.
+        Losses and duration by epoch; the training loss includes the balance penalty.
     n_iter_ : int
         Number of epochs.
     n_features_in_ : int
@@ -369,14 +380,20 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
             target[rows, knowledge.hard] += (1 - alpha) * hard_share
         module = self.module_
         device = module.leaf.device
-        chunks = [
-            (
-                module.leaf_probabilities(torch.from_numpy(x[part]).to(device)),
-                torch.from_numpy(target[part]).to(device),
-            )
-            for part in np.array_split(np.arange(len(x)), -(-len(x) // 4096))
-        ]
+        with torch.no_grad():
+            chunks = [
+                (
+                    module.leaf_probabilities(torch.from_numpy(x[part]).to(device)),
+                    torch.from_numpy(target[part]).to(device),
+                )
+                for part in _parts(len(x))
+            ]
         refit_leaves(module, chunks)
+
+
+def _parts(n, size=4096):
+    """Slices of rows, so that no table of all rows and all nodes is built."""
+    return [slice(start, start + size) for start in range(0, n, size)]
 
 
 class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
@@ -454,10 +471,10 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
     Attributes
     ----------
     feature_importances_ : ndarray of shape (n_view,)
-        Node mass times the size of the gate's weight on the scaled feature, summed over
-        the gates and normalised.
+        Node mass times the size of the gate's weight on the feature, scaled to a standard
+        deviation of 1, summed over the gates and normalised.
     node_mass_ : ndarray of shape (n_nodes,)
-        Share of the training rows that reach each node.
+        Share of the training rows, by weight, that reach each node.
     teacher_ : object or list of objects
         The fitted teacher; absent without one, and with ``keep_teacher=False``.
     preprocessor_ : transformer or None
@@ -467,7 +484,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
     module_ : torch.nn.Module
         ``net_.module_``, in eval mode.
     history_ : list of dict
-        Losses and duration by epoch.
+        Losses and duration by epoch; the training loss includes the balance penalty.
     n_iter_ : int
         Number of epochs.
     n_features_in_ : int

@@ -1,6 +1,5 @@
 """What the students share that are torch modules: options, targets, training."""
 
-import copy
 from abc import abstractmethod
 from numbers import Integral, Real
 
@@ -105,7 +104,9 @@ class TorchStudent(BaseStudent):
             exam = apply_view(self.preprocessor_, rows.X_val, np.float32), watched
         elif self.early_stopping:
             strata = self._strata(knowledge)
-            kept, held = hold_out(strata, self.validation_fraction, random)
+            kept, held = hold_out(
+                strata, self.validation_fraction, random, knowledge.hard_weight
+            )
             exam = x[held], lesson.exam(held)
             x, lesson = x[kept], lesson.take(kept)
         if rows.X_transfer is not None and lesson.soft is not None:
@@ -114,9 +115,10 @@ class TorchStudent(BaseStudent):
         return x, lesson, exam
 
     def _starting_module(self, x, generator):
+        module = self._make_module(x.shape[1], self._n_outputs(), generator)
         if self.warm_start and hasattr(self, "net_"):
-            return copy.deepcopy(self.module_)
-        return self._make_module(x.shape[1], self._n_outputs(), generator)
+            _take_weights(module, self.module_)
+        return module
 
     def _run(self, module, lesson, exam, device, generator):
         objective = self._objective()
@@ -219,6 +221,11 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
 
     def _objective(self):
         loss = get_loss(self.loss, "classifier")
+        if not loss.tempered and self.temperature_ != 1:
+            raise ValueError(
+                f"temperature={self.temperature} has no effect with loss={self.loss!r}: "
+                "leave it 1, or take another loss."
+            )
         return Objective(loss, cross_entropy, self.alpha, self.temperature_)
 
     def _strata(self, knowledge):
@@ -266,6 +273,17 @@ class TorchRegressor(RegressorStudent, TorchStudent):
         if soft is not None:
             soft = objective.soft.prepared(soft, 1.0)
         return soft, scaled(knowledge.hard)
+
+
+def _take_weights(module, trained):
+    """Go on from trained weights, in a module made with today's parameters."""
+    try:
+        module.load_state_dict(trained.state_dict())
+    except RuntimeError as error:
+        raise ValueError(
+            "warm_start=True goes on with the weights of the last fit, and the "
+            f"parameters now ask for a module of another shape: {error}"
+        ) from error
 
 
 def _relative(weight, dtype):
