@@ -1,5 +1,5 @@
 # Two commands on a fresh machine: `make demo` and `make test`.
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
@@ -26,6 +26,10 @@ lint: $(VENV)/lint
 docs: $(VENV)/docs $(VENV)/examples
 	MPLBACKEND=agg $(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
+bench: $(VENV)/bench
+	$(BIN)/python -m benchmarks.core
+	$(BIN)/python -m benchmarks.defaults
+
 # The suite on the oldest versions that setup.cfg claims; a few gigabytes on Linux.
 test-min:
 	$(PYTHON) -m venv .venv-min
@@ -33,7 +37,8 @@ test-min:
 	.venv-min/bin/python -m pytest -m "not slow"
 
 # Each extra of setup.cfg is installed once, and again when it changes.
-$(VENV)/test $(VENV)/examples $(VENV)/lint $(VENV)/docs: $(VENV)/%: $(BIN)/python setup.cfg constraints.txt
+EXTRAS := test examples lint docs bench
+$(EXTRAS:%=$(VENV)/%): $(VENV)/%: $(BIN)/python setup.cfg constraints.txt
 	$(PIP) -e .[$*]
 	touch $@
 

@@ -1,7 +1,7 @@
 """What the estimators cost above the arithmetic that they cannot do without.
 
-One thread, all contestants in turn in one run, the least of several rounds, figures as
-ratios. ``fit`` is the public one from a float64 numpy array with its defaults on, but for
+One thread, all contestants in turn in one run, in several rounds; what is held against
+the limit is the median over rounds of the ratio within a round. ``fit`` is the public one from a float64 numpy array with its defaults on, but for
 the net's shape, the batch size and the number of epochs, which are those of the bare
 loop: the same optimizer and flags, loss, learning rate schedule and shuffling.
 """
@@ -25,6 +25,7 @@ from torch.nn import functional as F
 from benchmarks._report import arguments, report
 from skdistill import NeuralStudentClassifier, SoftDecisionTreeClassifier
 
+RATIO = "ratio, median of rounds"
 LIMITS = {"60,000 x 20": 1.3, "60,000 x 784": 1.1, "predict": 1.5, "tree": 4.0}
 
 
@@ -58,7 +59,9 @@ def bare_loop(X, y, P, widths, epochs, batch):
         net.parameters(), lr=student.lr, weight_decay=0.0, fused=True
     )
     steps = epochs * -(-len(x) // batch)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, student.lr, steps)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, student.lr, steps, cycle_momentum=False
+    )
     generator = torch.Generator().manual_seed(0)
     start = time.perf_counter()
     for _ in range(epochs):
@@ -137,9 +140,9 @@ def compare_fits(name, n_features, widths, n_classes, epochs, rounds, batch=256)
         yield {
             "case": case,
             "contestant": label,
-            "seconds per epoch": min(taken) / epochs,
-            "ratio": min(taken) / min(times[base]),
-            "ratio, median of rounds": float(np.median(paired)),
+            "least seconds per epoch": min(taken) / epochs,
+            "ratio of least": min(taken) / min(times[base]),
+            RATIO: float(np.median(paired)),
             "at most": LIMITS[name] if label.startswith("skdistill") else "",
         }
 
@@ -192,9 +195,9 @@ def _pair(case, base, times, limit):
         yield {
             "case": case,
             "contestant": label,
-            "seconds per epoch": float(times[:, i].min()),
-            "ratio": float(times[:, i].min() / times[:, 0].min()),
-            "ratio, median of rounds": float(np.median(times[:, i] / times[:, 0])),
+            "least seconds per epoch": float(times[:, i].min()),
+            "ratio of least": float(times[:, i].min() / times[:, 0].min()),
+            RATIO: float(np.median(times[:, i] / times[:, 0])),
             "at most": LIMITS[limit] if i else "",
         }
 
@@ -210,21 +213,23 @@ def main():
         *compare_fits("60,000 x 20", 20, (64, 64), 5, 2 if quick else 10, rounds),
         *compare_predictions(5 * rounds),
         *compare_trees(3, max(1, rounds - 2)),
-        *compare_fits(
-            "60,000 x 784", 784, (800, 800), 10, 1 if quick else 4, rounds - 1
-        ),
+        *compare_fits("60,000 x 784", 784, (800, 800), 10, 1 if quick else 3, 3),
     ]
+    over = [r for r in rows if r["at most"] and r[RATIO] > r["at most"]]
     report(
         "core",
-        "Cost of the core, one thread; least of several rounds",
+        "Cost of the core, one thread",
         rows,
         save=not quick,
         notes=[
             "A prediction's 'epoch' is one pass. The fits of skdistill include "
             "validation, standardisation and the conversion to tensors; the other "
-            "contestants get standardised float32 arrays."
+            "contestants get standardised float32 arrays.",
+            f"Over the limit: {[r['case'] for r in over] or 'none'}.",
         ],
     )
+    if over and not quick:
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

@@ -202,7 +202,7 @@ def check_outputs_aligned(student):
 
 
 def check_temperature_limits(student):
-    """A temperature has no effect where nothing is softened.
+    """High temperatures tend to matched logits; T is nothing where nothing is softened.
 
     Parameters
     ----------
@@ -219,6 +219,12 @@ def check_temperature_limits(student):
             for t in (1.0, 8.0)
         )
         np.testing.assert_array_equal(_soft(cold, X), _soft(hot, X))
+    hot, limit = (
+        _taught(student, _forest(student, X, y)).set_params(**params).fit(X, y)
+        for params in ({"temperature": 300.0}, {"loss": "mse_logits"})
+    )
+    losses = [model.history_[-1]["train_loss"] for model in (hot, limit)]
+    np.testing.assert_allclose(*losses, rtol=0.02, err_msg="T^2 KL at a high T")
 
 
 def check_control_is_plain_training(student):
@@ -271,8 +277,25 @@ def check_failed_fit_changes_nothing(student):
     before, state = _soft(fitted, X), dict(vars(fitted))
     _assert_fit_fails(fitted, bad, y)
     _assert_fit_fails(fitted, X[:, :3], y, teacher_output=np.full(len(y), np.nan))
+    _assert_same_state(fitted, state)
+    spoiled = fitted.set_params(
+        loss=_nan_loss, teacher=_forest(student, X, y), alpha=1.0
+    )
+    state = dict(vars(spoiled))
+    _assert_fit_fails(spoiled, X, y)
+    _assert_same_state(spoiled, state)
     np.testing.assert_array_equal(_soft(fitted, X), before)
-    assert vars(fitted).keys() == state.keys(), "a failed fit changed attributes"
+
+
+def _nan_loss(output, target, temperature):
+    return (output - target).sum(dim=1) * float("nan")
+
+
+def _assert_same_state(student, state):
+    now = vars(student)
+    assert now.keys() == state.keys(), "a failed fit added or removed attributes"
+    changed = [name for name, value in state.items() if now[name] is not value]
+    assert not changed, f"a failed fit changed {changed}"
 
 
 def _assert_fit_fails(student, X, y, **params):

@@ -757,7 +757,13 @@ def _per_class_weights(class_weight, y, classes):
                 f"class_weight names {unknown!r}, and the classes are "
                 f"{classes.tolist()!r}."
             )
-        return np.array([class_weight.get(label, 1.0) for label in classes.tolist()])
+        weights = np.array([class_weight.get(c, 1.0) for c in classes.tolist()], float)
+        if not (np.isfinite(weights).all() and weights.min() >= 0 and weights.any()):
+            raise ValueError(
+                f"class_weight={class_weight!r} must be finite, not negative, and not "
+                "all 0."
+            )
+        return weights
     if y is None:
         raise ValueError(
             'class_weight="balanced" counts the labels, and y is None: give y, or the '

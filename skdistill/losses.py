@@ -6,6 +6,7 @@ log-probabilities; for regression they are values. ``REGISTRY`` names them; a us
 callable of the same signature takes part on equal terms.
 """
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -275,11 +276,23 @@ def get_loss(loss, task):
     True
     """
     if callable(loss):
+        _check_signature(loss)
         return Loss(task, loss, tempered=True)
     known = sorted(name for name, entry in REGISTRY.items() if entry.task == task)
     if loss not in known:
         raise ValueError(f"loss={loss!r} is not one of {known} and is not callable.")
     return REGISTRY[loss]
+
+
+def _check_signature(loss):
+    try:
+        inspect.signature(loss).bind("output", "target", "temperature")
+    except TypeError as error:
+        raise ValueError(
+            f"loss={loss!r} is called as loss(output, target, temperature): {error}."
+        ) from error
+    except ValueError:  # a builtin without a signature
+        return
 
 
 class Objective(nn.Module):
@@ -327,6 +340,13 @@ class Objective(nn.Module):
         soft, soft_weight, hard, hard_weight = target
         if soft is not None:
             rows = self.soft.compare(output, soft, self.temperature)
+            if not torch.is_tensor(rows) or (
+                torch.is_grad_enabled() and not rows.requires_grad
+            ):
+                raise ValueError(
+                    "loss must return a tensor that is computed from `output` by torch's "
+                    f"operations, so that it has a gradient; it returned {rows!r}."
+                )
             if rows.shape != output.shape[:1]:
                 raise ValueError(
                     f"loss must return one number for each of the {len(output)} rows, "

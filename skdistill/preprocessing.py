@@ -145,20 +145,20 @@ def make_view(preprocessor):
     return None if preprocessor is None else clone(preprocessor)
 
 
-def is_numeric_view(preprocessor):
+def is_numeric_view(view):
     """Whether X itself, rather than a transformer's output, must be finite numbers.
 
     Parameters
     ----------
-    preprocessor : "auto", None or transformer
-        As in the students.
+    view : "auto", transformer or None
+        A student's ``preprocessor``, or its fitted view.
 
     Returns
     -------
     bool
-        True for "auto" and None.
+        True for "auto" and what it stands for, and for None.
     """
-    return preprocessor is None or isinstance(preprocessor, str)
+    return view is None or isinstance(view, str | Standardizer)
 
 
 def fit_view(view, X, y=None, sample_weight=None):
@@ -206,7 +206,14 @@ def apply_view(view, X, dtype=np.float64):
     if isinstance(view, Standardizer):
         return view.standardize(X, dtype)
     if view is None:
-        return np.asarray(X, dtype=dtype)
+        with np.errstate(over="ignore"):
+            seen = np.asarray(X).astype(dtype, copy=False)
+        if not np.isfinite(seen).all():
+            raise ValueError(
+                f"X has values beyond the range of {np.dtype(dtype).name}, in which the "
+                'student trains, and preprocessor=None does not scale them: take "auto".'
+            )
+        return seen
     seen = view.transform(X)
     seen = seen.toarray() if sparse.issparse(seen) else seen
     try:

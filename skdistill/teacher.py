@@ -17,7 +17,8 @@ from sklearn.ensemble import BaggingClassifier
 from sklearn.ensemble._forest import BaseForest
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils import get_tags
+from sklearn.tree import BaseDecisionTree
+from sklearn.utils import _safe_indexing, get_tags
 from sklearn.utils.validation import _num_features, check_is_fitted, has_fit_parameter
 
 #: The least probability that a teacher's answer is read as; its logarithm is finite.
@@ -52,7 +53,8 @@ class DroppedTeacher(BaseEstimator):
             Always.
         """
         raise ValueError(
-            "The teacher was left out of this student's pickle (keep_teacher=False). "
+            "The teacher was left out of this student's copy or pickle "
+            "(keep_teacher=False). "
             "To fit again, give it a teacher: student.set_params(teacher=...)."
         )
 
@@ -148,6 +150,10 @@ def all_ready(teacher):
     members = members_of(teacher)
     for member in members:
         _check_can_answer(member)
+        if isinstance(member, FrozenEstimator) and not member.__sklearn_is_fitted__():
+            raise NotFittedError(
+                f"teacher={member!r} holds a model that is not fitted."
+            )
     ready = [is_ready(member) for member in members]
     if any(ready) and not all(ready):
         unfitted = [
@@ -489,6 +495,8 @@ def check_finite(values, name):
     ndarray of shape (n,) or (n, k)
         Float64.
     """
+    if hasattr(values, "detach"):  # a tensor, perhaps with a gradient
+        values = values.detach().cpu()
     values = np.asarray(values, dtype=np.float64)
     if values.ndim not in (1, 2):
         raise ValueError(f"{name} must be of shape (n,) or (n, k), not {values.shape}.")
@@ -560,6 +568,8 @@ def _class_answer(member, X, labels):
     answer = check_finite(answer, "teacher's output")
     if scale == "logit" and _is_module(member):
         _check_not_probabilities(answer, member)
+    elif scale == "logit" and answer.ndim == 2:
+        _check_not_pairwise(answer, X, labels, member)
     if answer.ndim == 1 or answer.shape[1] == 1:
         second = answer.ravel()
         first = np.zeros_like(second) if scale == "logit" else 1 - second
@@ -623,6 +633,24 @@ def _check_labels(answer, labels, member):
 _ROWS_TO_TELL = 20
 
 
+def _check_not_pairwise(scores, X, labels, member):
+    """Refuse scores of pairs of classes, as many as classes where there are three."""
+    head = np.arange(min(len(scores), 100))
+    if (
+        labels is None
+        or scores.shape[1] != len(labels)
+        or not hasattr(member, "predict")
+    ):
+        return
+    decided = member.predict(_safe_indexing(X, head))
+    if (labels[scores[head].argmax(axis=1)] == decided).mean() < 0.5:
+        raise ValueError(
+            f"teacher={member!r}: its decision_function does not score the classes that "
+            "it predicts. Scores of pairs of classes cannot teach: for an SVC set "
+            'decision_function_shape="ovr".'
+        )
+
+
 def _check_not_probabilities(outputs, member):
     """Refuse a module that has its softmax or sigmoid inside."""
     if outputs.ndim == 1 or outputs.shape[1] == 1:
@@ -650,8 +678,12 @@ def _n_votes(member):
     inner = _inner(member)
     while inner:
         member, inner = inner[-1], _inner(inner[-1])
-    is_forest = isinstance(member, BaseForest | BaggingClassifier)
-    return len(member.estimators_) if is_forest else 0
+    if isinstance(member, BaseForest):
+        return len(member.estimators_)
+    if not isinstance(member, BaggingClassifier):
+        return 0
+    trees = [isinstance(part, BaseDecisionTree) for part in member.estimators_]
+    return len(trees) if all(trees) else 0
 
 
 def _inner(member):
@@ -752,4 +784,8 @@ def _forward(module, batch):
             f"teacher={_name(module)} could not answer rows of shape "
             f"{tuple(batch.shape)}: {error}"
         ) from error
+    if not hasattr(output, "detach"):
+        raise ValueError(
+            f"teacher={_name(module)} must return one tensor, not {type(output).__name__}."
+        )
     return output.double().cpu().numpy()

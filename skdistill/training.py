@@ -275,12 +275,11 @@ class EpochBar(Callback):
 class DistillationNet(NeuralNet):
     """A skorch net that trains on batches of whole tensors.
 
-    Epochs run without per-batch bookkeeping, unless a callback listens to batches or to
-    gradients: then they run as skorch's own.
+    Epochs run without per-batch bookkeeping unless the user has callbacks, which may
+    listen to batches or read their history: then they run as skorch's own.
     """
 
-    _HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
-    _listened = None
+    is_listened_to = False
     schedule_ = None
 
     @property
@@ -315,7 +314,7 @@ class DistillationNet(NeuralNet):
 
     def train_step(self, batch, **fit_params):
         """One step of the optimizer, then of the learning rate's schedule."""
-        if self._is_listened_to():
+        if self.is_listened_to:
             step = super().train_step(batch, **fit_params)
         else:
             step = {"loss": self.optimizer_.step(lambda: self._loss_gradient(batch))}
@@ -335,7 +334,7 @@ class DistillationNet(NeuralNet):
         if iterator is None:
             return
         self._set_training(training)
-        if self._is_listened_to():
+        if self.is_listened_to:
             super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
             loss = self._mean_of_batches(prefix)
         else:
@@ -363,15 +362,6 @@ class DistillationNet(NeuralNet):
             f"that is too high: try lr={self.lr / 10:g}. With a loss or module of "
             "your own, look for a logarithm of 0 or a division by 0 in it."
         )
-
-    def _is_listened_to(self):
-        if self._listened is None:
-            self._listened = any(
-                getattr(type(callback), hook) is not getattr(Callback, hook)
-                for _, callback in self.callbacks_
-                for hook in self._HOOKS
-            )
-        return self._listened
 
     def prepare(self, schedule, n_steps):
         """Initialise, and set the learning rate's schedule.
@@ -435,7 +425,15 @@ def resolve_device(device):
     """
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(device)
+    try:
+        resolved = torch.device(device)
+    except RuntimeError as error:
+        raise ValueError(f"device={device!r} is not known to torch: {error}") from error
+    if resolved.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(
+            f'device={device!r}: there is no CUDA here; "auto" finds what is.'
+        )
+    return resolved
 
 
 @contextlib.contextmanager
@@ -540,6 +538,7 @@ def train(
     KeyboardInterrupt
         If it comes before the first epoch is done.
     """
+    _check_callbacks(callbacks or [])
     batches = Batches(rows.to(device), batch_size, generator)
     watched = None if valid is None else InOrder(valid.to(device))
     best = BestWeights("train_loss" if valid is None else "valid_loss", patience, tol)
@@ -555,6 +554,7 @@ def train(
         verbose=int(verbose >= 2),
         **_optimizer_options(optimizer, weight_decay, device),
     ).prepare(lr_schedule, max_epochs * len(batches))
+    net.is_listened_to = bool(callbacks)
     net.notify("on_train_begin", X=batches, y=None)
     try:
         with _interruptible(net, best):
@@ -597,6 +597,16 @@ def _interruptible(net, best):
             UserWarning,
             stacklevel=5,
         )
+
+
+def _check_callbacks(callbacks):
+    for callback in callbacks:
+        callback = callback[1] if isinstance(callback, tuple) else callback
+        if not hasattr(callback, "on_epoch_end"):
+            raise TypeError(
+                f"callbacks holds {callback!r}, which is no skorch callback; give "
+                "callbacks, or pairs of a name and a callback."
+            )
 
 
 def _printers(verbose):

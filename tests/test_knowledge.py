@@ -93,6 +93,47 @@ def test_class_weight_of_an_unlabelled_row_is_its_mean():
     np.testing.assert_allclose(odds, 10 * P[:, 1] / P[:, 0])
 
 
+def test_class_weight_of_a_class_that_only_the_teacher_knows():
+    P = shares(4, 3)
+    rows = FitRows(np.zeros((4, 1)), np.array([0, 1, 0, 1]), teacher_output=P)
+    r = reader(rows.y, classes=[0, 1, 2])
+    k = gather(rows, r, class_weight={0: 1.0, 2: 5.0})
+    np.testing.assert_allclose(k.soft_weight, P @ [1, 1, 5])
+    with pytest.raises(ValueError, match=r"class_weight names \[7\]"):
+        gather(rows, r, class_weight={7: 1.0})
+    with pytest.raises(ValueError, match="class_weight=.*not negative"):
+        gather(rows, r, class_weight={0: -1.0})
+
+
+def test_transfer_weight_holds_after_rows_are_held_out():
+    rows = FitRows(
+        np.zeros((10, 1)),
+        np.arange(10) % 2,
+        teacher_output=shares(10, 2),
+        X_transfer=np.zeros((30, 1)),
+        transfer_output=shares(30, 2),
+    )
+    k = gather(rows, reader(rows.y), transfer_weight=2.0, class_weight={1: 3.0})
+    for part in (k, k.take(np.arange(4))):
+        n = part.n_labelled
+        ratio = part.soft_weight[n:].sum() / part.soft_weight[:n].sum()
+        assert ratio == pytest.approx(2.0)
+
+
+def test_the_teachers_entropy_is_reported(iris):
+    X, y = iris
+    forest = RandomForestClassifier(50, random_state=0).fit(X, y)
+    between = (X[:-1] + X[1:]) / 2 + np.random.default_rng(0).normal(0, 0.5, (149, 4))
+    student = NeuralStudentClassifier(forest, max_epochs=1).fit(
+        X, y, X_transfer=between
+    )
+    entropy = student.teacher_entropy_
+    assert 0 < entropy["train"] < entropy["transfer"]
+    P = soft_targets(forest, X)
+    assert entropy["train"] == pytest.approx(-(P * np.log(P)).sum(axis=1).mean())
+    assert student.set_params(teacher=None).fit(X, y).teacher_entropy_ is None
+
+
 def full_batch_gradient(n_copies, transfer_weight):
     """Gradient of the loss of one full batch, by a linear student."""
     rng = np.random.default_rng(0)
@@ -155,6 +196,26 @@ def test_a_regressor_on_scaled_columns_is_noticed(diabetes):
     student.fit(X, y)
     with pytest.warns(UserWarning, match=r"R2 = .*raw X"):
         student.fit(X * 100, y)
+
+
+def test_outputs_beside_a_fitted_teacher_have_its_columns(iris, iris_forest):
+    X, y = iris
+    P = iris_forest.predict_proba(X)
+    student = NeuralStudentClassifier(iris_forest, max_epochs=1)
+    student.fit(X[:100], y[:100], teacher_output=P[:100])  # lacks a class
+    assert len(student.classes_) == 3 and student.teacher_ is iris_forest
+    student.fit(X, teacher_output=P)
+    assert len(student.classes_) == 3
+    with pytest.raises(ValueError, match="is a regressor"):
+        NeuralStudentClassifier(LinearRegression()).fit(X, y, teacher_output=P)
+    foreign = NeuralStudentClassifier(classes=["x", "q", "z"])
+    with pytest.raises(ValueError, match="share no class"):
+        foreign.fit(X, y, teacher_output=P)
+    lacks = NeuralStudentClassifier(classes=["setosa", "versicolor"], max_epochs=1)
+    with pytest.warns(UserWarning, match="never saw the classes"):
+        lacks.fit(
+            X, y, teacher_output=(P[:, :2] + 0.1) / (P[:, :2] + 0.1).sum(1)[:, None]
+        )
 
 
 def test_a_class_unknown_to_the_teacher_gets_the_floor_and_a_warning(iris):

@@ -91,6 +91,7 @@ def test_hubers_loss_by_hand():
 
 def test_objective_mixes_by_alpha():
     s, t, y = logits(seed=1), logits(seed=2), torch.tensor([0, 1, 2, 3])
+    s.requires_grad_()
     weight = torch.tensor([2.0, 0.0, 1.0, 1.0, 1.0, 1.0], dtype=torch.float64)
     entry = get_loss("kl", "classifier")
     objective = Objective(entry, cross_entropy, alpha=0.3, temperature=2.0)
@@ -111,7 +112,7 @@ def test_unknown_names_and_wrong_shapes_are_refused():
         get_loss("kl", "regressor")
     bad = Objective(get_loss(lambda s, t, T: (s - t).mean(), "regressor"), mse)
     with pytest.raises(ValueError, match="one number for each of the 6 rows"):
-        bad(logits(), (logits(), None, None, None))
+        bad(logits().requires_grad_(), (logits(), None, None, None))
 
 
 def test_kl_of_a_floored_zero_is_finite():

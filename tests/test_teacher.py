@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 from scipy.special import expit, log_softmax, softmax
+from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
@@ -242,11 +243,124 @@ def test_smoothing_does_not_touch_logits():
         (lambda X: np.full((len(X), 3), 0.5), ValueError, "summing to 1"),
         (lambda X: np.full((len(X), 3), np.nan), ValueError, "NaN or infinity"),
         (lambda X: np.zeros((len(X), 3, 2)), ValueError, "must be of shape"),
+        (FrozenEstimator(LogisticRegression()), NotFittedError, "is not fitted"),
     ],
 )
 def test_bad_teachers_get_one_clear_error(iris, teacher, error, message):
     with pytest.raises(error, match=message):
         soft_targets(teacher, iris[0])
+
+
+class OnlyPredicts:
+    """As a booster or a Keras model does: probabilities out of ``predict``."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def predict(self, X):
+        return self.answer[: len(X)]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [np.full((150, 3), 1 / 3), np.full(150, 0.7), np.repeat("oak", 150)],
+    ids=["probabilities", "one column", "unknown labels"],
+)
+def test_predict_must_return_labels(iris, answer):
+    teacher = OnlyPredicts(answer)
+    names = ["setosa", "versicolor", "virginica"]
+    with pytest.raises(ValueError, match="only `predict`.*teacher=model.predict"):
+        soft_targets(teacher, iris[0], classes=names)
+    if answer.ndim == 2:
+        P = soft_targets(teacher.predict, iris[0], classes=names)
+        np.testing.assert_allclose(P, answer)
+
+
+def test_a_boosters_predict_is_a_function(iris):
+    lightgbm = pytest.importorskip("lightgbm")
+    X, y = iris
+    model = lightgbm.LGBMClassifier(n_estimators=5, verbose=-1, n_jobs=1).fit(X, y)
+    with pytest.raises(ValueError, match="only `predict`"):
+        soft_targets(model.booster_, X, classes=model.classes_)
+    P = soft_targets(model.booster_.predict, X, classes=model.classes_)
+    np.testing.assert_allclose(P, model.predict_proba(X), atol=1e-6)
+
+
+def test_scores_of_pairs_are_refused(iris):
+    X, y = iris
+    pairs = SVC(decision_function_shape="ovo").fit(X[:, :2], y)
+    with pytest.raises(ValueError, match='decision_function_shape="ovr"'):
+        soft_targets(pairs, X[:, :2])
+
+
+def test_bagged_models_that_are_no_trees_are_not_smoothed(iris):
+    X, y = iris
+    bag = BaggingClassifier(LogisticRegression(max_iter=1000), 2).fit(X, y)
+    np.testing.assert_allclose(soft_targets(bag, X), bag.predict_proba(X), atol=1e-6)
+    trees = BaggingClassifier(n_estimators=3, random_state=0).fit(X, y)
+    expected = (3 * trees.predict_proba(X) + 1 / 3) / 4
+    np.testing.assert_allclose(soft_targets(trees, X), expected)
+
+
+def test_a_sigmoid_inside_a_module_is_refused(iris):
+    net = torch.nn.Sequential(Net(n_outputs=1), torch.nn.Sigmoid())
+    with pytest.raises(ValueError, match="must return logits"):
+        soft_targets(net, iris[0], classes=["no", "yes"])
+
+
+def test_a_tensor_with_a_gradient_is_taken(iris):
+    net = Net().eval()
+
+    def teacher(rows):
+        return net(torch.tensor(rows, dtype=torch.float32)).softmax(dim=1)
+
+    np.testing.assert_allclose(soft_targets(teacher, iris[0]).sum(axis=1), 1)
+
+
+def test_a_module_that_returns_a_pair_is_refused(iris):
+    class Pair(Net):
+        def forward(self, x):
+            return x, x
+
+    with pytest.raises(ValueError, match="must return one tensor, not tuple"):
+        soft_targets(Pair(), iris[0])
+
+
+def test_a_model_that_is_not_scikit_learns(iris):
+    class Prior:
+        def fit(self, X, y):
+            self.classes_, counts = np.unique(y, return_counts=True)
+            self.shares = counts / counts.sum()
+
+        def predict_proba(self, X):
+            return np.tile(self.shares, (len(X), 1))
+
+    model = Prior()
+    assert not is_ready(model)
+    model.fit(*iris)
+    assert is_ready(model)
+    student = clone(NeuralStudentClassifier(model, alpha=1.0))
+    assert student.teacher is model
+
+
+def test_nets_deep_inside_are_put_back(iris):
+    X, y = iris
+    codes = np.unique(y, return_inverse=True)[1]
+    net = NeuralNetClassifier(
+        Net,
+        criterion=torch.nn.CrossEntropyLoss,
+        max_epochs=1,
+        train_split=None,
+        verbose=0,
+    )
+    cast = FunctionTransformer(np.float32)
+    pipe = make_pipeline(cast, net).fit(X, codes)
+    state = torch.random.get_rng_state()
+    for form in (pipe, FrozenEstimator(pipe), [pipe]):
+        pipe[-1].module_.train()
+        soft_targets(form, X)
+        assert pipe[-1].module_.training
+    assert torch.equal(torch.random.get_rng_state(), state)
 
 
 def test_a_teacher_of_another_width(iris):

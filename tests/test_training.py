@@ -2,6 +2,8 @@
 
 import _thread
 import pickle
+import signal
+import threading
 from functools import partial
 
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 import torch
 from skorch.callbacks import (
     Callback,
+    Checkpoint,
     EarlyStopping,
     EpochTimer,
     GradientNormClipping,
@@ -37,7 +40,7 @@ def rows(n, m, soft=True):
 
 def test_an_epoch_is_one_pass_over_the_rows():
     batches = list(Batches(rows(10, 0), 4, make_generator(0)))
-    assert [len(x) for x, _ in batches] == [4, 4, 2]
+    assert [len(x) for x, _ in batches] == [4, 3, 3]
     seen = torch.cat([x for x, _ in batches]).ravel()
     assert sorted(seen.tolist()) == list(range(10)) and seen.tolist() != list(range(10))
     for x, (_, _, hard, _) in batches:
@@ -67,6 +70,13 @@ def test_rounded_shares_still_estimate_the_mean():
     assert np.mean(estimates) == pytest.approx(values.mean().item(), rel=0.01)
 
 
+def test_batches_of_one_row():
+    with_transfer = Batches(rows(5, 5), 1, make_generator(0))
+    assert all(len(x) == 2 and len(t[2]) == 1 for x, t in with_transfer)
+    alone = Batches(rows(129, 0), 16, make_generator(0))
+    assert min(len(x) for x, _ in alone) > 10  # a BatchNorm needs more than one row
+
+
 @pytest.fixture
 def student():
     return NeuralStudentClassifier(max_epochs=20, random_state=0)
@@ -86,13 +96,11 @@ def test_early_stopping_keeps_the_best_weights(student):
     losses = [epoch["valid_loss"] for epoch in student.history_]
     assert student.n_iter_ == len(losses) < 300
     assert losses[-1] > min(losses)
-    X_val, y_val = X[::3], y[::3]
-    student.set_params(n_iter_no_change=300, max_epochs=40)
-    student.fit(X, y, X_val=X_val, y_val=y_val)
-    P = student.predict_proba(X_val)
-    loss = -np.log(P[np.arange(len(P)), y_val]).mean()
-    best = min(epoch["valid_loss"] for epoch in student.history_)
-    assert loss == pytest.approx(best, rel=1e-4)
+    X_val, y_val = X[200:], y[200:]
+    student.set_params(n_iter_no_change=300, max_epochs=40, lr=0.05)
+    student.fit(X[:200], y[:200], X_val=X_val, y_val=y_val)
+    assert student.history_[-1]["valid_loss"] > best_of(student)
+    assert loss_on(student, X_val, y_val) == pytest.approx(best_of(student), rel=1e-4)
 
 
 def test_without_early_stopping_X_val_is_watched_and_changes_nothing(student):
@@ -101,6 +109,14 @@ def test_without_early_stopping_X_val_is_watched_and_changes_nothing(student):
     watched = student.fit(X, y, X_val=X[:50], y_val=y[:50])
     assert "valid_loss" in student.history_[-1]
     np.testing.assert_array_equal(watched.predict_proba(X), plain)
+
+
+def test_rows_of_no_weight_are_not_held_out(student):
+    X, y = noisy()
+    weight = np.zeros(300)
+    weight[::30] = 1.0
+    student.set_params(early_stopping=True).fit(X, y, sample_weight=weight)
+    assert np.isfinite(student.history_[-1]["valid_loss"])
 
 
 def test_held_out_rows_are_scored_by_fidelity_not_by_labels(student):
@@ -121,14 +137,54 @@ class PressCtrlC(Callback):
             _thread.interrupt_main()
 
 
+def loss_on(student, X, y):
+    P = student.predict_proba(X)
+    return -np.log(P[np.arange(len(P)), y]).mean()
+
+
+def best_of(student):
+    return min(epoch["valid_loss"] for epoch in student.history_)
+
+
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_ctrl_c_keeps_the_best_weights_and_says_so(student, early_stopping):
+    """At this rate the validation loss goes up soon, so the last weights are not best."""
     X, y = noisy()
-    student.set_params(callbacks=[PressCtrlC(4)], early_stopping=early_stopping)
-    with pytest.warns(UserWarning, match=r"interrupted in epoch 4.*weights of epoch"):
+    student.set_params(
+        callbacks=[PressCtrlC(9)], early_stopping=early_stopping, lr=0.05
+    )
+    student.set_params(n_iter_no_change=100)
+    with pytest.warns(UserWarning, match=r"interrupted in epoch 9.*weights of epoch"):
+        student.fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:])
+    assert student.n_iter_ == 8
+    assert student.history_[-1]["valid_loss"] > best_of(student) + 0.01
+    loss = loss_on(student, X[200:], y[200:])
+    assert loss == pytest.approx(best_of(student), rel=1e-4)
+
+
+def test_ctrl_c_without_callbacks(student):
+    """A real signal, at any moment of skdistill's own fast loop."""
+    X, y = noisy(2000)
+    student.set_params(max_epochs=100_000, lr_schedule=None)
+    timer = threading.Timer(3.0, _thread.interrupt_main)
+    timer.start()
+    with pytest.warns(UserWarning, match="was interrupted in epoch"):
         student.fit(X, y)
-    assert student.n_iter_ == 3
-    assert student.predict_proba(X).shape == (300, 2)
+    assert 0 < student.n_iter_ < 100_000 and student.score(X, y) > 0.5
+
+
+class PressAtTheEnd(Callback):
+    def on_epoch_end(self, net, **kwargs):
+        if len(net.history) == 3:
+            signal.raise_signal(signal.SIGINT)
+            for _ in range(1000):
+                pass
+
+
+def test_ctrl_c_inside_a_callback_is_not_taken_for_early_stopping(student):
+    student.set_params(callbacks=[PressAtTheEnd()])
+    with pytest.warns(UserWarning, match="was interrupted in epoch 3"):
+        student.fit(*noisy())
 
 
 def test_ctrl_c_in_the_first_epoch_is_not_swallowed(student):
@@ -164,7 +220,7 @@ def test_callbacks_are_cloned_and_hear_epochs_and_batches(student):
 @pytest.mark.parametrize(
     "callback",
     [
-        GradientNormClipping(0.01),
+        GradientNormClipping(1e-4),
         LRScheduler("StepLR", step_size=2, gamma=0.1, monitor=None),
     ],
     ids=["clipping", "schedule"],
@@ -174,6 +230,21 @@ def test_skorchs_callbacks_take_part(student, callback):
     plain = student.fit(X, y).predict_proba(X)
     student.set_params(callbacks=[callback]).fit(X, y)
     assert np.abs(student.predict_proba(X) - plain).max() > 1e-3
+
+
+def test_skorchs_checkpoint_saves_the_best_epoch(student, tmp_path):
+    X, y = noisy()
+    student.set_params(callbacks=[Checkpoint(dirname=str(tmp_path))], lr=0.05)
+    student.fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:])
+    state = torch.load(tmp_path / "params.pt", weights_only=True)
+    student.module_.load_state_dict(state)
+    loss = loss_on(student, X[200:], y[200:])
+    assert loss == pytest.approx(best_of(student), rel=1e-4)
+
+
+def test_what_is_no_callback_is_named(student):
+    with pytest.raises(TypeError, match="callbacks holds 3"):
+        student.set_params(callbacks=[3]).fit(*noisy())
 
 
 def test_skorchs_early_stopping_stops_quietly(student):
@@ -204,15 +275,28 @@ def test_the_first_lr_schedule_steps_by_batch(student):
 WOLFE = partial(torch.optim.LBFGS, line_search_fn="strong_wolfe")
 
 
+@pytest.mark.parametrize("schedule", ["one_cycle", None])
 @pytest.mark.parametrize(
-    "optimizer", ["adam", "adamw", "sgd", torch.optim.NAdam, WOLFE]
+    "optimizer", ["adam", "adamw", "sgd", torch.optim.Adagrad, torch.optim.NAdam, WOLFE]
 )
-def test_optimizers(student, optimizer):
+def test_optimizers(student, optimizer, schedule):
     X, y = noisy()
-    student.set_params(optimizer=optimizer, lr=0.01, lr_schedule=None)
+    student.set_params(optimizer=optimizer, lr=0.01, lr_schedule=schedule)
     student.set_params(batch_size=300).fit(X, y)
     losses = [epoch["train_loss"] for epoch in student.history_]
     assert losses[-1] < losses[0]
+
+
+def test_options_fixed_in_a_partial_stay(student):
+    seen = []
+
+    class Spy(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            seen.append(net.optimizer_.param_groups[0])
+
+    heavy = partial(torch.optim.AdamW, weight_decay=0.3, betas=(0.5, 0.9))
+    student.set_params(optimizer=heavy, callbacks=[Spy()]).fit(*noisy())
+    assert seen[-1]["weight_decay"] == 0.3 and seen[-1]["betas"] == (0.5, 0.9)
 
 
 def test_an_optimizer_without_weight_decay_says_so(student):
@@ -267,6 +351,8 @@ def test_warm_start_goes_on(student):
         student.fit(X, np.where(y == 0, 5, 6))
     with pytest.raises(ValueError, match="features"):
         student.fit(X[:, :4], y)
+    with pytest.raises(ValueError, match="ask for a module of another shape"):
+        student.set_params(hidden_layer_sizes=(8,)).fit(X, y)
     regressor = NeuralStudentRegressor(warm_start=True, max_epochs=1).fit(X, X[:, 0])
     with pytest.raises(ValueError, match="goes on with 1 targets"):
         regressor.fit(X, X[:, :2])
@@ -294,6 +380,14 @@ def test_module_is_the_nets_own(student):
     X, y = noisy()
     student.fit(X, y)
     assert student.module_ is student.net_.module_ and not student.module_.training
+
+
+@pytest.mark.parametrize("device", ["foo", "cuda:9"])
+def test_an_unknown_device_is_named(student, device):
+    if device == "cuda:9" and torch.cuda.is_available():
+        pytest.skip("there is CUDA here")
+    with pytest.raises(ValueError, match=f"device='{device}'"):
+        student.set_params(device=device).fit(*noisy())
 
 
 @pytest.mark.slow

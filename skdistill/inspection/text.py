@@ -160,7 +160,7 @@ def _names(given, n, default, argument):
 def _seen_names(tree, n):
     """Names of the columns of the student's view, as far as they are known."""
     numbered = [f"feature_{i}" for i in range(n)]
-    if is_numeric_view(tree.preprocessor):  # one column of the view for one of X
+    if is_numeric_view(tree.preprocessor_):  # one column of the view for one of X
         return list(getattr(tree, "feature_names_in_", numbered))
     try:
         return list(tree.preprocessor_.get_feature_names_out())

@@ -22,6 +22,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     _check_sample_weight,
     _check_y,
+    _num_samples,
     check_consistent_length,
     check_is_fitted,
     validate_data,
@@ -181,6 +182,8 @@ default=None
     def _validate(self, rows):
         """The student's own copy of fit's arguments, checked, X as numbers."""
         self._check_can_learn(rows)
+        if not self._continues():
+            vars(self).pop("preprocessor_", None)
         weight = rows.sample_weight
         checked = replace(
             rows,
@@ -194,13 +197,21 @@ default=None
         )
         if rows.y is not None:
             check_consistent_length(checked.X, checked.y)
-        if checked.y_val is not None:
-            check_consistent_length(checked.X_val, checked.y_val)
+        if checked.y_val is not None and len(checked.y_val) != _num_samples(rows.X_val):
+            raise ValueError(
+                f"y_val has {len(checked.y_val)} rows and X_val has "
+                f"{_num_samples(rows.X_val)}."
+            )
         if weight is None:
             return checked
         weight = _check_sample_weight(weight, checked.X, ensure_non_negative=True)
-        if not weight.sum() > 0:
-            raise ValueError("sample_weight is 0 for every row: nothing to learn.")
+        with np.errstate(over="ignore"):
+            total = weight.sum()
+        if not 0 < total < np.inf:
+            raise ValueError(
+                f"sample_weight sums to {total}: give some row a weight above 0, "
+                "and none that overflows."
+            )
         return replace(checked, sample_weight=weight.astype(np.float64))
 
     def _check_can_learn(self, rows):
@@ -222,7 +233,8 @@ default=None
         return getattr(self, "warm_start", False) and hasattr(self, "preprocessor_")
 
     def _validate_X(self, X, reset):
-        if not is_numeric_view(self.preprocessor):
+        view = self.preprocessor if reset else self._fitted_view()
+        if not is_numeric_view(view):
             validate_data(self, X, reset=reset, skip_check_array=True)
             return X
         _refuse_categories(X)
@@ -232,6 +244,10 @@ default=None
             if "NaN" not in str(error) and "could not convert" not in str(error):
                 raise
             raise ValueError(f"{error}\n{_ADVICE}") from error
+
+    def _fitted_view(self):
+        """The view as it was fitted; while fit runs for the first time, as it will be."""
+        return getattr(self, "preprocessor_", self.preprocessor)
 
     def _validate_more(self, X, name):
         if X is None:
@@ -481,9 +497,12 @@ class RegressorStudent(RegressorMixin, BaseStudent):
                     f"now there are {values.shape[1]}: fit a new student."
                 )
             return
-        self._center = np.average(values, axis=0, weights=weight)
-        spread = np.average((values - self._center) ** 2, axis=0, weights=weight)
-        self._scale = np.where(spread > 0, np.sqrt(spread), 1.0)
+        peak = np.abs(values).max(axis=0)  # squares of large values would overflow
+        peak = np.where(peak > 0, peak, 1.0)
+        center = np.average(values / peak, axis=0, weights=weight)
+        spread = np.average((values / peak - center) ** 2, axis=0, weights=weight)
+        self._center = center * peak
+        self._scale = np.where(spread > 0, np.sqrt(spread) * peak, 1.0)
 
     @abstractmethod
     def _values(self, X):

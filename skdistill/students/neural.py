@@ -1,6 +1,7 @@
 """Students that are neural nets: an MLP, or the user's own module."""
 
 import copy
+import inspect
 from numbers import Integral, Real
 
 import torch
@@ -36,7 +37,7 @@ class NeuralStudent(TorchStudent):
         if isinstance(self.module, torch.nn.Module):
             module = copy.deepcopy(self.module)
         else:
-            module = self.module(n_inputs, n_outputs)
+            module = _called(self.module, n_inputs, n_outputs)
         _check_module(module, n_inputs, n_outputs)
         return module
 
@@ -438,6 +439,17 @@ def _widths(hidden_layer_sizes):
     return sizes
 
 
+def _called(make, n_inputs, n_outputs):
+    try:
+        inspect.signature(make).bind(n_inputs, n_outputs)
+    except TypeError as error:
+        raise TypeError(
+            f"module={make!r} is called as module(n_inputs, n_outputs): {error}; give "
+            "more arguments by functools.partial."
+        ) from error
+    return make(n_inputs, n_outputs)
+
+
 def _check_module(module, n_inputs, n_outputs):
     """One clear error where a user's module does not answer as it must."""
     if not isinstance(module, torch.nn.Module):
@@ -451,11 +463,12 @@ def _check_module(module, n_inputs, n_outputs):
     module.eval()
     with torch.no_grad():
         try:
-            shape = tuple(module(parameters[0].new_zeros(2, n_inputs)).shape)
+            output = module(parameters[0].new_zeros(2, n_inputs))
         except RuntimeError as error:
             raise ValueError(
                 f"module cannot take rows of {n_inputs} columns: {error}"
             ) from error
+    shape = tuple(output.shape) if torch.is_tensor(output) else type(output).__name__
     for part, mode in modes:
         part.training = mode
     if shape != (2, n_outputs):

@@ -199,6 +199,36 @@ BAD = {
         {"sample_weight": lambda: np.zeros(150)},
         "(?i)sample.weight",
     ),
+    "no effect of temperature": (
+        lambda f: {"teacher": f, "loss": "mse_logits", "temperature": 8.0},
+        {},
+        "temperature=8.0 has no effect with loss='mse_logits'",
+    ),
+    "loss of two arguments": (
+        lambda f: {"teacher": f, "loss": lambda s, t: (s - t).sum(dim=1)},
+        {},
+        r"called as loss\(output, target, temperature\)",
+    ),
+    "loss without gradient": (
+        lambda f: {"teacher": f, "loss": lambda s, t, T: t.sum(dim=1)},
+        {},
+        "so that it has a gradient",
+    ),
+    "y_val of another length": (
+        lambda f: {},
+        {"X_val": lambda: np.zeros((2, 4)), "y_val": lambda: ["setosa"]},
+        "y_val has 1 rows and X_val has 2",
+    ),
+    "weights that overflow": (
+        lambda f: {},
+        {"sample_weight": lambda: np.full(150, 1e308)},
+        "sample_weight sums to inf",
+    ),
+    "X beyond float32, not scaled": (
+        lambda f: {"preprocessor": None},
+        {"X": lambda X: X * 1e300},
+        "beyond the range of float32",
+    ),
     "unknown loss": (lambda f: {"loss": "hinge"}, {}, "loss='hinge' is not one of"),
     "balanced without y": (
         lambda f: {"teacher": f, "class_weight": "balanced"},
@@ -225,6 +255,13 @@ def test_bad_input_gets_one_clear_error_and_changes_nothing(
         student.fit(**arguments)
     assert vars(student) == state
     np.testing.assert_array_equal(iris_forest.predict_proba(X), before)
+    fitted = Student(max_epochs=2, random_state=0).fit(X, y)
+    P = fitted.predict_proba(X)
+    with pytest.raises(ValueError, match=message):
+        fitted.set_params(**params(iris_forest)).fit(**arguments)
+    np.testing.assert_array_equal(
+        fitted.set_params(preprocessor="auto").predict_proba(X), P
+    )
 
 
 @pytest.mark.parametrize("Student", REGRESSORS)
@@ -239,6 +276,11 @@ def test_bad_input_of_regressors(Student, diabetes, diabetes_forest):
         ({}, {"teacher_output": y[:-1]}, "teacher_output has 441 rows"),
         ({}, {"teacher_output": np.stack([y, y], 1)}, "2 columns and y has 1"),
         ({"teacher": diabetes_forest, "alpha": 0.5}, {"y": None}, "requires y"),
+        (
+            {},
+            {"X_val": X[:9], "y_val": np.ones((9, 2))},
+            "y_val has 2 columns and y has 1",
+        ),
         ({"teacher": [diabetes_forest, lambda X: np.ones((len(X), 2))]}, {}, "shapes"),
     ]
     for params, arguments, message in cases:
@@ -276,6 +318,37 @@ def test_the_teacher_gets_the_frame_as_it_is():
     student = NeuralStudentClassifier(teacher, preprocessor=view, max_epochs=30)
     student.fit(frame, y)  # a copy without names would warn, and warnings are errors
     assert student.score(frame, y) > 0.9
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e200])
+def test_targets_of_any_size(diabetes, scale):
+    X, y = diabetes
+    plain = NeuralStudentRegressor(max_epochs=5, random_state=0).fit(X, y).predict(X)
+    scaled = NeuralStudentRegressor(max_epochs=5, random_state=0).fit(X, y * scale)
+    np.testing.assert_allclose(scaled.predict(X), plain * scale, rtol=1e-4)
+
+
+def test_a_fitted_student_predicts_by_the_view_that_it_was_fitted_with():
+    frame = pd.DataFrame({"a": ["x", "y"] * 20, "b": np.arange(40.0)})
+    view = make_column_transformer((OneHotEncoder(), ["a"]), remainder="passthrough")
+    student = SoftDecisionTreeClassifier(preprocessor=view, max_epochs=2)
+    student.fit(frame, np.arange(40) % 2)
+    P = student.predict_proba(frame)
+    student.set_params(preprocessor="auto")
+    np.testing.assert_array_equal(student.predict_proba(frame), P)
+    student.fit(frame[["b"]], np.arange(40) % 2, X_val=frame[["b"]], y_val=np.ones(40))
+
+
+@pytest.mark.filterwarnings("ignore:.*worker stopped:UserWarning")
+def test_failing_searches_with_two_jobs_leave_the_teacher(iris, iris_forest):
+    X, y = iris
+    before = iris_forest.predict_proba(X)
+    for teacher in (iris_forest, FrozenEstimator(iris_forest)):
+        student = NeuralStudentClassifier(teacher, max_epochs=2)
+        search = GridSearchCV(student, {"teacher__max_depth": [1]}, cv=2, n_jobs=2)
+        with pytest.raises(ValueError, match="cannot be set"):
+            search.fit(X, y)
+        np.testing.assert_array_equal(iris_forest.predict_proba(X), before)
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])

@@ -97,7 +97,21 @@ def test_shape_and_importances(tree, iris):
     np.testing.assert_allclose(tree.node_mass_, tree.path_proba(iris[0]).mean(axis=0))
     gates = np.abs(tree.module_.gate_weight.detach().double().numpy())
     used = tree.node_mass_[:7] @ gates
-    np.testing.assert_allclose(tree.feature_importances_, used / used.sum())
+    np.testing.assert_allclose(tree.feature_importances_, used / used.sum(), rtol=1e-5)
+
+
+def test_a_constant_column_has_no_importance(iris):
+    X, y = iris
+    X = np.column_stack([X, np.ones(150)])
+    tree = SoftDecisionTreeClassifier(max_depth=2, max_epochs=5).fit(X, y)
+    assert tree.feature_importances_[4] == 0
+    assert "feature_4" not in export_text(tree, max_terms=None)
+
+
+def test_an_unknown_inference_set_after_fit(iris):
+    tree = SoftDecisionTreeClassifier(max_depth=1, max_epochs=1).fit(*iris)
+    with pytest.raises(ValueError, match="inference='hard'"):
+        tree.set_params(inference="hard").predict(iris[0])
 
 
 def test_regression_tree(diabetes, diabetes_forest):
