@@ -1,9 +1,10 @@
 """What the estimators cost above the arithmetic that they cannot do without.
 
 One thread, all contestants in turn in one run, in several rounds; what is held against
-the limit is the median over rounds of the ratio within a round. ``fit`` is the public one from a float64 numpy array with its defaults on, but for
-the net's shape, the batch size and the number of epochs, which are those of the bare
-loop: the same optimizer and flags, loss, learning rate schedule and shuffling.
+the limit is the median over rounds of the ratio within a round. ``fit`` is the public one
+from a float64 numpy array with its defaults on, but for the net's shape, the batch size
+and the number of epochs, which are those of the bare loop: the same optimizer and flags,
+loss, learning rate schedule and shuffling.
 """
 
 import os

@@ -5,8 +5,6 @@ A member's answer is read from the first of these that it has: a torch module's
 Nothing here changes a teacher that arrives fitted.
 """
 
-import contextlib
-import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,10 +19,17 @@ from sklearn.tree import BaseDecisionTree
 from sklearn.utils import _safe_indexing, get_tags
 from sklearn.utils.validation import _num_features, check_is_fitted, has_fit_parameter
 
+from .teacher_nets import (
+    for_skorch,
+    inner_models,
+    is_module,
+    module_outputs,
+    torch_restored,
+)
+
 #: The least probability that a teacher's answer is read as; its logarithm is finite.
 FLOOR = 1e-7
 _ROW_SUM_TOLERANCE = 1e-3
-_MODULE_CHUNK = 4096
 
 
 class DroppedTeacher(BaseEstimator):
@@ -196,8 +201,8 @@ class Teacher:
     >>> from sklearn.dummy import DummyClassifier
     >>> from skdistill.teacher import Teacher
     >>> dummy = DummyClassifier(strategy="prior").fit([[0], [1]], ["a", "b"])
-    >>> Teacher.of(dummy).probabilities([[5]], classes=["a", "b"])
-    array([[0.5, 0.5]])
+    >>> Teacher.of(dummy).log_probabilities([[5]], classes=["a", "b"]).round(3)
+    array([[-0.693, -0.693]])
     """
 
     members: list[Any]
@@ -264,25 +269,6 @@ class Teacher:
             return parts[0]
         weights = self.weights[:, None, None]
         return log_softmax(logsumexp(np.stack(parts), axis=0, b=weights), axis=1)
-
-    def probabilities(self, X, *, classes, fallback=None):
-        """Probabilities of the weighted mean of the members.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, n_features)
-            Rows as the user gave them.
-        classes : array-like of shape (n_classes,)
-            Labels in the order of the result's columns.
-        fallback : array-like, default=None
-            Names for the columns of members without ``classes_``; by default `classes`.
-
-        Returns
-        -------
-        ndarray of shape (n, n_classes)
-            Rows that sum to 1.
-        """
-        return np.exp(self.log_probabilities(X, classes=classes, fallback=fallback))
 
     def values(self, X):
         """Predictions of the weighted mean of the members, for regression.
@@ -357,7 +343,7 @@ def fitted_clones(teacher, X, y, fit_params):
     """
     members = members_of(teacher)
     fitted = [
-        clone(member).fit(*_for_skorch(member, X, y), **params)
+        clone(member).fit(*for_skorch(member, X, y), **params)
         for member, params in zip(members, fit_params, strict=True)
     ]
     return fitted if isinstance(teacher, list | tuple) else fitted[0]
@@ -566,7 +552,7 @@ def _class_answer(member, X, labels):
         _check_labels(answer, labels, member)
         answer = np.asarray(answer).reshape(len(answer), -1)[:, :1] == labels[None, :]
     answer = check_finite(answer, "teacher's output")
-    if scale == "logit" and _is_module(member):
+    if scale == "logit" and is_module(member):
         _check_not_probabilities(answer, member)
     elif scale == "logit" and answer.ndim == 2:
         _check_not_pairwise(answer, X, labels, member)
@@ -596,8 +582,8 @@ def _value_answer(member, X):
 
 def _ask(member, X, classify):
     """A member's raw answer, and the scale on which it is."""
-    if _is_module(member):
-        return _module_outputs(member, X), "logit"
+    if is_module(member):
+        return module_outputs(member, X), "logit"
     scales = {"predict": "label"}
     if classify:
         scales = {
@@ -606,14 +592,14 @@ def _ask(member, X, classify):
             **scales,
         }
     method = next((name for name in scales if hasattr(member, name)), None)
-    with _torch_restored(member):
+    with torch_restored(member):
         if method is None:
             return member(X), "probability"
-        return getattr(member, method)(_for_skorch(member, X)[0]), scales[method]
+        return getattr(member, method)(for_skorch(member, X)[0]), scales[method]
 
 
 def _name(member):
-    return type(member).__name__ if _is_module(member) else repr(member)
+    return type(member).__name__ if is_module(member) else repr(member)
 
 
 def _check_labels(answer, labels, member):
@@ -675,117 +661,12 @@ def _smoothed(probabilities, member):
 
 def _n_votes(member):
     """Number of trees whose mean the answer is; 0 where it is no such mean."""
-    inner = _inner(member)
+    inner = inner_models(member)
     while inner:
-        member, inner = inner[-1], _inner(inner[-1])
+        member, inner = inner[-1], inner_models(inner[-1])
     if isinstance(member, BaseForest):
         return len(member.estimators_)
     if not isinstance(member, BaggingClassifier):
         return 0
     trees = [isinstance(part, BaseDecisionTree) for part in member.estimators_]
     return len(trees) if all(trees) else 0
-
-
-def _inner(member):
-    """What a wrapper wraps, the model that answers last; nothing for other models."""
-    if isinstance(member, FrozenEstimator):
-        return [member.estimator]
-    if hasattr(member, "best_estimator_"):
-        return [member.best_estimator_]
-    return [step for _, step in getattr(member, "steps", [])]
-
-
-def _is_module(member):
-    torch = sys.modules.get("torch")  # not imported: then nothing can be a module
-    return torch is not None and isinstance(member, torch.nn.Module)
-
-
-def _is_skorch(member):
-    return any(
-        c.__name__ == "NeuralNet" and c.__module__.startswith("skorch")
-        for c in type(member).__mro__
-    )
-
-
-def _for_skorch(member, *arrays):
-    """A skorch net does not cast: it gets float32 where the user has float64 arrays."""
-    if not _is_skorch(member):
-        return arrays
-    return tuple(
-        a.astype(np.float32) if getattr(a, "dtype", None) == np.float64 else a
-        for a in map(_as_array, arrays)
-    )
-
-
-def _as_array(values):
-    return values.to_numpy() if hasattr(values, "to_numpy") else values
-
-
-@contextlib.contextmanager
-def _torch_restored(member):
-    """Leave torch's generator, and the modes of nets inside a member, as they were."""
-    torch = sys.modules.get("torch")
-    if torch is None:
-        yield
-        return
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(torch.random.fork_rng(devices=[]))
-        for net in _nets_in(member):
-            stack.enter_context(_modes_restored(net.module_))
-        yield
-
-
-def _nets_in(member):
-    """Estimators with a ``module_``, however deep inside wrappers and ensembles."""
-    if hasattr(member, "module_"):
-        return [member]
-    parts = getattr(member, "estimators_", [])
-    parts = parts if isinstance(parts, list) and not _n_votes(member) else []
-    return [net for part in [*_inner(member), *parts] for net in _nets_in(part)]
-
-
-@contextlib.contextmanager
-def _modes_restored(module):
-    """Leave each submodule in the mode, training or not, in which it was."""
-    modes = [(m, m.training) for m in module.modules()] if _is_module(module) else []
-    try:
-        yield
-    finally:
-        for submodule, mode in modes:
-            submodule.training = mode
-
-
-def _module_outputs(module, X):
-    """Outputs (n, k) of a torch module in eval mode, on its own device and dtype."""
-    torch = sys.modules["torch"]
-    tensors = [*module.parameters(), *module.buffers()]
-    like = next((t for t in tensors if t.is_floating_point()), torch.zeros(0))
-    rows = np.asarray(X)
-    cuda = sorted({t.device.index for t in tensors if t.is_cuda})
-    outputs = []
-    with (
-        _modes_restored(module),
-        torch.random.fork_rng(devices=cuda),
-        torch.no_grad(),
-    ):
-        module.eval()
-        for start in range(0, len(rows), _MODULE_CHUNK):
-            chunk = np.array(rows[start : start + _MODULE_CHUNK], dtype=np.float64)
-            batch = torch.from_numpy(chunk).to(device=like.device, dtype=like.dtype)
-            outputs.append(_forward(module, batch))
-    return np.concatenate(outputs)
-
-
-def _forward(module, batch):
-    try:
-        output = module(batch)
-    except RuntimeError as error:
-        raise ValueError(
-            f"teacher={_name(module)} could not answer rows of shape "
-            f"{tuple(batch.shape)}: {error}"
-        ) from error
-    if not hasattr(output, "detach"):
-        raise ValueError(
-            f"teacher={_name(module)} must return one tensor, not {type(output).__name__}."
-        )
-    return output.double().cpu().numpy()

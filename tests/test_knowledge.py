@@ -7,8 +7,9 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from skdistill import NeuralStudentClassifier, NeuralStudentRegressor, soft_targets
-from skdistill.knowledge import ClassReader, FitRows, gather, hold_out, union_of_classes
+from skdistill.knowledge import FitRows, gather, hold_out
 from skdistill.losses import Objective, cross_entropy, get_loss
+from skdistill.readers import ClassReader, union_of_classes
 from skdistill.teacher import Teacher
 from skdistill.training import Batches, Rows, make_generator
 

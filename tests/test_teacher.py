@@ -208,8 +208,8 @@ def test_a_callable_is_named_by_classes(iris):
     )
     adapter = Teacher.of(teacher)
     names = ["b", "a", "c"]
-    aligned = adapter.probabilities(X, classes=["a", "b", "c"], fallback=names)
-    np.testing.assert_allclose(aligned[0], [0.3, 0.2, 0.5])
+    log_p = adapter.log_probabilities(X, classes=["a", "b", "c"], fallback=names)
+    np.testing.assert_allclose(np.exp(log_p[0]), [0.3, 0.2, 0.5])
 
 
 def test_a_regressor_is_passed_through(diabetes):

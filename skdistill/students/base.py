@@ -28,16 +28,9 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from ..knowledge import (
-    ClassReader,
-    FitRows,
-    Knowledge,
-    ValueReader,
-    gather,
-    needs_teacher,
-    teaches,
-)
+from ..knowledge import FitRows, Knowledge, gather, needs_teacher, teaches
 from ..preprocessing import apply_view, fit_view, is_numeric_view, make_view
+from ..readers import ClassReader, ValueReader
 from ..teacher import (
     DroppedTeacher,
     Teacher,

@@ -1,0 +1,174 @@
+"""Torch nets as teachers, or inside them; torch itself is never imported here.
+
+A torch module answers in eval mode, without gradients, on its own device and in its own
+dtype. Its modes and torch's generators are put back, after an exception too.
+"""
+
+import contextlib
+import sys
+
+import numpy as np
+from sklearn.frozen import FrozenEstimator
+
+_MODULE_CHUNK = 4096
+
+
+def inner_models(member):
+    """What a wrapper wraps, the model that answers last; nothing for other models.
+
+    Parameters
+    ----------
+    member : object
+        A single teacher.
+
+    Returns
+    -------
+    list
+        The frozen or best estimator, or the steps of a pipeline.
+    """
+    if isinstance(member, FrozenEstimator):
+        return [member.estimator]
+    if hasattr(member, "best_estimator_"):
+        return [member.best_estimator_]
+    return [step for _, step in getattr(member, "steps", [])]
+
+
+def is_module(member):
+    """Whether a member is a torch module.
+
+    Parameters
+    ----------
+    member : object
+        A single teacher.
+
+    Returns
+    -------
+    bool
+        False as long as torch was not imported.
+    """
+    torch = sys.modules.get("torch")  # not imported: then nothing can be a module
+    return torch is not None and isinstance(member, torch.nn.Module)
+
+
+def _is_skorch(member):
+    return any(
+        c.__name__ == "NeuralNet" and c.__module__.startswith("skorch")
+        for c in type(member).__mro__
+    )
+
+
+def for_skorch(member, *arrays):
+    """Cast for a skorch net, which does not: float64 arrays become float32.
+
+    Parameters
+    ----------
+    member : object
+        A single teacher.
+    *arrays : array-like
+        Rows, targets.
+
+    Returns
+    -------
+    tuple
+        The very same objects for any other teacher.
+    """
+    if not _is_skorch(member):
+        return arrays
+    return tuple(
+        a.astype(np.float32) if getattr(a, "dtype", None) == np.float64 else a
+        for a in map(_as_array, arrays)
+    )
+
+
+def _as_array(values):
+    return values.to_numpy() if hasattr(values, "to_numpy") else values
+
+
+@contextlib.contextmanager
+def torch_restored(member):
+    """Leave torch's generator, and the modes of nets inside a member, as they were.
+
+    Parameters
+    ----------
+    member : object
+        A single teacher, which is asked in the block.
+    """
+    torch = sys.modules.get("torch")
+    if torch is None:
+        yield
+        return
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(torch.random.fork_rng(devices=[]))
+        for net in _nets_in(member):
+            stack.enter_context(_modes_restored(net.module_))
+        yield
+
+
+def _nets_in(member):
+    """Estimators with a ``module_``, however deep inside wrappers and ensembles."""
+    if hasattr(member, "module_"):
+        return [member]
+    parts = getattr(member, "estimators_", [])
+    parts = parts if isinstance(parts, list) else []
+    return [net for part in [*inner_models(member), *parts] for net in _nets_in(part)]
+
+
+@contextlib.contextmanager
+def _modes_restored(module):
+    """Leave each submodule in the mode, training or not, in which it was."""
+    modes = [(m, m.training) for m in module.modules()] if is_module(module) else []
+    try:
+        yield
+    finally:
+        for submodule, mode in modes:
+            submodule.training = mode
+
+
+def module_outputs(module, X):
+    """Outputs of a torch module in eval mode, on its own device and in its own dtype.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Any mode; it has the same afterwards.
+    X : array-like of shape (n, n_features)
+        Rows.
+
+    Returns
+    -------
+    ndarray of shape (n,) or (n, k)
+        Float64.
+    """
+    torch = sys.modules["torch"]
+    tensors = [*module.parameters(), *module.buffers()]
+    like = next((t for t in tensors if t.is_floating_point()), torch.zeros(0))
+    rows = np.asarray(X)
+    cuda = sorted({t.device.index for t in tensors if t.is_cuda})
+    outputs = []
+    with (
+        _modes_restored(module),
+        torch.random.fork_rng(devices=cuda),
+        torch.no_grad(),
+    ):
+        module.eval()
+        for start in range(0, len(rows), _MODULE_CHUNK):
+            chunk = np.array(rows[start : start + _MODULE_CHUNK], dtype=np.float64)
+            batch = torch.from_numpy(chunk).to(device=like.device, dtype=like.dtype)
+            outputs.append(_forward(module, batch))
+    return np.concatenate(outputs)
+
+
+def _forward(module, batch):
+    try:
+        output = module(batch)
+    except RuntimeError as error:
+        raise ValueError(
+            f"teacher={type(module).__name__} could not answer rows of shape "
+            f"{tuple(batch.shape)}: {error}"
+        ) from error
+    if not hasattr(output, "detach"):
+        raise ValueError(
+            f"teacher={type(module).__name__} must return one tensor, not "
+            f"{type(output).__name__}."
+        )
+    return output.double().cpu().numpy()
