@@ -60,9 +60,7 @@ def bare_loop(X, y, P, widths, epochs, batch):
         net.parameters(), lr=student.lr, weight_decay=0.0, fused=True
     )
     steps = epochs * -(-len(x) // batch)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, student.lr, steps, cycle_momentum=False
-    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, student.lr, steps)
     generator = torch.Generator().manual_seed(0)
     start = time.perf_counter()
     for _ in range(epochs):

@@ -47,6 +47,8 @@ CHANGES = {
         {"max_epochs": 25},
         {"max_epochs": 100},
         {"hidden_layer_sizes": (128, 128)},
+        {"hidden_layer_sizes": (512, 512)},
+        {"hidden_layer_sizes": (512, 512), "lr": 0.03},
         {"batch_size": 64},
         {"weight_decay": 0.1},
         {"early_stopping": True},

@@ -24,6 +24,8 @@ OPTIMIZERS = {
     "adamw": torch.optim.AdamW,
     "sgd": torch.optim.SGD,
 }
+# Their momentum is ours to cycle; a user's own optimizer keeps what it was given.
+CYCLED = ("adam", "adamw")
 _PREDICT_CELLS = 1 << 19
 
 
@@ -363,7 +365,7 @@ class DistillationNet(NeuralNet):
             "your own, look for a logarithm of 0 or a division by 0 in it."
         )
 
-    def prepare(self, schedule, n_steps):
+    def prepare(self, schedule, n_steps, cycle_momentum):
         """Initialise, and set the learning rate's schedule.
 
         Parameters
@@ -372,6 +374,8 @@ class DistillationNet(NeuralNet):
             How the learning rate goes.
         n_steps : int
             Steps of the whole training.
+        cycle_momentum : bool
+            Whether "one_cycle" moves the optimizer's momentum against the rate.
 
         Returns
         -------
@@ -382,9 +386,8 @@ class DistillationNet(NeuralNet):
         if schedule == "cosine":
             self.schedule_ = CosineAnnealingLR(self.optimizer_, n_steps)
         elif schedule == "one_cycle":
-            # Not every optimizer has a momentum to cycle.
             self.schedule_ = OneCycleLR(
-                self.optimizer_, self.lr, n_steps, cycle_momentum=False
+                self.optimizer_, self.lr, n_steps, cycle_momentum=cycle_momentum
             )
         return self
 
@@ -553,7 +556,7 @@ def train(
         compile=compile,
         verbose=int(verbose >= 2),
         **_optimizer_options(optimizer, weight_decay, device),
-    ).prepare(lr_schedule, max_epochs * len(batches))
+    ).prepare(lr_schedule, max_epochs * len(batches), optimizer in CYCLED)
     net.is_listened_to = bool(callbacks)
     net.notify("on_train_begin", X=batches, y=None)
     try:

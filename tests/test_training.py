@@ -287,6 +287,17 @@ def test_optimizers(student, optimizer, schedule):
     assert losses[-1] < losses[0]
 
 
+def test_one_cycle_moves_the_momentum_of_adam(student):
+    seen = []
+
+    class Spy(Callback):
+        def on_batch_end(self, net, **kwargs):
+            seen.append(net.optimizer_.param_groups[0]["betas"][0])
+
+    student.set_params(callbacks=[Spy()], max_epochs=3).fit(*noisy())
+    assert min(seen) == pytest.approx(0.85, abs=0.01) and max(seen) <= 0.95
+
+
 def test_options_fixed_in_a_partial_stay(student):
     seen = []
 

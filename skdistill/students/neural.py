@@ -96,7 +96,8 @@ default="relu"
     lr : float, default=0.01
         Learning rate; the highest one, with a schedule.
     lr_schedule : {"cosine", "one_cycle"} or None, default="one_cycle"
-        How the learning rate goes over all steps.
+        How the learning rate goes over all steps. With "one_cycle", the momentum of the
+        optimizers "adam" and "adamw" goes against it.
     optimizer : {"adam", "adamw", "sgd"} or callable, default="adamw"
         A name, or a class from ``torch.optim``.
     weight_decay : float, default=0.0
@@ -292,7 +293,8 @@ default="relu"
     lr : float, default=0.01
         Learning rate; the highest one, with a schedule.
     lr_schedule : {"cosine", "one_cycle"} or None, default="one_cycle"
-        How the learning rate goes over all steps.
+        How the learning rate goes over all steps. With "one_cycle", the momentum of the
+        optimizers "adam" and "adamw" goes against it.
     optimizer : {"adam", "adamw", "sgd"} or callable, default="adamw"
         A name, or a class from ``torch.optim``.
     weight_decay : float, default=0.0

@@ -208,7 +208,8 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
     lr : float, default=0.03
         Learning rate; the highest one, with a schedule.
     lr_schedule : {"cosine", "one_cycle"} or None, default="one_cycle"
-        How the learning rate goes over all steps.
+        How the learning rate goes over all steps. With "one_cycle", the momentum of the
+        optimizers "adam" and "adamw" goes against it.
     optimizer : {"adam", "adamw", "sgd"} or callable, default="adamw"
         A name, or a class from ``torch.optim``.
     weight_decay : float, default=0.0
@@ -440,7 +441,8 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
     lr : float, default=0.03
         Learning rate; the highest one, with a schedule.
     lr_schedule : {"cosine", "one_cycle"} or None, default="one_cycle"
-        How the learning rate goes over all steps.
+        How the learning rate goes over all steps. With "one_cycle", the momentum of the
+        optimizers "adam" and "adamw" goes against it.
     optimizer : {"adam", "adamw", "sgd"} or callable, default="adamw"
         A name, or a class from ``torch.optim``.
     weight_decay : float, default=0.0
