@@ -25,6 +25,8 @@ extensions = [
 exclude_patterns = ["_build", "gallery/*.ipynb", "gallery/*.py", "**/README.txt"]
 nitpicky = False
 default_role = "literal"
+# scikit-learn's inherited docstrings refer to labels of its own user guide
+suppress_warnings = ["ref.ref"]
 
 autosummary_generate = True
 numpydoc_show_class_members = True

@@ -267,7 +267,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         Number of epochs.
     n_features_in_ : int
         Number of columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns, where X has string names.
 
     See Also
@@ -491,7 +491,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         Number of epochs.
     n_features_in_ : int
         Number of columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns, where X has string names.
 
     See Also
