@@ -288,6 +288,10 @@ class DistillationNet(NeuralNet):
     def _default_callbacks(self):
         return [("epoch_timer", EpochTimer())]
 
+    def torch_compile(self, module, name):
+        """Compile the student's module; the objective is not worth it."""
+        return super().torch_compile(module, name) if name == "module" else module
+
     def get_split_datasets(self, X, y=None, **fit_params):
         """The batches of the training and the validation rows, as they were given."""
         return X
