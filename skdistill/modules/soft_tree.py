@@ -287,9 +287,10 @@ def refit_leaves(tree, chunks, n_steps=30, tol=1e-6):
     ----------
     tree : SoftTree
         A classifier; its leaves are replaced.
-    chunks : list of (Tensor, Tensor)
-        Leaf probabilities (n, n_leaves) and target distributions (n, n_classes), each
-        row of these times its weight; the weights sum to 1 over all chunks.
+    chunks : callable
+        Each call yields pairs: leaf probabilities (n, n_leaves), and target
+        distributions (n, n_classes), each row of these times its weight; the weights
+        sum to 1 over all pairs.
     n_steps : int, default=30
         At most so many steps.
     tol : float, default=1e-6
@@ -304,7 +305,7 @@ def refit_leaves(tree, chunks, n_steps=30, tol=1e-6):
     before = -float("inf")
     for step in range(n_steps):  # noqa: B007
         counts, likelihood = torch.zeros_like(leaf), 0.0
-        for reach, target in chunks:
+        for reach, target in chunks():
             mixture = (reach.double() @ leaf).clamp(min=1e-300)
             likelihood += float((target * mixture.log()).sum())
             counts += reach.double().T @ (target / mixture)

@@ -12,6 +12,8 @@ from ..modules.soft_tree import SoftTree, refit_leaves
 from ..training import in_chunks
 from .torch_student import TorchClassifier, TorchRegressor, TorchStudent
 
+_KEPT_CELLS = 1 << 25
+_PART_CELLS = 1 << 22
 _PARAMETERS = {
     "max_depth": [Interval(Integral, 1, 16, closed="both")],
     "balance_penalty": [Interval(Real, 0, None, closed="left")],
@@ -45,7 +47,7 @@ class SoftDecisionTree(TorchStudent):
         x = x[: knowledge.n_labelled]
         self.node_mass_ = sum(
             weight[part] @ in_chunks(module.node_probabilities, module, x[part])
-            for part in _parts(len(x))
+            for part in _parts(len(x), 2 * module.n_gates)
         )
         gates = module.gate_weight.detach().abs().double().cpu().numpy()
         used = self.node_mass_[: module.n_gates] @ (gates * x.std(axis=0, dtype=float))
@@ -380,20 +382,27 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
             rows = np.arange(knowledge.n_labelled)
             target[rows, knowledge.hard] += (1 - alpha) * hard_share
         module = self.module_
-        device = module.leaf.device
-        with torch.no_grad():
-            chunks = [
-                (
-                    module.leaf_probabilities(torch.from_numpy(x[part]).to(device)),
+        device, width = module.leaf.device, self.get_n_leaves()
+
+        def chunks():
+            for part in _parts(len(x), width):
+                rows = torch.from_numpy(x[part]).to(device)
+                yield (
+                    module.leaf_probabilities(rows),
                     torch.from_numpy(target[part]).to(device),
                 )
-                for part in _parts(len(x))
-            ]
-        refit_leaves(module, chunks)
+
+        if len(x) * width > _KEPT_CELLS:  # too large to keep: made again at each step
+            refit_leaves(module, chunks)
+            return
+        with torch.no_grad():
+            kept = list(chunks())
+        refit_leaves(module, lambda: kept)
 
 
-def _parts(n, size=4096):
+def _parts(n, width):
     """Slices of rows, so that no table of all rows and all nodes is built."""
+    size = min(4096, max(64, _PART_CELLS // width))
     return [slice(start, start + size) for start in range(0, n, size)]
 
 

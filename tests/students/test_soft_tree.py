@@ -214,6 +214,17 @@ def test_leaves_are_refitted_at_temperature_one(iris, iris_forest):
         assert likelihood(other) < best + 1e-4
 
 
+def test_refitting_without_keeping_the_paths_is_the_same(
+    iris, iris_forest, monkeypatch
+):
+    tree = SoftDecisionTreeClassifier(
+        iris_forest, temperature=4.0, max_depth=3, max_epochs=5, random_state=0
+    )
+    kept = tree.fit(*iris).predict_proba(iris[0])
+    monkeypatch.setattr("skdistill.students.soft_tree._KEPT_CELLS", 0)
+    np.testing.assert_array_equal(tree.fit(*iris).predict_proba(iris[0]), kept)
+
+
 def test_refitting_never_lowers_the_likelihood():
     generator = torch.Generator().manual_seed(0)
     tree = SoftTree(3, 4, max_depth=3, generator=generator).eval()
@@ -228,7 +239,7 @@ def test_refitting_never_lowers_the_likelihood():
 
     before = likelihood()
     for _ in range(10):
-        refit_leaves(tree, chunks, n_steps=1)
+        refit_leaves(tree, lambda: chunks, n_steps=1)
         assert likelihood() >= before - 1e-9
         before = likelihood()
 
