@@ -268,7 +268,7 @@ def check_failed_fit_changes_nothing(student):
     """
     X, y = _data(student)
     bad = X.copy()
-    bad[3, 2] = np.nan
+    bad[3, 2] = np.inf
     fresh = _taught(student, None)
     state = dict(vars(fresh))
     _assert_fit_fails(fresh, bad, y)

@@ -16,8 +16,8 @@ from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import _num_samples
 
-from .readers import union_of_classes
-from .teacher import Teacher, all_ready, check_width, kind_of
+from .readers import given_classes, union_of_classes
+from .teacher import Teacher, all_ready, check_width
 
 _ROWS_FOR_AGREEMENT = 50
 
@@ -47,16 +47,18 @@ def soft_targets(teacher, X, temperature=1.0, *, classes=None, teacher_weights=N
         Rows as the teacher knows them.
     temperature : float, default=1.0
         Above 1 softens, below 1 sharpens. Of no meaning, and refused, for regressors.
-    classes : array-like of shape (n_classes,), default=None
+    classes : array-like of shape (n_classes,), or list of these, default=None
         Order of the result's columns, and names for the columns of teachers without
-        ``classes_``. By default, the teacher's own.
+        ``classes_``. By default, the teacher's own. A list with one array for each of
+        several targets.
     teacher_weights : array-like of shape (n_teachers,), default=None
         Shares of the members of a list.
 
     Returns
     -------
-    ndarray of shape (n, n_classes) or (n, n_outputs)
-        Probabilities whose rows sum to 1; a regressor's predictions as they are.
+    ndarray of shape (n, n_classes) or (n, n_outputs), or list of ndarray
+        Probabilities whose rows sum to 1, in a list with one array for each target if
+        there are several; a regressor's predictions as they are.
 
     Raises
     ------
@@ -81,19 +83,33 @@ def soft_targets(teacher, X, temperature=1.0, *, classes=None, teacher_weights=N
         raise NotFittedError(f"teacher={teacher!r} is not fitted; fit it first.")
     check_width(teacher, X)
     fitted = Teacher.of(teacher, teacher_weights)
-    if any(kind_of(member) == "regressor" for member in fitted.members):
+    if any(model.kind() == "regressor" for model in fitted.members):
         if temperature != 1:
             raise ValueError(
                 f"temperature={temperature} has no meaning for a regressor: leave it 1."
             )
         return fitted.values(X)
-    columns = None
-    if classes is not None or any(hasattr(m, "classes_") for m in fitted.members):
-        columns = union_of_classes(classes, *fitted.labels(classes))
-        if classes is not None and len(columns) == len(classes):
-            columns = np.asarray(classes)
-    log_p = fitted.log_probabilities(X, classes=columns, fallback=classes)
-    return np.exp(log_softmax(log_p / temperature, axis=1))
+    answers = fitted.log_probabilities(X, *_columns_of(fitted, classes))
+    soft = [np.exp(log_softmax(log_p / temperature, axis=1)) for log_p in answers]
+    return soft if len(soft) > 1 else soft[0]
+
+
+def _columns_of(teacher, classes):
+    """For each target, the classes of the answer, and names for unnamed columns."""
+    given = given_classes(classes)
+    labels = [model.labels() for model in teacher.members]
+    if given is None:
+        named = [each for each in labels if each is not None]
+        if not named:
+            return [None], [None]
+        lists = [each if isinstance(each, list) else [each] for each in named]
+        return [union_of_classes(*group) for group in zip(*lists, strict=True)], None
+    columns = [
+        union_of_classes(*group)
+        for group in zip(given, *teacher.labels(given), strict=True)
+    ]
+    pairs = zip(columns, given, strict=True)
+    return [names if len(names) == len(all_) else all_ for all_, names in pairs], given
 
 
 @dataclass(frozen=True)
@@ -148,8 +164,9 @@ class Knowledge:
     Attributes
     ----------
     soft : ndarray of shape (n + m, n_outputs) or None
-        The teacher's log-probabilities at T=1, or a regressor's predictions.
-    hard : ndarray of shape (n,) or (n, n_outputs), or None
+        The teacher's log-probabilities at T=1, target after target, or a regressor's
+        predictions.
+    hard : ndarray of shape (n, n_targets) or None
         Positions of the labels among the classes, or target values.
     soft_weight : ndarray of shape (n + m,)
         Weights of the rows in the soft loss, not normalised.
@@ -262,7 +279,13 @@ class Knowledge:
 
 
 def gather(
-    rows, reader, *, transfer_weight=None, class_weight=None, fitted_before=False
+    rows,
+    reader,
+    *,
+    asks=True,
+    transfer_weight=None,
+    class_weight=None,
+    fitted_before=False,
 ):
     """Ask the teacher about all rows and weigh them.
 
@@ -272,11 +295,13 @@ def gather(
         The arguments of fit.
     reader : ClassReader or ValueReader
         Around the fitted teacher, if there is one.
+    asks : bool, default=True
+        False: soft targets have no weight in the loss, and there are none.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
-    class_weight : dict, "balanced" or None, default=None
-        As in scikit-learn. A soft target p weighs the sum of p_k w_k, and its classes
-        count p_k w_k.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        As in scikit-learn; a list for several targets. A soft target p weighs the sum
+        of p_k w_k, and its classes count p_k w_k.
     fitted_before : bool, default=False
         Whether the teacher may have been fitted on other columns than these; then it is
         warned of one that agrees with the labels no better than chance.
@@ -287,19 +312,19 @@ def gather(
         Of the rows of X and the transfer rows.
     """
     n, m = _num_samples(rows.X), _num_transfer(rows)
-    soft = _soft(rows, reader, n)
+    soft = _soft(rows, reader, n) if asks else None
     hard = None if rows.y is None else reader.encode(rows.y)
     base = np.ones(n) if rows.sample_weight is None else rows.sample_weight
     extra = np.full(m, base.mean())
     taught = rows.teacher_output is not None or reader.teacher is not None
     soft_weight = np.concatenate([base if taught else np.zeros(n), extra])
-    if taught and fitted_before and hard is not None:
+    if taught and fitted_before and asks and hard is not None:
         _warn_if_strange(reader, soft[:n], hard)
     knowledge = Knowledge(soft, hard, soft_weight, base, transfer_weight)
     if soft is not None and reader.classes is not None:
         knowledge = replace(knowledge, entropy=_mean_entropy(soft, n, taught))
-    per_class = _per_class_weights(class_weight, rows.y, reader.classes)
-    if per_class is not None:
+    if class_weight is not None:
+        per_class = _weights_by_target(class_weight, rows.y, reader.classes)
         knowledge = _class_weighted(knowledge, per_class)
     return knowledge.balanced()
 
@@ -386,8 +411,8 @@ def _warn_if_strange(reader, soft, hard):
     """Warn where a fitted teacher agrees with the labels no better than chance."""
     if len(hard) < _ROWS_FOR_AGREEMENT:
         return
-    agreement, error = reader.agreement(soft, hard)
-    if agreement <= 2 * error:
+    agreement, error, association = reader.agreement(soft, hard)
+    if agreement <= 2 * error and association <= 2:
         measure = "R2" if reader.classes is None else "kappa"
         warnings.warn(
             f"teacher does not agree with y beyond chance ({measure} = "
@@ -439,10 +464,27 @@ def needs_teacher(rows):
     )
 
 
+def _weights_by_target(class_weight, y, classes):
+    """Weights of the classes (n_classes,) of each target."""
+    every = class_weight
+    if not isinstance(class_weight, list):
+        every = [class_weight] * len(classes)
+    if len(every) != len(classes):
+        raise ValueError(
+            f"class_weight has {len(every)} entries, and there are {len(classes)} "
+            "targets: give one for each."
+        )
+    if isinstance(class_weight, dict) and len(classes) > 1:
+        raise ValueError(
+            'class_weight for several targets is "balanced", or a list of dicts.'
+        )
+    columns = [None] * len(classes) if y is None else y.reshape(len(y), -1).T
+    triples = zip(every, columns, classes, strict=True)
+    return [_per_class_weights(*triple) for triple in triples]
+
+
 def _per_class_weights(class_weight, y, classes):
-    """Weight of each class (n_classes,), or None; absent classes weigh 1."""
-    if class_weight is None:
-        return None
+    """Weight of each class (n_classes,); absent classes weigh 1."""
     if isinstance(class_weight, dict):
         unknown = sorted(set(class_weight) - set(classes.tolist()), key=str)
         if unknown:
@@ -472,15 +514,21 @@ def _class_weighted(knowledge, per_class):
     """Weigh labels by their class, and soft targets by what each class expects.
 
     The expected loss of a soft row, each class k counting w_k, is that of the target
-    p_k w_k, normalised, at the weight sum p_k w_k.
+    p_k w_k, normalised, at the weight sum p_k w_k. The weights of several targets are
+    multiplied, as in scikit-learn.
     """
     soft, hard = knowledge.soft, knowledge.hard
     if soft is not None:
-        weighted = soft + np.log(np.maximum(per_class, np.finfo(float).tiny))
-        soft_weight = knowledge.soft_weight * (np.exp(soft) @ per_class)
-        knowledge = replace(
-            knowledge, soft=log_softmax(weighted, axis=1), soft_weight=soft_weight
-        )
+        parts, weight = [], knowledge.soft_weight.copy()
+        ends = np.cumsum([len(w) for w in per_class])[:-1]
+        for log_p, w in zip(np.split(soft, ends, axis=1), per_class, strict=True):
+            weighted = log_p + np.log(np.maximum(w, np.finfo(float).tiny))
+            parts.append(log_softmax(weighted, axis=1))
+            weight *= np.exp(log_p) @ w
+        soft = np.concatenate(parts, axis=1)
+        knowledge = replace(knowledge, soft=soft, soft_weight=weight)
     if hard is None:
         return knowledge
-    return replace(knowledge, hard_weight=knowledge.hard_weight * per_class[hard])
+    factors = [w[codes] for w, codes in zip(per_class, hard.T, strict=True)]
+    weight = knowledge.hard_weight * np.prod(factors, axis=0)
+    return replace(knowledge, hard_weight=weight)

@@ -8,7 +8,7 @@ callable of the same signature takes part on equal terms.
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -179,7 +179,7 @@ def cross_entropy(output, codes):
     ----------
     output : Tensor of shape (n, n_classes)
         Logits.
-    codes : Tensor of shape (n,)
+    codes : Tensor of shape (n,) or (n, 1)
         Positions of the labels, int64.
 
     Returns
@@ -194,7 +194,40 @@ def cross_entropy(output, codes):
     >>> cross_entropy(torch.zeros(1, 2), torch.tensor([1]))
     tensor([0.6931])
     """
-    return F.cross_entropy(output, codes, reduction="none")
+    return F.cross_entropy(output, codes.reshape(-1), reduction="none")
+
+
+def pinball(output, values, quantiles):
+    """Mean over the quantiles of the pinball loss, which each quantile minimises.
+
+    Parameters
+    ----------
+    output : Tensor of shape (n, n_quantiles)
+        Predicted quantiles.
+    values : Tensor of shape (n, 1)
+        True values.
+    quantiles : Tensor of shape (n_quantiles,)
+        Their levels, between 0 and 1.
+
+    Returns
+    -------
+    Tensor of shape (n,)
+        In the targets' unit.
+
+    References
+    ----------
+    Koenker, Bassett: Regression Quantiles, 1978.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skdistill.losses import pinball
+    >>> pinball(torch.tensor([[0.0]]), torch.tensor([[2.0]]), torch.tensor([0.9]))
+    tensor([1.8000])
+    """
+    error = values - output
+    quantiles = quantiles.to(error)
+    return torch.maximum(quantiles * error, (quantiles - 1) * error).mean(dim=1)
 
 
 @dataclass(frozen=True)
@@ -234,6 +267,80 @@ class Loss:
             Prepared.
         """
         return target if self.prepare is None else self.prepare(target, temperature)
+
+
+def over_targets(soft, hard, widths):
+    """The losses for several targets, each the sum over the targets.
+
+    Of independent targets, that is the loss of their joint distribution.
+
+    Parameters
+    ----------
+    soft : Loss
+        For one target.
+    hard : callable
+        ``hard(output, codes)`` -> Tensor of shape (n,), for one target.
+    widths : list of int
+        Number of classes of each; their outputs stand side by side.
+
+    Returns
+    -------
+    soft : Loss
+        For all targets; the one given if there is one only.
+    hard : callable
+        The same for labels (n, n_targets).
+    """
+    if len(widths) == 1:
+        return soft, hard
+
+    def parts(*tensors):
+        return zip(*(tensor.split(widths, dim=1) for tensor in tensors), strict=True)
+
+    def compare(output, prepared, temperature):
+        pairs = parts(output, prepared)
+        return sum(soft.compare(out, to, temperature) for out, to in pairs)
+
+    def prepare(target, temperature):
+        prepared = [soft.prepared(part, temperature) for (part,) in parts(target)]
+        return torch.cat(prepared, dim=1)
+
+    def cross(output, codes):
+        columns = zip(output.split(widths, dim=1), codes.T, strict=True)
+        return sum(hard(part, column) for part, column in columns)
+
+    return replace(soft, compare=compare, prepare=prepare), cross
+
+
+def sorted_first(soft, hard):
+    """The losses of quantiles, whose outputs are sorted so that none cross.
+
+    Parameters
+    ----------
+    soft : Loss
+        Compares with the teacher's quantiles.
+    hard : callable
+        ``hard(output, values)`` -> Tensor of shape (n,).
+
+    Returns
+    -------
+    soft : Loss
+        Of the sorted outputs.
+    hard : callable
+        Of the sorted outputs.
+
+    References
+    ----------
+    Chernozhukov, Fernandez-Val, Galichon: Quantile and Probability Curves Without
+    Crossing, 2010.
+    """
+
+    def ascending(output):
+        return output.sort(dim=1).values
+
+    return (
+        replace(soft, compare=lambda out, *more: soft.compare(ascending(out), *more)),
+        lambda output, values: hard(ascending(output), values),
+    )
 
 
 def _compare_centred(output, prepared, temperature):

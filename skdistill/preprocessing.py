@@ -1,57 +1,146 @@
-"""The student's view of a table.
+"""The student's view of a table: scaling, tails, categories, gaps.
 
 The student sees X through a view; the teacher never does: it gets X as the user gave it.
 """
 
+import warnings
+from dataclasses import dataclass
+from numbers import Integral, Real
+
 import numpy as np
 from scipy import sparse
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
+from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_array,
     check_is_fitted,
-    validate_data,
 )
+
+from .tables import validated_table
 
 # Standardised training values of n rows never exceed sqrt(n), so this bound touches
 # only values far outside of the training data, which could overflow a net.
 _BOUND = 1e6
 _CHUNK_CELLS = 1 << 18
+_DENSE_BYTES = 1 << 31
 
 
-class Standardizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """Centre and scale numeric columns, safely for any finite input.
-
-    Unlike :class:`~sklearn.preprocessing.StandardScaler`, columns up to the largest
-    float do not overflow, a column that is constant in training is 0 in every later
-    table, and values are bounded at a million standard deviations.
+@dataclass(frozen=True)
+class Term:
+    """What one column of a view says of the original table.
 
     Attributes
     ----------
-    mean_ : ndarray of shape (n_features,)
-        Weighted mean of each column, in the column's unit.
-    inverse_scale_ : ndarray of shape (n_features,)
-        One over each column's standard deviation; 0 for a constant column.
-    n_features_in_ : int
-        Number of columns seen in fit.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skdistill.preprocessing import Standardizer
-    >>> X = np.array([[1.0, 7.0], [3.0, 7.0]])
-    >>> Standardizer().fit_transform(X)
-    array([[-1.,  0.],
-           [ 1.,  0.]])
+    column : int
+        Position of the original column.
+    form : str
+        A function of that column, in its own unit, such as ``log1p({} / 7000)``.
+    category : str or None
+        What the question asks about, the answers being 1 for yes and 0 for no: a
+        category or several, or "" for a gap. None for a number.
     """
 
-    def fit(self, X, y=None, sample_weight=None):
-        """Learn each column's mean and scale.
+    column: int
+    form: str = "{}"
+    category: str | None = None
+
+    def text(self, names):
+        """The number's name, or the question.
 
         Parameters
         ----------
-        X : array-like of shape (n, n_features)
-            Finite numbers.
+        names : sequence of str
+            Names of all original columns.
+
+        Returns
+        -------
+        str
+            Such as ``age``, ``age is missing`` or ``plan in {a}``.
+        """
+        name = self.form.replace("{}", names[self.column])
+        if self.category is None:
+            return name
+        is_gap = self.category == ""
+        return f"{name} is missing" if is_gap else f"{name} in {{{self.category}}}"
+
+
+class TableView(TransformerMixin, BaseEstimator):
+    """Any table as numbers of comparable size, each of which a person can name.
+
+    - Numbers and booleans are standardised. A column with heavy tails goes through
+      ``sign(d) * log(1 + |d| / s)`` first, with d the distance from its median and s the
+      median size of d where it is not 0.
+    - A gap in a number counts as the mean, and a column that had gaps in training has an
+      indicator beside it.
+    - Categories and strings become indicators, centred on their shares, the smaller the
+      more there are of a column. Rare categories share one, which unseen ones use too;
+      gaps have their own. Where training saw nothing rare, unseen ones count as the mean.
+    - A column that is constant in training is 0, or has no column in the view.
+
+    Parameters
+    ----------
+    scale : bool, default=True
+        False: numbers keep their units, and indicators are 0 and 1, as trees of plain
+        tests read best.
+    min_frequency : float, default=0.001
+        A category with a smaller share of the rows is rare.
+    max_categories : int, default=100
+        So many categories of a column have indicators, the most frequent ones.
+    max_kurtosis : float, default=25.0
+        A column of numbers of a higher kurtosis has heavy tails; 3 for a normal
+        distribution, 9 for an exponential one. Columns of two values never have.
+
+    Attributes
+    ----------
+    terms_ : list of Term
+        What each column of the view says.
+    center_ : ndarray of shape (n_view,)
+        What is subtracted from it.
+    inverse_scale_ : ndarray of shape (n_view,)
+        What it is multiplied by then; 0 for a constant.
+    n_features_in_ : int
+        Number of columns seen in fit.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Their names, where all are strings.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skdistill.preprocessing import TableView
+    >>> X = pd.DataFrame({"age": [30.0, None, 50.0], "plan": ["a", "b", "a"]})
+    >>> view = TableView().fit(X)
+    >>> view.get_feature_names_out()
+    array(['age', 'age is missing', 'plan in {b}'], dtype=object)
+    >>> view.transform(X).round(2)
+    array([[-1.  , -0.67, -0.67],
+           [ 0.  ,  1.33,  1.33],
+           [ 1.  , -0.67, -0.67]])
+    """
+
+    _parameter_constraints: dict = {
+        "scale": ["boolean"],
+        "min_frequency": [Interval(Real, 0, 1, closed="left")],
+        "max_categories": [Interval(Integral, 1, None, closed="left")],
+        "max_kurtosis": [Interval(Real, 1, None, closed="left")],
+    }
+
+    def __init__(
+        self, *, scale=True, min_frequency=0.001, max_categories=100, max_kurtosis=25.0
+    ):
+        self.scale = scale
+        self.min_frequency = min_frequency
+        self.max_categories = max_categories
+        self.max_kurtosis = max_kurtosis
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, sample_weight=None):
+        """Learn means, tails, categories and gaps.
+
+        Parameters
+        ----------
+        X : array-like or frame of shape (n, n_features)
+            Numbers, booleans, categories, strings; gaps are allowed.
         y : None
             Ignored.
         sample_weight : array-like of shape (n,), default=None
@@ -59,66 +148,126 @@ class Standardizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        Standardizer
+        TableView
             Itself.
         """
-        X = validate_data(self, X, dtype=np.float64)
-        share = _check_sample_weight(sample_weight, X)
-        share = share / share.sum()
-        # Columns are brought to [-1, 1] first: squares of large values would overflow.
-        top, bottom = X.max(axis=0), X.min(axis=0)
-        peak = np.maximum(np.abs(top), np.abs(bottom))
-        shrink = 1.0 / np.where(peak > 0, np.maximum(peak, 1e-300), 1.0)
-        mean = sum(share[rows] @ (X[rows] * shrink) for rows in _chunks(X))
-        variance = sum(
-            share[rows] @ np.square(X[rows] * shrink - mean) for rows in _chunks(X)
-        )
-        std = np.sqrt(variance)
-        constant = (top == bottom) | (std < 1e-15)
-        self.mean_ = mean / shrink
-        with np.errstate(over="ignore"):
-            inverse = np.where(constant, 0.0, shrink / np.where(constant, 1.0, std))
-        self.inverse_scale_ = np.minimum(inverse, np.finfo(np.float64).max)
-        return self
+        table = validated_table(self, X, reset=True)
+        weight = _check_sample_weight(sample_weight, np.broadcast_to(0.0, len(table)))
+        return self.learn(table, weight)
 
-    def transform(self, X):
-        """Centre and scale.
+    def learn(self, table, weight=None):
+        """Fit on a table that has been read.
 
         Parameters
         ----------
-        X : array-like of shape (n, n_features)
-            Finite numbers.
+        table : Table
+            Training rows.
+        weight : ndarray of shape (n,), default=None
+            Their weights.
 
         Returns
         -------
-        ndarray of shape (n, n_features)
-            Standardised columns, float64.
+        TableView
+            Itself.
         """
-        check_is_fitted(self)
-        return self.standardize(validate_data(self, X, reset=False, dtype=np.float64))
+        weight = np.ones(len(table)) if weight is None else weight
+        if not weight.all():
+            table, weight = table.take(np.flatnonzero(weight)), weight[weight > 0]
+        share = weight / weight.sum()
+        limits = self.min_frequency, self.max_categories
+        self.parts_ = [
+            _Numbers.learn(table, share, self.max_kurtosis if self.scale else np.inf),
+            *(
+                _Categories.learn(j, labels, share, *limits)
+                for j, labels in table.labels.items()
+            ),
+        ]
+        self.n_features_in_, self._names = table.n_columns, table.names
+        self._lay_out()
+        return self
 
-    def standardize(self, X, dtype=np.float64):
-        """Transform an array that has been validated, into a given dtype.
+    def _lay_out(self):
+        """Put the columns of the view into the order of the table's."""
+        terms = [term for part in self.parts_ for term in part.terms]
+        order = np.argsort([term.column for term in terms], kind="stable")
+        self.terms_ = [terms[i] for i in order]
+        self._order = None if (np.diff(order) == 1).all() else order
+        self.center_ = np.concatenate([part.center for part in self.parts_])[order]
+        scale = np.concatenate([part.inverse_scale for part in self.parts_])[order]
+        self.inverse_scale_ = scale
+        if not self.scale:
+            self.center_, self.inverse_scale_ = 0 * self.center_, np.ones_like(scale)
+
+    def transform(self, X):
+        """The view of a table.
 
         Parameters
         ----------
-        X : ndarray of shape (n, n_features)
-            Finite float64 numbers.
+        X : array-like or frame of shape (n, n_features)
+            With the columns that ``fit`` saw.
+
+        Returns
+        -------
+        ndarray of shape (n, n_view)
+            Finite, float64.
+        """
+        check_is_fitted(self)
+        return self.of_table(validated_table(self, X, reset=False))
+
+    def of_table(self, table, dtype=np.float64):
+        """The view of a table that has been read, in a given dtype.
+
+        Parameters
+        ----------
+        table : Table
+            With the columns that ``fit`` saw.
         dtype : numpy dtype, default=float64
             What the result is stored in; the arithmetic is float64.
 
         Returns
         -------
-        ndarray of shape (n, n_features)
-            Standardised columns.
+        ndarray of shape (n, n_view)
+            Finite.
         """
-        out = np.empty(X.shape, dtype)
+        out = np.empty((len(table), len(self.terms_)), dtype)
+        columns = [part.read(table) for part in self.parts_]
         with np.errstate(over="ignore"):
-            for rows in _chunks(X):
-                z = (X[rows] - self.mean_) * self.inverse_scale_
-                np.clip(z, -_BOUND, _BOUND, out=z)
+            for rows in _chunks(out):
+                parts = [
+                    part.values(column[rows])
+                    for part, column in zip(self.parts_, columns, strict=True)
+                ]
+                z = np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
+                z = z if self._order is None else z[:, self._order]
+                if self.scale:
+                    z = (z - self.center_) * self.inverse_scale_
+                    np.clip(z, -_BOUND, _BOUND, out=z)
                 out[rows] = z
         return out
+
+    def get_feature_names_out(self, input_features=None):
+        """What each column of the view says.
+
+        Parameters
+        ----------
+        input_features : None
+            Ignored.
+
+        Returns
+        -------
+        ndarray of shape (n_view,)
+            Such as ``age``, ``age is missing``, ``plan in {a}``.
+        """
+        check_is_fitted(self)
+        return np.array([term.text(self._names) for term in self.terms_], dtype=object)
+
+    def __sklearn_tags__(self):
+        """scikit-learn's tags: gaps, categories and strings are allowed."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        return tags
 
 
 def _chunks(X):
@@ -127,26 +276,249 @@ def _chunks(X):
     return [slice(start, start + step) for start in range(0, len(X), step)]
 
 
-def make_view(preprocessor):
+@dataclass(frozen=True)
+class _Numbers:
+    """The numeric columns of a view, and indicators of their gaps."""
+
+    columns: np.ndarray
+    gaps: np.ndarray  # positions among `columns`
+    tails: list  # of _Tail
+    empty: np.ndarray  # had no value in training
+    terms: list
+    center: np.ndarray
+    inverse_scale: np.ndarray
+
+    @classmethod
+    def learn(cls, table, share, max_kurtosis):
+        numbers = table.numbers
+        mean, inverse, kurtosis, present = _moments(numbers, share)
+        tails = [
+            _Tail.learn(i, numbers[:, i], share)
+            for i in np.flatnonzero(kurtosis > max_kurtosis)
+            if _has_third_value(numbers[:, i])
+        ]
+        for tail in tails:
+            bent = tail.bend(numbers[:, [tail.index]])
+            (mean[tail.index],), (inverse[tail.index],), _, _ = _moments(bent, share)
+        forms = dict.fromkeys(range(numbers.shape[1]), "{}")
+        forms |= {tail.index: tail.form() for tail in tails}
+        gaps = np.flatnonzero((present < 1 - 1e-12) & (present > 0))
+        terms = [Term(j, forms[i]) for i, j in enumerate(table.number_columns)]
+        terms += [Term(table.number_columns[i], category="") for i in gaps]
+        missing = 1 - present[gaps]
+        return cls(
+            columns=table.number_columns,
+            gaps=gaps,
+            tails=tails,
+            empty=present == 0,
+            terms=terms,
+            center=np.concatenate([mean, missing]),
+            inverse_scale=np.concatenate(
+                [inverse, np.full(len(gaps), _indicator_scale(1))]
+            ),
+        )
+
+    def read(self, table):
+        """The raw numbers (n, n_numbers) of a table, NaN for gaps."""
+        if np.array_equal(self.columns, table.number_columns) and not self.empty.any():
+            return table.numbers
+        columns = [
+            np.full(len(table), np.nan) if empty else table.numbers_at(j)
+            for j, empty in zip(self.columns, self.empty, strict=True)
+        ]
+        return np.column_stack(columns) if columns else np.empty((len(table), 0))
+
+    def values(self, raw):
+        missing = np.isnan(raw)
+        values = raw
+        if self.tails or missing.any():
+            values = raw.copy()
+            for tail in self.tails:
+                values[:, tail.index] = tail.bend(raw[:, tail.index])
+            np.copyto(values, self.center[: raw.shape[1]], where=missing)
+        if not len(self.gaps):
+            return values
+        return np.concatenate([values, missing[:, self.gaps]], axis=1)
+
+
+@dataclass(frozen=True)
+class _Tail:
+    """A column of heavy tails: sign(d) log(1 + |d| / size), d = x - middle."""
+
+    index: int
+    middle: float
+    size: float
+    is_positive: bool
+
+    @classmethod
+    def learn(cls, index, x, share):
+        known = ~np.isnan(x)
+        x, share = x[known], share[known]
+        middle = _median(x, share)
+        distance = np.abs(x - middle)
+        away = distance > 0
+        size = _median(distance[away], share[away])
+        return cls(index, middle, size, bool(middle == 0 and x.min() >= 0))
+
+    def bend(self, x):
+        d = (x - self.middle) / self.size
+        return np.copysign(np.log1p(np.abs(d)), d)
+
+    def form(self):
+        if self.is_positive:
+            return f"log1p({{}} / {self.size:.4g})"
+        moved = f"{{}} {'+' if self.middle < 0 else '-'} {abs(self.middle):.4g}"
+        return f"signed_log1p(({moved}) / {self.size:.4g})"
+
+
+def _median(x, share):
+    """The lower weighted median."""
+    order = np.argsort(x, kind="stable")
+    cumulated = np.cumsum(share[order])
+    return float(x[order][np.searchsorted(cumulated, cumulated[-1] / 2 * (1 - 1e-12))])
+
+
+def _has_third_value(x):
+    x = x[~np.isnan(x)]
+    return bool(((x != x.min()) & (x != x.max())).any())
+
+
+def _moments(X, share):
+    """Mean, one over the standard deviation (0 for a constant), kurtosis, presence."""
+    if not X.size:
+        return np.zeros((4, X.shape[1]))
+    with np.errstate(invalid="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # columns without a value
+        top = np.nan_to_num(np.nanmax(X, axis=0))
+        bottom = np.nan_to_num(np.nanmin(X, axis=0))
+    # Columns are brought to [-1, 1] first: squares of large values would overflow.
+    peak = np.maximum(np.abs(top), np.abs(bottom))
+    shrink = 1.0 / np.where(peak > 0, np.maximum(peak, 1e-300), 1.0)
+    present = sum(share[rows] @ ~np.isnan(X[rows]) for rows in _chunks(X))
+    known = np.where(present > 0, present, 1.0)
+
+    def mean_of(function):
+        return sum(
+            share[r] @ np.nan_to_num(function(X[r] * shrink)) for r in _chunks(X)
+        )
+
+    mean = mean_of(lambda x: x) / known
+    variance = mean_of(lambda x: np.square(x - mean)) / known
+    fourth = mean_of(lambda x: np.square(np.square(x - mean))) / known
+    std = np.sqrt(variance)
+    constant = (top == bottom) | (std < 1e-15)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        kurtosis = np.where(constant, 0.0, fourth / np.square(variance))
+        inverse = np.where(constant, 0.0, shrink / np.where(constant, 1.0, std))
+    inverse = np.minimum(inverse, np.finfo(np.float64).max)
+    return np.stack([mean / shrink, inverse, kurtosis, present])
+
+
+@dataclass(frozen=True)
+class _Categories:
+    """A column of labels as indicators."""
+
+    column: int
+    bins: dict  # of each known category
+    neutral: int  # code of what training never saw: its indicators are the shares
+    gap: int  # code of a gap
+    other: int  # code of rare and unseen categories
+    shown: np.ndarray  # bins that have an indicator
+    terms: list
+    center: np.ndarray
+    inverse_scale: np.ndarray
+
+    @classmethod
+    def learn(cls, column, labels, share, min_frequency, max_categories):
+        mass = np.bincount(
+            labels.codes + 1, share, minlength=1 + len(labels.categories)
+        )
+        gap_mass, mass = mass[0], mass[1:]
+        order = np.argsort(-mass, kind="stable")[:max_categories]
+        kept = np.sort(order[mass[order] >= max(min_frequency, 1e-300)])
+        rare = np.setdiff1d(np.flatnonzero(mass > 0), kept)
+        texts = [str(labels.categories[i]) for i in kept]
+        shares = list(mass[kept])
+        bins = {labels.categories[i]: code for code, i in enumerate(kept)}
+        neutral = len(kept) + bool(len(rare)) + bool(gap_mass > 0)
+        other = gap = neutral
+        if len(rare):
+            other = len(texts)
+            bins |= {labels.categories[i]: other for i in rare}
+            texts.append(_rare_text([labels.categories[i] for i in rare]))
+            shares.append(mass[rare].sum())
+        if gap_mass > 0:
+            gap = len(texts)
+            texts.append("")
+            shares.append(gap_mass)
+        # Of two bins one indicator says all; a single one says nothing.
+        shown = np.arange(len(texts))[len(texts) <= 2 :]
+        center = np.array(shares)[shown]
+        return cls(
+            column,
+            bins,
+            neutral,
+            gap,
+            other,
+            shown,
+            [Term(column, category=texts[i]) for i in shown],
+            center,
+            np.full(len(shown), _indicator_scale(len(shown))),
+        )
+
+    def read(self, table):
+        """The code of each row's bin."""
+        labels = table.labels_at(self.column, list(self.bins))
+        known = [self.bins.get(c, self.other) for c in labels.categories]
+        return np.array([*known, self.gap])[labels.codes]
+
+    def values(self, codes):
+        indicators = (codes[:, None] == self.shown).astype(np.float64)
+        unseen = codes == self.neutral
+        if unseen.any():
+            indicators[unseen] = self.center
+        return indicators
+
+
+def _rare_text(categories):
+    text = ", ".join(map(str, categories))
+    if len(categories) > 3:
+        text = f"{len(categories)} rare values"
+    return f"{text} or unseen"
+
+
+def _indicator_scale(n_indicators):
+    """What the indicators of one column are multiplied by.
+
+    A single one is 2: standardised, were its share one half. Those of n categories are
+    1 / n, for a net learns fast on large inputs, and rare categories by heart. (Measured
+    on four real tables against 1, 1/2, 1/4, 1/8 and standardised indicators.)
+    """
+    return 2.0 if n_indicators == 1 else 1.0 / max(n_indicators, 1)
+
+
+def make_view(preprocessor, scale=True):
     """The unfitted view that a student's ``preprocessor`` parameter stands for.
 
     Parameters
     ----------
     preprocessor : "auto", None or transformer
         As in the students.
+    scale : bool, default=True
+        Whether "auto" scales its columns.
 
     Returns
     -------
     transformer or None
-        A :class:`Standardizer`, a clone of the transformer, or None for X as it is.
+        A :class:`TableView`, a clone of the transformer, or None for X as it is.
     """
     if isinstance(preprocessor, str):
-        return Standardizer()
+        return TableView(scale=scale)
     return None if preprocessor is None else clone(preprocessor)
 
 
-def is_numeric_view(view):
-    """Whether X itself, rather than a transformer's output, must be finite numbers.
+def reads_tables(view):
+    """Whether a view is made from a table that has been read.
 
     Parameters
     ----------
@@ -156,9 +528,9 @@ def is_numeric_view(view):
     Returns
     -------
     bool
-        True for "auto" and what it stands for, and for None.
+        True for "auto" and what it stands for.
     """
-    return view is None or isinstance(view, str | Standardizer)
+    return isinstance(view, str | TableView)
 
 
 def fit_view(view, X, y=None, sample_weight=None):
@@ -168,15 +540,15 @@ def fit_view(view, X, y=None, sample_weight=None):
     ----------
     view : transformer or None
         From :func:`make_view`.
-    X : ndarray or table of shape (n, n_features)
+    X : Table, ndarray or frame of shape (n, n_features)
         Training rows.
     y : ndarray of shape (n,), default=None
         Targets, for transformers that look at them.
     sample_weight : ndarray of shape (n,), default=None
-        Row weights; used by :class:`Standardizer` only.
+        Row weights; used by :class:`TableView` only.
     """
-    if isinstance(view, Standardizer):
-        view.fit(X, sample_weight=sample_weight)
+    if isinstance(view, TableView):
+        view.learn(X, sample_weight)
     elif view is not None:
         view.fit(X, y)
 
@@ -188,7 +560,7 @@ def apply_view(view, X, dtype=np.float64):
     ----------
     view : transformer or None
         A fitted view.
-    X : ndarray or table of shape (n, n_features)
+    X : Table, ndarray or frame of shape (n, n_features)
         Rows, validated.
     dtype : numpy dtype, default=float64
         Floating type of the result.
@@ -201,10 +573,11 @@ def apply_view(view, X, dtype=np.float64):
     Raises
     ------
     ValueError
-        If a transformer returns gaps, infinities or something that is not numeric.
+        If a transformer returns gaps, infinities or something that is not numeric, or
+        a sparse matrix that is too large to be dense.
     """
-    if isinstance(view, Standardizer):
-        return view.standardize(X, dtype)
+    if isinstance(view, TableView):
+        return view.of_table(X, dtype)
     if view is None:
         with np.errstate(over="ignore"):
             seen = np.asarray(X).astype(dtype, copy=False)
@@ -215,8 +588,8 @@ def apply_view(view, X, dtype=np.float64):
             )
         return seen
     seen = view.transform(X)
-    seen = seen.toarray() if sparse.issparse(seen) else seen
     try:
+        seen = _dense(seen, dtype) if sparse.issparse(seen) else seen
         return check_array(seen, dtype=dtype, input_name="the preprocessor's output")
     except ValueError as error:
         raise ValueError(
@@ -224,23 +597,36 @@ def apply_view(view, X, dtype=np.float64):
         ) from error
 
 
-def unscaled(view, weights):
-    """Rewrite affine maps of the view as affine maps of the original columns.
+def _dense(seen, dtype):
+    n_bytes = seen.shape[0] * seen.shape[1] * np.dtype(dtype).itemsize
+    if n_bytes > _DENSE_BYTES:
+        raise ValueError(
+            f"its sparse output of shape {seen.shape} would take {n_bytes / 1e9:.1f} GB "
+            "as dense numbers; reduce its columns, for example by TruncatedSVD."
+        )
+    return seen.astype(dtype).toarray()
+
+
+def view_terms(view, n_view):
+    """What the columns of a view say, and the scale on which they say it.
 
     Parameters
     ----------
     view : transformer or None
         A fitted view.
-    weights : ndarray of shape (n_maps, n_view)
-        Coefficients on the columns of the view.
+    n_view : int
+        Number of its columns.
 
     Returns
     -------
-    weights : ndarray of shape (n_maps, n_view)
-        Coefficients in the columns' own units where the view is linear.
-    centers : ndarray of shape (n_view,)
-        Point, in those units, at which the view is 0.
+    terms : list of Term
+        One for each column of the view; about the columns of a transformer's output as
+        such.
+    inverse_scale : ndarray of shape (n_view,)
+        A column of the view is (term - center) times this.
+    center : ndarray of shape (n_view,)
+        In the terms' units.
     """
-    if not isinstance(view, Standardizer):
-        return weights, np.zeros(weights.shape[1])
-    return weights * view.inverse_scale_, view.mean_
+    if isinstance(view, TableView):
+        return view.terms_, view.inverse_scale_, view.center_
+    return [Term(i) for i in range(n_view)], np.ones(n_view), np.zeros(n_view)

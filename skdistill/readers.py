@@ -10,91 +10,102 @@ import numpy as np
 from sklearn.metrics import cohen_kappa_score, confusion_matrix
 from sklearn.utils.validation import _num_samples
 
-from .teacher import align, check_finite, class_probabilities, log_with_floor
+from .teacher import (
+    align,
+    by_label,
+    check_finite,
+    class_probabilities,
+    log_with_floor,
+    split,
+)
 
 
 class ClassReader:
     """Reads a teacher's answers as log-probabilities over the classes of a student.
 
+    Answers for several targets stand side by side, target after target.
+
     Parameters
     ----------
     teacher : Teacher or None
         Fitted.
-    y : ndarray of shape (n,) or None
+    y : ndarray of shape (n,) or (n, n_targets), or None
         Hard labels.
-    classes : array-like or None
-        The student's parameter.
+    classes : array-like, list of array-like, or None
+        The student's parameter; a list of arrays for several targets.
     has_outputs : bool, default=False
         Whether outputs were given whose columns have to be named.
+    is_multilabel : bool, default=False
+        Whether y is a matrix of zeros and ones, each column a label of its own.
 
     Attributes
     ----------
-    classes : ndarray of shape (n_classes,)
-        The sorted union of `classes`, of y's labels and of the teacher's.
+    classes : list of ndarray of shape (n_classes,)
+        For each target, the sorted union of `classes`, of y's labels and of the
+        teacher's.
     """
 
-    def __init__(self, teacher, y, classes, has_outputs=False):
+    def __init__(self, teacher, y, classes, has_outputs=False, *, is_multilabel=False):
         self.teacher = teacher
-        own = np.unique(y) if y is not None else None
-        self.fallback = own if classes is None else np.asarray(classes)
-        if classes is not None and len(np.unique(self.fallback)) != len(self.fallback):
-            raise ValueError(f"classes={classes!r} names a class twice.")
-        named = self._teacher_labels()
-        if has_outputs and classes is not None:
+        own = None if y is None else [np.unique(c) for c in y.reshape(len(y), -1).T]
+        if is_multilabel:
+            own = [np.array([0, 1])] * len(own)
+        given = given_classes(classes, own)
+        self.fallback = own if given is None else given
+        named = self._teacher_labels(own)
+        if has_outputs and given is not None:
             named.append(self.fallback)
-        self._check_shared(own, named)
-        self.classes = union_of_classes(own, classes, *named)
-        # Columns of teacher_output: `classes`, else those of the teacher, else y's.
-        self.columns = self.fallback if classes is not None or not named else named[0]
-        self._warn_unknown(named)
+        known = [group for group in (own, given, *named) if group is not None]
+        if not known:
+            raise ValueError("The classes are not known: give y or `classes`.")
+        n_targets = len(known[0])
+        self.targets = [
+            _Target(
+                None if own is None else own[i],
+                None if given is None else given[i],
+                [labels[i] for labels in named],
+                f" of target {i}" if n_targets > 1 else "",
+            )
+            for i in range(n_targets)
+        ]
+        self.classes = [target.classes for target in self.targets]
 
-    def _teacher_labels(self):
+    def _teacher_labels(self, own):
+        """What each member calls its columns, for each target."""
         if self.teacher is None:
             return []
-        unnamed = [m for m in self.teacher.members if not hasattr(m, "classes_")]
+        unnamed = [m for m in self.teacher.members if m.labels() is None]
         if self.fallback is None and unnamed:
             raise ValueError(
                 "teacher has no classes_ and y is None: name its columns, in their "
                 "order, by `classes`."
             )
-        return list(self.teacher.labels(self.fallback))
+        if self.fallback is None:
+            listed = [m.labels() for m in self.teacher.members]
+            return [each if isinstance(each, list) else [each] for each in listed]
+        return self.teacher.labels(self.fallback)
 
-    def _check_shared(self, own, named):
-        for labels in named if own is not None else []:
-            if not set(labels.tolist()) & set(own.tolist()):
-                raise ValueError(
-                    f"teacher and y share no class: the teacher knows "
-                    f"{labels.tolist()!r}, and y holds {own.tolist()!r}. Give y in the "
-                    "teacher's labels, or a callable teacher with `classes`."
-                )
-
-    def _warn_unknown(self, named):
-        known = {label for labels in named for label in labels.tolist()}
-        unknown = [c for c in self.classes.tolist() if c not in known]
-        if named and unknown:
-            warnings.warn(
-                f"teacher never saw the classes {unknown!r}: its probability for them "
-                "is taken as the floor.",
-                UserWarning,
-                stacklevel=5,
-            )
+    @property
+    def widths(self):
+        """Number of classes of each target."""  # numpydoc ignore=RT01
+        return [len(classes) for classes in self.classes]
 
     def ask(self, X):
         """The teacher's answer for rows.
 
         Parameters
         ----------
-        X : array-like of shape (n, n_features)
+        X : array-like or frame of shape (n, n_features)
             Rows as the user gave them.
 
         Returns
         -------
-        ndarray of shape (n, n_classes)
+        ndarray of shape (n, sum of n_classes)
             Log-probabilities.
         """
-        answer = self.teacher.log_probabilities(
-            X, classes=self.classes, fallback=self.fallback
-        )
+        fallback = self.classes if self.fallback is None else self.fallback
+        answers = self.teacher.log_probabilities(X, self.classes, fallback)
+        answer = np.concatenate(answers, axis=1)
         return _of_length(answer, _num_samples(X), "teacher's output")
 
     def accept(self, output, name, n):
@@ -102,8 +113,9 @@ class ClassReader:
 
         Parameters
         ----------
-        output : array-like of shape (n, n_classes) or (n,)
-            Probabilities; one column stands for the second of two classes.
+        output : array-like or frame of shape (n, n_classes) or (n,), or list of these
+            Probabilities; one column stands for the second of two classes. For several
+            targets as in :func:`~skdistill.teacher.split`.
         name : str
             The argument's name.
         n : int
@@ -111,64 +123,179 @@ class ClassReader:
 
         Returns
         -------
-        ndarray of shape (n, n_classes)
+        ndarray of shape (n, sum of n_classes)
             Log-probabilities.
         """
-        output = _of_length(class_probabilities(output, name), n, name)
-        columns = self.classes if self.columns is None else self.columns
-        if output.shape[1] != len(columns):
-            raise ValueError(
-                f"{name} has {output.shape[1]} columns and there are {len(columns)} "
-                f"classes {columns.tolist()!r}: name its columns, in their order, by "
-                "`classes`."
+        columns = [target.columns for target in self.targets]
+        parts = [
+            target.accept(part, name)
+            for target, part in zip(
+                self.targets, split(output, columns, name), strict=True
             )
-        return align(log_with_floor(output), columns, self.classes)
+        ]
+        return np.concatenate([_of_length(part, n, name) for part in parts], axis=1)
 
     def encode(self, y, name="y"):
         """Positions of labels among the classes.
 
         Parameters
         ----------
-        y : ndarray of shape (n,)
+        y : ndarray of shape (n,) or (n, n_targets)
             Labels, each among the classes.
         name : str, default="y"
             The argument's name.
 
         Returns
         -------
-        ndarray of shape (n,)
+        ndarray of shape (n, n_targets)
             Of int64.
         """
-        y = np.asarray(y)
+        columns = np.asarray(y).reshape(len(y), -1).T
+        if len(columns) != len(self.targets):
+            raise ValueError(
+                f"{name} has {len(columns)} targets, and there are {len(self.targets)}."
+            )
+        pairs = zip(self.targets, columns, strict=True)
+        return np.column_stack(
+            [target.encode(column, name) for target, column in pairs]
+        )
+
+    def agreement(self, soft, hard):
+        """How far the teacher's decisions and probabilities follow the labels.
+
+        Parameters
+        ----------
+        soft : ndarray of shape (n, sum of n_classes)
+            Log-probabilities.
+        hard : ndarray of shape (n, n_targets)
+            Positions of the labels.
+
+        Returns
+        -------
+        kappa, standard_error, association : float
+            Kappa and its standard error, means over the targets; and the covariance of
+            the probability of each row's own class with being of it, in standard
+            errors, the largest of the targets': a teacher that always predicts the
+            majority has kappa 0, and may yet rank well.
+        """
+        parts = np.split(soft, np.cumsum(self.widths)[:-1], axis=1)
+        measured = [
+            (*_kappa(part, codes), _association(part, codes))
+            for part, codes in zip(parts, hard.T, strict=True)
+        ]
+        kappa, error, association = np.array(measured).T
+        return kappa.mean(), error.mean(), association.max()
+
+
+def given_classes(classes, own=None):
+    """The parameter ``classes`` as one array for each target.
+
+    Parameters
+    ----------
+    classes : array-like, list of array-like, or None
+        As the user gave it.
+    own : list of ndarray, default=None
+        The labels of y, for each target.
+
+    Returns
+    -------
+    list of ndarray or None
+        None for None.
+
+    Raises
+    ------
+    ValueError
+        If it names a class twice, or is for another number of targets.
+    """
+    if classes is None:
+        return None
+    nested = len(classes) and all(
+        not isinstance(group, str) and np.ndim(group) == 1 for group in classes
+    )
+    groups = [np.asarray(group) for group in classes] if nested else None
+    groups = groups or [np.asarray(classes)]
+    if own is not None and len(groups) != len(own):
+        raise ValueError(
+            f"classes={classes!r} is for {len(groups)} targets, and y has {len(own)}: "
+            "give a list with the labels of each target."
+        )
+    for group in groups:
+        if len(np.unique(group)) != len(group):
+            raise ValueError(f"classes={classes!r} names a class twice.")
+    return groups
+
+
+class _Target:
+    """The classes of one target, as y, the user and the teachers name them."""
+
+    def __init__(self, own, given, named, which):
+        named = [labels for labels in named if labels is not None]
+        self._check_shared(own, named, which)
+        self.classes = union_of_classes(own, given, *named)
+        # Columns of teacher_output: `classes`, else those of the teacher, else y's.
+        columns = own if given is None else given
+        self.columns = columns if given is not None or not named else named[0]
+        if self.columns is None:
+            self.columns = self.classes
+        self._warn_unknown(named, which)
+
+    def _check_shared(self, own, named, which):
+        for labels in named if own is not None else []:
+            if not set(labels.tolist()) & set(own.tolist()):
+                raise ValueError(
+                    f"teacher and y share no class{which}: the teacher knows "
+                    f"{labels.tolist()!r}, and y holds {own.tolist()!r}. Give y in the "
+                    "teacher's labels, or a callable teacher with `classes`."
+                )
+
+    def _warn_unknown(self, named, which):
+        known = {label for labels in named for label in labels.tolist()}
+        unknown = [c for c in self.classes.tolist() if c not in known]
+        if named and unknown:
+            warnings.warn(
+                f"teacher never saw the classes {unknown!r}{which}: its probability for "
+                "them is taken as the floor.",
+                UserWarning,
+                stacklevel=7,
+            )
+
+    def accept(self, output, name):
+        output = class_probabilities(by_label(output, self.columns, name), name)
+        if output.shape[1] != len(self.columns):
+            raise ValueError(
+                f"{name} has {output.shape[1]} columns and there are "
+                f"{len(self.columns)} classes {self.columns.tolist()!r}: name its "
+                "columns, in their order, by `classes`."
+            )
+        return align(log_with_floor(output), self.columns, self.classes)
+
+    def encode(self, y, name):
         codes = np.searchsorted(self.classes, y).clip(max=len(self.classes) - 1)
         unknown = self.classes[codes] != y
         if unknown.any():
             raise ValueError(f"{name} holds unknown classes: {np.unique(y[unknown])}.")
         return codes
 
-    def agreement(self, soft, hard):
-        """Kappa of the teacher's decisions with the labels, and its standard error.
 
-        Parameters
-        ----------
-        soft : ndarray of shape (n, n_classes)
-            Log-probabilities.
-        hard : ndarray of shape (n,)
-            Positions of the labels.
+def _kappa(soft, hard):
+    """Kappa of decisions with labels and its standard error; 1, 0 if chance agrees."""
+    decision = soft.argmax(axis=1)
+    table = confusion_matrix(hard, decision) / len(hard)
+    by_chance = table.sum(axis=0) @ table.sum(axis=1)
+    if by_chance >= 1:
+        return 1.0, 0.0
+    observed = np.trace(table)
+    variance = observed * (1 - observed) / (len(hard) * (1 - by_chance) ** 2)
+    return cohen_kappa_score(hard, decision), variance**0.5
 
-        Returns
-        -------
-        kappa, standard_error : float
-            Zero standard error where chance alone would agree wholly.
-        """
-        decision = soft.argmax(axis=1)
-        table = confusion_matrix(hard, decision) / len(hard)
-        by_chance = table.sum(axis=0) @ table.sum(axis=1)
-        if by_chance >= 1:
-            return 1.0, 0.0
-        observed = np.trace(table)
-        variance = observed * (1 - observed) / (len(hard) * (1 - by_chance) ** 2)
-        return cohen_kappa_score(hard, decision), variance**0.5
+
+def _association(soft, hard):
+    """Sum over the classes of cov(p_k, y = k), in standard errors."""
+    p = np.exp(soft)
+    one_hot = hard[:, None] == np.arange(p.shape[1])
+    rows = ((p - p.mean(axis=0)) * (one_hot - one_hot.mean(axis=0))).sum(axis=1)
+    error = rows.std() / len(rows) ** 0.5
+    return rows.mean() / error if error > 1e-12 else 0.0
 
 
 class ValueReader:
@@ -178,15 +305,18 @@ class ValueReader:
     ----------
     teacher : Teacher or None
         Fitted.
-    n_outputs : int or None
+    n_targets : int or None
         Number of targets, where y tells it.
+    quantiles : array-like of shape (n_quantiles,), default=None
+        What answers are quantiles of, for the only target.
     """
 
     classes = None
 
-    def __init__(self, teacher, n_outputs):
+    def __init__(self, teacher, n_targets, quantiles=None):
         self.teacher = teacher
-        self.n_outputs = n_outputs
+        self.n_targets = n_targets
+        self.quantiles = quantiles
 
     def ask(self, X):
         """The teacher's predictions for rows.
@@ -225,9 +355,21 @@ class ValueReader:
 
     def _checked(self, values, name, rows):
         values = _of_length(values, _num_samples(rows), name)
-        if self.n_outputs is not None and values.shape[1] != self.n_outputs:
+        n_columns = values.shape[1]
+        if self.quantiles is not None:
+            if n_columns != len(self.quantiles):
+                what = (
+                    "predicts points" if n_columns == 1 else f"has {n_columns} columns"
+                )
+                raise ValueError(
+                    f"{name} {what}, and quantiles={list(self.quantiles)} are wanted: a "
+                    "teacher of quantiles answers with (n, n_quantiles), in this order; "
+                    "with alpha=0 the student learns them from y alone."
+                )
+            return np.sort(values, axis=1)
+        if self.n_targets is not None and n_columns != self.n_targets:
             raise ValueError(
-                f"{name} has {values.shape[1]} columns and y has {self.n_outputs}: "
+                f"{name} has {n_columns} columns and y has {self.n_targets}: "
                 "give one for each target."
             )
         return values
@@ -248,7 +390,13 @@ class ValueReader:
             Float64.
         """
         y = np.asarray(y, dtype=np.float64)
-        return self._checked(y.reshape(len(y), -1), name, y)
+        y = y.reshape(len(y), -1)
+        n_targets = y.shape[1] if self.n_targets is None else self.n_targets
+        if y.shape[1] != n_targets:
+            raise ValueError(
+                f"{name} has {y.shape[1]} targets, and there are {n_targets}."
+            )
+        return y
 
     def agreement(self, soft, hard):
         """R2 of the teacher's predictions, and its standard error.
@@ -262,14 +410,23 @@ class ValueReader:
 
         Returns
         -------
-        r2, standard_error : float
-            Over all targets together, each in units of its standard deviation.
+        r2, standard_error, association : float
+            Over all targets together, each in units of its standard deviation; the last
+            is 0, except for quantiles, which need not be near the mean: the covariance of
+            the middle one with the values, in standard errors.
         """
+        if self.quantiles is not None:
+            soft = soft[:, [soft.shape[1] // 2]]
         scale = hard.std(axis=0)
         scale = np.where(scale > 0, scale, 1.0)
         won = ((hard - hard.mean(axis=0)) / scale) ** 2 - ((hard - soft) / scale) ** 2
         won = won.mean(axis=1)
-        return won.mean(), won.std() / len(won) ** 0.5
+        error = won.std() / len(won) ** 0.5
+        if self.quantiles is None:
+            return won.mean(), error, 0.0
+        joint = (hard - hard.mean(axis=0))[:, 0] * (soft - soft.mean(axis=0))[:, 0]
+        spread = joint.std() / len(joint) ** 0.5
+        return won.mean(), error, joint.mean() / max(spread, 1e-300)
 
 
 def union_of_classes(*groups):

@@ -1,8 +1,8 @@
 """The teacher adapter: any model -> its outputs on rows.
 
-A member's answer is read from the first of these that it has: a torch module's
-``forward`` (logits), ``predict_proba``, ``decision_function``, ``predict``, or a call.
-Nothing here changes a teacher that arrives fitted.
+Members are asked through ``teacher_models``; here their answers become log-probabilities
+of named classes, or values, and are averaged. Nothing changes a teacher that arrives
+fitted.
 """
 
 from dataclasses import dataclass
@@ -13,19 +13,13 @@ from scipy.special import log_softmax, logsumexp
 from sklearn.base import BaseEstimator, clone
 from sklearn.ensemble import BaggingClassifier
 from sklearn.ensemble._forest import BaseForest
-from sklearn.exceptions import NotFittedError
-from sklearn.frozen import FrozenEstimator
 from sklearn.tree import BaseDecisionTree
-from sklearn.utils import _safe_indexing, get_tags
-from sklearn.utils.validation import _num_features, check_is_fitted, has_fit_parameter
+from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import _num_features, has_fit_parameter
 
-from .teacher_nets import (
-    for_skorch,
-    inner_models,
-    is_module,
-    module_outputs,
-    torch_restored,
-)
+from .tables import is_frame
+from .teacher_models import LABEL, LOGIT, PROBABILITY, as_model
+from .teacher_nets import for_skorch, inner_models
 
 #: The least probability that a teacher's answer is read as; its logarithm is finite.
 FLOOR = 1e-7
@@ -97,21 +91,7 @@ def is_ready(member):
     bool
         True for fitted and frozen estimators and for what has no ``fit``.
     """
-    if isinstance(member, FrozenEstimator) or not hasattr(member, "fit"):
-        return True
-    if not hasattr(member, "__sklearn_tags__"):  # not scikit-learn's: by its convention
-        return (
-            any(
-                name.endswith("_") and not name.startswith("__")
-                for name in vars(member)
-            )
-            and getattr(member, "__sklearn_is_fitted__", lambda: True)()
-        )
-    try:
-        check_is_fitted(member)
-    except NotFittedError:
-        return False
-    return True
+    return as_model(member).is_ready()
 
 
 def any_ready(teacher):
@@ -153,13 +133,10 @@ def all_ready(teacher):
         If some members are fitted and some are not.
     """
     members = members_of(teacher)
-    for member in members:
-        _check_can_answer(member)
-        if isinstance(member, FrozenEstimator) and not member.__sklearn_is_fitted__():
-            raise NotFittedError(
-                f"teacher={member!r} holds a model that is not fitted."
-            )
-    ready = [is_ready(member) for member in members]
+    models = [as_model(member) for member in members]
+    for model in models:
+        model.check()
+    ready = [model.is_ready() for model in models]
     if any(ready) and not all(ready):
         unfitted = [
             m for m, is_fitted in zip(members, ready, strict=True) if not is_fitted
@@ -171,27 +148,13 @@ def all_ready(teacher):
     return all(ready)
 
 
-def _check_can_answer(member):
-    if isinstance(member, type):
-        raise TypeError(
-            f"teacher is the class {member.__name__}; give an instance, "
-            f"{member.__name__}(...)."
-        )
-    answers = ("predict_proba", "decision_function", "predict", "fit")
-    if not (callable(member) or any(hasattr(member, name) for name in answers)):
-        raise TypeError(
-            f"teacher={member!r} cannot be asked: it has no predict_proba, "
-            "decision_function or predict and is not callable."
-        )
-
-
 @dataclass(frozen=True)
 class Teacher:
     """A fitted teacher, made uniform.
 
     Attributes
     ----------
-    members : list of objects
+    members : list of Model
         Models that can answer.
     weights : ndarray of shape (n_members,)
         Their shares; they sum to 1.
@@ -201,7 +164,7 @@ class Teacher:
     >>> from sklearn.dummy import DummyClassifier
     >>> from skdistill.teacher import Teacher
     >>> dummy = DummyClassifier(strategy="prior").fit([[0], [1]], ["a", "b"])
-    >>> Teacher.of(dummy).log_probabilities([[5]], classes=["a", "b"]).round(3)
+    >>> Teacher.of(dummy).log_probabilities([[5]], [["a", "b"]])[0].round(3)
     array([[-0.693, -0.693]])
     """
 
@@ -224,58 +187,66 @@ class Teacher:
         Teacher
             The adapter.
         """
-        members = members_of(teacher)
+        members = [as_model(member) for member in members_of(teacher)]
         return cls(members, check_weights(weights, len(members)))
 
     def labels(self, fallback):
-        """The class labels of each member, in the order of its columns.
+        """The class labels of each member and target, in the order of its columns.
 
         Parameters
         ----------
-        fallback : array-like of shape (n_classes,) or None
-            Names for the columns of members without ``classes_``.
+        fallback : list of array-like or None
+            For each target, names for the columns of members that name none.
 
         Returns
         -------
-        list of ndarray or None
-            One entry for each member.
+        list of list of ndarray or None
+            One list for each member, with one entry for each target.
         """
         return [_labels_of(member, fallback) for member in self.members]
 
-    def log_probabilities(self, X, *, classes, fallback=None):
+    def log_probabilities(self, X, classes, fallback=None):
         """Log-probabilities of the weighted mean of the members.
 
         Parameters
         ----------
-        X : array-like of shape (n, n_features)
+        X : array-like or frame of shape (n, n_features)
             Rows as the user gave them.
-        classes : array-like of shape (n_classes,) or None
-            Labels in the order of the result's columns; None where no member names
-            its columns.
-        fallback : array-like, default=None
-            Names for the columns of members without ``classes_``; by default `classes`.
+        classes : list of array-like or None
+            For each target, labels in the order of the result's columns; None where no
+            member names its columns.
+        fallback : list of array-like or None, default=None
+            Names for the columns of members that name none; by default `classes`.
 
         Returns
         -------
-        ndarray of shape (n, n_classes)
-            Normalised; a class that no member knows has the floor.
+        list of ndarray of shape (n, n_classes)
+            For each target, normalised; a class that no member knows has the floor.
         """
         fallback = classes if fallback is None else fallback
-        parts = [
-            align(_class_answer(member, X, labels), labels, classes)
+        every = [
+            [
+                align(part, names, wanted)
+                for part, names, wanted in zip(
+                    _class_answers(member, X, labels), labels, classes, strict=True
+                )
+            ]
             for member, labels in zip(self.members, self.labels(fallback), strict=True)
         ]
-        if len(parts) == 1:
-            return parts[0]
+        if len(every) == 1:
+            return every[0]
         weights = self.weights[:, None, None]
-        return log_softmax(logsumexp(np.stack(parts), axis=0, b=weights), axis=1)
+        return [
+            log_softmax(logsumexp(np.stack(parts), axis=0, b=weights), axis=1)
+            for parts in zip(*every, strict=True)
+        ]
 
     def values(self, X):
         """Predictions of the weighted mean of the members, for regression.
 
         Parameters
         ----------
-        X : array-like of shape (n, n_features)
+        X : array-like or frame of shape (n, n_features)
             Rows as the user gave them.
 
         Returns
@@ -381,30 +352,12 @@ def check_kind(teacher, wanted):
         If a member says that it is of the other kind.
     """
     for member in members_of(teacher):
-        kind = kind_of(member)
+        kind = as_model(member).kind()
         if kind in {"classifier", "regressor"} and kind != wanted:
             raise ValueError(
                 f"teacher={member!r} is a {kind}, and this student is a {wanted}: "
                 f"give a {wanted} as teacher, or use the student for {kind}s."
             )
-
-
-def kind_of(member):
-    """What a member says of itself: "classifier", "regressor" or something else.
-
-    Parameters
-    ----------
-    member : object
-        A single teacher.
-
-    Returns
-    -------
-    str or None
-        None where it says nothing.
-    """
-    if hasattr(member, "__sklearn_tags__"):
-        return get_tags(member).estimator_type
-    return getattr(member, "_estimator_type", None)
 
 
 def check_width(teacher, X):
@@ -420,14 +373,15 @@ def check_width(teacher, X):
     Raises
     ------
     ValueError
-        If a member says that it takes another number of columns.
+        If a member says that it takes another number of columns, and X is not a frame
+        that has those columns among others.
     """
     width = _num_features(X)
-    for member in members_of(teacher):
-        wanted = getattr(member, "n_features_in_", width)
-        if wanted != width:
+    for model in map(as_model, members_of(teacher)):
+        wanted = model.width()
+        if wanted not in (None, width) and model.rows(X) is X:
             raise ValueError(
-                f"teacher={member!r} was fitted on {wanted} columns and X has {width}: "
+                f"teacher={model!r} was fitted on {wanted} columns and X has {width}: "
                 "give X as the teacher knows it, and the student's view of it as "
                 "`preprocessor`."
             )
@@ -466,7 +420,7 @@ def class_probabilities(values, name):
     return np.clip(values, 0.0, None) / sums[:, None]
 
 
-def check_finite(values, name):
+def check_finite(values, name, numbers=True):
     """A one- or two-dimensional float64 array without NaN or infinity.
 
     Parameters
@@ -475,6 +429,8 @@ def check_finite(values, name):
         Outputs of some model.
     name : str
         What an error calls it.
+    numbers : bool, default=True
+        False: labels will do, and are not looked at.
 
     Returns
     -------
@@ -483,10 +439,10 @@ def check_finite(values, name):
     """
     if hasattr(values, "detach"):  # a tensor, perhaps with a gradient
         values = values.detach().cpu()
-    values = np.asarray(values, dtype=np.float64)
+    values = np.asarray(values, dtype=np.float64 if numbers else None)
     if values.ndim not in (1, 2):
         raise ValueError(f"{name} must be of shape (n,) or (n, k), not {values.shape}.")
-    if not np.isfinite(values).all():
+    if numbers and not np.isfinite(values).all():
         row = int(np.argwhere(~np.isfinite(values))[0][0])
         raise ValueError(f"{name} holds NaN or infinity, first in row {row}.")
     return values
@@ -533,121 +489,173 @@ def align(log_p, labels, classes):
     return log_softmax(aligned, axis=1)
 
 
-def _labels_of(member, fallback):
-    labels = getattr(member, "classes_", None)
-    if labels is None:
-        return None if fallback is None else np.asarray(fallback)
-    if isinstance(labels, list) and labels and np.ndim(labels[0]) == 1:
+def by_label(answer, labels, name):
+    """A frame's columns in the order of the labels that they name.
+
+    Parameters
+    ----------
+    answer : array-like or frame of shape (n, k)
+        Probabilities.
+    labels : array-like of shape (n_classes,) or None
+        The classes in order, where they are known.
+    name : str
+        What an error calls the answer.
+
+    Returns
+    -------
+    array-like of shape (n, k)
+        As it is, if it is no frame, or if its columns have other names.
+
+    Raises
+    ------
+    ValueError
+        If some columns name classes and others do not.
+    """
+    if not is_frame(answer) or labels is None:
+        return answer
+    columns, wanted = list(map(str, answer.columns)), list(map(str, labels))
+    values = np.asarray(answer)
+    if not set(columns) & set(wanted):
+        return values
+    if len(columns) == 1 and len(wanted) == 2:
+        return np.where(np.array(wanted) == columns[0], values, 1 - values)
+    if sorted(columns) != sorted(wanted):
         raise ValueError(
-            f"teacher={member!r} predicts {len(labels)} targets at once; give a teacher "
-            "of one target, or a callable that returns that one's probabilities."
+            f"{name} is a frame with the columns {columns}, and the classes are "
+            f"{wanted}: name each class, or none."
         )
-    return np.asarray(labels)
+    return values[:, [columns.index(label) for label in wanted]]
 
 
-def _class_answer(member, X, labels):
-    """Log-probabilities (n, n_labels) of one member."""
-    answer, scale = _ask(member, X, classify=True)
-    if scale == "label":
-        _check_labels(answer, labels, member)
+def _labels_of(model, fallback):
+    """Labels of each of its columns, for each target."""
+    labels = model.labels()
+    if fallback is None:
+        return [labels]
+    if isinstance(labels, list) and len(labels) != len(fallback):
+        raise ValueError(
+            f"teacher={model!r} predicts {len(labels)} targets at once, and y has "
+            f"{len(fallback)}; a callable can return those probabilities that are wanted."
+        )
+    if labels is None or (len(fallback) > 1 and not isinstance(labels, list)):
+        # classifiers of several labels number them in classes_, and each is 0 or 1
+        return [None if names is None else np.asarray(names) for names in fallback]
+    return labels if isinstance(labels, list) else [labels]
+
+
+def _class_answers(model, X, labels):
+    """Log-probabilities (n, n_labels) of one member, for each target."""
+    rows = model.rows(X)
+    if len(labels) > 1:
+        _check_several(model, rows)
+    only = labels[0] if len(labels) == 1 else None
+    answer, scale = model.ask(rows, classify=True, labels=only)
+    return [
+        _log_probabilities(part, scale, names, model)
+        for part, names in zip(split(answer, labels, model), labels, strict=True)
+    ]
+
+
+def _check_several(model, X):
+    """Refuse a classifier of one target, whose two columns could be two targets."""
+    if isinstance(model.labels(), np.ndarray) and hasattr(model.model, "predict"):
+        if np.ndim(model.model.predict(_safe_indexing(X, [0]))) == 1:
+            raise ValueError(
+                f"teacher={model!r} predicts one target, and y has several: fit it on "
+                "all of them, for example in a MultiOutputClassifier."
+            )
+
+
+def split(answer, labels, source):
+    """The answers for several targets, one by one.
+
+    Parameters
+    ----------
+    answer : array-like or frame of shape (n, k), or list of these
+        For a single target as it is. For several: a list with an array for each; one
+        column for each, of its second class; or all their columns side by side.
+    labels : list of array-like
+        The classes of each target.
+    source : object
+        What an error names.
+
+    Returns
+    -------
+    list of array-like
+        One for each target.
+    """
+    if len(labels) == 1:
+        one = isinstance(answer, list) and len(answer) == 1 and np.ndim(answer[0]) == 2
+        return answer if one else [answer]
+    if isinstance(answer, list | tuple):
+        if len(answer) != len(labels):
+            raise ValueError(
+                f"{source} answers for {len(answer)} targets, and there are {len(labels)}."
+            )
+        return list(answer)
+    answer = check_finite(answer, str(source), numbers=False)
+    widths = [0 if names is None else len(names) for names in labels]
+    width = 1 if answer.ndim == 1 else answer.shape[1]
+    if width == len(labels):
+        return list(answer.T)
+    if width != sum(widths):
+        raise ValueError(
+            f"{source} answers with {width} columns for {len(labels)} targets of "
+            f"{widths} classes: give a list with an array for each target, or all these "
+            "columns side by side."
+        )
+    return np.split(answer, np.cumsum(widths)[:-1], axis=1)
+
+
+def _log_probabilities(answer, scale, labels, model):
+    """Log-probabilities (n, n_labels) of one target."""
+    if scale == LABEL:
+        _check_labels(answer, labels, model)
         answer = np.asarray(answer).reshape(len(answer), -1)[:, :1] == labels[None, :]
+        return log_with_floor(answer.astype(np.float64))
+    answer = by_label(answer, labels, f"the output of teacher={model!r}")
     answer = check_finite(answer, "teacher's output")
-    if scale == "logit" and is_module(member):
-        _check_not_probabilities(answer, member)
-    elif scale == "logit" and answer.ndim == 2:
-        _check_not_pairwise(answer, X, labels, member)
     if answer.ndim == 1 or answer.shape[1] == 1:
-        second = answer.ravel()
-        first = np.zeros_like(second) if scale == "logit" else 1 - second
-        answer = np.column_stack([first, second])
+        answer = _two_columns(answer.ravel(), scale, labels)
     if labels is not None and answer.shape[1] != len(labels):
         raise ValueError(
-            f"teacher={_name(member)} answers with {answer.shape[1]} columns for "
+            f"teacher={model!r} answers with {answer.shape[1]} columns for "
             f"{len(labels)} classes {labels.tolist()!r}: name its columns, in their "
             "order, by `classes`."
         )
-    if scale == "logit":
+    if scale == LOGIT:
         return log_softmax(answer, axis=1)
-    if scale == "probability":
-        answer = _smoothed(class_probabilities(answer, "teacher's output"), member)
-    return log_with_floor(answer)
+    return log_with_floor(
+        _smoothed(class_probabilities(answer, "teacher's output"), model.model)
+    )
 
 
-def _value_answer(member, X):
+def _two_columns(second, scale, labels):
+    """Both classes, from the answer for the second."""
+    if labels is not None and len(labels) == 1:  # a target of one class in training
+        return np.ones((len(second), 1)) if scale == PROBABILITY else second[:, None]
+    first = np.zeros_like(second) if scale == LOGIT else 1 - second
+    return np.column_stack([first, second])
+
+
+def _value_answer(model, X):
     """Predictions (n, n_outputs) of one member."""
-    answer, _ = _ask(member, X, classify=False)
+    answer, _ = model.ask(model.rows(X), classify=False)
     answer = check_finite(answer, "teacher's output")
     return answer.reshape(len(answer), -1)
 
 
-def _ask(member, X, classify):
-    """A member's raw answer, and the scale on which it is."""
-    if is_module(member):
-        return module_outputs(member, X), "logit"
-    scales = {"predict": "label"}
-    if classify:
-        scales = {
-            "predict_proba": "probability",
-            "decision_function": "logit",
-            **scales,
-        }
-    method = next((name for name in scales if hasattr(member, name)), None)
-    with torch_restored(member):
-        if method is None:
-            return member(X), "probability"
-        return getattr(member, method)(for_skorch(member, X)[0]), scales[method]
-
-
-def _name(member):
-    return type(member).__name__ if is_module(member) else repr(member)
-
-
-def _check_labels(answer, labels, member):
+def _check_labels(answer, labels, model):
     """What ``predict`` of a classifier returns must be labels that have a column."""
     if labels is None:
-        raise ValueError(f"Name the labels that {member!r} predicts by `classes`.")
+        raise ValueError(f"Name the labels that {model!r} predicts by `classes`.")
     answer = np.asarray(answer)
     is_column = answer.ndim == 1 or (answer.ndim == 2 and answer.shape[1] == 1)
     if not (is_column and np.isin(answer, labels).all()):
         raise ValueError(
-            f"teacher={member!r} has only `predict`, and that returns something else "
+            f"teacher={model!r} has only `predict`, and that returns something else "
             f"than the labels {labels.tolist()!r}. If it returns probabilities, give a "
             "function, such as teacher=model.predict, and name its columns by `classes`."
-        )
-
-
-_ROWS_TO_TELL = 20
-
-
-def _check_not_pairwise(scores, X, labels, member):
-    """Refuse scores of pairs of classes, as many as classes where there are three."""
-    head = np.arange(min(len(scores), 100))
-    if (
-        labels is None
-        or scores.shape[1] != len(labels)
-        or not hasattr(member, "predict")
-    ):
-        return
-    decided = member.predict(_safe_indexing(X, head))
-    if (labels[scores[head].argmax(axis=1)] == decided).mean() < 0.5:
-        raise ValueError(
-            f"teacher={member!r}: its decision_function does not score the classes that "
-            "it predicts. Scores of pairs of classes cannot teach: for an SVC set "
-            'decision_function_shape="ovr".'
-        )
-
-
-def _check_not_probabilities(outputs, member):
-    """Refuse a module that has its softmax or sigmoid inside."""
-    if outputs.ndim == 1 or outputs.shape[1] == 1:
-        inside = len(outputs) >= _ROWS_TO_TELL and outputs.max() <= 1
-    else:
-        inside = np.abs(outputs.sum(axis=1) - 1).max() < 1e-4
-    if outputs.min() >= 0 and inside:
-        raise ValueError(
-            f"teacher={_name(member)} is a torch module and must return logits, but "
-            "its outputs are probabilities: leave out the last softmax or sigmoid, or "
-            "give a callable that returns the probabilities."
         )
 
 

@@ -503,6 +503,7 @@ def train(
     tol,
     generator,
     verbose,
+    optimizer_state=None,
 ):
     """Train a module on rows; the module given is changed.
 
@@ -532,6 +533,8 @@ def train(
         Shuffles.
     verbose : int
         1 for a progress bar, 2 for a line each epoch.
+    optimizer_state : dict, default=None
+        To go on from, if it is not empty; it gets the new state. None: not kept.
 
     Returns
     -------
@@ -561,6 +564,8 @@ def train(
         verbose=int(verbose >= 2),
         **_optimizer_options(optimizer, weight_decay, device),
     ).prepare(lr_schedule, max_epochs * len(batches), optimizer in CYCLED)
+    if optimizer_state:
+        net.optimizer_.load_state_dict(copy.deepcopy(optimizer_state))
     net.is_listened_to = bool(callbacks)
     net.notify("on_train_begin", X=batches, y=None)
     try:
@@ -568,6 +573,8 @@ def train(
             net.fit_loop((batches, watched))
         if patience is not None:
             best.restore(net)
+        if optimizer_state is not None:
+            optimizer_state.update(net.optimizer_.state_dict())
     finally:
         net.notify("on_train_end", X=batches, y=None)
     net.release(own)

@@ -208,7 +208,7 @@ def test_a_callable_is_named_by_classes(iris):
     )
     adapter = Teacher.of(teacher)
     names = ["b", "a", "c"]
-    log_p = adapter.log_probabilities(X, classes=["a", "b", "c"], fallback=names)
+    (log_p,) = adapter.log_probabilities(X, [["a", "b", "c"]], [names])
     np.testing.assert_allclose(np.exp(log_p[0]), [0.3, 0.2, 0.5])
 
 
@@ -229,7 +229,7 @@ def test_smoothing_does_not_touch_logits():
         def decision_function(self, X):
             return logits
 
-    log_p = Teacher.of(Margins()).log_probabilities([[0]], classes=np.arange(3))
+    (log_p,) = Teacher.of(Margins()).log_probabilities([[0]], [np.arange(3)])
     np.testing.assert_allclose(log_p, log_softmax(logits, axis=1))
 
 
@@ -280,10 +280,9 @@ def test_a_boosters_predict_is_a_function(iris):
     lightgbm = pytest.importorskip("lightgbm")
     X, y = iris
     model = lightgbm.LGBMClassifier(n_estimators=5, verbose=-1, n_jobs=1).fit(X, y)
-    with pytest.raises(ValueError, match="only `predict`"):
-        soft_targets(model.booster_, X, classes=model.classes_)
-    P = soft_targets(model.booster_.predict, X, classes=model.classes_)
-    np.testing.assert_allclose(P, model.predict_proba(X), atol=1e-6)
+    for teacher in (model.booster_, model.booster_.predict):
+        P = soft_targets(teacher, X, classes=model.classes_)
+        np.testing.assert_allclose(P, model.predict_proba(X), atol=1e-6)
 
 
 def test_scores_of_pairs_are_refused(iris):
@@ -370,11 +369,14 @@ def test_a_teacher_of_another_width(iris):
         soft_targets(model, X)
 
 
-def test_a_multi_output_classifier_is_refused(iris):
+def test_a_multi_output_classifier_teaches_as_many_targets(iris):
     X, y = iris
-    model = DecisionTreeClassifier().fit(X, np.column_stack([y, y]))
-    with pytest.raises(ValueError, match="predicts 2 targets at once"):
-        soft_targets(model, X)
+    model = DecisionTreeClassifier().fit(X, np.column_stack([y, y == "setosa"]))
+    soft = soft_targets(model, X)
+    for ours, theirs in zip(soft, model.predict_proba(X), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-6)
+    with pytest.raises(ValueError, match="predicts 2 targets at once, and y has 1"):
+        NeuralStudentClassifier(model).fit(X, y)
 
 
 @pytest.mark.parametrize("weights", [[1], [1, -1], [0, 0], [1, np.nan]])

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from ..preprocessing import is_numeric_view, unscaled
+from ..preprocessing import reads_tables, view_terms
 
 
 def export_text(
@@ -20,15 +20,18 @@ def export_text(
     Each gate reads as the question that the greedy path asks, ``w1 * a + w2 * b <= t``;
     the more the left side falls short of t, the surer the way to the left. The
     coefficients are on the original columns, not on the student's scaled view, wherever
-    that view is the default one.
+    that view is the default one. A category is a question that counts 1 for yes and 0
+    for no, ``[contract in {two year}]``, and so is a gap, ``[age is missing]``; a gap
+    then counts as the column's mean. A column with heavy tails is there as
+    ``log1p(income / 7000)`` (``signed_log1p(z)`` is ``sign(z) log(1 + |z|)``).
 
     Parameters
     ----------
     tree : SoftDecisionTreeClassifier or SoftDecisionTreeRegressor
         Fitted.
-    feature_names : array-like of str of shape (n_view,), default=None
-        Names of the columns; by default those that ``fit`` saw, else ``feature_0`` and
-        so on.
+    feature_names : array-like of str of shape (n_features,), default=None
+        Names of the columns of X; by default those that ``fit`` saw, else ``feature_0``
+        and so on. With a transformer as ``preprocessor``, names of its columns.
     class_names : array-like of str of shape (n_classes,), default=None
         Names of the classes, in the order of ``classes_``, which are the default. For a
         regressor, names of the targets.
@@ -78,48 +81,78 @@ def _lines(node, gates, leaves, indent):
     if node >= gates.count:
         yield dashes + leaves.describe(node - gates.count)
         return
-    terms, threshold, rest = gates.describe(node)
-    for sign, child in (("<=", 2 * node + 1), (">", 2 * node + 2)):
-        yield f"{dashes}{terms} {sign} {threshold}{rest}"
-        for line in _lines(child, gates, leaves, indent):
+    for side, child in zip(gates.describe(node), (1, 2), strict=True):
+        yield dashes + side
+        for line in _lines(2 * node + child, gates, leaves, indent):
             yield indent + line
 
 
 class _Gates:
-    """The gates as inequalities on the columns' own units."""
+    """The gates as questions about the columns, in the columns' own units."""
 
     def __init__(self, tree, names, max_terms, digits):
         module = tree.module_
         self.scaled = module.gate_weight.detach().double().cpu().numpy()
         self.bias = module.gate_bias.detach().double().cpu().numpy()
-        self.weight, self.center = unscaled(tree.preprocessor_, self.scaled)
+        n_view, view = self.scaled.shape[1], tree.preprocessor_
+        seen = _seen_names(tree, n_view)
+        self.names = _names(names, len(seen), seen, "feature_names")
+        self.terms, scale, self.center = view_terms(view, n_view)
+        self.weight = self.scaled * scale
         self.count = len(self.bias)
-        n = self.scaled.shape[1]
-        self.names = _names(names, n, _seen_names(tree, n), "feature_names")
-        self.max_terms = n if max_terms is None else max_terms
+        self.max_terms = n_view if max_terms is None else max_terms
         self.digits = digits
 
     def describe(self, gate):
-        """Its largest terms, the threshold, and how many terms are left out."""
+        """What it asks of the rows on its left and on its right."""
         used = np.flatnonzero(self.weight[gate])
         order = used[np.argsort(-np.abs(self.scaled[gate, used]), kind="stable")]
         shown = order[: self.max_terms]
-        weight = self.weight[gate, shown]
+        weight, terms = self.weight[gate, shown], [self.terms[i] for i in shown]
         threshold = weight @ self.center[shown] - self.bias[gate]
         rest = len(order) - len(shown)
-        return (
-            self._sum(weight, shown),
-            f"{threshold:.{self.digits}g}",
-            f" [+ {rest} smaller term{'s' * (rest > 1)}]" if rest else "",
-        )
+        if not rest and len({term.column for term in terms}) == 1:
+            if all(term.category is not None for term in terms):
+                return _sets(terms, weight, threshold, self.names[terms[0].column])
+            if len(terms) == 1:
+                flipped = weight[0] < 0
+                threshold = f"{threshold / weight[0]:.{self.digits}g}"
+                signs = (">=", "<") if flipped else ("<=", ">")
+                return [
+                    f"{terms[0].text(self.names)} {sign} {threshold}" for sign in signs
+                ]
+        more = f" [+ {rest} smaller term{'s' * (rest > 1)}]" if rest else ""
+        total, threshold = self._sum(weight, terms), f"{threshold:.{self.digits}g}"
+        return [f"{total} {sign} {threshold}{more}" for sign in ("<=", ">")]
 
-    def _sum(self, weight, columns):
+    def _sum(self, weight, terms):
         text = ""
-        for w, column in zip(weight, columns, strict=True):
+        for w, term in zip(weight, terms, strict=True):
             sign = "-" if w < 0 else "+"
             joint = f" {sign} " if text else sign.replace("+", "")
-            text += f"{joint}{abs(w):.{self.digits}g} * {self.names[column]}"
+            what = term.text(self.names)
+            what = what if term.category is None else f"[{what}]"
+            text += f"{joint}{abs(w):.{self.digits}g} * {what}"
         return text or "0"
+
+
+def _sets(terms, weight, threshold, name):
+    """A gate about one column's categories: which go to the left, and which do not.
+
+    A category without a term of its own counts 0.
+    """
+    others_go_left = threshold >= 0
+    named = [
+        term.category
+        for term, w in zip(terms, weight, strict=True)
+        if (w > threshold) == others_go_left
+    ]
+    texts = sorted(filter(None, named))
+    parts = [f"{name} in {{{', '.join(texts)}}}"] if texts or not named else []
+    parts += [f"{name} is missing"] if "" in named else []
+    question = " or ".join(parts)
+    sides = [f"not ({question})" if len(parts) > 1 else f"not {question}", question]
+    return sides if others_go_left else sides[::-1]
 
 
 class _Leaves:
@@ -157,12 +190,13 @@ def _names(given, n, default, argument):
     return names
 
 
-def _seen_names(tree, n):
-    """Names of the columns of the student's view, as far as they are known."""
-    numbered = [f"feature_{i}" for i in range(n)]
-    if is_numeric_view(tree.preprocessor_):  # one column of the view for one of X
+def _seen_names(tree, n_view):
+    """Names of what the terms are about: columns of X, or of a transformer's output."""
+    view = tree.preprocessor_
+    if view is None or reads_tables(view):
+        numbered = [f"feature_{i}" for i in range(tree.n_features_in_)]
         return list(getattr(tree, "feature_names_in_", numbered))
     try:
-        return list(tree.preprocessor_.get_feature_names_out())
+        return list(view.get_feature_names_out())
     except (AttributeError, ValueError):  # the transformer, or a part of it, has none
-        return numbered
+        return [f"feature_{i}" for i in range(n_view)]

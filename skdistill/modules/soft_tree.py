@@ -35,6 +35,10 @@ class SoftTree(nn.Module):
         Strength of the penalty on gates that send all rows to one side.
     generator : torch.Generator, default=None
         Draws the initial weights; the global generator if None.
+    widths : list of int, default=None
+        Number of classes of each of several targets, side by side; None for one.
+    is_sorted : bool, default=False
+        Whether the values of a leaf ascend, as quantiles do.
 
     References
     ----------
@@ -57,6 +61,8 @@ class SoftTree(nn.Module):
         is_classifier=True,
         balance_penalty=0.0,
         generator=None,
+        widths=None,
+        is_sorted=False,
     ):
         super().__init__()
         n_gates = 2**max_depth - 1
@@ -64,6 +70,8 @@ class SoftTree(nn.Module):
         self.max_depth = max_depth
         self.is_classifier = is_classifier
         self.balance_penalty = balance_penalty
+        self.widths = [n_outputs] if widths is None else list(widths)
+        self.is_sorted = is_sorted
         self.gate_weight = nn.Parameter(torch.empty(n_gates, n_inputs))
         self.gate_bias = nn.Parameter(torch.zeros(n_gates))
         self.leaf = nn.Parameter(torch.empty(n_gates + 1, n_outputs))
@@ -182,7 +190,10 @@ class SoftTree(nn.Module):
             Class distributions or values.
         """
         leaf = self.leaf.to(dtype)
-        return torch.softmax(leaf, dim=1) if self.is_classifier else leaf
+        if self.is_classifier:
+            parts = leaf.split(self.widths, dim=1)
+            return torch.cat([torch.softmax(part, dim=1) for part in parts], dim=1)
+        return leaf.sort(dim=1).values if self.is_sorted else leaf
 
     def greedy_leaf(self, x):
         """The leaf that is reached by taking the likelier side at each gate.
@@ -310,7 +321,8 @@ def refit_leaves(tree, chunks, n_steps=30, tol=1e-6):
             likelihood += float((target * mixture.log()).sum())
             counts += reach.double().T @ (target / mixture)
         leaf = (leaf * counts).clamp(min=1e-30)
-        leaf = (leaf / leaf.sum(dim=1, keepdim=True)).clamp(min=_LEAF_FLOOR)
+        parts = [p / p.sum(dim=1, keepdim=True) for p in leaf.split(tree.widths, dim=1)]
+        leaf = torch.cat(parts, dim=1).clamp(min=_LEAF_FLOOR)
         if likelihood - before < tol:
             break
         before = likelihood

@@ -7,6 +7,7 @@ from dataclasses import replace
 from numbers import Real
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import (
     BaseEstimator,
     ClassifierMixin,
@@ -15,6 +16,7 @@ from sklearn.base import (
     _fit_context,
 )
 from sklearn.frozen import FrozenEstimator
+from sklearn.utils import InputTags, get_tags
 from sklearn.utils import metadata_routing as routing
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
@@ -25,12 +27,14 @@ from sklearn.utils.validation import (
     _num_samples,
     check_consistent_length,
     check_is_fitted,
+    column_or_1d,
     validate_data,
 )
 
 from ..knowledge import FitRows, Knowledge, gather, needs_teacher, teaches
-from ..preprocessing import apply_view, fit_view, is_numeric_view, make_view
+from ..preprocessing import apply_view, fit_view, make_view, reads_tables
 from ..readers import ClassReader, ValueReader
+from ..tables import validated_table
 from ..teacher import (
     DroppedTeacher,
     Teacher,
@@ -105,15 +109,19 @@ class BaseStudent(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
         X : array-like of shape (n, n_features)
             Training rows. The teacher gets them as they are, the student through its
             ``preprocessor``.
-        y : array-like of shape (n,) or (n, n_outputs), default=None
-            Labels or target values. None is allowed where a fitted teacher (or its
+        y : array-like of shape (n,) or (n, n_targets), default=None
+            Labels or target values; several labels at once as a matrix of zeros and
+            ones, several targets as columns. None is allowed where a fitted teacher (or its
             outputs) is there and ``alpha=1``.
         sample_weight : array-like of shape (n,), default=None
             Weights of the rows; an unfitted teacher gets them too if it takes them.
         teacher_output : array-like of shape (n, n_classes) or (n, n_outputs), \
 default=None
             The teacher's outputs for the rows of X, computed beforehand: probabilities
-            (for two classes also (n,), of the second) or predictions.
+            (for two classes also (n,), of the second) or predictions. For several labels
+            the probability of each; for several targets a list with an array for each,
+            or all their columns side by side. A frame whose columns are named by the
+            classes may have them in any order.
         X_transfer : array-like of shape (m, n_features), default=None
             Unlabelled rows, which the teacher labels.
         transfer_output : array-like of shape (m, n_classes) or (m, n_outputs), \
@@ -197,7 +205,8 @@ default=None
             )
         if weight is None:
             return checked
-        weight = _check_sample_weight(weight, checked.X, ensure_non_negative=True)
+        like = np.broadcast_to(0.0, _num_samples(checked.X))
+        weight = _check_sample_weight(weight, like, ensure_non_negative=True)
         with np.errstate(over="ignore"):
             total = weight.sum()
         if not 0 < total < np.inf:
@@ -227,15 +236,14 @@ default=None
 
     def _validate_X(self, X, reset):
         view = self.preprocessor if reset else self._fitted_view()
-        if not is_numeric_view(view):
+        if reads_tables(view):
+            return validated_table(self, X, reset)
+        if view is not None:
             validate_data(self, X, reset=reset, skip_check_array=True)
             return X
-        _refuse_categories(X)
         try:
             return validate_data(self, X, reset=reset, dtype=np.float64, order="C")
         except ValueError as error:
-            if "NaN" not in str(error) and "could not convert" not in str(error):
-                raise
             raise ValueError(f"{error}\n{_ADVICE}") from error
 
     def _fitted_view(self):
@@ -308,7 +316,12 @@ default=None
         ready = rows.teacher_output is not None or any_ready(self.teacher)
         weight = self.transfer_weight
         return gather(
-            rows, reader, transfer_weight=weight, fitted_before=ready, **options
+            rows,
+            reader,
+            asks=self.alpha > 0,
+            transfer_weight=weight,
+            fitted_before=ready,
+            **options,
         )
 
     def _fit_view(self, rows):
@@ -372,6 +385,16 @@ default=None
             state = {**state, "teacher": DroppedTeacher()}
         return state
 
+    def __sklearn_tags__(self):
+        """scikit-learn's tags: what the view of X accepts."""
+        tags, view = super().__sklearn_tags__(), self.preprocessor
+        if isinstance(view, str):
+            view = make_view(view)
+        seen = InputTags() if view is None else get_tags(view).input_tags
+        for name in ("allow_nan", "categorical", "string", "sparse"):
+            setattr(tags.input_tags, name, getattr(seen, name))
+        return tags
+
     def get_metadata_routing(self):
         """How metadata is routed to an unfitted teacher.
 
@@ -392,25 +415,36 @@ default=None
 
 
 class ClassifierStudent(ClassifierMixin, BaseStudent):
-    """A student of classes; its logits come from ``_logits``."""
+    """A student of classes; its answers come from ``_log_probabilities``."""
 
     _estimator_type = "classifier"
     _parameter_constraints: dict = {
         **BaseStudent._parameter_constraints,
         "classes": ["array-like", None],
         "temperature": [Interval(Real, 0, None, closed="neither")],
-        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }
 
     def _check_targets(self, y, name="y"):
+        y = y.toarray() if sparse.issparse(y) else y
+        if np.ndim(y) == 2 and np.shape(y)[1] > 1:
+            return self._check_several_targets(y)
         y = _check_y(y, multi_output=False, y_numeric=False, estimator=self)
         check_classification_targets(y)
-        if name == "y" and len(np.unique(y)) < 2:
+        if name == "y" and self.classes is None and len(np.unique(y)) < 2:
             raise ValueError(
                 f"y holds one class only ({y.tolist()[0]!r}); a student needs at least two "
                 "classes. Without y, and with alpha=1, it learns from a fitted teacher."
             )
         return y
+
+    def _check_several_targets(self, y):
+        columns = [column_or_1d(column) for column in np.asarray(y).T]
+        for column in columns:
+            _check_y(column, multi_output=False, y_numeric=False, estimator=self)
+            check_classification_targets(column)
+        y = np.column_stack(columns)
+        return y.astype(np.int64) if y.dtype == bool else y
 
     def _reader(self, teacher, rows):
         return ClassReader(teacher, rows.y, self.classes, rows.has_outputs)
@@ -419,19 +453,47 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         return super()._gather(rows, reader, class_weight=self.class_weight)
 
     def _set_targets(self, reader, knowledge):
-        if self._continues() and not np.array_equal(self.classes_, reader.classes):
+        before, now = getattr(self, "classes_", None), reader.classes
+        if len(now) == 1:
+            now = now[0]
+        if self._continues() and not _same_classes(before, now):
             raise ValueError(
-                f"warm_start=True goes on with the classes {self.classes_.tolist()!r}, "
-                f"and now there are {reader.classes.tolist()!r}: fit a new student, or "
+                f"warm_start=True goes on with the classes {before!r}, "
+                f"and now there are {now!r}: fit a new student, or "
                 "name all of them by `classes` from the start."
             )
-        self.classes_ = reader.classes
+        self.classes_ = now
         self.teacher_entropy_ = knowledge.entropy
         self.temperature_ = float(self.temperature)
 
+    @property
+    def _targets(self):
+        """The classes of each target, a list."""
+        return self.classes_ if isinstance(self.classes_, list) else [self.classes_]
+
+    def _is_multilabel(self):
+        """Whether each of several targets is 0 or 1."""
+        pair = np.array([0, 1])
+        several = isinstance(self.classes_, list)
+        return several and all(np.array_equal(c, pair) for c in self.classes_)
+
+    def _by_target(self, outputs):
+        """Outputs (n, sum of n_classes), target by target."""
+        ends = np.cumsum([len(classes) for classes in self._targets])[:-1]
+        return np.split(outputs, ends, axis=1)
+
+    def _arranged(self, outputs):
+        """Outputs as scikit-learn has them: (n, n_classes), (n, n_labels) or a list."""
+        parts = self._by_target(outputs)
+        if len(parts) == 1:
+            return parts[0]
+        if self._is_multilabel():
+            return np.column_stack([part[:, 1] for part in parts])
+        return parts
+
     @abstractmethod
-    def _logits(self, X):
-        """Logits (n, n_classes), a float64 array."""
+    def _log_probabilities(self, X):
+        """Log-probabilities (n, sum of n_classes), a float64 array."""
 
     def predict(self, X):
         """The likeliest class of each row.
@@ -443,11 +505,44 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
 
         Returns
         -------
-        ndarray of shape (n,)
+        ndarray of shape (n,) or (n, n_targets)
             Labels.
         """
-        best = self._logits(X).argmax(axis=1)
-        return self.classes_[best]
+        parts = self._by_target(self._log_probabilities(X))
+        pairs = zip(self._targets, parts, strict=True)
+        labels = [classes[part.argmax(axis=1)] for classes, part in pairs]
+        return np.column_stack(labels) if len(labels) > 1 else labels[0]
+
+    def predict_proba(self, X):
+        """Probabilities of the classes, at temperature 1.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes) or (n, n_labels), or list of ndarray
+            Rows that sum to 1; of several labels the probability of each; of several
+            targets a list with an array for each.
+        """
+        return self._arranged(np.exp(self._log_probabilities(X)))
+
+    def predict_log_proba(self, X):
+        """Logarithms of the probabilities, without underflow.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes) or (n, n_labels), or list of ndarray
+            Nats.
+        """
+        return self._arranged(self._log_probabilities(X))
 
     def decision_function(self, X):
         """Logits at temperature 1.
@@ -459,11 +554,33 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
 
         Returns
         -------
-        ndarray of shape (n, n_classes) or (n,)
-            For two classes, the log odds of the second.
+        ndarray of shape (n, n_classes), (n,) or (n, n_labels), or list of ndarray
+            For two classes, the log odds of the second; so for each of several labels.
         """
-        logits = self._logits(X)
-        return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
+        parts = [
+            part[:, 1] - part[:, 0] if part.shape[1] == 2 else part
+            for part in self._by_target(self._logits(X))
+        ]
+        if len(parts) == 1:
+            return parts[0]
+        return np.column_stack(parts) if self._is_multilabel() else parts
+
+    def _logits(self, X):
+        """Logits (n, sum of n_classes), up to a constant for each target and row."""
+        return self._log_probabilities(X)
+
+    def __sklearn_tags__(self):
+        """scikit-learn's tags: several labels, or targets, at once are allowed."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+def _same_classes(before, now):
+    groups = [g if isinstance(g, list) else [g] for g in (before, now)]
+    same_number = len(groups[0]) == len(groups[1])
+    return same_number and all(map(np.array_equal, *groups))
 
 
 class RegressorStudent(RegressorMixin, BaseStudent):
@@ -474,10 +591,14 @@ class RegressorStudent(RegressorMixin, BaseStudent):
     def _check_targets(self, y, name="y"):
         return _check_y(y, multi_output=True, y_numeric=True, estimator=self)
 
+    def _levels(self):
+        """The quantiles that are to be predicted, if any."""
+        return getattr(self, "quantiles", None)
+
     def _reader(self, teacher, rows):
-        n_outputs = None if rows.y is None else rows.y.reshape(len(rows.y), -1).shape[1]
+        n_targets = None if rows.y is None else rows.y.reshape(len(rows.y), -1).shape[1]
         self._is_flat = rows.y is None or rows.y.ndim == 1
-        return ValueReader(teacher, n_outputs)
+        return ValueReader(teacher, n_targets, self._levels())
 
     def _set_targets(self, reader, knowledge):
         values, weight = knowledge.hard, knowledge.hard_weight
@@ -490,6 +611,8 @@ class RegressorStudent(RegressorMixin, BaseStudent):
                     f"now there are {values.shape[1]}: fit a new student."
                 )
             return
+        if self._levels() is not None:  # all quantiles in one unit, so that none cross
+            values = values.mean(axis=1, keepdims=True)
         peak = np.abs(values).max(axis=0)  # squares of large values would overflow
         peak = np.where(peak > 0, peak, 1.0)
         center = np.average(values / peak, axis=0, weights=weight)
@@ -511,12 +634,13 @@ class RegressorStudent(RegressorMixin, BaseStudent):
 
         Returns
         -------
-        ndarray of shape (n,) or (n, n_outputs)
-            As y was, in its unit.
+        ndarray of shape (n,), (n, n_outputs) or (n, n_quantiles)
+            As y was, in its unit; quantiles in ascending order.
         """
         values = self._values(X)
         values = values * self._scale + self._center
-        return values[:, 0] if self._is_flat and values.shape[1] == 1 else values
+        flat = self._is_flat and values.shape[1] == 1 and self._levels() is None
+        return values[:, 0] if flat else values
 
     def __sklearn_tags__(self):
         """scikit-learn's tags: several targets at once are allowed."""
@@ -537,24 +661,6 @@ def _watched(rows, reader):
 
 
 _ADVICE = (
-    "The student's view of X holds finite numbers only: give a transformer that encodes "
-    "categories and fills gaps as `preprocessor` (the teacher still gets X as it is), "
-    "or encode and impute X beforehand."
+    "preprocessor=None hands X to the student as it is, and that must be finite numbers: "
+    'take "auto" for a table with categories and gaps.'
 )
-
-
-def _refuse_categories(X):
-    """One clear error for a table with columns that are not numbers."""
-    dtypes = getattr(X, "dtypes", None)
-    if dtypes is None or not hasattr(X, "columns"):
-        return
-    pairs = zip(X.columns, dtypes, strict=True)
-    bad = [str(name) for name, dtype in pairs if not _is_number(dtype)]
-    if bad:
-        raise ValueError(f"X has columns that are not numbers: {bad}. {_ADVICE}")
-
-
-def _is_number(dtype):
-    if hasattr(dtype, "is_numeric"):  # polars
-        return dtype.is_numeric() or str(dtype) == "Boolean"
-    return getattr(dtype, "kind", "O") in "biuf"

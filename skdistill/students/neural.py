@@ -57,9 +57,9 @@ class NeuralStudentClassifier(NeuralStudent, TorchClassifier):
         from the labels alone, the *control*.
     teacher_weights : array-like of shape (n_teachers,), default=None
         Shares of the members of a list.
-    classes : array-like of shape (n_classes,), default=None
+    classes : array-like of shape (n_classes,), or list of these, default=None
         Labels in the column order of ``teacher_output`` and of teachers without
-        ``classes_``.
+        ``classes_``; a list with one array for each of several targets.
     temperature : float, default=1.0
         Softens the teacher's and the student's distributions alike.
     alpha : float, default=1.0
@@ -71,11 +71,13 @@ class NeuralStudentClassifier(NeuralStudent, TorchClassifier):
         With "prefit", an unfitted teacher is an error.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
-    class_weight : dict, "balanced" or None, default=None
-        As in scikit-learn. A soft target p weighs the sum of p_k w_k, and its classes
-        count p_k w_k.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        As in scikit-learn; a list for several targets. A soft target p weighs the sum of
+        p_k w_k, and its classes count p_k w_k.
     preprocessor : "auto", transformer or None, default="auto"
-        The student's view of X. "auto" standardises numeric columns.
+        The student's view of X. "auto" takes any table: see
+        :class:`~skdistill.preprocessing.TableView`. None takes finite numbers as they
+        are.
     keep_teacher : bool, default=True
         False: no ``teacher_`` after fit, and no teacher in a fitted student's pickle.
     hidden_layer_sizes : int or tuple of int, default=(64, 64)
@@ -127,8 +129,9 @@ default="relu"
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        The sorted union of `classes`, of y's labels and of the teacher's.
+    classes_ : ndarray of shape (n_classes,), or list of ndarray
+        The sorted union of `classes`, of y's labels and of the teacher's; a list with
+        one array for each of several targets.
     teacher_ : object or list of objects
         The fitted teacher; absent without one, and with ``keep_teacher=False``.
     temperature_ : float
@@ -266,12 +269,18 @@ class NeuralStudentRegressor(NeuralStudent, TorchRegressor):
     loss : str or callable, default="mse"
         "mse", "huber", or ``loss(output, target, temperature)`` of torch values, one
         number for each row.
+    quantiles : array-like of shape (n_quantiles,), default=None
+        Levels between 0 and 1, ascending, such as [0.1, 0.5, 0.9]: predict these
+        quantiles of y, which never cross. The teacher must answer with them; with
+        ``alpha=0`` there need be none.
     cv : "prefit" or None, default=None
         With "prefit", an unfitted teacher is an error.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     preprocessor : "auto", transformer or None, default="auto"
-        The student's view of X. "auto" standardises numeric columns.
+        The student's view of X. "auto" takes any table: see
+        :class:`~skdistill.preprocessing.TableView`. None takes finite numbers as they
+        are.
     keep_teacher : bool, default=True
         False: no ``teacher_`` after fit, and no teacher in a fitted student's pickle.
     hidden_layer_sizes : int or tuple of int, default=(64, 64)
@@ -369,6 +378,7 @@ default="relu"
         teacher_weights=None,
         alpha=1.0,
         loss="mse",
+        quantiles=None,
         cv=None,
         transfer_weight=None,
         preprocessor="auto",
@@ -398,6 +408,7 @@ default="relu"
         self.teacher_weights = teacher_weights
         self.alpha = alpha
         self.loss = loss
+        self.quantiles = quantiles
         self.cv = cv
         self.transfer_weight = transfer_weight
         self.preprocessor = preprocessor

@@ -9,6 +9,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ..modules.soft_tree import SoftTree, refit_leaves
+from ..preprocessing import reads_tables
 from ..training import in_chunks
 from .torch_student import TorchClassifier, TorchRegressor, TorchStudent
 
@@ -38,6 +39,8 @@ class SoftDecisionTree(TorchStudent):
             self._is_classifier,
             self.balance_penalty,
             generator,
+            self._widths() if self._is_classifier else None,
+            not self._is_classifier and self.quantiles is not None,
         )
 
     def _finish(self, x, knowledge):
@@ -51,6 +54,9 @@ class SoftDecisionTree(TorchStudent):
         )
         gates = module.gate_weight.detach().abs().double().cpu().numpy()
         used = self.node_mass_[: module.n_gates] @ (gates * x.std(axis=0, dtype=float))
+        if reads_tables(self.preprocessor_):  # sum over the terms of each column
+            columns = [term.column for term in self.preprocessor_.terms_]
+            used = np.bincount(columns, used, minlength=self.n_features_in_)
         self.feature_importances_ = used / max(used.sum(), np.finfo(float).tiny)
 
     def _infer(self, module, batch):
@@ -173,9 +179,9 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         from the labels alone, the *control*.
     teacher_weights : array-like of shape (n_teachers,), default=None
         Shares of the members of a list.
-    classes : array-like of shape (n_classes,), default=None
+    classes : array-like of shape (n_classes,), or list of these, default=None
         Labels in the column order of ``teacher_output`` and of teachers without
-        ``classes_``.
+        ``classes_``; a list with one array for each of several targets.
     temperature : float, default=1.0
         Softens the teacher's and the student's distributions alike; the student's is
         the mixture to the power 1 / temperature, normalised.
@@ -188,11 +194,13 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         With "prefit", an unfitted teacher is an error.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
-    class_weight : dict, "balanced" or None, default=None
-        As in scikit-learn. A soft target p weighs the sum of p_k w_k, and its classes
-        count p_k w_k.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        As in scikit-learn; a list for several targets. A soft target p weighs the sum of
+        p_k w_k, and its classes count p_k w_k.
     preprocessor : "auto", transformer or None, default="auto"
-        The student's view of X. "auto" standardises numeric columns.
+        The student's view of X. "auto" takes any table: see
+        :class:`~skdistill.preprocessing.TableView`. None takes finite numbers as they
+        are.
     keep_teacher : bool, default=True
         False: no ``teacher_`` after fit, and no teacher in a fitted student's pickle.
     max_depth : int, default=5
@@ -241,11 +249,13 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        The sorted union of `classes`, of y's labels and of the teacher's.
-    feature_importances_ : ndarray of shape (n_view,)
+    classes_ : ndarray of shape (n_classes,), or list of ndarray
+        The sorted union of `classes`, of y's labels and of the teacher's; a list with
+        one array for each of several targets.
+    feature_importances_ : ndarray of shape (n_features,)
         Node mass times the size of the gate's weight on the feature, scaled to a standard
-        deviation of 1, summed over the gates and normalised.
+        deviation of 1, summed over the gates (and over what the view makes of a column)
+        and normalised. With a transformer as `preprocessor`, one for each of its columns.
     node_mass_ : ndarray of shape (n_nodes,)
         Share of the training rows, by weight, that reach each node.
     teacher_ : object or list of objects
@@ -380,7 +390,9 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         if knowledge.hard is not None:
             hard_share = knowledge.hard_weight / knowledge.hard_weight.sum()
             rows = np.arange(knowledge.n_labelled)
-            target[rows, knowledge.hard] += (1 - alpha) * hard_share
+            starts = np.cumsum([0, *self._widths()[:-1]])
+            for start, codes in zip(starts, knowledge.hard.T, strict=True):
+                target[rows, start + codes] += (1 - alpha) * hard_share
         module = self.module_
         device, width = module.leaf.device, self.get_n_leaves()
 
@@ -427,12 +439,18 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
     loss : str or callable, default="mse"
         "mse", "huber", or ``loss(output, target, temperature)`` of torch values, one
         number for each row.
+    quantiles : array-like of shape (n_quantiles,), default=None
+        Levels between 0 and 1, ascending, such as [0.1, 0.5, 0.9]: predict these
+        quantiles of y, which never cross. The teacher must answer with them; with
+        ``alpha=0`` there need be none.
     cv : "prefit" or None, default=None
         With "prefit", an unfitted teacher is an error.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     preprocessor : "auto", transformer or None, default="auto"
-        The student's view of X. "auto" standardises numeric columns.
+        The student's view of X. "auto" takes any table: see
+        :class:`~skdistill.preprocessing.TableView`. None takes finite numbers as they
+        are.
     keep_teacher : bool, default=True
         False: no ``teacher_`` after fit, and no teacher in a fitted student's pickle.
     max_depth : int, default=5
@@ -481,9 +499,10 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
 
     Attributes
     ----------
-    feature_importances_ : ndarray of shape (n_view,)
+    feature_importances_ : ndarray of shape (n_features,)
         Node mass times the size of the gate's weight on the feature, scaled to a standard
-        deviation of 1, summed over the gates and normalised.
+        deviation of 1, summed over the gates (and over what the view makes of a column)
+        and normalised. With a transformer as `preprocessor`, one for each of its columns.
     node_mass_ : ndarray of shape (n_nodes,)
         Share of the training rows, by weight, that reach each node.
     teacher_ : object or list of objects
@@ -537,6 +556,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         teacher_weights=None,
         alpha=1.0,
         loss="mse",
+        quantiles=None,
         cv=None,
         transfer_weight=None,
         preprocessor="auto",
@@ -565,6 +585,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         self.teacher_weights = teacher_weights
         self.alpha = alpha
         self.loss = loss
+        self.quantiles = quantiles
         self.cv = cv
         self.transfer_weight = transfer_weight
         self.preprocessor = preprocessor

@@ -1,16 +1,28 @@
 """What the students share that are torch modules: options, targets, training."""
 
+import copy
 from abc import abstractmethod
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
 import torch
-from sklearn.utils import check_random_state
+from sklearn.metrics import d2_pinball_score
+from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.metaestimators import available_if
 
 from ..knowledge import hold_out
-from ..losses import Objective, cross_entropy, get_loss
+from ..losses import (
+    Objective,
+    cross_entropy,
+    get_loss,
+    over_targets,
+    pinball,
+    sorted_first,
+)
 from ..preprocessing import apply_view
+from ..teacher import any_ready
 from ..training import (
     OPTIMIZERS,
     Rows,
@@ -21,6 +33,15 @@ from ..training import (
     train,
 )
 from .base import BaseStudent, ClassifierStudent, RegressorStudent
+
+
+def _goes_on_with_its_teacher(student):
+    if student.teacher is not None and not any_ready(student.teacher):
+        raise AttributeError(
+            "partial_fit needs a fitted teacher, or none: an unfitted one would be fitted "
+            "anew on each part of the rows."
+        )
+    return True
 
 
 class TorchStudent(BaseStudent):
@@ -51,6 +72,77 @@ class TorchStudent(BaseStudent):
         "verbose": ["verbose"],
     }
 
+    @available_if(_goes_on_with_its_teacher)
+    def partial_fit(
+        self,
+        X,
+        y=None,
+        *,
+        sample_weight=None,
+        teacher_output=None,
+        X_transfer=None,
+        transfer_output=None,
+        **options,
+    ):
+        """Go on for one epoch over some rows, at a constant learning rate.
+
+        The view of X is learnt from the rows of the first call, and the optimizer's state
+        is kept between the calls.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+        y : array-like of shape (n,) or (n, n_targets), default=None
+            Labels or target values, as in ``fit``.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the rows.
+        teacher_output : array-like, default=None
+            The teacher's outputs for the rows of X, as in ``fit``.
+        X_transfer : array-like of shape (m, n_features), default=None
+            Unlabelled rows.
+        transfer_output : array-like, default=None
+            The teacher's outputs for these.
+        **options : dict
+            Classifiers take ``classes``: all labels, needed in the first call where y
+            lacks some.
+
+        Returns
+        -------
+        object
+            The student itself.
+
+        Raises
+        ------
+        ValueError
+            As ``fit`` does. The student is then as it was before.
+        """
+        twin = self._twin_for_one_epoch(**options)
+        twin.fit(
+            X,
+            y,
+            sample_weight=sample_weight,
+            teacher_output=teacher_output,
+            X_transfer=X_transfer,
+            transfer_output=transfer_output,
+        )
+        twin.history_ = [*getattr(self, "history_", []), *twin.history_]
+        twin.n_iter_ = len(twin.history_)
+        twin._between_parts = vars(twin).pop("_this_part")
+        parameters = self.get_params(deep=False)
+        learnt = {k: v for k, v in vars(twin).items() if k not in parameters}
+        vars(self).update(learnt)
+        return self
+
+    def _twin_for_one_epoch(self):
+        """A copy whose ``fit`` is one epoch more."""
+        twin = copy.copy(self)
+        before = vars(self).get("_between_parts", {"optimizer": {}})
+        twin._this_part = {**before, "optimizer": dict(before["optimizer"])}
+        twin.warm_start, twin.max_epochs = True, 1
+        twin.lr_schedule, twin.early_stopping = None, False
+        return twin
+
     @property
     def module_(self):
         """The fitted torch module."""  # numpydoc ignore=RT01
@@ -80,6 +172,7 @@ class TorchStudent(BaseStudent):
         """What is left to do with the trained module."""
 
     def _train(self, rows, knowledge, watched):
+        vars(self).pop("_between_parts", None)
         random = check_random_state(self.random_state)
         seeds = random.randint(np.iinfo(np.int32).max, size=3).tolist()
         x, lesson, exam = self._lesson_and_exam(rows, knowledge, watched, random)
@@ -140,6 +233,7 @@ class TorchStudent(BaseStudent):
             tol=self.tol,
             generator=generator,
             verbose=int(self.verbose),
+            optimizer_state=vars(self).get("_this_part", {}).get("optimizer"),
         )
 
     def _batch_size(self, n):
@@ -183,41 +277,29 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
         **TorchStudent._parameter_constraints,
     }
 
-    def predict_proba(self, X):
-        """Probabilities of the classes, at temperature 1.
+    def _twin_for_one_epoch(self, classes=None):
+        twin = super()._twin_for_one_epoch()
+        if classes is None:
+            classes = twin._this_part.get("classes", self.classes)
+        twin.classes = twin._this_part["classes"] = classes
+        return twin
 
-        Parameters
-        ----------
-        X : array-like of shape (n, n_features)
-            Rows.
+    def _log_probabilities(self, X):
+        return self._outputs(X, self._log_softmax)
 
-        Returns
-        -------
-        ndarray of shape (n, n_classes)
-            Rows that sum to 1.
-        """
-        return self._outputs(X, lambda logits: torch.softmax(logits, dim=1))
-
-    def predict_log_proba(self, X):
-        """Logarithms of the probabilities, without underflow.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, n_features)
-            Rows.
-
-        Returns
-        -------
-        ndarray of shape (n, n_classes)
-            Nats.
-        """
-        return self._outputs(X, lambda logits: torch.log_softmax(logits, dim=1))
+    def _log_softmax(self, logits):
+        parts = logits.split(self._widths(), dim=1)
+        return torch.cat([torch.log_softmax(part, dim=1) for part in parts], dim=1)
 
     def _logits(self, X):
         return self._outputs(X)
 
+    def _widths(self):
+        """Number of classes of each target."""
+        return [len(classes) for classes in self._targets]
+
     def _n_outputs(self):
-        return len(self.classes_)
+        return sum(self._widths())
 
     def _objective(self):
         loss = get_loss(self.loss, "classifier")
@@ -226,13 +308,15 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
                 f"temperature={self.temperature} has no effect with loss={self.loss!r}: "
                 "leave it 1, or take another loss."
             )
-        return Objective(loss, cross_entropy, self.alpha, self.temperature_)
+        soft, hard = over_targets(loss, cross_entropy, self._widths())
+        return Objective(soft, hard, self.alpha, self.temperature_)
 
     def _strata(self, knowledge):
-        n = knowledge.n_labelled
+        """The class of the first target."""
         if knowledge.hard is not None:
-            return knowledge.hard
-        return knowledge.soft[:n].argmax(axis=1)
+            return knowledge.hard[:, 0]
+        first = len(self._targets[0])
+        return knowledge.soft[: knowledge.n_labelled, :first].argmax(axis=1)
 
     def _target_tensors(self, knowledge, objective):
         soft, hard = knowledge.soft, knowledge.hard
@@ -248,17 +332,68 @@ class TorchRegressor(RegressorStudent, TorchStudent):
     _parameter_constraints: dict = {
         **RegressorStudent._parameter_constraints,
         **TorchStudent._parameter_constraints,
+        "quantiles": ["array-like", None],
     }
 
+    def _check_targets(self, y, name="y"):
+        y = super()._check_targets(y, name)
+        if self.quantiles is not None and y.ndim == 2 and y.shape[1] > 1:
+            raise ValueError(
+                f"quantiles={self.quantiles!r} are of one target, and {name} has "
+                f"{y.shape[1]}."
+            )
+        return y
+
+    def _levels(self):
+        if self.quantiles is None:
+            return None
+        levels = check_array(self.quantiles, ensure_2d=False, dtype=np.float64)
+        if not (0 < levels.min() and levels.max() < 1 and (np.diff(levels) > 0).all()):
+            raise ValueError(
+                f"quantiles={self.quantiles!r} must ascend between 0 and 1, such as "
+                "[0.1, 0.5, 0.9]."
+            )
+        return levels
+
     def _values(self, X):
-        return self._outputs(X)
+        values = self._outputs(X)
+        return values if self.quantiles is None else np.sort(values, axis=1)
 
     def _n_outputs(self):
-        return len(self._center)
+        return len(self._center if self.quantiles is None else self.quantiles)
 
     def _objective(self):
         loss = get_loss(self.loss, "regressor")
+        if self.quantiles is not None:
+            hard = partial(pinball, quantiles=torch.tensor(self._levels()))
+            return Objective(*sorted_first(loss, hard), self.alpha)
         return Objective(loss, lambda a, b: loss.compare(a, b, 1.0), self.alpha)
+
+    def score(self, X, y, sample_weight=None):
+        """R2 of the predictions; of quantiles, the mean of their D2 pinball scores.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+        y : array-like of shape (n,) or (n, n_outputs)
+            True values.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        float
+            1 for perfect predictions, 0 for those of a constant.
+        """
+        if self.quantiles is None:
+            return super().score(X, y, sample_weight)
+        columns = zip(self.predict(X).T, self._levels(), strict=True)
+        scores = [
+            d2_pinball_score(y, column, sample_weight=sample_weight, alpha=level)
+            for column, level in columns
+        ]
+        return float(np.mean(scores))
 
     def _strata(self, knowledge):
         return np.zeros(knowledge.n_labelled, dtype=int)
