@@ -14,6 +14,8 @@ _HOMES = {
     "NeuralStudentRegressor": "students.neural",
     "SoftDecisionTreeClassifier": "students.soft_tree",
     "SoftDecisionTreeRegressor": "students.soft_tree",
+    "StudentClassifier": "students.surrogate",
+    "StudentRegressor": "students.surrogate",
     "export_text": "inspection",
     "soft_targets": "knowledge",
 }
@@ -34,6 +36,12 @@ if TYPE_CHECKING:
     )
     from .students.soft_tree import (
         SoftDecisionTreeRegressor as SoftDecisionTreeRegressor,
+    )
+    from .students.surrogate import (
+        StudentClassifier as StudentClassifier,
+    )
+    from .students.surrogate import (
+        StudentRegressor as StudentRegressor,
     )
 
 

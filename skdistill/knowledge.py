@@ -247,6 +247,16 @@ class Knowledge:
             return replace(self, soft=None, soft_weight=self.soft_weight[:n])
         return replace(self, hard=None) if alpha == 1 else self
 
+    def with_probabilities(self):
+        """With probabilities as soft targets, for students that take no logarithms.
+
+        Returns
+        -------
+        Knowledge
+            Of the same rows.
+        """
+        return replace(self, soft=np.exp(self.soft))
+
     def exam(self, index):
         """What may be watched on rows of X that are held out of training.
 

@@ -362,7 +362,7 @@ class ValueReader:
                     "predicts points" if n_columns == 1 else f"has {n_columns} columns"
                 )
                 raise ValueError(
-                    f"{name} {what}, and quantiles={list(self.quantiles)} are wanted: a "
+                    f"{name} {what}, and quantiles={self.quantiles.tolist()} are wanted: a "
                     "teacher of quantiles answers with (n, n_quantiles), in this order; "
                     "with alpha=0 the student learns them from y alone."
                 )

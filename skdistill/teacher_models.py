@@ -211,7 +211,7 @@ class Model:
             answer = getattr(model, method)(for_skorch(model, X)[0])
         if methods[method] == LOGIT and isinstance(labels, np.ndarray):
             self._check_not_pairwise(answer, X, labels)
-        raw = method == "predict_proba" and _returns_raw_scores(model)
+        raw = method == "predict_proba" and returns_raw_scores(model)
         return answer, LOGIT if raw else methods[method]
 
     def _check_not_pairwise(self, scores, X, labels):
@@ -230,8 +230,19 @@ class Model:
             )
 
 
-def _returns_raw_scores(model):
-    """LightGBM's classifiers do, with an objective that is a function."""
+def returns_raw_scores(model):
+    """Whether ``predict_proba`` returns scores instead of probabilities.
+
+    Parameters
+    ----------
+    model : object
+        A fitted classifier.
+
+    Returns
+    -------
+    bool
+        True for LightGBM's classifiers with an objective that is a function.
+    """
     library = type(model).__module__.partition(".")[0]
     return library == "lightgbm" and callable(getattr(model, "objective", None))
 

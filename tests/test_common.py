@@ -10,6 +10,8 @@ from skdistill import (
     NeuralStudentRegressor,
     SoftDecisionTreeClassifier,
     SoftDecisionTreeRegressor,
+    StudentClassifier,
+    StudentRegressor,
 )
 from skdistill.checks import check_student, student_checks
 
@@ -23,6 +25,19 @@ EXPECTED_FAILURES = {
         "in one full batch they agree: test_sample_weight_is_repetition"
     ),
 }
+
+
+SURROGATES = [
+    StudentClassifier(),
+    StudentClassifier(student=LogisticRegression()),
+    StudentClassifier(LogisticRegression()),
+    StudentClassifier([LogisticRegression(), DecisionTreeClassifier(random_state=0)]),
+    StudentClassifier(LogisticRegression(), student=LogisticRegression()),
+    StudentClassifier(LogisticRegression(), student=Ridge(), targets="logits"),
+    StudentRegressor(),
+    StudentRegressor(Ridge(), student=Ridge()),
+    StudentRegressor([Ridge(), DecisionTreeRegressor(random_state=0)]),
+]
 
 
 def settings():
@@ -41,7 +56,7 @@ def settings():
 
 @pytest.mark.filterwarnings("ignore:Your estimator raised:FutureWarning")
 @parametrize_with_checks(
-    list(settings()), expected_failed_checks=lambda estimator: EXPECTED_FAILURES
+    [*settings(), *SURROGATES], expected_failed_checks=lambda estimator: EXPECTED_FAILURES
 )
 def test_sklearn_checks(estimator, check):
     check(estimator)

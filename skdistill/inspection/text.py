@@ -33,8 +33,8 @@ def export_text(
         Names of the columns of X; by default those that ``fit`` saw, else ``feature_0``
         and so on. With a transformer as ``preprocessor``, names of its columns.
     class_names : array-like of str of shape (n_classes,), default=None
-        Names of the classes, in the order of ``classes_``, which are the default. For a
-        regressor, names of the targets.
+        Names of the classes, in the order of ``classes_``, which are the default. For
+        several labels or targets, and for a regressor, names of these.
     max_terms : int or None, default=3
         So many terms of each gate are printed, those that matter most on scaled
         columns; the others are taken at their columns' means. None prints all, and the
@@ -161,26 +161,48 @@ class _Leaves:
     def __init__(self, tree, names, digits):
         self.values = tree.leaf_values()
         self.mass = tree.node_mass_[-len(self.values) :]
-        self.classes = getattr(tree, "classes_", None)
-        n = self.values.shape[1]
-        seen = [f"target_{i}" for i in range(n)]
-        if self.classes is not None:
-            seen = [str(label) for label in self.classes]
-        self.names = _names(names, n, seen, "class_names")
+        classes = getattr(tree, "classes_", None)
+        self.targets = classes if isinstance(classes, list) else None
+        self.is_multilabel = classes is not None and tree.is_multilabel()
+        self.is_class = classes is not None
+        seen = _value_names(tree, self.values.shape[1])
+        if self.targets is not None:
+            kind = "label" if self.is_multilabel else "target"
+            seen = [f"{kind}_{i}" for i in range(len(classes))]
+        elif self.is_class:
+            seen = [str(label) for label in classes]
+        self.names = _names(names, len(seen), seen, "class_names")
         self.digits = digits
 
     def describe(self, leaf):
         """One line."""
-        value = self.values[leaf]
         rows = f"({100 * self.mass[leaf]:.{self.digits}g} % of rows)"
-        if self.classes is None:
+        return f"{self._prediction(self.values[leaf])} {rows}"
+
+    def _prediction(self, value):
+        if not self.is_class:
             numbers = ", ".join(f"{v:.{self.digits}g}" for v in value)
             label = "value" if len(value) == 1 else ", ".join(self.names)
-            return f"{label}: {numbers} {rows}"
+            return f"{label}: {numbers}"
+        if self.targets is None:
+            return f"class: {self._likeliest(value, self.names)}"
+        if self.is_multilabel:
+            return f"labels: {self._likeliest(value[1::2], self.names)}"
+        ends = np.cumsum([len(classes) for classes in self.targets])[:-1]
+        parts = zip(self.names, np.split(value, ends), self.targets, strict=True)
+        return "; ".join(f"{n}: {self._likeliest(p, c)}" for n, p, c in parts)
+
+    def _likeliest(self, value, names):
         likeliest = np.argsort(-value, kind="stable")[:3]
-        parts = (f"{self.names[k]} {value[k]:.{self.digits}g}" for k in likeliest)
-        more = ", ..." if len(value) > 3 else ""
-        return f"class: {', '.join(parts)}{more} {rows}"
+        parts = (f"{names[k]} {value[k]:.{self.digits}g}" for k in likeliest)
+        return ", ".join(parts) + (", ..." if len(value) > 3 else "")
+
+
+def _value_names(tree, n):
+    levels = getattr(tree, "quantiles", None)
+    if levels is not None:
+        return [f"quantile {level:g}" for level in levels]
+    return [f"target_{i}" for i in range(n)]
 
 
 def _names(given, n, default, argument):

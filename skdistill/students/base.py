@@ -78,7 +78,6 @@ class BaseStudent(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
         "teacher": "no_validation",
         "teacher_weights": ["array-like", None],
         "alpha": [Interval(Real, 0, 1, closed="both")],
-        "loss": [str, callable],
         "cv": [StrOptions({"prefit"}), None],
         "transfer_weight": [Interval(Real, 0, None, closed="left"), None],
         "preprocessor": [
@@ -326,9 +325,12 @@ default=None
 
     def _fit_view(self, rows):
         if not self._continues():
-            view = make_view(self.preprocessor)
+            view = self._make_view()
             fit_view(view, rows.X, rows.y, rows.sample_weight)
             self.preprocessor_ = view
+
+    def _make_view(self):
+        return make_view(self.preprocessor)
 
     def _view(self, X):
         """What the fitted student sees of rows that the user gives."""
@@ -471,8 +473,14 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         """The classes of each target, a list."""
         return self.classes_ if isinstance(self.classes_, list) else [self.classes_]
 
-    def _is_multilabel(self):
-        """Whether each of several targets is 0 or 1."""
+    def is_multilabel(self):
+        """Whether the fitted student predicts several labels, each 0 or 1.
+
+        Returns
+        -------
+        bool
+            True if ``predict_proba`` is (n, n_labels).
+        """
         pair = np.array([0, 1])
         several = isinstance(self.classes_, list)
         return several and all(np.array_equal(c, pair) for c in self.classes_)
@@ -487,7 +495,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         parts = self._by_target(outputs)
         if len(parts) == 1:
             return parts[0]
-        if self._is_multilabel():
+        if self.is_multilabel():
             return np.column_stack([part[:, 1] for part in parts])
         return parts
 
@@ -563,7 +571,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         ]
         if len(parts) == 1:
             return parts[0]
-        return np.column_stack(parts) if self._is_multilabel() else parts
+        return np.column_stack(parts) if self.is_multilabel() else parts
 
     def _logits(self, X):
         """Logits (n, sum of n_classes), up to a constant for each target and row."""

@@ -51,6 +51,7 @@ class TorchStudent(BaseStudent):
     """
 
     _parameter_constraints: dict = {
+        "loss": [str, callable],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [
             Interval(Integral, 1, None, closed="left"),

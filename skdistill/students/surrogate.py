@@ -1,0 +1,563 @@
+"""Students that are scikit-learn estimators."""
+
+import sys
+from numbers import Integral
+
+import numpy as np
+from scipy.special import expit, softmax
+from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.tree import BaseDecisionTree, DecisionTreeClassifier, DecisionTreeRegressor
+from sklearn.utils import check_random_state, get_tags
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
+
+from ..label_rows import (
+    drawn_label_rows,
+    grown_tree,
+    learns_variance,
+    truncated_label_rows,
+)
+from ..preprocessing import apply_view, make_view
+from ..tables import is_frame
+from ..teacher_models import returns_raw_scores
+from .base import BaseStudent, ClassifierStudent, RegressorStudent
+
+
+class SurrogateStudent(BaseStudent):
+    """What the two students share that are scikit-learn estimators."""
+
+    _parameter_constraints: dict = {
+        "student": [HasMethods(["fit", "predict"]), None],
+        "random_state": ["random_state"],
+    }
+
+    def _validate(self, rows):
+        if rows.X_val is not None:
+            raise ValueError(
+                f"X_val is watched while training, and {type(self).__name__} cannot "
+                "watch its student: leave X_val out, or score on it afterwards."
+            )
+        return super()._validate(rows)
+
+    def _validate_X(self, X, reset):
+        view = self.preprocessor if reset else self._fitted_view()
+        if view is not None:
+            return super()._validate_X(X, reset)
+        validate_data(self, X, reset=reset, skip_check_array=True)
+        return X  # as it is: the student itself will check it
+
+    def _make_view(self):
+        # Trees of plain tests read best in the columns' own units.
+        return make_view(
+            self.preprocessor, not isinstance(self._made(), BaseDecisionTree)
+        )
+
+    def _seen(self, X):
+        view = self.preprocessor_
+        return X if view is None else apply_view(view, X, np.float64)
+
+    def _all_rows(self, rows, lesson):
+        """The view of X, and of the transfer rows where they have a target."""
+        seen = self._seen(rows.X)
+        if rows.X_transfer is None or lesson.soft is None:
+            return seen
+        return _stacked(seen, self._seen(rows.X_transfer))
+
+    def _fresh(self):
+        """An unfitted student, with a seed where it has none."""
+        model = clone(self._made())
+        random = check_random_state(self.random_state)
+        if self.random_state is not None:
+            params = model.get_params(deep=True)
+            names = [n for n in sorted(params) if n.split("__")[-1] == "random_state"]
+            seeds = {
+                n: random.randint(np.iinfo(np.int32).max)
+                for n in names
+                if params[n] is None
+            }
+            model.set_params(**seeds)
+        return model, random
+
+    def _keep(self, model):
+        view = self.preprocessor_
+        steps = [("view", view), ("model", model)]
+        self.student_ = model if view is None else Pipeline(steps)
+
+    def _model(self):
+        return self.student_ if self.preprocessor_ is None else self.student_["model"]
+
+    def _asked(self, X, method):
+        """An answer of the fitted student for rows that the user gives."""
+        check_is_fitted(self)
+        seen = self._seen(self._validate_X(X, reset=False))
+        return np.asarray(getattr(self._model(), method)(seen))
+
+
+def _stacked(a, b):
+    if hasattr(a, "vstack"):  # polars
+        return a.vstack(b)
+    if is_frame(a):
+        return sys.modules["pandas"].concat([a, b], ignore_index=True)
+    return np.concatenate([np.asarray(a), np.asarray(b)])
+
+
+def _fit(model, X, y, weight):
+    """Fit with weights, or without where they are all alike and the model takes none."""
+    alike = weight is None or np.allclose(weight, weight[0])
+    name = "sample_weight"
+    if isinstance(model, Pipeline):
+        name = f"{model.steps[-1][0]}__sample_weight"
+        takes = has_fit_parameter(model.steps[-1][1], "sample_weight")
+    else:
+        takes = has_fit_parameter(model, "sample_weight")
+    if alike:
+        return model.fit(X, y)
+    if not takes:
+        raise ValueError(
+            f"student={model!r} takes no sample_weight, and the rows that it is to learn "
+            "from have weights: give a student that takes them. A classifier learns from "
+            'labels of equal weight with label_rows="draw", if sample_weight is None.'
+        )
+    return model.fit(X, y, **{name: weight / weight.mean()})
+
+
+def _joint(knowledge, alpha, one_hot):
+    """One target and one weight for each row, for the soft and the hard part together.
+
+    A row's loss a l(p) + b l(y) is that of the target (a p + b y) / (a + b) at the weight
+    a + b, for the cross entropy and the squared error, up to a constant.
+    """
+    soft, n = knowledge.soft, knowledge.n_labelled
+    if soft is None:
+        return one_hot, knowledge.hard_weight
+    a = knowledge.soft_weight / knowledge.soft_weight.sum()
+    if knowledge.hard is None:
+        return soft, a * len(a)
+    a, b = alpha * a, np.zeros(len(a))
+    b[:n] = (1 - alpha) * knowledge.hard_weight / knowledge.hard_weight.sum()
+    target = a[:, None] * soft
+    target[:n] += b[:n, None] * one_hot
+    total = np.where(a + b > 0, a + b, 1.0)
+    return target / total[:, None], (a + b) * len(a)
+
+
+class StudentClassifier(ClassifierStudent, SurrogateStudent):
+    """Any scikit-learn estimator that learns classes from a teacher.
+
+    How soft targets reach a student that knows only labels depends on what it is:
+
+    - A regressor learns the probabilities (or centred logits) as its targets. One that
+      learns a single target is fitted once for each class.
+    - A single tree with the Gini criterion is grown on the probabilities themselves: its
+      splits are those of a multi-output regression tree.
+    - Any other classifier gets one row for each class, weighted by its probability: its
+      log loss is then the cross entropy with the teacher. Where these are too many, they
+      are truncated or drawn, and ``label_error_`` says by how much.
+
+    There is no temperature: these students have none of their own, and learn the
+    teacher's probabilities as they are.
+
+    Parameters
+    ----------
+    teacher : object or list of objects, default=None
+        As in :class:`NeuralStudentClassifier`. None: the student learns from the labels
+        alone, the *control*.
+    student : estimator, default=None
+        Classifier or regressor, possibly a pipeline; it is cloned. None: a
+        :class:`~sklearn.tree.DecisionTreeClassifier`.
+    teacher_weights : array-like of shape (n_teachers,), default=None
+        Shares of the members of a list.
+    classes : array-like of shape (n_classes,), or list of these, default=None
+        Labels in the column order of ``teacher_output`` and of teachers without
+        ``classes_``; a list with one array for each of several targets.
+    alpha : float, default=1.0
+        Weight of the soft targets, in [0, 1]; the rest goes to the hard labels.
+    cv : "prefit" or None, default=None
+        With "prefit", an unfitted teacher is an error.
+    transfer_weight : float, default=None
+        Total weight of the transfer rows against the rows of X; None for their numbers.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        As in scikit-learn; a list for several targets.
+    preprocessor : "auto", transformer or None, default="auto"
+        The student's view of X. "auto" takes any table: see
+        :class:`~skdistill.preprocessing.TableView`; for a single tree its columns keep
+        their units. None hands X to the student as it is.
+    targets : {"probabilities", "logits"}, default="probabilities"
+        What a regressor learns. Logits need ``alpha=1``.
+    max_label_rows : int, default=None
+        At most so many label rows; None for four times the number of rows.
+    label_rows : {"truncate", "draw"}, default="truncate"
+        Which label rows there are where all would be too many: those of the largest
+        weights, or labels drawn from the targets. "draw" always draws.
+    keep_teacher : bool, default=True
+        False: no ``teacher_`` after fit, and no teacher in a fitted student's pickle.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the draws, and the student where its own seed is None.
+
+    Attributes
+    ----------
+    student_ : Pipeline or estimator
+        The view and the fitted student, which answer for raw tables on their own; the
+        student alone with ``preprocessor=None``.
+    classes_ : ndarray of shape (n_classes,), or list of ndarray
+        The sorted union of `classes`, of y's labels and of the teacher's.
+    label_error_ : float
+        Mean total variation distance between the targets and what the label rows say; 0
+        where all are there, and where there are none.
+    teacher_ : object or list of objects
+        The fitted teacher; absent without one, and with ``keep_teacher=False``.
+    temperature_ : float
+        1.
+    teacher_entropy_ : dict or None
+        As in :class:`NeuralStudentClassifier`.
+    preprocessor_ : transformer or None
+        The fitted view.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the columns, where X has string names.
+
+    See Also
+    --------
+    SoftDecisionTreeClassifier : A student made for being distilled into.
+
+    References
+    ----------
+    Bucila, Caruana, Niculescu-Mizil: Model Compression, 2006.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skdistill import StudentClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> forest = RandomForestClassifier(random_state=0).fit(X, y)
+    >>> student = StudentClassifier(forest, student=LogisticRegression()).fit(X, y)
+    >>> bool(student.score(X, forest.predict(X)) > 0.9)
+    True
+    """
+
+    _parameter_constraints: dict = {
+        **ClassifierStudent._parameter_constraints,
+        **SurrogateStudent._parameter_constraints,
+        "targets": [StrOptions({"probabilities", "logits"})],
+        "max_label_rows": [Interval(Integral, 1, None, closed="left"), None],
+        "label_rows": [StrOptions({"truncate", "draw"})],
+    }
+    _parameter_constraints.pop("temperature")
+    temperature = 1.0  # no parameter: read by what all classifiers share
+
+    def __init__(
+        self,
+        teacher=None,
+        *,
+        student=None,
+        teacher_weights=None,
+        classes=None,
+        alpha=1.0,
+        cv=None,
+        transfer_weight=None,
+        class_weight=None,
+        preprocessor="auto",
+        targets="probabilities",
+        max_label_rows=None,
+        label_rows="truncate",
+        keep_teacher=True,
+        random_state=None,
+    ):
+        self.teacher = teacher
+        self.student = student
+        self.teacher_weights = teacher_weights
+        self.classes = classes
+        self.alpha = alpha
+        self.cv = cv
+        self.transfer_weight = transfer_weight
+        self.class_weight = class_weight
+        self.preprocessor = preprocessor
+        self.targets = targets
+        self.max_label_rows = max_label_rows
+        self.label_rows = label_rows
+        self.keep_teacher = keep_teacher
+        self.random_state = random_state
+
+    def _made(self):
+        return DecisionTreeClassifier() if self.student is None else self.student
+
+    def _train(self, rows, knowledge, watched):
+        lesson = knowledge.used(self.alpha)
+        X, (model, random) = self._all_rows(rows, lesson), self._fresh()
+        self.label_error_ = 0.0
+        if is_regressor(model):
+            model = self._fit_regressor(model, X, *self._targets_of(lesson))
+        elif lesson.soft is None:
+            model = _fit(model, X, rows.y, lesson.hard_weight)
+        elif learns_variance(model):
+            model = grown_tree(model, X, *self._targets_of(lesson), self._targets)
+        else:
+            model = self._fit_label_rows(model, X, *self._targets_of(lesson), random)
+        self._keep(model)
+
+    def _targets_of(self, lesson):
+        """Probabilities (n + m, sum of n_classes) and weights, soft and hard together."""
+        one_hot = None
+        if lesson.hard is not None:
+            pairs = zip(self._targets, lesson.hard.T, strict=True)
+            one_hot = np.concatenate(
+                [np.eye(len(classes))[codes] for classes, codes in pairs], axis=1
+            )
+        if (
+            self.targets == "logits"
+            and lesson.hard is not None
+            and self._is_regressor()
+        ):
+            raise ValueError(
+                'targets="logits" are the teacher\'s, and labels have none: set alpha=1, '
+                'with a teacher, or targets="probabilities".'
+            )
+        if lesson.soft is not None:
+            lesson = lesson.with_probabilities()
+        return _joint(lesson, self.alpha, one_hot)
+
+    def _is_regressor(self):
+        return is_regressor(self._made())
+
+    def _fit_regressor(self, model, X, p, weight):
+        parts = self._by_target(p)
+        if self.targets == "logits":
+            logs = [np.log(np.maximum(part, 1e-300)) for part in parts]
+            parts = [log - log.mean(axis=1, keepdims=True) for log in logs]
+        # Of two classes the second says all.
+        columns = [part[:, 1:] if part.shape[1] == 2 else part for part in parts]
+        target = np.concatenate(columns, axis=1)
+        if target.shape[1] == 1:
+            return _fit(model, X, target[:, 0], weight)
+        if not get_tags(model).target_tags.multi_output:
+            model = MultiOutputRegressor(model)
+        return _fit(model, X, target, weight)
+
+    def _fit_label_rows(self, model, X, p, weight, random):
+        if len(self._targets) > 1:
+            raise ValueError(
+                f"student={model!r} is a classifier that learns from label rows, and these "
+                "have one target: give a regressor, or a single decision tree with the "
+                "Gini criterion, which learn several."
+            )
+        limit = 4 * len(p) if self.max_label_rows is None else self.max_label_rows
+        if limit < len(p):
+            raise ValueError(
+                f"max_label_rows={limit} is less than the number of rows, {len(p)}."
+            )
+        if self.label_rows == "draw":
+            made = drawn_label_rows(p, weight, limit, random)
+        else:
+            made = truncated_label_rows(p, weight, limit)
+        self.label_error_ = made.error
+        rows = X.iloc[made.row] if hasattr(X, "iloc") else X[made.row]
+        return _fit(model, rows, self.classes_[made.code], made.weight)
+
+    def _probabilities(self, X):
+        """Probabilities (n, sum of n_classes)."""
+        if is_regressor(self._model()):
+            return self._from_values(self._asked(X, "predict"))
+        if not hasattr(self._model(), "predict_proba"):
+            return self._from_scores(self._asked(X, "decision_function"))
+        if returns_raw_scores(self._model()):
+            return self._from_scores(self._asked(X, "predict_proba"))
+        check_is_fitted(self)
+        seen = self._seen(self._validate_X(X, reset=False))
+        answer, known = self._model().predict_proba(seen), self._model().classes_
+        if len(self._targets) == 1:
+            answer, known = [answer], [known]
+        elif not isinstance(answer, list):  # (n, n_labels)
+            answer = [np.column_stack([1 - p, p]) for p in np.asarray(answer).T]
+            known = self._targets
+        triples = zip(answer, known, self._targets, strict=True)
+        return np.concatenate([_in_order(*triple) for triple in triples], axis=1)
+
+    def _from_scores(self, scores):
+        if scores.ndim == 1:
+            return np.column_stack([expit(-scores), expit(scores)])
+        p = np.zeros((len(scores), len(self.classes_)))
+        known = getattr(self._model(), "classes_", self.classes_)
+        p[:, np.searchsorted(self.classes_, known)] = softmax(scores, axis=1)
+        return p
+
+    def _from_values(self, values):
+        """Probabilities from what a regressor predicts."""
+        columns, parts = list(values.reshape(len(values), -1).T), []
+        for classes in self._targets:
+            n = 1 if len(classes) == 2 else len(classes)
+            part, columns = np.column_stack(columns[:n]), columns[n:]
+            parts.append(self._distribution(part))
+        return np.concatenate(parts, axis=1)
+
+    def _distribution(self, part):
+        if self.targets == "logits":
+            full = np.hstack([-part, part]) if part.shape[1] == 1 else part
+            return softmax(full, axis=1)
+        full = np.hstack([1 - part, part]) if part.shape[1] == 1 else part
+        full = np.clip(full, 0, 1)
+        total = full.sum(axis=1, keepdims=True)
+        return np.where(
+            total > 0, full / np.where(total > 0, total, 1), 1 / full.shape[1]
+        )
+
+    def _log_probabilities(self, X):
+        return np.log(np.maximum(self._probabilities(X), np.finfo(float).tiny))
+
+    def predict_proba(self, X):
+        """Probabilities of the classes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes) or (n, n_labels), or list of ndarray
+            The student's own; a regressor's predictions are clipped to [0, 1] and
+            normalised, margins go through a softmax.
+        """
+        return self._arranged(self._probabilities(X))
+
+
+def _in_order(p, known, classes):
+    """Columns for all classes; those that the student never saw are 0."""
+    ordered = np.zeros((len(p), len(classes)))
+    ordered[:, np.searchsorted(classes, known)] = p
+    return ordered
+
+
+class StudentRegressor(RegressorStudent, SurrogateStudent):
+    """Any scikit-learn regressor that learns values from a teacher.
+
+    It is fitted to the teacher's predictions, or with ``alpha`` below 1 to their weighted
+    mean with y: for the squared error, that is the weighted sum of the two losses.
+
+    Parameters
+    ----------
+    teacher : object or list of objects, default=None
+        As in :class:`NeuralStudentRegressor`. None: the student learns from y alone, the
+        *control*.
+    student : estimator, default=None
+        Regressor, possibly a pipeline; it is cloned. One that learns a single target is
+        fitted once for each. None: a :class:`~sklearn.tree.DecisionTreeRegressor`.
+    teacher_weights : array-like of shape (n_teachers,), default=None
+        Shares of the members of a list.
+    alpha : float, default=1.0
+        Weight of the teacher's predictions, in [0, 1]; the rest goes to y.
+    cv : "prefit" or None, default=None
+        With "prefit", an unfitted teacher is an error.
+    transfer_weight : float, default=None
+        Total weight of the transfer rows against the rows of X; None for their numbers.
+    preprocessor : "auto", transformer or None, default="auto"
+        The student's view of X. "auto" takes any table: see
+        :class:`~skdistill.preprocessing.TableView`; for a single tree its columns keep
+        their units. None hands X to the student as it is.
+    keep_teacher : bool, default=True
+        False: no ``teacher_`` after fit, and no teacher in a fitted student's pickle.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the student where its own seed is None.
+
+    Attributes
+    ----------
+    student_ : Pipeline or estimator
+        The view and the fitted student, which answer for raw tables on their own; the
+        student alone with ``preprocessor=None``.
+    teacher_ : object or list of objects
+        The fitted teacher; absent without one, and with ``keep_teacher=False``.
+    preprocessor_ : transformer or None
+        The fitted view.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the columns, where X has string names.
+
+    See Also
+    --------
+    SoftDecisionTreeRegressor : A student made for being distilled into.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.ensemble import RandomForestRegressor
+    >>> from sklearn.tree import DecisionTreeRegressor
+    >>> from skdistill import StudentRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> forest = RandomForestRegressor(random_state=0).fit(X, y)
+    >>> tree = DecisionTreeRegressor(max_leaf_nodes=8)
+    >>> student = StudentRegressor(forest, student=tree).fit(X, y)
+    >>> student.student_["model"].get_n_leaves()
+    8
+    """
+
+    _parameter_constraints: dict = {
+        **RegressorStudent._parameter_constraints,
+        **SurrogateStudent._parameter_constraints,
+    }
+
+    def __init__(
+        self,
+        teacher=None,
+        *,
+        student=None,
+        teacher_weights=None,
+        alpha=1.0,
+        cv=None,
+        transfer_weight=None,
+        preprocessor="auto",
+        keep_teacher=True,
+        random_state=None,
+    ):
+        self.teacher = teacher
+        self.student = student
+        self.teacher_weights = teacher_weights
+        self.alpha = alpha
+        self.cv = cv
+        self.transfer_weight = transfer_weight
+        self.preprocessor = preprocessor
+        self.keep_teacher = keep_teacher
+        self.random_state = random_state
+
+    def _made(self):
+        return DecisionTreeRegressor() if self.student is None else self.student
+
+    def _train(self, rows, knowledge, watched):
+        lesson = knowledge.used(self.alpha)
+        X, (model, _) = self._all_rows(rows, lesson), self._fresh()
+        if is_classifier(model):
+            raise ValueError(f"student={model!r} is a classifier: give a regressor.")
+        target, weight = _joint(lesson, self.alpha, lesson.hard)
+        if target.shape[1] == 1:
+            target = target[:, 0]
+        elif not get_tags(model).target_tags.multi_output:
+            model = MultiOutputRegressor(model)
+        self._keep(_fit(model, X, target, weight))
+
+    def _set_targets(self, reader, knowledge):
+        """Targets keep their units."""
+
+    def _values(self, X):
+        return self._asked(X, "predict")
+
+    def predict(self, X):
+        """Predicted values.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, n_outputs)
+            As y was, in its unit.
+        """
+        values = self._values(X)
+        if not self._is_flat:
+            return values.reshape(len(values), -1)
+        return values.ravel() if values.size == len(values) else values
