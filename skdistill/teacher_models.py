@@ -6,6 +6,7 @@ its own is there.
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -503,8 +504,16 @@ def _feeds(inputs, X):
             f"teacher is an ONNX file with the inputs {[i.name for i in inputs]}: give X "
             "as a frame with these columns."
         )
+    columns = {re.sub(r"\W", "_", str(name)): name for name in X.columns}
+    missing = [each.name for each in inputs if each.name not in columns]
+    if missing:
+        raise ValueError(
+            f"teacher is an ONNX file with the inputs {missing}, not in X."
+        )
     return {
-        each.name: np.asarray(X[each.name]).astype(_ONNX_TYPES[each.type])[:, None]
+        each.name: np.asarray(X[columns[each.name]]).astype(_ONNX_TYPES[each.type])[
+            :, None
+        ]
         for each in inputs
     }
 

@@ -56,7 +56,8 @@ def settings():
 
 @pytest.mark.filterwarnings("ignore:Your estimator raised:FutureWarning")
 @parametrize_with_checks(
-    [*settings(), *SURROGATES], expected_failed_checks=lambda estimator: EXPECTED_FAILURES
+    [*settings(), *SURROGATES],
+    expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
 )
 def test_sklearn_checks(estimator, check):
     check(estimator)

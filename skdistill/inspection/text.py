@@ -162,11 +162,11 @@ class _Leaves:
         self.values = tree.leaf_values()
         self.mass = tree.node_mass_[-len(self.values) :]
         classes = getattr(tree, "classes_", None)
-        self.targets = classes if isinstance(classes, list) else None
-        self.is_multilabel = classes is not None and tree.is_multilabel()
         self.is_class = classes is not None
+        self.is_multilabel = self.is_class and tree.is_multilabel()
+        self.targets = classes if isinstance(classes, list) else None
         seen = _value_names(tree, self.values.shape[1])
-        if self.targets is not None:
+        if self.is_multilabel or self.targets is not None:
             kind = "label" if self.is_multilabel else "target"
             seen = [f"{kind}_{i}" for i in range(len(classes))]
         elif self.is_class:
@@ -184,10 +184,10 @@ class _Leaves:
             numbers = ", ".join(f"{v:.{self.digits}g}" for v in value)
             label = "value" if len(value) == 1 else ", ".join(self.names)
             return f"{label}: {numbers}"
-        if self.targets is None:
-            return f"class: {self._likeliest(value, self.names)}"
         if self.is_multilabel:
             return f"labels: {self._likeliest(value[1::2], self.names)}"
+        if self.targets is None:
+            return f"class: {self._likeliest(value, self.names)}"
         ends = np.cumsum([len(classes) for classes in self.targets])[:-1]
         parts = zip(self.names, np.split(value, ends), self.targets, strict=True)
         return "; ".join(f"{n}: {self._likeliest(p, c)}" for n, p, c in parts)

@@ -184,6 +184,7 @@ default=None
         self._check_can_learn(rows)
         if not self._continues():
             vars(self).pop("preprocessor_", None)
+            vars(self).pop("_takes_gaps", None)
         weight = rows.sample_weight
         checked = replace(
             rows,
@@ -236,7 +237,10 @@ default=None
     def _validate_X(self, X, reset):
         view = self.preprocessor if reset else self._fitted_view()
         if reads_tables(view):
-            return validated_table(self, X, reset)
+            table = validated_table(self, X, reset)
+            if not reset:
+                self._check_gaps(table)
+            return table
         if view is not None:
             validate_data(self, X, reset=reset, skip_check_array=True)
             return X
@@ -244,6 +248,15 @@ default=None
             return validate_data(self, X, reset=reset, dtype=np.float64, order="C")
         except ValueError as error:
             raise ValueError(f"{error}\n{_ADVICE}") from error
+
+    def _check_gaps(self, table):
+        """Refuse gaps where training had none, for its teacher takes none."""
+        if vars(self).get("_takes_gaps", True) or not np.isnan(table.numbers).any():
+            return
+        raise ValueError(
+            f"Input X contains NaN. {type(self).__name__} was fitted without gaps, and "
+            "its teacher does not accept any: impute X, or fit with a teacher that does."
+        )
 
     def _fitted_view(self):
         """The view as it was fitted; while fit runs for the first time, as it will be."""
@@ -328,6 +341,9 @@ default=None
             view = self._make_view()
             fit_view(view, rows.X, rows.y, rows.sample_weight)
             self.preprocessor_ = view
+            if reads_tables(view):
+                had_gaps = bool(np.isnan(rows.X.numbers).any())
+                self._takes_gaps = had_gaps or get_tags(self).input_tags.allow_nan
 
     def _make_view(self):
         return make_view(self.preprocessor)
@@ -395,7 +411,17 @@ default=None
         seen = InputTags() if view is None else get_tags(view).input_tags
         for name in ("allow_nan", "categorical", "string", "sparse"):
             setattr(tags.input_tags, name, getattr(seen, name))
+        tags.input_tags.allow_nan &= self._teacher_has("input_tags", "allow_nan")
         return tags
+
+    def _teacher_has(self, group, name):
+        """Whether a tag holds for each member of the teacher that has tags."""
+        members = [] if self.teacher is None else members_of(self.teacher)
+        return all(
+            getattr(getattr(get_tags(member), group), name, True)
+            for member in members
+            if hasattr(member, "__sklearn_tags__")
+        )
 
     def get_metadata_routing(self):
         """How metadata is routed to an unfitted teacher.
@@ -429,7 +455,8 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
 
     def _check_targets(self, y, name="y"):
         y = y.toarray() if sparse.issparse(y) else y
-        if np.ndim(y) == 2 and np.shape(y)[1] > 1:
+        shape = np.asarray(y).shape
+        if len(shape) == 2 and shape[1] > 1:
             return self._check_several_targets(y)
         y = _check_y(y, multi_output=False, y_numeric=False, estimator=self)
         check_classification_targets(y)
@@ -455,23 +482,19 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         return super()._gather(rows, reader, class_weight=self.class_weight)
 
     def _set_targets(self, reader, knowledge):
-        before, now = getattr(self, "classes_", None), reader.classes
-        if len(now) == 1:
-            now = now[0]
+        before, now = vars(self).get("_targets"), reader.classes
         if self._continues() and not _same_classes(before, now):
             raise ValueError(
-                f"warm_start=True goes on with the classes {before!r}, "
-                f"and now there are {now!r}: fit a new student, or "
-                "name all of them by `classes` from the start."
+                f"warm_start=True goes on with the classes {_listed(before)}, and now "
+                f"there are {_listed(now)}: fit a new student, or name all of them by "
+                "`classes` from the start."
             )
-        self.classes_ = now
+        self._targets = now  # the classes of each target
+        self.classes_ = now if len(now) > 1 else now[0]
+        if self.is_multilabel():
+            self.classes_ = np.arange(len(now))
         self.teacher_entropy_ = knowledge.entropy
         self.temperature_ = float(self.temperature)
-
-    @property
-    def _targets(self):
-        """The classes of each target, a list."""
-        return self.classes_ if isinstance(self.classes_, list) else [self.classes_]
 
     def is_multilabel(self):
         """Whether the fitted student predicts several labels, each 0 or 1.
@@ -482,8 +505,9 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
             True if ``predict_proba`` is (n, n_labels).
         """
         pair = np.array([0, 1])
-        several = isinstance(self.classes_, list)
-        return several and all(np.array_equal(c, pair) for c in self.classes_)
+        check_is_fitted(self)
+        several = len(self._targets) > 1
+        return several and all(np.array_equal(c, pair) for c in self._targets)
 
     def _by_target(self, outputs):
         """Outputs (n, sum of n_classes), target by target."""
@@ -580,15 +604,20 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
     def __sklearn_tags__(self):
         """scikit-learn's tags: several labels, or targets, at once are allowed."""
         tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        tags.classifier_tags.multi_label = True
+        tags.target_tags.multi_output = self._teacher_has("target_tags", "multi_output")
+        tags.classifier_tags.multi_label = self._teacher_has(
+            "classifier_tags", "multi_label"
+        )
         return tags
 
 
 def _same_classes(before, now):
-    groups = [g if isinstance(g, list) else [g] for g in (before, now)]
-    same_number = len(groups[0]) == len(groups[1])
-    return same_number and all(map(np.array_equal, *groups))
+    return len(before) == len(now) and all(map(np.array_equal, before, now))
+
+
+def _listed(groups):
+    lists = [classes.tolist() for classes in groups]
+    return repr(lists if len(lists) > 1 else lists[0])
 
 
 class RegressorStudent(RegressorMixin, BaseStudent):
@@ -653,7 +682,7 @@ class RegressorStudent(RegressorMixin, BaseStudent):
     def __sklearn_tags__(self):
         """scikit-learn's tags: several targets at once are allowed."""
         tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
+        tags.target_tags.multi_output = self._teacher_has("target_tags", "multi_output")
         return tags
 
 

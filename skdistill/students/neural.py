@@ -131,7 +131,8 @@ default="relu"
     ----------
     classes_ : ndarray of shape (n_classes,), or list of ndarray
         The sorted union of `classes`, of y's labels and of the teacher's; a list with
-        one array for each of several targets.
+        one array for each of several targets, the numbers of the labels of a multi-label
+        student.
     teacher_ : object or list of objects
         The fitted teacher; absent without one, and with ``keep_teacher=False``.
     temperature_ : float

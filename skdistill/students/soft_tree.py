@@ -251,7 +251,8 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
     ----------
     classes_ : ndarray of shape (n_classes,), or list of ndarray
         The sorted union of `classes`, of y's labels and of the teacher's; a list with
-        one array for each of several targets.
+        one array for each of several targets, the numbers of the labels of a multi-label
+        student.
     feature_importances_ : ndarray of shape (n_features,)
         Node mass times the size of the gate's weight on the feature, scaled to a standard
         deviation of 1, summed over the gates (and over what the view makes of a column)

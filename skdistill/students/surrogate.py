@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.tree import BaseDecisionTree, DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
 from ..label_rows import (
@@ -21,6 +22,7 @@ from ..label_rows import (
 )
 from ..preprocessing import apply_view, make_view
 from ..tables import is_frame
+from ..teacher import FLOOR
 from ..teacher_models import returns_raw_scores
 from .base import BaseStudent, ClassifierStudent, RegressorStudent
 
@@ -86,13 +88,14 @@ class SurrogateStudent(BaseStudent):
         self.student_ = model if view is None else Pipeline(steps)
 
     def _model(self):
+        check_is_fitted(self)
         return self.student_ if self.preprocessor_ is None else self.student_["model"]
 
     def _asked(self, X, method):
         """An answer of the fitted student for rows that the user gives."""
-        check_is_fitted(self)
+        model = self._model()
         seen = self._seen(self._validate_X(X, reset=False))
-        return np.asarray(getattr(self._model(), method)(seen))
+        return np.asarray(getattr(model, method)(seen))
 
 
 def _stacked(a, b):
@@ -166,7 +169,8 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         alone, the *control*.
     student : estimator, default=None
         Classifier or regressor, possibly a pipeline; it is cloned. None: a
-        :class:`~sklearn.tree.DecisionTreeClassifier`.
+        :class:`~sklearn.tree.DecisionTreeClassifier` of at most 32 leaves, each of at
+        least one per cent of the weight.
     teacher_weights : array-like of shape (n_teachers,), default=None
         Shares of the members of a list.
     classes : array-like of shape (n_classes,), or list of these, default=None
@@ -202,7 +206,9 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         The view and the fitted student, which answer for raw tables on their own; the
         student alone with ``preprocessor=None``.
     classes_ : ndarray of shape (n_classes,), or list of ndarray
-        The sorted union of `classes`, of y's labels and of the teacher's.
+        The sorted union of `classes`, of y's labels and of the teacher's; a list with
+        one array for each of several targets, the numbers of the labels of a multi-label
+        student.
     label_error_ : float
         Mean total variation distance between the targets and what the label rows say; 0
         where all are there, and where there are none.
@@ -284,7 +290,9 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         self.random_state = random_state
 
     def _made(self):
-        return DecisionTreeClassifier() if self.student is None else self.student
+        if self.student is not None:
+            return self.student
+        return DecisionTreeClassifier(max_leaf_nodes=32, min_weight_fraction_leaf=0.01)
 
     def _train(self, rows, knowledge, watched):
         lesson = knowledge.used(self.alpha)
@@ -366,7 +374,6 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
             return self._from_scores(self._asked(X, "decision_function"))
         if returns_raw_scores(self._model()):
             return self._from_scores(self._asked(X, "predict_proba"))
-        check_is_fitted(self)
         seen = self._seen(self._validate_X(X, reset=False))
         answer, known = self._model().predict_proba(seen), self._model().classes_
         if len(self._targets) == 1:
@@ -406,7 +413,34 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         )
 
     def _log_probabilities(self, X):
+        with np.errstate(divide="ignore"):
+            return np.log(self._probabilities(X))
+
+    def _logits(self, X):
         return np.log(np.maximum(self._probabilities(X), np.finfo(float).tiny))
+
+    @available_if(lambda self: _has_scores(self._made()))
+    def decision_function(self, X):
+        """Log-probabilities, for students that have a ``decision_function``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes) or (n,)
+            For two classes, the log odds of the second.
+        """
+        return super().decision_function(X)
+
+    def __sklearn_tags__(self):
+        """scikit-learn's tags: several targets where the student learns them."""
+        tags, model = super().__sklearn_tags__(), self._made()
+        if is_classifier(model) and not learns_variance(model):
+            tags.target_tags.multi_output = tags.classifier_tags.multi_label = False
+        return tags
 
     def predict_proba(self, X):
         """Probabilities of the classes.
@@ -420,9 +454,14 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         -------
         ndarray of shape (n, n_classes) or (n, n_labels), or list of ndarray
             The student's own; a regressor's predictions are clipped to [0, 1] and
-            normalised, margins go through a softmax.
+            normalised, margins go through a softmax. Those of labels are never 0 or 1.
         """
-        return self._arranged(self._probabilities(X))
+        p = self._arranged(self._probabilities(X))
+        return np.clip(p, FLOOR, 1 - FLOOR) if self.is_multilabel() else p
+
+
+def _has_scores(student):
+    return hasattr(student, "decision_function") and not is_regressor(student)
 
 
 def _in_order(p, known, classes):
@@ -445,7 +484,8 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
         *control*.
     student : estimator, default=None
         Regressor, possibly a pipeline; it is cloned. One that learns a single target is
-        fitted once for each. None: a :class:`~sklearn.tree.DecisionTreeRegressor`.
+        fitted once for each. None: a :class:`~sklearn.tree.DecisionTreeRegressor` of at
+        most 32 leaves, each of at least one per cent of the weight.
     teacher_weights : array-like of shape (n_teachers,), default=None
         Shares of the members of a list.
     alpha : float, default=1.0
@@ -524,7 +564,9 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
         self.random_state = random_state
 
     def _made(self):
-        return DecisionTreeRegressor() if self.student is None else self.student
+        if self.student is not None:
+            return self.student
+        return DecisionTreeRegressor(max_leaf_nodes=32, min_weight_fraction_leaf=0.01)
 
     def _train(self, rows, knowledge, watched):
         lesson = knowledge.used(self.alpha)
