@@ -137,7 +137,8 @@ def learns_variance(student):
         True for single trees with the Gini criterion.
     """
     is_tree = isinstance(student, BaseDecisionTree) and is_classifier(student)
-    return is_tree and student.criterion == "gini" and student.class_weight is None
+    plain = is_tree and student.class_weight is None and student.monotonic_cst is None
+    return plain and student.criterion == "gini"
 
 
 def grown_tree(student, X, p, weight, classes):

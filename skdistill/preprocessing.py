@@ -3,6 +3,7 @@
 The student sees X through a view; the teacher never does: it gets X as the user gave it.
 """
 
+import math
 import warnings
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -22,6 +23,7 @@ from .tables import validated_table
 # Standardised training values of n rows never exceed sqrt(n), so this bound touches
 # only values far outside of the training data, which could overflow a net.
 _BOUND = 1e6
+_FLOAT32_BOUND = 3e38  # scikit-learn's trees compute in float32
 _CHUNK_CELLS = 1 << 18
 _DENSE_BYTES = 1 << 31
 
@@ -61,8 +63,25 @@ class Term:
         name = self.form.replace("{}", names[self.column])
         if self.category is None:
             return name
-        is_gap = self.category == ""
-        return f"{name} is missing" if is_gap else f"{name} in {{{self.category}}}"
+        if self.category == "":
+            return f"{name} is missing"
+        return f"{name} in {{{in_one_line(self.category)}}}"
+
+
+def in_one_line(text):
+    """A name or category with its line breaks and the like escaped.
+
+    Parameters
+    ----------
+    text : str
+        From a table.
+
+    Returns
+    -------
+    str
+        Printable.
+    """
+    return text if text.isprintable() else repr(text)[1:-1]
 
 
 class TableView(TransformerMixin, BaseEstimator):
@@ -76,7 +95,7 @@ class TableView(TransformerMixin, BaseEstimator):
     - Categories and strings become indicators, centred on their shares, the smaller the
       more there are of a column. Rare categories share one, which unseen ones use too;
       gaps have their own. Where training saw nothing rare, unseen ones count as the mean.
-    - A column that is constant in training is 0, or has no column in the view.
+    - A column that is constant in training is 0.
 
     Parameters
     ----------
@@ -241,8 +260,8 @@ class TableView(TransformerMixin, BaseEstimator):
                 z = z if self._order is None else z[:, self._order]
                 if self.scale:
                     z = (z - self.center_) * self.inverse_scale_
-                    np.clip(z, -_BOUND, _BOUND, out=z)
-                out[rows] = z
+                bound = _BOUND if self.scale else _FLOAT32_BOUND
+                out[rows] = np.clip(z, -bound, bound)
         return out
 
     def get_feature_names_out(self, input_features=None):
@@ -358,6 +377,9 @@ class _Tail:
         distance = np.abs(x - middle)
         away = distance > 0
         size = _median(distance[away], share[away])
+        # Rounded, so that what the term prints is what it computes.
+        size = float(f"{size:.3g}")
+        middle = round(middle, 2 - math.floor(math.log10(size)))
         return cls(index, middle, size, bool(middle == 0 and x.min() >= 0))
 
     def bend(self, x):
@@ -366,9 +388,9 @@ class _Tail:
 
     def form(self):
         if self.is_positive:
-            return f"log1p({{}} / {self.size:.4g})"
-        moved = f"{{}} {'+' if self.middle < 0 else '-'} {abs(self.middle):.4g}"
-        return f"signed_log1p(({moved}) / {self.size:.4g})"
+            return f"log1p({{}} / {self.size:.15g})"
+        moved = f"{{}} {'+' if self.middle < 0 else '-'} {abs(self.middle):.15g}"
+        return f"signed_log1p(({moved}) / {self.size:.15g})"
 
 
 def _median(x, share):
@@ -451,8 +473,8 @@ class _Categories:
             gap = len(texts)
             texts.append("")
             shares.append(gap_mass)
-        # Of two bins one indicator says all; a single one says nothing.
-        shown = np.arange(len(texts))[len(texts) <= 2 :]
+        # Of two bins one indicator says all. A single one is constant, and 0.
+        shown = np.arange(len(texts))[len(texts) == 2 :]
         center = np.array(shares)[shown]
         return cls(
             column,

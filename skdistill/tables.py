@@ -5,6 +5,7 @@ library is imported here.
 """
 
 import contextlib
+import sys
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -185,7 +186,10 @@ def validated_table(estimator, X, reset):
     """
     if sparse.issparse(X):
         raise TypeError(_SPARSE_ADVICE)
+    if hasattr(X, "collect"):  # polars
+        raise TypeError("X is a lazy frame: give X.collect().")
     if is_frame(X):
+        _check_not_empty(*X.shape)
         validate_data(estimator, X, reset=reset, skip_check_array=True)
         return _from_columns(_frame_columns(X), len(X), [str(c) for c in X.columns])
     values = X if isinstance(X, np.ndarray) else _as_array(X)
@@ -227,13 +231,16 @@ def _frame_columns(frame):
         yield str(name), take((slice(None), j)) if take else frame.to_series(j)
 
 
-def _from_columns(columns, n, names):
-    if not n or not names:
+def _check_not_empty(n, n_columns):
+    if not n or not n_columns:
         empty = "0 feature(s)" if n else "0 sample(s)"
         raise ValueError(
-            f"Found array with {empty} (shape=({n}, {len(names)})) while a minimum of "
-            "1 is required."
+            f"Found array with {empty} (shape=({n}, {n_columns})) while a minimum of 1 is "
+            "required."
         )
+
+
+def _from_columns(columns, n, names):
     numbers, positions, labels = [], [], {}
     for j, (name, column) in enumerate(columns):
         read = _read(name, column)
@@ -255,6 +262,7 @@ def _read(name, column):
         return _read_polars(name, column)
     if hasattr(dtype, "categories"):
         categories = list(dtype.categories)
+        _check_not_mixed(name, categories)
         return Labels(np.asarray(column.cat.codes, dtype=np.int64), categories)
     kind = getattr(dtype, "kind", "O")
     if kind in "biuf":
@@ -308,22 +316,25 @@ def _is_gap(value):
 def _from_factors(name, codes, categories):
     """Floats where all values are numbers (or strings of numbers in an array)."""
     categories = list(categories)
-    strings = [isinstance(value, str) for value in categories]
-    if categories and all(strings):
+    _check_not_mixed(name, categories)
+    if categories and isinstance(categories[0], str):
         order = sorted(range(len(categories)), key=categories.__getitem__)
         rank = np.append(np.argsort(order), -1)  # the code -1 of a gap stays -1
         return Labels(rank[codes], [str(categories[i]) for i in order])
-    if any(strings):
-        other = next(c for c in categories if not isinstance(c, str))
-        raise TypeError(
-            f"Column {name!r} of X mixes strings with {type(other).__name__} "
-            f"({other!r}): make it one or the other, for example by astype(str)."
-        )
     try:
         table = np.array([*map(_as_float, categories), np.nan], dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:
         raise _refusal(name, error) from error
     return table[codes]  # the code -1 of a gap finds the NaN
+
+
+def _check_not_mixed(name, categories):
+    others = [c for c in categories if not isinstance(c, str)]
+    if 0 < len(others) < len(categories):
+        raise TypeError(
+            f"Column {name!r} of X mixes strings with {type(others[0]).__name__} "
+            f"({others[0]!r}): make it one or the other, for example by astype(str)."
+        )
 
 
 def _as_float(value):
@@ -338,3 +349,43 @@ def _refusal(name, what):
         "string or a number (or a boolean, category or gap): turn dates into numbers, "
         "lists into columns."
     )
+
+
+def stacked(first, second, name):
+    """Rows of two tables of one kind, one after the other.
+
+    Parameters
+    ----------
+    first, second : ndarray or frame of shape (n, n_features)
+        Both of the same library.
+    name : str
+        What an error calls the second.
+
+    Returns
+    -------
+    ndarray or frame
+        Categories of pandas are those of both.
+
+    Raises
+    ------
+    ValueError
+        If a column holds categories in one of them only.
+    """
+    if not is_frame(first):
+        return np.concatenate([np.asarray(first), np.asarray(second)])
+    if hasattr(first, "vstack"):  # polars
+        return first.vstack(second)
+    first, second = first.copy(deep=False), second.copy(deep=False)
+    for column in first.columns:
+        kinds = [
+            hasattr(table[column].dtype, "categories") for table in (first, second)
+        ]
+        if kinds[0] != kinds[1]:
+            raise ValueError(
+                f"{name}: column {column!r} holds categories in X or in {name} only."
+            )
+        if kinds[0]:
+            every = first[column].cat.categories.union(second[column].cat.categories)
+            for table in (first, second):
+                table[column] = table[column].cat.set_categories(every)
+    return sys.modules["pandas"].concat([first, second], ignore_index=True)

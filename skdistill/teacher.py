@@ -19,7 +19,7 @@ from sklearn.utils.validation import _num_features, has_fit_parameter
 
 from .tables import is_frame
 from .teacher_models import LABEL, LOGIT, PROBABILITY, as_model
-from .teacher_nets import for_skorch, inner_models
+from .teacher_nets import for_skorch, innermost
 
 #: The least probability that a teacher's answer is read as; its logarithm is finite.
 FLOOR = 1e-7
@@ -356,7 +356,8 @@ def check_kind(teacher, wanted):
         if kind in {"classifier", "regressor"} and kind != wanted:
             raise ValueError(
                 f"teacher={member!r} is a {kind}, and this student is a {wanted}: "
-                f"give a {wanted} as teacher, or use the student for {kind}s."
+                f"give a {wanted} as teacher, or use the student for {kind}s. (Where it "
+                "says so wrongly, give a function that asks it.)"
             )
 
 
@@ -513,7 +514,7 @@ def by_label(answer, labels, name):
     """
     if not is_frame(answer) or labels is None:
         return answer
-    columns, wanted = list(map(str, answer.columns)), list(map(str, labels))
+    columns, wanted = list(map(_key, answer.columns)), list(map(_key, labels))
     values = np.asarray(answer)
     if not set(columns) & set(wanted):
         return values
@@ -521,10 +522,18 @@ def by_label(answer, labels, name):
         return np.where(np.array(wanted) == columns[0], values, 1 - values)
     if sorted(columns) != sorted(wanted):
         raise ValueError(
-            f"{name} is a frame with the columns {columns}, and the classes are "
-            f"{wanted}: name each class, or none."
+            f"{name} is a frame with the columns {list(answer.columns)}, and the classes "
+            f"are {list(labels)}: name each class, or none."
         )
     return values[:, [columns.index(label) for label in wanted]]
+
+
+def _key(label):
+    """What two labels are compared by: 1, 1.0, True and "1" are one class."""
+    try:
+        return str(float(label))
+    except (TypeError, ValueError):
+        return str(label)
 
 
 def _labels_of(model, fallback):
@@ -669,9 +678,7 @@ def _smoothed(probabilities, member):
 
 def _n_votes(member):
     """Number of trees whose mean the answer is; 0 where it is no such mean."""
-    inner = inner_models(member)
-    while inner:
-        member, inner = inner[-1], inner_models(inner[-1])
+    member = innermost(member)
     if isinstance(member, BaseForest):
         return len(member.estimators_)
     if not isinstance(member, BaggingClassifier):

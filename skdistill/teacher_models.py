@@ -17,7 +17,13 @@ from sklearn.utils import _safe_indexing, get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from .tables import is_frame
-from .teacher_nets import for_skorch, is_module, module_outputs, torch_restored
+from .teacher_nets import (
+    for_skorch,
+    innermost,
+    is_module,
+    module_outputs,
+    torch_restored,
+)
 
 LABEL, PROBABILITY, LOGIT = "label", "probability", "logit"
 _ROWS_TO_TELL = 20
@@ -143,8 +149,11 @@ class Model:
         list of str or None
             None where it does not know.
         """
-        names = getattr(self.model, "feature_names_in_", None)
-        return None if names is None else list(names)
+        for name in ("feature_names_in_", "feature_names_"):  # the second is CatBoost's
+            names = getattr(self.model, name, None)
+            if names is not None:
+                return list(names)
+        return None
 
     def rows(self, X):
         """The columns of a frame that it knows, in its order.
@@ -209,26 +218,48 @@ class Model:
         with torch_restored(model):
             if method is None:
                 return model(X), PROBABILITY
+            if method == "predict_proba" and returns_raw_scores(model):
+                return model.predict(X, raw_score=True), LOGIT
             answer = getattr(model, method)(for_skorch(model, X)[0])
         if methods[method] == LOGIT and isinstance(labels, np.ndarray):
-            self._check_not_pairwise(answer, X, labels)
-        raw = method == "predict_proba" and returns_raw_scores(model)
-        return answer, LOGIT if raw else methods[method]
+            check_not_pairwise(model, answer, X, labels, "teacher")
+        return answer, methods[method]
 
-    def _check_not_pairwise(self, scores, X, labels):
-        """Refuse scores of pairs of classes, as many as classes where there are three."""
-        head = np.arange(min(len(scores), 100))
-        if np.ndim(scores) != 2 or scores.shape[1] != len(labels):
-            return
-        if not hasattr(self.model, "predict"):
-            return
-        decided = self.model.predict(_safe_indexing(X, head))
-        if (labels[scores[head].argmax(axis=1)] == decided).mean() < 0.5:
-            raise ValueError(
-                f"teacher={self!r}: its decision_function does not score the classes "
-                "that it predicts. Scores of pairs of classes cannot teach: for an SVC "
-                'set decision_function_shape="ovr".'
-            )
+
+def check_not_pairwise(model, scores, X, labels, name):
+    """Refuse scores of pairs of classes, which may be as many as the classes.
+
+    Parameters
+    ----------
+    model : object
+        A fitted classifier.
+    scores : ndarray of shape (n,) or (n, n_scores)
+        Its ``decision_function`` for some rows.
+    X : array-like of shape (n, n_features)
+        These rows.
+    labels : ndarray of shape (n_classes,)
+        What the scores should be of.
+    name : str
+        The parameter that an error names.
+
+    Raises
+    ------
+    ValueError
+        If the class of the highest score is mostly not the predicted one.
+    """
+    head = np.arange(min(len(scores), 100))
+    if np.ndim(scores) != 2 or not hasattr(model, "predict"):
+        return
+    matches = scores.shape[1] == len(labels)
+    if matches:
+        decided = model.predict(_safe_indexing(X, head))
+        matches = (labels[scores[head].argmax(axis=1)] == decided).mean() >= 0.5
+    if not matches:
+        raise ValueError(
+            f"{name}={model!r}: its decision_function does not score the classes that it "
+            "predicts. Scores of pairs of classes cannot teach or be taught: for an SVC "
+            'set decision_function_shape="ovr".'
+        )
 
 
 def returns_raw_scores(model):
@@ -244,6 +275,7 @@ def returns_raw_scores(model):
     bool
         True for LightGBM's classifiers with an objective that is a function.
     """
+    model = innermost(model)
     library = type(model).__module__.partition(".")[0]
     return library == "lightgbm" and callable(getattr(model, "objective", None))
 
@@ -319,16 +351,19 @@ class Booster(Model):
     def kind(self):
         """From the objective."""
         objective = self.objective()
-        if objective.startswith(self.classifies):
-            return "classifier"
-        return "regressor" if objective.startswith(self.regresses) else None
+        if objective.startswith(self.regresses):
+            return "regressor"
+        return "classifier" if objective.startswith(self.classifies) else None
 
 
 class LightGBMBooster(Booster):
     """A ``lightgbm.Booster``, trained or loaded from a file."""
 
     classifies = ("binary", "multiclass", "cross_entropy", "xentropy")
-    regresses = ("regression", "huber", "fair", "poisson", "quantile", "mape", "gamma")
+    regresses = (
+        *("regression", "huber", "fair", "poisson", "quantile", "mape", "gamma"),
+        *("tweedie", "cross_entropy_lambda", "xentlambda"),
+    )
 
     @staticmethod
     def takes(model):
@@ -351,6 +386,11 @@ class LightGBMBooster(Booster):
         """Probabilities; raw scores where the objective was a function."""
         answer = self.model.predict(X)
         objective = self.objective()
+        if classify and objective and self.kind() != "classifier":
+            raise ValueError(
+                f"teacher={self!r} was trained for the objective {objective!r}, and "
+                "cannot tell classes."
+            )
         if objective.startswith("multiclassova"):  # one sigmoid for each class
             answer = answer / answer.sum(axis=1, keepdims=True)
         known = objective.startswith(self.classifies)
@@ -407,9 +447,9 @@ class CatBoostModel(Model):
 
     @staticmethod
     def takes(model):
-        """Whether it is CatBoost's, without ``predict_proba``."""
-        return _is_from(model, "catboost", "CatBoost") and not hasattr(
-            model, "predict_proba"
+        """Whether it is CatBoost's native class itself."""
+        return type(model).__name__ == "CatBoost" and _is_from(
+            model, "catboost", "CatBoost"
         )
 
     def is_ready(self):
@@ -431,6 +471,9 @@ class CatBoostModel(Model):
     def ask(self, X, classify, labels=None):
         """Probabilities, or raw values."""
         answer = "Probability" if classify else "RawFormulaVal"
+        loss = str(self.model.get_all_params().get("loss_function", ""))
+        if loss.startswith(("Poisson", "Tweedie")):  # trained on logarithms
+            answer = "Exponent"
         return self.model.predict(X, prediction_type=answer), PROBABILITY
 
 
@@ -471,16 +514,26 @@ class OnnxModel(Model):
             str(self.model), providers=["CPUExecutionProvider"]
         )
 
+    def labels(self):
+        """Named where the last output is a dict by label for each row."""
+        session = self._session()
+        if "map(" not in session.get_outputs()[-1].type:
+            return None
+        *_, answer = session.run(None, _one_empty_row(session.get_inputs()))
+        return np.array(list(answer[0]))
+
     def ask(self, X, classify, labels=None):
         """Its last output."""
         session = self._session()
-        *_, answer = session.run(None, _feeds(session.get_inputs(), X))
+        feeds = _feeds(session.get_inputs(), X)
+        try:
+            *_, answer = session.run(None, feeds)
+        except Exception as error:  # each of its errors has a class of its own
+            raise ValueError(
+                f"teacher={self!r} could not answer rows of shape {np.shape(X)}: {error}"
+            ) from error
         if isinstance(answer, list):  # one dict by label for each row
-            keys = list(answer[0])
-            table = np.array([[row[key] for key in keys] for row in answer])
-            if labels is None or list(labels) == keys:
-                return table, PROBABILITY
-            return table[:, [keys.index(label) for label in labels]], PROBABILITY
+            return np.array([list(row.values()) for row in answer]), PROBABILITY
         answer = np.asarray(answer, dtype=np.float64)
         return answer, PROBABILITY if _are_probabilities(answer) else LOGIT
 
@@ -498,7 +551,13 @@ def _feeds(inputs, X):
     """All columns for a file with one input; else one column for each, by name."""
     if len(inputs) == 1:
         only = inputs[0]
-        return {only.name: np.asarray(X).astype(_ONNX_TYPES[only.type])}
+        try:
+            return {only.name: np.asarray(X).astype(_ONNX_TYPES[only.type])}
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"teacher is an ONNX file that takes one {only.type}, and X is none: "
+                f"{error}"
+            ) from error
     if not is_frame(X):
         raise ValueError(
             f"teacher is an ONNX file with the inputs {[i.name for i in inputs]}: give X "
@@ -516,6 +575,17 @@ def _feeds(inputs, X):
         ]
         for each in inputs
     }
+
+
+def _one_empty_row(inputs):
+    """A row to run a file on, only to see what its outputs are called."""
+    rows = {}
+    for each in inputs:
+        shape = [size if isinstance(size, int) else 1 for size in each.shape]
+        rows[each.name] = np.zeros(shape, _ONNX_TYPES[each.type])
+        if each.type == "tensor(string)":
+            rows[each.name] = np.full(shape, "", dtype=object)
+    return rows
 
 
 def _are_probabilities(answer):

@@ -33,6 +33,23 @@ def inner_models(member):
     return [step for _, step in getattr(member, "steps", [])]
 
 
+def innermost(member):
+    """The model inside wrappers that answers last.
+
+    Parameters
+    ----------
+    member : object
+        A single teacher.
+
+    Returns
+    -------
+    object
+        Itself, if it wraps nothing.
+    """
+    inner = inner_models(member)
+    return innermost(inner[-1]) if inner else member
+
+
 def is_module(member):
     """Whether a member is a torch module.
 

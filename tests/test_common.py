@@ -1,6 +1,7 @@
 """scikit-learn's own checks and the project's, for every student."""
 
 import pytest
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -64,9 +65,20 @@ def test_sklearn_checks(estimator, check):
 
 
 @pytest.mark.parametrize("check", student_checks(), ids=lambda check: check.__name__)
-@pytest.mark.parametrize("Student", CLASSIFIERS + REGRESSORS)
-def test_student_checks(Student, check):
-    check(Student(max_epochs=3))
+@pytest.mark.parametrize(
+    "student",
+    [
+        *(Student(max_epochs=3) for Student in CLASSIFIERS + REGRESSORS),
+        StudentClassifier(),
+        StudentClassifier(student=LogisticRegression()),
+        StudentClassifier(student=Ridge()),
+        StudentRegressor(),
+        StudentRegressor(student=Ridge()),
+    ],
+    ids=str,
+)
+def test_student_checks(student, check):
+    check(clone(student))
 
 
 def test_a_subclass_can_run_the_checks():

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from ..preprocessing import reads_tables, view_terms
+from ..preprocessing import in_one_line, reads_tables, view_terms
 
 
 def export_text(
@@ -147,7 +147,7 @@ def _sets(terms, weight, threshold, name):
         for term, w in zip(terms, weight, strict=True)
         if (w > threshold) == others_go_left
     ]
-    texts = sorted(filter(None, named))
+    texts = sorted(in_one_line(category) for category in named if category)
     parts = [f"{name} in {{{', '.join(texts)}}}"] if texts or not named else []
     parts += [f"{name} is missing"] if "" in named else []
     question = " or ".join(parts)
@@ -209,7 +209,7 @@ def _names(given, n, default, argument):
     names = default if given is None else [str(name) for name in given]
     if len(names) != n:
         raise ValueError(f"{argument} has {len(names)} names, and there must be {n}.")
-    return names
+    return [in_one_line(str(name)) for name in names]
 
 
 def _seen_names(tree, n_view):

@@ -442,8 +442,9 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         number for each row.
     quantiles : array-like of shape (n_quantiles,), default=None
         Levels between 0 and 1, ascending, such as [0.1, 0.5, 0.9]: predict these
-        quantiles of y, which never cross. The teacher must answer with them; with
-        ``alpha=0`` there need be none.
+        quantiles of y, which never cross. The teacher must answer with them, and `loss`
+        compares with its answers; y counts by the pinball loss. With ``alpha=0`` there
+        need be no teacher.
     cv : "prefit" or None, default=None
         With "prefit", an unfitted teacher is an error.
     transfer_weight : float, default=None

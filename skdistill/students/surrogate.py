@@ -1,6 +1,6 @@
 """Students that are scikit-learn estimators."""
 
-import sys
+import inspect
 from numbers import Integral
 
 import numpy as np
@@ -9,10 +9,10 @@ from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.tree import BaseDecisionTree, DecisionTreeClassifier, DecisionTreeRegressor
-from sklearn.utils import check_random_state, get_tags
+from sklearn.utils import _safe_indexing, check_random_state, get_tags
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..label_rows import (
     drawn_label_rows,
@@ -21,9 +21,10 @@ from ..label_rows import (
     truncated_label_rows,
 )
 from ..preprocessing import apply_view, make_view
-from ..tables import is_frame
+from ..tables import stacked
 from ..teacher import FLOOR
-from ..teacher_models import returns_raw_scores
+from ..teacher_models import check_not_pairwise, returns_raw_scores
+from ..teacher_nets import innermost
 from .base import BaseStudent, ClassifierStudent, RegressorStudent
 
 
@@ -31,7 +32,7 @@ class SurrogateStudent(BaseStudent):
     """What the two students share that are scikit-learn estimators."""
 
     _parameter_constraints: dict = {
-        "student": [HasMethods(["fit", "predict"]), None],
+        "student": [HasMethods(["fit"]), None],
         "random_state": ["random_state"],
     }
 
@@ -65,7 +66,7 @@ class SurrogateStudent(BaseStudent):
         seen = self._seen(rows.X)
         if rows.X_transfer is None or lesson.soft is None:
             return seen
-        return _stacked(seen, self._seen(rows.X_transfer))
+        return stacked(seen, self._seen(rows.X_transfer), "X_transfer")
 
     def _fresh(self):
         """An unfitted student, with a seed where it has none."""
@@ -82,6 +83,32 @@ class SurrogateStudent(BaseStudent):
             model.set_params(**seeds)
         return model, random
 
+    def set_params(self, **params):
+        """Set parameters; those of the student (``student__*``) need one.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters by name.
+
+        Returns
+        -------
+        object
+            The student itself.
+
+        Raises
+        ------
+        ValueError
+            As for all students, and if there is no student whose parameter to set.
+        """
+        inner = [name for name in params if name.startswith("student__")]
+        if inner and params.get("student", self.student) is None:
+            raise ValueError(
+                f"{inner} cannot be set: student=None stands for a default tree. Give "
+                "one, such as student=DecisionTreeClassifier()."
+            )
+        return super().set_params(**params)
+
     def _keep(self, model):
         view = self.preprocessor_
         steps = [("view", view), ("model", model)]
@@ -91,39 +118,45 @@ class SurrogateStudent(BaseStudent):
         check_is_fitted(self)
         return self.student_ if self.preprocessor_ is None else self.student_["model"]
 
-    def _asked(self, X, method):
+    def _asked(self, X, method, **options):
         """An answer of the fitted student for rows that the user gives."""
         model = self._model()
         seen = self._seen(self._validate_X(X, reset=False))
-        return np.asarray(getattr(model, method)(seen))
-
-
-def _stacked(a, b):
-    if hasattr(a, "vstack"):  # polars
-        return a.vstack(b)
-    if is_frame(a):
-        return sys.modules["pandas"].concat([a, b], ignore_index=True)
-    return np.concatenate([np.asarray(a), np.asarray(b)])
+        return np.asarray(getattr(model, method)(seen, **options))
 
 
 def _fit(model, X, y, weight):
-    """Fit with weights, or without where they are all alike and the model takes none."""
-    alike = weight is None or np.allclose(weight, weight[0])
-    name = "sample_weight"
-    if isinstance(model, Pipeline):
-        name = f"{model.steps[-1][0]}__sample_weight"
-        takes = has_fit_parameter(model.steps[-1][1], "sample_weight")
-    else:
-        takes = has_fit_parameter(model, "sample_weight")
-    if alike:
+    """Fit with weights, or without where they are all alike."""
+    if weight is None or np.allclose(weight, weight[0]):
         return model.fit(X, y)
-    if not takes:
+    last, name = model, "sample_weight"
+    while isinstance(last, Pipeline):
+        step, last = last.steps[-1]
+        name = f"{step}__{name}"
+    if not _takes_weights(last):
+        advice = ""
+        if is_classifier(model):
+            advice = (
+                ' It learns from labels of equal weight with label_rows="draw", if '
+                "sample_weight is None."
+            )
         raise ValueError(
             f"student={model!r} takes no sample_weight, and the rows that it is to learn "
-            "from have weights: give a student that takes them. A classifier learns from "
-            'labels of equal weight with label_rows="draw", if sample_weight is None.'
+            f"from have weights: give a student that takes them.{advice}"
         )
     return model.fit(X, y, **{name: weight / weight.mean()})
+
+
+def _takes_weights(model):
+    objective = getattr(model, "objective", None)
+    if callable(objective) and len(inspect.signature(objective).parameters) < 3:
+        raise ValueError(
+            f"student={model!r}: its objective takes no weights, and the rows that it is "
+            "to learn from have some. Write it as objective(y_true, y_pred, weight)."
+        )
+    parameters = inspect.signature(model.fit).parameters
+    kinds = {parameter.kind for parameter in parameters.values()}
+    return "sample_weight" in parameters or inspect.Parameter.VAR_KEYWORD in kinds
 
 
 def _joint(knowledge, alpha, one_hot):
@@ -135,10 +168,10 @@ def _joint(knowledge, alpha, one_hot):
     soft, n = knowledge.soft, knowledge.n_labelled
     if soft is None:
         return one_hot, knowledge.hard_weight
-    a = knowledge.soft_weight / knowledge.soft_weight.sum()
     if knowledge.hard is None:
-        return soft, a * len(a)
-    a, b = alpha * a, np.zeros(len(a))
+        return soft, knowledge.soft_weight
+    a = alpha * knowledge.soft_weight / knowledge.soft_weight.sum()
+    b = np.zeros(len(a))
     b[:n] = (1 - alpha) * knowledge.hard_weight / knowledge.hard_weight.sum()
     target = a[:, None] * soft
     target[:n] += b[:n, None] * one_hot
@@ -353,6 +386,11 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
                 "have one target: give a regressor, or a single decision tree with the "
                 "Gini criterion, which learn several."
             )
+        if getattr(innermost(model), "probability", False) is True:  # as SVC has it
+            raise ValueError(
+                f"student={model!r} calibrates itself on held out rows, and the label rows "
+                "of one row would be on both sides: set probability=False."
+            )
         limit = 4 * len(p) if self.max_label_rows is None else self.max_label_rows
         if limit < len(p):
             raise ValueError(
@@ -363,8 +401,13 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         else:
             made = truncated_label_rows(p, weight, limit)
         self.label_error_ = made.error
-        rows = X.iloc[made.row] if hasattr(X, "iloc") else X[made.row]
-        return _fit(model, rows, self.classes_[made.code], made.weight)
+        rows = _safe_indexing(X, made.row)
+        model = _fit(model, rows, self.classes_[made.code], made.weight)
+        if not hasattr(model, "predict_proba"):
+            head = _safe_indexing(X, np.arange(min(len(p), 100)))
+            scores = model.decision_function(head)
+            check_not_pairwise(model, scores, head, model.classes_, "student")
+        return model
 
     def _probabilities(self, X):
         """Probabilities (n, sum of n_classes)."""
@@ -373,7 +416,7 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         if not hasattr(self._model(), "predict_proba"):
             return self._from_scores(self._asked(X, "decision_function"))
         if returns_raw_scores(self._model()):
-            return self._from_scores(self._asked(X, "predict_proba"))
+            return self._from_scores(self._asked(X, "predict", raw_score=True))
         seen = self._seen(self._validate_X(X, reset=False))
         answer, known = self._model().predict_proba(seen), self._model().classes_
         if len(self._targets) == 1:

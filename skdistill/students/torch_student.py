@@ -8,7 +8,7 @@ from numbers import Integral, Real
 import numpy as np
 import torch
 from sklearn.metrics import d2_pinball_score
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 
@@ -280,8 +280,13 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
 
     def _twin_for_one_epoch(self, classes=None):
         twin = super()._twin_for_one_epoch()
+        before = twin._this_part.get("classes", self.classes)
         if classes is None:
-            classes = twin._this_part.get("classes", self.classes)
+            classes = before
+        elif before is not None and not np.array_equal(classes, before):
+            raise ValueError(
+                f"classes={classes!r} are not those of the first call, {before!r}."
+            )
         twin.classes = twin._this_part["classes"] = classes
         return twin
 
@@ -348,8 +353,12 @@ class TorchRegressor(RegressorStudent, TorchStudent):
     def _levels(self):
         if self.quantiles is None:
             return None
-        levels = check_array(self.quantiles, ensure_2d=False, dtype=np.float64)
-        if not (0 < levels.min() and levels.max() < 1 and (np.diff(levels) > 0).all()):
+        try:
+            levels = np.asarray(self.quantiles, dtype=np.float64)
+        except (TypeError, ValueError):
+            levels = np.empty(0)
+        inside = levels.ndim == 1 and levels.size and 0 < levels[0] and levels[-1] < 1
+        if not (inside and (np.diff(levels) > 0).all()):
             raise ValueError(
                 f"quantiles={self.quantiles!r} must ascend between 0 and 1, such as "
                 "[0.1, 0.5, 0.9]."

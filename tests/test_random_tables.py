@@ -1,0 +1,146 @@
+"""Random tables at fit and predict: a result, or one clear error of ours."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from skdistill import (
+    NeuralStudentClassifier,
+    SoftDecisionTreeRegressor,
+    StudentClassifier,
+    export_text,
+)
+
+STUDENTS = {
+    "net": NeuralStudentClassifier(max_epochs=1, hidden_layer_sizes=4, random_state=0),
+    "tree": SoftDecisionTreeRegressor(max_epochs=1, max_depth=2, random_state=0),
+    "surrogate": StudentClassifier(random_state=0),
+}
+NAMES = st.one_of(
+    st.text(max_size=8),
+    st.sampled_from(["a", "a b", "{}", "x in {y}", "%s", "", "0", "näme", "a\nb"]),
+)
+NUMBERS = st.one_of(
+    st.floats(allow_infinity=False, width=64),
+    st.sampled_from([0.0, -0.0, 1e308, -1e308, 5e-324, np.nan, 1.7e9]),
+)
+
+
+def column(n):
+    """A column of n values: the kind is drawn once, gaps and repeats are likely."""
+
+    def of(values):
+        return st.lists(values, min_size=n, max_size=n)
+
+    texts = st.one_of(st.none(), st.sampled_from(["u", "v", "", "nan", "1"]), st.text())
+    return st.one_of(
+        of(NUMBERS).map(lambda v: np.array(v, dtype=float)),
+        of(st.integers(-(2**63), 2**63 - 1)).map(lambda v: np.array(v, dtype=np.int64)),
+        of(st.booleans()).map(lambda v: np.array(v, dtype=bool)),
+        of(st.one_of(st.none(), st.booleans())).map(lambda v: pd.array(v, "boolean")),
+        of(st.one_of(st.none(), st.integers(0, 3))).map(lambda v: pd.array(v, "Int64")),
+        of(texts).map(lambda v: pd.Series(v, dtype=object)),
+        of(texts).map(pd.Categorical),
+        of(st.sampled_from([2, 3, None])).map(pd.Categorical),
+        of(st.dates()).map(pd.to_datetime),
+        of(st.one_of(texts, st.integers(), st.lists(st.integers()))).map(
+            lambda v: pd.Series([*v], dtype=object)
+        ),
+        st.just(pd.Series([None] * n, dtype=object)),
+    )
+
+
+@st.composite
+def tables(draw):
+    """A table to fit on and one to predict, alike or changed in some way."""
+    n, n_columns = draw(st.integers(0, 12)), draw(st.integers(0, 4))
+    names = draw(st.lists(NAMES, min_size=n_columns, max_size=n_columns))
+    first = frame_of(names, [draw(column(n)) for _ in names], n)
+    m = draw(st.integers(0, 5))
+    change = draw(
+        st.sampled_from(["rows", "values", "order", "more", "fewer", "names"])
+    )
+    second = first.iloc[:m]
+    if change == "values":
+        second = frame_of(names, [draw(column(m)) for _ in names], m)
+    elif change == "order":
+        second = first.iloc[:m, ::-1]
+    elif change == "more":
+        second = pd.concat(
+            [second, pd.DataFrame({"more": np.ones(len(second))})], axis=1
+        )
+    elif change == "fewer":
+        second = second.iloc[:, 1:]
+    elif change == "names":
+        second = second.set_axis([f"{name}!" for name in second.columns], axis=1)
+    return first, second
+
+
+def frame_of(names, columns, n):
+    parts = [pd.Series(values) for values in columns]
+    frame = pd.concat(parts, axis=1) if parts else pd.DataFrame(index=range(n))
+    return frame.set_axis(names, axis=1)
+
+
+def outcome(action):
+    """What an action returns; None if it raises a clear error of ours or sklearn's."""
+    try:
+        return action()
+    except (ValueError, TypeError) as error:
+        text = str(error)
+        assert text and "mat1" not in text and "dtype=object" not in text, text
+        trace = error.__traceback__
+        files = []
+        while trace is not None:
+            files.append(trace.tb_frame.f_code.co_filename)
+            trace = trace.tb_next
+        assert "/torch/" not in files[-1], f"from inside torch: {text}"
+        return None
+
+
+@pytest.mark.parametrize("name", STUDENTS)
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(pair=tables(), seed=st.integers(0, 9))
+def test_any_table_gives_a_result_or_one_clear_error(name, pair, seed):
+    first, second = pair
+    y = np.arange(len(first)) % 2
+    student = STUDENTS[name].__sklearn_clone__()
+    fitted = outcome(lambda: student.fit(first, y))
+    if fitted is None:
+        assert not hasattr(student, "n_features_in_"), "a failed fit left something"
+        return
+    answer = student.predict(first)
+    assert np.isfinite(np.asarray(answer, dtype=float)).all()
+    if name == "tree":
+        assert len(export_text(student, max_terms=None).splitlines()) == 10
+    predicted = outcome(lambda: student.predict(second))
+    if predicted is not None:
+        assert len(predicted) == len(second)
+        assert np.isfinite(np.asarray(predicted, dtype=float)).all()
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_pandas_and_polars_tell_the_same(data):
+    n = data.draw(st.integers(4, 12))
+
+    def some(values):
+        return data.draw(st.lists(values, min_size=n, max_size=n))
+
+    columns = {
+        "number": some(st.one_of(st.none(), st.floats(-1e6, 1e6))),
+        "text": some(st.one_of(st.none(), st.sampled_from(["a", "b", "c"]))),
+        "flag": some(st.booleans()),
+    }
+    types = {"number": pl.Float64, "text": pl.String, "flag": pl.Boolean}
+    one, other = pd.DataFrame(columns), pl.DataFrame(columns, schema=types)
+    y = np.arange(n) % 2
+    student = STUDENTS["surrogate"]
+    answers = [
+        student.__sklearn_clone__().fit(table, y).predict_proba(table)
+        for table in (one, other)
+    ]
+    np.testing.assert_array_equal(*answers)
