@@ -421,8 +421,8 @@ def _warn_if_strange(reader, soft, hard):
     """Warn where a fitted teacher agrees with the labels no better than chance."""
     if len(hard) < _ROWS_FOR_AGREEMENT:
         return
-    agreement, error, association = reader.agreement(soft, hard)
-    if agreement <= 2 * error and association <= 2:
+    agreement, error, skill = reader.agreement(soft, hard)
+    if agreement <= 2 * error and skill <= 2:
         measure = "R2" if reader.classes is None else "kappa"
         warnings.warn(
             f"teacher does not agree with y beyond chance ({measure} = "

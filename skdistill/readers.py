@@ -172,19 +172,19 @@ class ClassReader:
 
         Returns
         -------
-        kappa, standard_error, association : float
-            Kappa and its standard error, means over the targets; and the covariance of
-            the probability of each row's own class with being of it, in standard
-            errors, the largest of the targets': a teacher that always predicts the
-            majority has kappa 0, and may yet rank well.
+        kappa, standard_error, skill : float
+            Kappa and its standard error, means over the targets; and by how much the log
+            loss is better than that of the classes' shares, in standard errors (0 for an
+            overconfident teacher), the largest of the targets': one that always predicts
+            the majority has kappa 0, and may yet know much.
         """
         parts = np.split(soft, np.cumsum(self.widths)[:-1], axis=1)
         measured = [
-            (*_kappa(part, codes), _association(part, codes))
+            (*_kappa(part, codes), _skill(part, codes))
             for part, codes in zip(parts, hard.T, strict=True)
         ]
-        kappa, error, association = np.array(measured).T
-        return kappa.mean(), error.mean(), association.max()
+        kappa, error, skill = np.array(measured).T
+        return kappa.mean(), error.mean(), skill.max()
 
 
 def given_classes(classes, own=None):
@@ -289,13 +289,19 @@ def _kappa(soft, hard):
     return cohen_kappa_score(hard, decision), variance**0.5
 
 
-def _association(soft, hard):
-    """Sum over the classes of cov(p_k, y = k), in standard errors."""
-    p = np.exp(soft)
-    one_hot = hard[:, None] == np.arange(p.shape[1])
-    rows = ((p - p.mean(axis=0)) * (one_hot - one_hot.mean(axis=0))).sum(axis=1)
-    error = rows.std() / len(rows) ** 0.5
-    return rows.mean() / error if error > 1e-12 else 0.0
+def _skill(soft, hard):
+    """How much likelier than by its share each row's class is, in standard errors.
+
+    0 for a teacher whose decisions are right less often than it says: one that is led
+    astray by columns of another scale may still have a little skill.
+    """
+    rows, root = np.arange(len(hard)), len(hard) ** 0.5
+    surplus = (soft.argmax(axis=1) == hard) - np.exp(soft.max(axis=1))
+    if surplus.mean() < -2 * surplus.std() / root:
+        return 0.0
+    gain = soft[rows, hard] - np.log(np.bincount(hard)[hard] / len(hard))
+    error = gain.std() / root
+    return gain.mean() / error if error > 1e-12 else 0.0
 
 
 class ValueReader:
@@ -410,7 +416,7 @@ class ValueReader:
 
         Returns
         -------
-        r2, standard_error, association : float
+        r2, standard_error, skill : float
             Over all targets together, each in units of its standard deviation; the last
             is 0, except for quantiles, which need not be near the mean: the covariance of
             the middle one with the values, in standard errors.

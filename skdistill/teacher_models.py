@@ -519,7 +519,10 @@ class OnnxModel(Model):
         session = self._session()
         if "map(" not in session.get_outputs()[-1].type:
             return None
-        *_, answer = session.run(None, _one_empty_row(session.get_inputs()))
+        try:
+            *_, answer = session.run(None, _one_empty_row(session.get_inputs()))
+        except Exception:  # it does not take an empty category, say: y names the classes
+            return None
         return np.array(list(answer[0]))
 
     def ask(self, X, classify, labels=None):
@@ -533,7 +536,10 @@ class OnnxModel(Model):
                 f"teacher={self!r} could not answer rows of shape {np.shape(X)}: {error}"
             ) from error
         if isinstance(answer, list):  # one dict by label for each row
-            return np.array([list(row.values()) for row in answer]), PROBABILITY
+            keys = list(answer[0]) if labels is None else labels.tolist()
+            table = np.array([[row.get(key, 0.0) for key in keys] for row in answer])
+            total = table.sum(axis=1, keepdims=True)
+            return table / np.where(total > 0, total, 1.0), PROBABILITY
         answer = np.asarray(answer, dtype=np.float64)
         return answer, PROBABILITY if _are_probabilities(answer) else LOGIT
 

@@ -26,6 +26,8 @@ def test_public_names():
         "NeuralStudentRegressor",
         "SoftDecisionTreeClassifier",
         "SoftDecisionTreeRegressor",
+        "StudentClassifier",
+        "StudentRegressor",
         "export_text",
         "soft_targets",
     ]

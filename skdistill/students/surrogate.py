@@ -574,7 +574,7 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
     >>> forest = RandomForestRegressor(random_state=0).fit(X, y)
     >>> tree = DecisionTreeRegressor(max_leaf_nodes=8)
     >>> student = StudentRegressor(forest, student=tree).fit(X, y)
-    >>> student.student_["model"].get_n_leaves()
+    >>> int(student.student_["model"].get_n_leaves())
     8
     """
 

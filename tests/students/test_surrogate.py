@@ -281,9 +281,7 @@ def test_frames_reach_a_student_as_they_are():
     ):
         student.fit(X, y, X_transfer=X.assign(k=1), transfer_output=outputs)
     as_lists = StudentClassifier(student=LogisticRegression(), preprocessor=None)
-    as_lists.fit(
-        X.astype(float).to_numpy().tolist(), y, teacher_output=np.full(200, 0.5)
-    )
+    as_lists.fit(X.astype(float).to_numpy().tolist(), y, teacher_output=outputs)
 
 
 def test_the_students_seed(iris, iris_forest):
