@@ -221,6 +221,18 @@ def _numbered(n_columns):
 
 
 def is_frame(X):
+    """Whether X is a frame, with names and a type for each column.
+
+    Parameters
+    ----------
+    X : object
+        As the user gave it.
+
+    Returns
+    -------
+    bool
+        True for pandas' and polars' frames.
+    """
     return hasattr(X, "columns") and hasattr(X, "dtypes") and hasattr(X, "shape")
 
 

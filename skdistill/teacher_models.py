@@ -521,7 +521,7 @@ class OnnxModel(Model):
             return None
         try:
             *_, answer = session.run(None, _one_empty_row(session.get_inputs()))
-        except Exception:  # it does not take an empty category, say: y names the classes
+        except Exception:  # no row for it, with an empty category: then y names them
             return None
         return np.array(list(answer[0]))
 

@@ -7,12 +7,9 @@ from dataclasses import replace
 from numbers import Real
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import (
     BaseEstimator,
-    ClassifierMixin,
     MetaEstimatorMixin,
-    RegressorMixin,
     _fit_context,
 )
 from sklearn.frozen import FrozenEstimator
@@ -20,20 +17,16 @@ from sklearn.utils import InputTags, get_tags
 from sklearn.utils import metadata_routing as routing
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     _check_sample_weight,
-    _check_y,
     _num_samples,
     check_consistent_length,
     check_is_fitted,
-    column_or_1d,
     validate_data,
 )
 
 from ..knowledge import FitRows, Knowledge, gather, needs_teacher, teaches
 from ..preprocessing import apply_view, fit_view, make_view, reads_tables
-from ..readers import ClassReader, ValueReader
 from ..tables import validated_table
 from ..teacher import (
     DroppedTeacher,
@@ -440,250 +433,6 @@ default=None
                 mapping = MethodMapping().add(caller="fit", callee="fit")
                 router.add(**{name: member}, method_mapping=mapping)
         return router
-
-
-class ClassifierStudent(ClassifierMixin, BaseStudent):
-    """A student of classes; its answers come from ``_log_probabilities``."""
-
-    _estimator_type = "classifier"
-    _parameter_constraints: dict = {
-        **BaseStudent._parameter_constraints,
-        "classes": ["array-like", None],
-        "temperature": [Interval(Real, 0, None, closed="neither")],
-        "class_weight": [dict, list, StrOptions({"balanced"}), None],
-    }
-
-    def _check_targets(self, y, name="y"):
-        y = y.toarray() if sparse.issparse(y) else y
-        shape = np.asarray(y).shape
-        if len(shape) == 2 and shape[1] > 1:
-            return self._check_several_targets(y)
-        y = _check_y(y, multi_output=False, y_numeric=False, estimator=self)
-        check_classification_targets(y)
-        if name == "y" and self.classes is None and len(np.unique(y)) < 2:
-            raise ValueError(
-                f"y holds one class only ({y.tolist()[0]!r}); a student needs at least two "
-                "classes. Without y, and with alpha=1, it learns from a fitted teacher."
-            )
-        return y
-
-    def _check_several_targets(self, y):
-        columns = [column_or_1d(column) for column in np.asarray(y).T]
-        for column in columns:
-            _check_y(column, multi_output=False, y_numeric=False, estimator=self)
-            check_classification_targets(column)
-        y = np.column_stack(columns)
-        return y.astype(np.int64) if y.dtype == bool else y
-
-    def _reader(self, teacher, rows):
-        return ClassReader(teacher, rows.y, self.classes, rows.has_outputs)
-
-    def _gather(self, rows, reader):
-        return super()._gather(rows, reader, class_weight=self.class_weight)
-
-    def _set_targets(self, reader, knowledge):
-        before, now = vars(self).get("_targets"), reader.classes
-        if self._continues() and not _same_classes(before, now):
-            raise ValueError(
-                f"warm_start=True goes on with the classes {_listed(before)}, and now "
-                f"there are {_listed(now)}: fit a new student, or name all of them by "
-                "`classes` from the start."
-            )
-        self._targets = now  # the classes of each target
-        self.classes_ = now if len(now) > 1 else now[0]
-        if self.is_multilabel():
-            self.classes_ = np.arange(len(now))
-        self.teacher_entropy_ = knowledge.entropy
-        self.temperature_ = float(self.temperature)
-
-    def is_multilabel(self):
-        """Whether the fitted student predicts several labels, each 0 or 1.
-
-        Returns
-        -------
-        bool
-            True if ``predict_proba`` is (n, n_labels).
-        """
-        pair = np.array([0, 1])
-        check_is_fitted(self)
-        several = len(self._targets) > 1
-        return several and all(np.array_equal(c, pair) for c in self._targets)
-
-    def _by_target(self, outputs):
-        """Outputs (n, sum of n_classes), target by target."""
-        ends = np.cumsum([len(classes) for classes in self._targets])[:-1]
-        return np.split(outputs, ends, axis=1)
-
-    def _arranged(self, outputs):
-        """Outputs as scikit-learn has them: (n, n_classes), (n, n_labels) or a list."""
-        parts = self._by_target(outputs)
-        if len(parts) == 1:
-            return parts[0]
-        if self.is_multilabel():
-            return np.column_stack([part[:, 1] for part in parts])
-        return parts
-
-    @abstractmethod
-    def _log_probabilities(self, X):
-        """Log-probabilities (n, sum of n_classes), a float64 array."""
-
-    def predict(self, X):
-        """The likeliest class of each row.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, n_features)
-            Rows.
-
-        Returns
-        -------
-        ndarray of shape (n,) or (n, n_targets)
-            Labels.
-        """
-        parts = self._by_target(self._log_probabilities(X))
-        pairs = zip(self._targets, parts, strict=True)
-        labels = [classes[part.argmax(axis=1)] for classes, part in pairs]
-        return np.column_stack(labels) if len(labels) > 1 else labels[0]
-
-    def predict_proba(self, X):
-        """Probabilities of the classes, at temperature 1.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, n_features)
-            Rows.
-
-        Returns
-        -------
-        ndarray of shape (n, n_classes) or (n, n_labels), or list of ndarray
-            Rows that sum to 1; of several labels the probability of each; of several
-            targets a list with an array for each.
-        """
-        return self._arranged(np.exp(self._log_probabilities(X)))
-
-    def predict_log_proba(self, X):
-        """Logarithms of the probabilities, without underflow.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, n_features)
-            Rows.
-
-        Returns
-        -------
-        ndarray of shape (n, n_classes) or (n, n_labels), or list of ndarray
-            Nats.
-        """
-        return self._arranged(self._log_probabilities(X))
-
-    def decision_function(self, X):
-        """Logits at temperature 1.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, n_features)
-            Rows.
-
-        Returns
-        -------
-        ndarray of shape (n, n_classes), (n,) or (n, n_labels), or list of ndarray
-            For two classes, the log odds of the second; so for each of several labels.
-        """
-        parts = [
-            part[:, 1] - part[:, 0] if part.shape[1] == 2 else part
-            for part in self._by_target(self._logits(X))
-        ]
-        if len(parts) == 1:
-            return parts[0]
-        return np.column_stack(parts) if self.is_multilabel() else parts
-
-    def _logits(self, X):
-        """Logits (n, sum of n_classes), up to a constant for each target and row."""
-        return self._log_probabilities(X)
-
-    def __sklearn_tags__(self):
-        """scikit-learn's tags: several labels, or targets, at once are allowed."""
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = self._teacher_has("target_tags", "multi_output")
-        tags.classifier_tags.multi_label = self._teacher_has(
-            "classifier_tags", "multi_label"
-        )
-        return tags
-
-
-def _same_classes(before, now):
-    return len(before) == len(now) and all(map(np.array_equal, before, now))
-
-
-def _listed(groups):
-    lists = [classes.tolist() for classes in groups]
-    return repr(lists if len(lists) > 1 else lists[0])
-
-
-class RegressorStudent(RegressorMixin, BaseStudent):
-    """A student of values; they come from ``_values``."""
-
-    _estimator_type = "regressor"
-
-    def _check_targets(self, y, name="y"):
-        return _check_y(y, multi_output=True, y_numeric=True, estimator=self)
-
-    def _levels(self):
-        """The quantiles that are to be predicted, if any."""
-        return getattr(self, "quantiles", None)
-
-    def _reader(self, teacher, rows):
-        n_targets = None if rows.y is None else rows.y.reshape(len(rows.y), -1).shape[1]
-        self._is_flat = rows.y is None or rows.y.ndim == 1
-        return ValueReader(teacher, n_targets, self._levels())
-
-    def _set_targets(self, reader, knowledge):
-        values, weight = knowledge.hard, knowledge.hard_weight
-        if values is None:
-            values, weight = knowledge.soft, knowledge.soft_weight
-        if self._continues():
-            if values.shape[1] != len(self._center):
-                raise ValueError(
-                    f"warm_start=True goes on with {len(self._center)} targets, and "
-                    f"now there are {values.shape[1]}: fit a new student."
-                )
-            return
-        if self._levels() is not None:  # all quantiles in one unit, so that none cross
-            values = values.mean(axis=1, keepdims=True)
-        peak = np.abs(values).max(axis=0)  # squares of large values would overflow
-        peak = np.where(peak > 0, peak, 1.0)
-        center = np.average(values / peak, axis=0, weights=weight)
-        spread = np.average((values / peak - center) ** 2, axis=0, weights=weight)
-        self._center = center * peak
-        self._scale = np.where(spread > 0, np.sqrt(spread) * peak, 1.0)
-
-    @abstractmethod
-    def _values(self, X):
-        """Predictions (n, n_outputs) in units of the targets' standard deviation."""
-
-    def predict(self, X):
-        """Predicted values.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, n_features)
-            Rows.
-
-        Returns
-        -------
-        ndarray of shape (n,), (n, n_outputs) or (n, n_quantiles)
-            As y was, in its unit; quantiles in ascending order.
-        """
-        values = self._values(X)
-        values = values * self._scale + self._center
-        flat = self._is_flat and values.shape[1] == 1 and self._levels() is None
-        return values[:, 0] if flat else values
-
-    def __sklearn_tags__(self):
-        """scikit-learn's tags: several targets at once are allowed."""
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = self._teacher_has("target_tags", "multi_output")
-        return tags
 
 
 def _watched(rows, reader):

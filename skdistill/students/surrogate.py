@@ -25,7 +25,8 @@ from ..tables import stacked
 from ..teacher import FLOOR
 from ..teacher_models import check_not_pairwise, returns_raw_scores
 from ..teacher_nets import innermost
-from .base import BaseStudent, ClassifierStudent, RegressorStudent
+from .base import BaseStudent
+from .tasks import ClassifierStudent, RegressorStudent
 
 
 class SurrogateStudent(BaseStudent):

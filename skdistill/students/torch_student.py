@@ -32,7 +32,8 @@ from ..training import (
     seeded,
     train,
 )
-from .base import BaseStudent, ClassifierStudent, RegressorStudent
+from .base import BaseStudent
+from .tasks import ClassifierStudent, RegressorStudent
 
 
 def _goes_on_with_its_teacher(student):
