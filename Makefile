@@ -29,6 +29,7 @@ docs: $(VENV)/docs $(VENV)/examples
 bench: $(VENV)/bench
 	$(BIN)/python -m benchmarks.core
 	$(BIN)/python -m benchmarks.defaults
+	$(BIN)/python -m benchmarks.tables
 
 # The suite on the oldest versions that setup.cfg claims; a few gigabytes on Linux.
 test-min:

