@@ -456,13 +456,21 @@ class CatBoostModel(Model):
         """Once it is trained."""
         return bool(self.model.is_fitted())
 
+    def _loss(self):
+        return str(self.model.get_all_params().get("loss_function", ""))
+
     def kind(self):
-        """A classifier if it has classes."""
-        if hasattr(self.model, "__sklearn_tags__"):
-            kind = super().kind()
-            if kind is not None:
-                return kind
-        return None if self.labels() is None else "classifier"
+        """From the loss that it was trained for."""
+        loss = self._loss()
+        classes = ("Logloss", "CrossEntropy", "MultiClass", "MultiLog", "MultiCross")
+        if loss.startswith(classes):
+            return "classifier"
+        ranks = ("Pair", "Query", "Yeti", "Stochastic", "Lambda")
+        return None if loss.startswith(ranks) else "regressor"
+
+    def labels(self):
+        """As the model has them; a regressor has none."""
+        return super().labels() if self.kind() == "classifier" else None
 
     def columns(self):
         """As the model has them."""
@@ -471,8 +479,7 @@ class CatBoostModel(Model):
     def ask(self, X, classify, labels=None):
         """Probabilities, or raw values."""
         answer = "Probability" if classify else "RawFormulaVal"
-        loss = str(self.model.get_all_params().get("loss_function", ""))
-        if loss.startswith(("Poisson", "Tweedie")):  # trained on logarithms
+        if self._loss().startswith(("Poisson", "Tweedie")):  # trained on logarithms
             answer = "Exponent"
         return self.model.predict(X, prediction_type=answer), PROBABILITY
 

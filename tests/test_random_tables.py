@@ -1,5 +1,7 @@
 """Random tables at fit and predict: a result, or one clear error of ours."""
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -45,7 +47,7 @@ def column(n):
         of(texts).map(lambda v: pd.Series(v, dtype=object)),
         of(texts).map(pd.Categorical),
         of(st.sampled_from([2, 3, None])).map(pd.Categorical),
-        of(st.dates()).map(pd.to_datetime),
+        of(st.dates(date(1900, 1, 1), date(2200, 1, 1))).map(pd.to_datetime),
         of(st.one_of(texts, st.integers(), st.lists(st.integers()))).map(
             lambda v: pd.Series([*v], dtype=object)
         ),

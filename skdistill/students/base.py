@@ -38,6 +38,7 @@ from ..teacher import (
     check_weights,
     check_width,
     fitted_clones,
+    is_ready,
     members_of,
 )
 
@@ -402,18 +403,24 @@ default=None
         if isinstance(view, str):
             view = make_view(view)
         seen = InputTags() if view is None else get_tags(view).input_tags
-        for name in ("allow_nan", "categorical", "string", "sparse"):
-            setattr(tags.input_tags, name, getattr(seen, name))
-        tags.input_tags.allow_nan &= self._teacher_has("input_tags", "allow_nan")
+        tags.input_tags.sparse = seen.sparse
+        for name in ("allow_nan", "categorical", "string"):
+            able = getattr(seen, name) and self._teacher_has("input_tags", name)
+            setattr(tags.input_tags, name, able)
         return tags
 
     def _teacher_has(self, group, name):
-        """Whether a tag holds for each member of the teacher that has tags."""
+        """Whether a tag holds for each member that is to be fitted inside.
+
+        A pipeline does not know its own, and a fitted member has seen what it takes.
+        """
         members = [] if self.teacher is None else members_of(self.teacher)
         return all(
             getattr(getattr(get_tags(member), group), name, True)
             for member in members
             if hasattr(member, "__sklearn_tags__")
+            and not hasattr(member, "steps")
+            and not is_ready(member)
         )
 
     def get_metadata_routing(self):

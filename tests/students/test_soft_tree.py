@@ -178,7 +178,7 @@ def test_text_names_columns_and_classes(iris_forest):
     frame = load_iris(as_frame=True)
     y = frame.target_names[frame.target]
     tree = SoftDecisionTreeClassifier(max_depth=2, max_epochs=2).fit(frame.data, y)
-    text = export_text(tree)
+    text = export_text(tree, max_terms=None)
     assert "petal length (cm)" in text and "setosa" in text and "% of rows" in text
     assert "blue" in export_text(tree, class_names=["blue", "red", "green"])
     bare = SoftDecisionTreeClassifier(max_depth=2, max_epochs=2)
