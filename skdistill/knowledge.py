@@ -329,7 +329,8 @@ def gather(
     taught = rows.teacher_output is not None or reader.teacher is not None
     soft_weight = np.concatenate([base if taught else np.zeros(n), extra])
     if taught and fitted_before and asks and hard is not None:
-        _warn_if_strange(reader, soft[:n], hard)
+        counted = base > 0
+        _warn_if_strange(reader, soft[:n][counted], hard[counted])
     knowledge = Knowledge(soft, hard, soft_weight, base, transfer_weight)
     if soft is not None and reader.classes is not None:
         knowledge = replace(knowledge, entropy=_mean_entropy(soft, n, taught))
@@ -421,11 +422,14 @@ def _warn_if_strange(reader, soft, hard):
     """Warn where a fitted teacher agrees with the labels no better than chance."""
     if len(hard) < _ROWS_FOR_AGREEMENT:
         return
-    agreement, error, skill = reader.agreement(soft, hard)
-    if agreement <= 2 * error and skill <= 2:
+    measured = reader.agreement(soft, hard)
+    for i, (agreement, error, skill) in enumerate(measured):
+        if agreement > 2 * error or skill > 2:
+            continue
         measure = "R2" if reader.classes is None else "kappa"
+        target = f" of target {i}" if len(measured) > 1 else ""
         warnings.warn(
-            f"teacher does not agree with y beyond chance ({measure} = "
+            f"teacher does not agree with y beyond chance ({measure}{target} = "
             f"{agreement:.3f} +- {error:.3f}). The usual cause: a student inside a "
             "pipeline hands scaled or encoded X to a teacher that was fitted on raw X. "
             "Give the student raw X and its scaling as `preprocessor`. Other causes: "
@@ -433,6 +437,7 @@ def _warn_if_strange(reader, soft, hard):
             UserWarning,
             stacklevel=6,
         )
+        return
 
 
 def teaches(rows, teacher):

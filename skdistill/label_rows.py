@@ -196,10 +196,9 @@ def _as_classifier(student, grown, classes):
     tree = Tree(grown.n_features_in_, widths, len(widths))
     tree.__setstate__({**state, "values": values, "nodes": nodes})
     student.tree_, student.n_outputs_ = tree, len(widths)
-    student.n_features_in_, student.max_features_ = (
-        grown.n_features_in_,
-        grown.max_features_,
-    )
+    for name in ("n_features_in_", "max_features_", "feature_names_in_"):
+        if hasattr(grown, name):
+            setattr(student, name, getattr(grown, name))
     single = len(widths) == 1
     student.classes_ = classes[0] if single else list(classes)
     student.n_classes_ = widths[0] if single else widths

@@ -41,12 +41,20 @@ class Term:
         A function of that column, in its own unit, such as ``log1p({} / 7000)``.
     category : str or None
         What the question asks about, the answers being 1 for yes and 0 for no: a
-        category or several, or "" for a gap. None for a number.
+        category or several. None for a number, and for a gap.
+    is_gap : bool
+        Whether the question is for a gap.
     """
 
     column: int
     form: str = "{}"
     category: str | None = None
+    is_gap: bool = False
+
+    @property
+    def is_question(self):
+        """Whether the term is 1 for yes and 0 for no."""  # numpydoc ignore=RT01
+        return self.is_gap or self.category is not None
 
     def text(self, names):
         """The number's name, or the question.
@@ -62,10 +70,10 @@ class Term:
             Such as ``age``, ``age is missing`` or ``plan in {a}``.
         """
         name = self.form.replace("{}", names[self.column])
+        if self.is_gap:
+            return f"{name} is missing"
         if self.category is None:
             return name
-        if self.category == "":
-            return f"{name} is missing"
         return f"{name} in {{{in_one_line(self.category)}}}"
 
 
@@ -120,6 +128,8 @@ class TableView(TransformerMixin, BaseEstimator):
         What is subtracted from it.
     inverse_scale_ : ndarray of shape (n_view,)
         What it is multiplied by then; 0 for a constant.
+    spread_ : ndarray of shape (n_view,)
+        Standard deviation of each term in the training rows, in its unit.
     n_features_in_ : int
         Number of columns seen in fit.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -173,7 +183,8 @@ class TableView(TransformerMixin, BaseEstimator):
             Itself.
         """
         table = validated_table(self, X, reset=True)
-        weight = _check_sample_weight(sample_weight, np.broadcast_to(0.0, len(table)))
+        like = np.broadcast_to(0.0, len(table))
+        weight = _check_sample_weight(sample_weight, like, ensure_non_negative=True)
         return self.learn(table, weight)
 
     def learn(self, table, weight=None):
@@ -216,6 +227,12 @@ class TableView(TransformerMixin, BaseEstimator):
         self.center_ = np.concatenate([part.center for part in self.parts_])[order]
         scale = np.concatenate([part.inverse_scale for part in self.parts_])[order]
         self.inverse_scale_ = scale
+        asks = np.array([term.is_question for term in self.terms_])
+        share = np.where(asks, self.center_, 0.0)
+        known = np.where(self.inverse_scale_ > 0, self.inverse_scale_, np.inf)
+        self.spread_ = np.where(
+            asks, np.sqrt(np.clip(share - share**2, 0, None)), 1 / known
+        )
         if not self.scale:
             self.center_, self.inverse_scale_ = 0 * self.center_, np.ones_like(scale)
 
@@ -325,7 +342,7 @@ class _Numbers:
         forms |= {tail.index: tail.form() for tail in tails}
         gaps = np.flatnonzero((present < 1 - 1e-12) & (present > 0))
         terms = [Term(j, forms[i]) for i, j in enumerate(table.number_columns)]
-        terms += [Term(table.number_columns[i], category="") for i in gaps]
+        terms += [Term(table.number_columns[i], is_gap=True) for i in gaps]
         missing = 1 - present[gaps]
         return cls(
             columns=table.number_columns,
@@ -468,19 +485,18 @@ class _Categories:
         order = np.argsort(-mass, kind="stable")[:max_categories]
         kept = np.sort(order[mass[order] >= max(min_frequency, 1e-300)])
         rare = np.setdiff1d(np.flatnonzero(mass > 0), kept)
-        texts = [str(labels.categories[i]) for i in kept]
+        texts = [str(labels.categories[i]) or "''" for i in kept]
         shares = list(mass[kept])
         bins = {labels.categories[i]: code for code, i in enumerate(kept)}
         neutral = len(kept) + bool(len(rare)) + bool(gap_mass > 0)
         other = gap = neutral
         if len(rare):
-            other = len(texts)
-            bins |= {labels.categories[i]: other for i in rare}
+            other = len(texts)  # of unseen ones too: the rare ones are not remembered
             texts.append(_rare_text([labels.categories[i] for i in rare]))
             shares.append(mass[rare].sum())
         if gap_mass > 0:
             gap = len(texts)
-            texts.append("")
+            texts.append(None)
             shares.append(gap_mass)
         # Of two bins one indicator says all. A single one is constant, and 0.
         shown = np.arange(len(texts))[len(texts) == 2 :]
@@ -492,9 +508,9 @@ class _Categories:
             gap,
             other,
             shown,
-            [Term(column, category=texts[i]) for i in shown],
+            [Term(column, category=texts[i], is_gap=texts[i] is None) for i in shown],
             center,
-            np.full(len(shown), _indicator_scale(len(shown))),
+            np.full(len(shown), _indicator_scale(len(shown)) * (len(texts) > 1)),
         )
 
     def read(self, table):
@@ -512,7 +528,7 @@ class _Categories:
 
 
 def _rare_text(categories):
-    text = ", ".join(map(str, categories))
+    text = ", ".join(str(category) or "''" for category in categories)
     if len(categories) > 3:
         text = f"{len(categories)} rare values"
     return f"{text} or unseen"
@@ -657,7 +673,10 @@ def view_terms(view, n_view):
         A column of the view is (term - center) times this.
     center : ndarray of shape (n_view,)
         In the terms' units.
+    spread : ndarray of shape (n_view,)
+        Standard deviations in these units; 1 where they are not known.
     """
     if isinstance(view, TableView):
-        return view.terms_, view.inverse_scale_, view.center_
-    return [Term(i) for i in range(n_view)], np.ones(n_view), np.zeros(n_view)
+        return view.terms_, view.inverse_scale_, view.center_, view.spread_
+    ones = np.ones(n_view)
+    return [Term(i) for i in range(n_view)], ones, np.zeros(n_view), ones

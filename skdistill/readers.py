@@ -7,7 +7,7 @@ outputs come from a file, and puts them into the order of the student's own.
 import warnings
 
 import numpy as np
-from sklearn.metrics import cohen_kappa_score, confusion_matrix
+from sklearn.metrics import confusion_matrix
 from sklearn.utils.validation import _num_samples
 
 from .teacher import (
@@ -47,7 +47,7 @@ class ClassReader:
 
     def __init__(self, teacher, y, classes, has_outputs=False, *, is_multilabel=False):
         self.teacher = teacher
-        own = None if y is None else [np.unique(c) for c in y.reshape(len(y), -1).T]
+        own = None if y is None else [_distinct(c) for c in y.reshape(len(y), -1).T]
         if is_multilabel:
             own = [np.array([0, 1])] * len(own)
         given = given_classes(classes, own)
@@ -172,19 +172,17 @@ class ClassReader:
 
         Returns
         -------
-        kappa, standard_error, skill : float
-            Kappa and its standard error, means over the targets; and by how much the log
-            loss is better than that of the classes' shares, in standard errors (0 for an
-            overconfident teacher), the largest of the targets': one that always predicts
-            the majority has kappa 0, and may yet know much.
+        list of (kappa, standard_error, skill)
+            For each target: kappa and its standard error; and by how much the log loss is
+            better than that of the classes' shares, in standard errors (0 for an
+            overconfident teacher): one that always predicts the majority has kappa 0, and
+            may yet know much.
         """
         parts = np.split(soft, np.cumsum(self.widths)[:-1], axis=1)
-        measured = [
+        return [
             (*_kappa(part, codes), _skill(part, codes))
             for part, codes in zip(parts, hard.T, strict=True)
         ]
-        kappa, error, skill = np.array(measured).T
-        return kappa.mean(), error.mean(), skill.max()
 
 
 def given_classes(classes, own=None):
@@ -279,14 +277,16 @@ class _Target:
 
 def _kappa(soft, hard):
     """Kappa of decisions with labels and its standard error; 1, 0 if chance agrees."""
-    decision = soft.argmax(axis=1)
-    table = confusion_matrix(hard, decision) / len(hard)
+    if soft.shape[1] == 1:
+        return 1.0, 0.0
+    decision, codes = soft.argmax(axis=1), np.arange(soft.shape[1])
+    table = confusion_matrix(hard, decision, labels=codes) / len(hard)
     by_chance = table.sum(axis=0) @ table.sum(axis=1)
     if by_chance >= 1:
         return 1.0, 0.0
     observed = np.trace(table)
     variance = observed * (1 - observed) / (len(hard) * (1 - by_chance) ** 2)
-    return cohen_kappa_score(hard, decision), variance**0.5
+    return (observed - by_chance) / (1 - by_chance), variance**0.5
 
 
 def _skill(soft, hard):
@@ -302,6 +302,10 @@ def _skill(soft, hard):
     gain = soft[rows, hard] - np.log(np.bincount(hard)[hard] / len(hard))
     error = gain.std() / root
     return gain.mean() / error if error > 1e-12 else 0.0
+
+
+def _distinct(column):
+    return np.unique(np.array(column.tolist()) if column.dtype == object else column)
 
 
 class ValueReader:
@@ -416,23 +420,22 @@ class ValueReader:
 
         Returns
         -------
-        r2, standard_error, skill : float
-            Over all targets together, each in units of its standard deviation; the last
-            is 0, except for quantiles, which need not be near the mean: the covariance of
-            the middle one with the values, in standard errors.
+        list of (r2, standard_error, skill)
+            For each target; the last is 0, except for quantiles, which need not be near
+            the mean: the covariance of the middle one with the values, in standard
+            errors.
         """
         if self.quantiles is not None:
             soft = soft[:, [soft.shape[1] // 2]]
         scale = hard.std(axis=0)
         scale = np.where(scale > 0, scale, 1.0)
         won = ((hard - hard.mean(axis=0)) / scale) ** 2 - ((hard - soft) / scale) ** 2
-        won = won.mean(axis=1)
-        error = won.std() / len(won) ** 0.5
+        root = len(won) ** 0.5
+        joint = (hard - hard.mean(axis=0)) * (soft - soft.mean(axis=0))
+        skill = joint.mean(axis=0) / np.maximum(joint.std(axis=0) / root, 1e-300)
         if self.quantiles is None:
-            return won.mean(), error, 0.0
-        joint = (hard - hard.mean(axis=0))[:, 0] * (soft - soft.mean(axis=0))[:, 0]
-        spread = joint.std() / len(joint) ** 0.5
-        return won.mean(), error, joint.mean() / max(spread, 1e-300)
+            skill = np.zeros(len(skill))
+        return list(zip(won.mean(axis=0), won.std(axis=0) / root, skill, strict=True))
 
 
 def union_of_classes(*groups):

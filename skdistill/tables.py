@@ -383,6 +383,14 @@ def stacked(first, second, name):
     ValueError
         If a column holds categories in one of them only.
     """
+    kinds = [
+        sparse.issparse(t) or (type(t) if is_frame(t) else None)
+        for t in (first, second)
+    ]
+    if kinds[0] != kinds[1]:
+        raise ValueError(f"{name} must be of the same kind as X, such as a frame.")
+    if sparse.issparse(first):
+        return sparse.vstack([first, second]).tocsr()
     if not is_frame(first):
         return np.concatenate([np.asarray(first), np.asarray(second)])
     if hasattr(first, "vstack"):  # polars

@@ -18,7 +18,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_features, has_fit_parameter
 
 from .tables import is_frame
-from .teacher_models import LABEL, LOGIT, PROBABILITY, as_model
+from .teacher_models import LABEL, LOGIT, as_model
 from .teacher_nets import for_skorch, innermost
 
 #: The least probability that a teacher's answer is read as; its logarithm is finite.
@@ -416,7 +416,8 @@ def class_probabilities(values, name):
         raise ValueError(
             f"{name} must hold probabilities, each row summing to 1; the smallest "
             f"entry is {values.min():.3g} and rows sum to {sums.min():.3g} to "
-            f"{sums.max():.3g}. Logits become probabilities by a softmax."
+            f"{sums.max():.3g}. Logits become probabilities by a softmax; probabilities of "
+            "several labels need y, or classes=[[0, 1], ...] with a pair for each."
         )
     return np.clip(values, 0.0, None) / sums[:, None]
 
@@ -514,7 +515,11 @@ def by_label(answer, labels, name):
     """
     if not is_frame(answer) or labels is None:
         return answer
+    if type(answer.columns).__name__ == "RangeIndex":  # pandas' numbers, no names
+        return np.asarray(answer)
     columns, wanted = list(map(_key, answer.columns)), list(map(_key, labels))
+    if len(set(columns)) < len(columns) or len(set(wanted)) < len(wanted):
+        columns, wanted = list(map(str, answer.columns)), list(map(str, labels))
     values = np.asarray(answer)
     if not set(columns) & set(wanted):
         return values
@@ -523,7 +528,7 @@ def by_label(answer, labels, name):
     if sorted(columns) != sorted(wanted):
         raise ValueError(
             f"{name} is a frame with the columns {list(answer.columns)}, and the classes "
-            f"are {list(labels)}: name each class, or none."
+            f"are {np.asarray(labels).tolist()}: name each class, or none."
         )
     return values[:, [columns.index(label) for label in wanted]]
 
@@ -624,8 +629,12 @@ def _log_probabilities(answer, scale, labels, model):
         return log_with_floor(answer.astype(np.float64))
     answer = by_label(answer, labels, f"the output of teacher={model!r}")
     answer = check_finite(answer, "teacher's output")
+    if labels is not None and len(labels) == 1:  # a target of one class in training
+        return np.zeros((len(answer), 1))
     if answer.ndim == 1 or answer.shape[1] == 1:
-        answer = _two_columns(answer.ravel(), scale, labels)
+        second = answer.ravel()
+        first = np.zeros_like(second) if scale == LOGIT else 1 - second
+        answer = np.column_stack([first, second])
     if labels is not None and answer.shape[1] != len(labels):
         raise ValueError(
             f"teacher={model!r} answers with {answer.shape[1]} columns for "
@@ -637,14 +646,6 @@ def _log_probabilities(answer, scale, labels, model):
     return log_with_floor(
         _smoothed(class_probabilities(answer, "teacher's output"), model.model)
     )
-
-
-def _two_columns(second, scale, labels):
-    """Both classes, from the answer for the second."""
-    if labels is not None and len(labels) == 1:  # a target of one class in training
-        return np.ones((len(second), 1)) if scale == PROBABILITY else second[:, None]
-    first = np.zeros_like(second) if scale == LOGIT else 1 - second
-    return np.column_stack([first, second])
 
 
 def _value_answer(model, X):

@@ -565,7 +565,9 @@ def train(
         **_optimizer_options(optimizer, weight_decay, device),
     ).prepare(lr_schedule, max_epochs * len(batches), optimizer in CYCLED)
     if optimizer_state:
-        net.optimizer_.load_state_dict(copy.deepcopy(optimizer_state))
+        fresh = net.optimizer_.state_dict()  # with today's learning rate and the like
+        moments = copy.deepcopy(optimizer_state["state"])
+        net.optimizer_.load_state_dict({**fresh, "state": moments})
     net.is_listened_to = bool(callbacks)
     net.notify("on_train_begin", X=batches, y=None)
     try:

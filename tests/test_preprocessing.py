@@ -1,5 +1,7 @@
 """The view of tables: numbers, tails, categories, gaps."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -225,3 +227,24 @@ def test_a_transformer_that_lets_gaps_through_is_named():
     fit_view(view, np.array([[0.0], [1.0]]))
     with pytest.raises(ValueError, match="preprocessor=StandardScaler.*finite"):
         apply_view(view, np.array([[np.nan]]))
+
+
+def test_an_empty_string_is_no_gap():
+    X = pd.DataFrame({"plan": ["", "b", None, "d"] * 5})
+    view = TableView(scale=False).fit(X)
+    names = view.get_feature_names_out().tolist()
+    assert names == ["plan in {''}", "plan in {b}", "plan in {d}", "plan is missing"]
+    np.testing.assert_array_equal(view.transform(X)[:4], np.eye(4)[[0, 1, 3, 2]])
+
+
+def test_rare_values_are_not_kept():
+    X = pd.DataFrame({"name": [f"person {i}" for i in range(3000)]})
+    view = TableView().fit(X)
+    assert pickle.dumps(view).count(b"person") <= 100
+
+
+def test_a_constant_is_zero_and_stays_out_of_rules():
+    X = pd.DataFrame({"c": ["k"] * 9, "g": [None] * 9, "v": np.arange(9.0)})
+    view = TableView().fit(X)
+    np.testing.assert_array_equal(view.transform(X)[:, :2], 0)
+    np.testing.assert_array_equal(view.inverse_scale_[:2], 0)

@@ -1,9 +1,14 @@
 """A fitted soft tree as text."""
 
+import math
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ..preprocessing import in_one_line, reads_tables, view_terms
+
+# A column this many standard deviations from 0 (a year, say) is printed from its middle.
+_FAR = 10
 
 
 def export_text(
@@ -36,11 +41,12 @@ def export_text(
         Names of the classes, in the order of ``classes_``, which are the default. For
         several labels or targets, and for a regressor, names of these.
     max_terms : int or None, default=3
-        So many terms of each gate are printed, those that matter most on scaled
-        columns; the others are taken at their columns' means. None prints all, and the
-        text then says what the tree computes, to the digits printed.
+        So many terms of each gate are printed, those that move it most; the others are
+        taken at their columns' means. None prints all, and the text then says what the
+        tree computes, to the digits printed. (A category that training never saw counts
+        as the mean of all, unless it shares an indicator with rare ones.)
     digits : int, default=3
-        Significant digits.
+        Significant digits; of columns far from 0, such as years, digits of their spread.
     spacing : int, default=3
         Dashes before each line.
 
@@ -73,7 +79,10 @@ def export_text(
         raise ValueError(f"max_terms={max_terms} must be at least 1, or None for all.")
     gates = _Gates(tree, feature_names, max_terms, digits)
     leaves = _Leaves(tree, class_names, digits)
-    return "\n".join(_lines(0, gates, leaves, "|" + " " * spacing))
+    with np.errstate(
+        over="ignore", invalid="ignore"
+    ):  # columns up to the largest float
+        return "\n".join(_lines(0, gates, leaves, "|" + " " * spacing))
 
 
 def _lines(node, gates, leaves, indent):
@@ -97,7 +106,7 @@ class _Gates:
         n_view, view = self.scaled.shape[1], tree.preprocessor_
         seen = _seen_names(tree, n_view)
         self.names = _names(names, len(seen), seen, "feature_names")
-        self.terms, scale, self.center = view_terms(view, n_view)
+        self.terms, scale, self.center, self.spread = view_terms(view, n_view)
         self.weight = self.scaled * scale
         self.count = len(self.bias)
         self.max_terms = n_view if max_terms is None else max_terms
@@ -106,34 +115,46 @@ class _Gates:
     def describe(self, gate):
         """What it asks of the rows on its left and on its right."""
         used = np.flatnonzero(self.weight[gate])
-        order = used[np.argsort(-np.abs(self.scaled[gate, used]), kind="stable")]
+        matters = np.abs(self.weight[gate, used]) * self.spread[used]
+        order = used[np.argsort(-matters, kind="stable")]
         shown = order[: self.max_terms]
         weight, terms = self.weight[gate, shown], [self.terms[i] for i in shown]
         threshold = weight @ self.center[shown] - self.bias[gate]
         rest = len(order) - len(shown)
         if not rest and len({term.column for term in terms}) == 1:
-            if all(term.category is not None for term in terms):
+            if all(term.is_question for term in terms):
                 return _sets(terms, weight, threshold, self.names[terms[0].column])
             if len(terms) == 1:
-                flipped = weight[0] < 0
-                threshold = f"{threshold / weight[0]:.{self.digits}g}"
-                signs = (">=", "<") if flipped else ("<=", ">")
-                return [
-                    f"{terms[0].text(self.names)} {sign} {threshold}" for sign in signs
-                ]
+                signs = (">=", "<") if weight[0] < 0 else ("<=", ">")
+                bound = self._rounded(threshold / weight[0], self.spread[shown[0]])
+                return [f"{terms[0].text(self.names)} {sign} {bound}" for sign in signs]
         more = f" [+ {rest} smaller term{'s' * (rest > 1)}]" if rest else ""
-        total, threshold = self._sum(weight, terms), f"{threshold:.{self.digits}g}"
+        total, threshold = self._sum(weight, shown, threshold)
         return [f"{total} {sign} {threshold}{more}" for sign in ("<=", ">")]
 
-    def _sum(self, weight, terms):
+    def _sum(self, weight, shown, threshold):
+        """The terms as text, and the threshold; columns far from 0 are moved there."""
         text = ""
-        for w, term in zip(weight, terms, strict=True):
+        for w, i in zip(weight, shown, strict=True):
+            term, spread = self.terms[i], self.spread[i]
+            what = term.text(self.names)
+            what = f"[{what}]" if term.is_question else what
+            if not term.is_question and abs(self.center[i]) > _FAR * spread > 0:
+                middle = self._rounded(self.center[i], spread)
+                threshold -= w * float(middle)
+                minus = "-" if self.center[i] > 0 else "+"
+                what = f"({what} {minus} {middle.lstrip('-')})"
             sign = "-" if w < 0 else "+"
             joint = f" {sign} " if text else sign.replace("+", "")
-            what = term.text(self.names)
-            what = what if term.category is None else f"[{what}]"
             text += f"{joint}{abs(w):.{self.digits}g} * {what}"
-        return text or "0"
+        return text or "0", f"{threshold:.{self.digits}g}"
+
+    def _rounded(self, value, spread):
+        """A number to so many digits of the column's spread, or of its own."""
+        digits = self.digits
+        if spread > 0 and abs(value) > spread:
+            digits += math.floor(math.log10(abs(value) / spread))
+        return f"{value:.{digits}g}"
 
 
 def _sets(terms, weight, threshold, name):
@@ -143,13 +164,13 @@ def _sets(terms, weight, threshold, name):
     """
     others_go_left = threshold >= 0
     named = [
-        term.category
+        term
         for term, w in zip(terms, weight, strict=True)
         if (w > threshold) == others_go_left
     ]
-    texts = sorted(in_one_line(category) for category in named if category)
+    texts = sorted(in_one_line(term.category) for term in named if not term.is_gap)
     parts = [f"{name} in {{{', '.join(texts)}}}"] if texts or not named else []
-    parts += [f"{name} is missing"] if "" in named else []
+    parts += [f"{name} is missing"] if any(term.is_gap for term in named) else []
     question = " or ".join(parts)
     sides = [f"not ({question})" if len(parts) > 1 else f"not {question}", question]
     return sides if others_go_left else sides[::-1]

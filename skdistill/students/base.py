@@ -114,7 +114,7 @@ default=None
             (for two classes also (n,), of the second) or predictions. For several labels
             the probability of each; for several targets a list with an array for each,
             or all their columns side by side. A frame whose columns are named by the
-            classes may have them in any order.
+            classes of a single target may have them in any order.
         X_transfer : array-like of shape (m, n_features), default=None
             Unlabelled rows, which the teacher labels.
         transfer_output : array-like of shape (m, n_classes) or (m, n_outputs), \
@@ -336,6 +336,8 @@ default=None
             fit_view(view, rows.X, rows.y, rows.sample_weight)
             self.preprocessor_ = view
             if reads_tables(view):
+                if hasattr(self, "feature_names_in_"):
+                    view.feature_names_in_ = self.feature_names_in_
                 had_gaps = bool(np.isnan(rows.X.numbers).any())
                 self._takes_gaps = had_gaps or get_tags(self).input_tags.allow_nan
 

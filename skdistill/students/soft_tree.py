@@ -53,7 +53,11 @@ class SoftDecisionTree(TorchStudent):
             for part in _parts(len(x), 2 * module.n_gates)
         )
         gates = module.gate_weight.detach().abs().double().cpu().numpy()
-        used = self.node_mass_[: module.n_gates] @ (gates * x.std(axis=0, dtype=float))
+        mean = weight @ x
+        spread = sum(
+            weight[p] @ np.square(x[p] - mean) for p in _parts(len(x), x.shape[1])
+        )
+        used = self.node_mass_[: module.n_gates] @ (gates * np.sqrt(spread))
         if reads_tables(self.preprocessor_):  # sum over the terms of each column
             columns = [term.column for term in self.preprocessor_.terms_]
             used = np.bincount(columns, used, minlength=self.n_features_in_)

@@ -4,7 +4,8 @@ import inspect
 from numbers import Integral
 
 import numpy as np
-from scipy.special import expit, softmax
+from scipy.special import softmax
+from sklearn import config_context
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline
@@ -20,7 +21,7 @@ from ..label_rows import (
     learns_variance,
     truncated_label_rows,
 )
-from ..preprocessing import apply_view, make_view
+from ..preprocessing import apply_view, make_view, reads_tables
 from ..tables import stacked
 from ..teacher import FLOOR
 from ..teacher_models import check_not_pairwise, returns_raw_scores
@@ -59,8 +60,11 @@ class SurrogateStudent(BaseStudent):
         )
 
     def _seen(self, X):
+        """What the student's own pipeline would hand it."""
         view = self.preprocessor_
-        return X if view is None else apply_view(view, X, np.float64)
+        if reads_tables(view):
+            return apply_view(view, X)
+        return X if view is None else view.transform(X)
 
     def _all_rows(self, rows, lesson):
         """The view of X, and of the transfer rows where they have a target."""
@@ -128,12 +132,15 @@ class SurrogateStudent(BaseStudent):
 
 def _fit(model, X, y, weight):
     """Fit with weights, or without where they are all alike."""
-    if weight is None or np.allclose(weight, weight[0]):
+    if weight is None or np.allclose(weight, weight[0], rtol=1e-12, atol=0):
         return model.fit(X, y)
-    last, name = model, "sample_weight"
-    while isinstance(last, Pipeline):
-        step, last = last.steps[-1]
-        name = f"{step}__{name}"
+    last, path = model, ""
+    while isinstance(last, Pipeline | MultiOutputRegressor):
+        if isinstance(last, Pipeline):
+            step, last = last.steps[-1]
+            path += f"{step}__"
+        else:
+            last = last.estimator
     if not _takes_weights(last):
         advice = ""
         if is_classifier(model):
@@ -145,7 +152,9 @@ def _fit(model, X, y, weight):
             f"student={model!r} takes no sample_weight, and the rows that it is to learn "
             f"from have weights: give a student that takes them.{advice}"
         )
-    return model.fit(X, y, **{name: weight / weight.mean()})
+    weights = {f"{path}sample_weight": weight / weight.mean()}
+    with config_context(enable_metadata_routing=False):  # who gets them is known here
+        return model.fit(X, y, **weights)
 
 
 def _takes_weights(model):
@@ -387,11 +396,7 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
                 "have one target: give a regressor, or a single decision tree with the "
                 "Gini criterion, which learn several."
             )
-        if getattr(innermost(model), "probability", False) is True:  # as SVC has it
-            raise ValueError(
-                f"student={model!r} calibrates itself on held out rows, and the label rows "
-                "of one row would be on both sides: set probability=False."
-            )
+        model = _without_folds(model)
         limit = 4 * len(p) if self.max_label_rows is None else self.max_label_rows
         if limit < len(p):
             raise ValueError(
@@ -430,11 +435,9 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
 
     def _from_scores(self, scores):
         if scores.ndim == 1:
-            return np.column_stack([expit(-scores), expit(scores)])
-        p = np.zeros((len(scores), len(self.classes_)))
+            scores = np.column_stack([np.zeros_like(scores), scores])
         known = getattr(self._model(), "classes_", self.classes_)
-        p[:, np.searchsorted(self.classes_, known)] = softmax(scores, axis=1)
-        return p
+        return _in_order(softmax(scores, axis=1), known, self.classes_)
 
     def _from_values(self, values):
         """Probabilities from what a regressor predicts."""
@@ -502,6 +505,26 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         """
         p = self._arranged(self._probabilities(X))
         return np.clip(p, FLOOR, 1 - FLOOR) if self.is_multilabel() else p
+
+
+def _without_folds(model):
+    """Refuse students that hold out label rows, whose siblings they would train on."""
+    last = innermost(model)
+    params = last.get_params(deep=False)
+    holds_out = (
+        "cv" in params
+        or params.get("probability") is True  # SVC's own calibration
+        or params.get("early_stopping") is True
+    )
+    if holds_out:
+        raise ValueError(
+            f"student={model!r} holds out rows of its own, and the label rows of one row "
+            "would be on both sides. Search or calibrate around the student instead; set "
+            "early_stopping=False or probability=False."
+        )
+    if params.get("early_stopping") == "auto":  # it would come with enough label rows
+        last.set_params(early_stopping=False)
+    return model
 
 
 def _has_scores(student):

@@ -8,7 +8,7 @@ from scipy import sparse
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_y, check_is_fitted, column_or_1d
+from sklearn.utils.validation import _check_y, check_is_fitted
 
 from ..readers import ClassReader, ValueReader
 from .base import BaseStudent
@@ -29,7 +29,12 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         y = y.toarray() if sparse.issparse(y) else y
         shape = np.asarray(y).shape
         if len(shape) == 2 and shape[1] > 1:
-            return self._check_several_targets(y)
+            is_pandas = hasattr(y, "iloc")
+            columns = (
+                y.iloc[:, j] if is_pandas else np.asarray(y)[:, j]
+                for j in range(shape[1])
+            )
+            return self._check_several_targets([np.asarray(c) for c in columns])
         y = _check_y(y, multi_output=False, y_numeric=False, estimator=self)
         check_classification_targets(y)
         if name == "y" and self.classes is None and len(np.unique(y)) < 2:
@@ -39,16 +44,25 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
             )
         return y
 
-    def _check_several_targets(self, y):
-        columns = [column_or_1d(column) for column in np.asarray(y).T]
+    def _check_several_targets(self, columns):
         for column in columns:
             _check_y(column, multi_output=False, y_numeric=False, estimator=self)
             check_classification_targets(column)
+        kinds = {column.dtype.kind in "OUST" for column in columns}
+        if len(kinds) > 1:  # numbers stay numbers beside strings
+            columns = [column.astype(object) for column in columns]
         y = np.column_stack(columns)
         return y.astype(np.int64) if y.dtype == bool else y
 
     def _reader(self, teacher, rows):
-        return ClassReader(teacher, rows.y, self.classes, rows.has_outputs)
+        y = rows.y
+        return ClassReader(
+            teacher,
+            y,
+            self.classes,
+            rows.has_outputs,
+            is_multilabel=y is not None and y.ndim == 2 and np.isin(y, [0, 1]).all(),
+        )
 
     def _gather(self, rows, reader):
         return super()._gather(rows, reader, class_weight=self.class_weight)

@@ -22,6 +22,7 @@ from ..losses import (
     sorted_first,
 )
 from ..preprocessing import apply_view
+from ..readers import given_classes
 from ..teacher import any_ready
 from ..training import (
     OPTIMIZERS,
@@ -133,16 +134,23 @@ class TorchStudent(BaseStudent):
         twin._between_parts = vars(twin).pop("_this_part")
         parameters = self.get_params(deep=False)
         learnt = {k: v for k, v in vars(twin).items() if k not in parameters}
-        vars(self).update(learnt)
+        vars(self).clear()
+        vars(self).update(parameters, **learnt)
         return self
 
     def _twin_for_one_epoch(self):
         """A copy whose ``fit`` is one epoch more."""
         twin = copy.copy(self)
-        before = vars(self).get("_between_parts", {"optimizer": {}})
-        twin._this_part = {**before, "optimizer": dict(before["optimizer"])}
+        before = vars(self).get("_between_parts", {})
+        moments = dict(before.get("optimizer", {}))
+        if before.get("kind", self.optimizer) is not self.optimizer:
+            moments = {}  # they are those of another optimizer
+        twin._this_part = {**before, "optimizer": moments, "kind": self.optimizer}
         twin.warm_start, twin.max_epochs = True, 1
         twin.lr_schedule, twin.early_stopping = None, False
+        if isinstance(self.random_state, Integral):  # another order in each part
+            n_before = len(vars(self).get("history_", []))
+            twin.random_state = (self.random_state + 1_000_003 * n_before) % 2**32
         return twin
 
     @property
@@ -282,14 +290,19 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
     def _twin_for_one_epoch(self, classes=None):
         twin = super()._twin_for_one_epoch()
         before = twin._this_part.get("classes", self.classes)
+        if before is None and self._is_taught():
+            before = self._targets if len(self._targets) > 1 else self._targets[0]
         if classes is None:
             classes = before
-        elif before is not None and not np.array_equal(classes, before):
+        elif before is not None and not _same(classes, before):
             raise ValueError(
                 f"classes={classes!r} are not those of the first call, {before!r}."
             )
         twin.classes = twin._this_part["classes"] = classes
         return twin
+
+    def _is_taught(self):
+        return hasattr(self, "preprocessor_")
 
     def _log_probabilities(self, X):
         return self._outputs(X, self._log_softmax)
@@ -331,6 +344,11 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
             log_p = torch.from_numpy(soft)
             soft = objective.soft.prepared(log_p, objective.temperature)
         return soft, None if hard is None else torch.from_numpy(hard)
+
+
+def _same(classes, others):
+    groups = given_classes(classes), given_classes(others)
+    return len(groups[0]) == len(groups[1]) and all(map(np.array_equal, *groups))
 
 
 class TorchRegressor(RegressorStudent, TorchStudent):

@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from scipy.special import expit
@@ -301,3 +302,54 @@ def test_prediction_is_chunked_and_independent_of_the_batch(tree, iris):
     whole = tree.predict_proba(X)
     np.testing.assert_allclose(whole[:150], tree.predict_proba(X[:150]), rtol=1e-12)
     np.testing.assert_allclose(whole[7], tree.predict_proba(X[7:8])[0], rtol=1e-12)
+
+
+def test_years_keep_the_digits_that_matter():
+    random = np.random.default_rng(0)
+    X = pd.DataFrame({"year": 2000.0 + random.integers(0, 25, 400)})
+    y = (X.year > 2013).astype(int)
+    one = SoftDecisionTreeClassifier(max_depth=1, random_state=0, inference="path")
+    (bound,) = re.findall(r"year <?>?=? (\S+)", export_text(one.fit(X, y)))[:1]
+    assert abs(float(bound) - 2013.5) < 1
+    X["b"] = random.normal(size=400)
+    text = export_text(one.fit(X, y), max_terms=None, digits=6).splitlines()[0]
+    terms, bound = re.match(r"\|--- (.*) <= (\S+)$", text).groups()
+    left = eval(terms, {}, dict(X)) <= float(bound)
+    np.testing.assert_array_equal(one.decision_path(X).toarray()[:, 1] == 1, left)
+
+
+def test_rules_about_a_table_are_what_the_tree_computes():
+    random = np.random.default_rng(0)
+    X = pd.DataFrame(
+        {
+            "plan": random.choice(["a", "b", "c", None], 300),
+            "age": np.where(
+                random.random(300) < 0.2, np.nan, random.normal(40, 9, 300)
+            ),
+            "income": random.lognormal(3, 2.5, 300),
+            "vip": random.random(300) > 0.5,
+        }
+    )
+    y = (X.plan == "a") ^ (X.income > 30)
+    tree = SoftDecisionTreeClassifier(max_depth=1, random_state=0).fit(X, y)
+    text = export_text(tree, max_terms=None, digits=9).splitlines()[0]
+    terms, bound = re.match(r"\|--- (.*) <= (\S+)$", text).groups()
+    terms = re.sub(r"\[(\w+) in \{(\w)\}\]", r"(\1 == '\2')", terms)
+    terms = re.sub(r"\[(\w+) is missing\]", r"\1.isna()", terms)
+    names = dict(X.assign(age=X.age))
+    names["log1p"] = np.log1p
+    names["signed_log1p"] = lambda z: np.sign(z) * np.log1p(np.abs(z))
+    numbers = {**names, "age": Filled(X.age)}
+    logit = eval(terms, {}, numbers) - float(bound)
+    view = torch.from_numpy(tree.preprocessor_.transform(X))
+    ours = tree.module_.gate_logits(view)[:, 0].detach().numpy()
+    np.testing.assert_allclose(logit, ours, atol=1e-5)
+
+
+class Filled(pd.Series):
+    """A column whose gaps count as its mean, as the text's reader is told."""
+
+    def __mul__(self, other):
+        return self.fillna(self.mean()).to_numpy() * other
+
+    __rmul__ = __mul__

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import softmax
+from sklearn import config_context
 from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
@@ -16,7 +17,7 @@ from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import (
     DecisionTreeClassifier,
@@ -106,7 +107,6 @@ STUDENTS = [
     SVC(),
     LinearSVC(),
     VotingClassifier([("a", LogisticRegression()), ("b", DecisionTreeClassifier())]),
-    StackingClassifier([("a", LogisticRegression()), ("b", DecisionTreeClassifier())]),
 ]
 
 
@@ -116,15 +116,18 @@ def test_each_learns_what_the_teacher_says(iris, iris_forest, model):
     if isinstance(model, VotingClassifier):
         model.set_params(voting="soft")
     frame = pd.DataFrame(X, columns=list("abcd"))
-    student = StudentClassifier(iris_forest, student=model, random_state=0)
-    student.fit(frame.to_numpy(), y)
-    assert student.score(X, iris_forest.predict(X)) > 0.8
+    outputs = soft_targets(iris_forest, X)
+    student = StudentClassifier(student=model, random_state=0)
+    student.fit(frame, y, teacher_output=outputs)
+    assert student.score(frame, iris_forest.predict(X)) > 0.8
     assert student.label_error_ == 0
-    P = student.predict_proba(X)
+    P = student.predict_proba(frame)
     np.testing.assert_allclose(P.sum(axis=1), 1)
     alone = student.student_  # on its own, on the raw table
     if hasattr(alone, "predict_proba"):
-        np.testing.assert_array_equal(alone.predict_proba(X), P)
+        np.testing.assert_array_equal(alone.predict_proba(frame), P)
+    with pytest.raises(ValueError, match="feature names should match"):
+        alone.predict(frame[list("dcba")])
 
 
 def test_lightgbm_learns_soft_targets_and_by_an_objective_of_its_own(iris, iris_forest):
@@ -224,17 +227,22 @@ def test_label_rows_keep_weights_and_the_limit():
     ("model", "message"),
     [
         (KNeighborsClassifier(), 'takes no sample_weight.*label_rows="draw"'),
-        (SVC(probability=True), "calibrates itself on held out rows"),
+        (SVC(probability=True), "holds out rows of its own"),
+        (
+            StackingClassifier([("a", LogisticRegression())]),
+            "holds out rows of its own",
+        ),
+        (GridSearchCV(SVC(), {"C": [1, 2]}), "holds out rows of its own"),
+        (
+            HistGradientBoostingClassifier(early_stopping=True),
+            "holds out rows of its own",
+        ),
         (SVC(decision_function_shape="ovo"), "does not score the classes"),
-        (DecisionTreeRegressor(criterion="poisson"), "(?s)."),
     ],
 )
 @pytest.mark.filterwarnings("ignore:The `probability` parameter:FutureWarning")
 def test_students_that_cannot_learn_are_named(iris, iris_forest, model, message):
     student = StudentClassifier(iris_forest, student=model)
-    if isinstance(model, DecisionTreeRegressor):  # a probability of 0 is no problem
-        student.fit(*iris)
-        return
     with pytest.raises(ValueError, match=message):
         student.fit(*iris)
     assert not hasattr(student, "student_")
@@ -293,3 +301,73 @@ def test_the_students_seed(iris, iris_forest):
     )
     np.testing.assert_array_equal(first.predict_proba(X), again.predict_proba(X))
     assert (first.predict_proba(X) != other.predict_proba(X)).any()
+
+
+@pytest.mark.parametrize(
+    "model", [LinearSVC(), RidgeClassifier(), LogisticRegression()]
+)
+def test_classes_that_the_student_never_saw_have_a_column(iris, model):
+    X, y = iris[0][:100], iris[1][:100]
+    student = StudentClassifier(student=model, classes=["a", "setosa", "versicolor"])
+    student.fit(X, y)
+    P = student.predict_proba(X)
+    assert P.shape == (100, 3) and not P[:, 0].any()
+    assert student.score(X, y) == 1
+
+
+def test_small_weights_are_weights(diabetes):
+    X, y = diabetes
+    weight = np.random.default_rng(0).uniform(0, 1, len(y))
+    fits = [
+        StudentRegressor(student=Ridge()).fit(X, y, sample_weight=w).predict(X)
+        for w in (weight, 1e-9 * weight, None)
+    ]
+    np.testing.assert_allclose(fits[0], fits[1])
+    assert np.abs(fits[0] - fits[2]).max() > 0.1
+
+
+def test_weights_reach_pipelines_whatever_the_routing(iris, iris_forest):
+    X, y = iris
+    model = make_pipeline(StandardScaler(), LogisticRegression())
+    boosted = make_pipeline(StandardScaler(), HistGradientBoostingRegressor(max_iter=5))
+    weight = np.arange(150.0)
+    for student, weights in ((model, None), (boosted, weight)):
+        answers = []
+        for routing in (False, True):
+            with config_context(enable_metadata_routing=routing):
+                fitted = StudentClassifier(iris_forest, student=student)
+                if routing:
+                    fitted.set_fit_request(sample_weight=True)
+                fitted.fit(X, y, sample_weight=weights)
+                answers.append(fitted.predict_proba(X))
+        np.testing.assert_array_equal(*answers)
+
+
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+def test_a_transformer_of_the_users_hands_over_what_it_makes():
+    X = pd.DataFrame({"k": list("abc") * 30, "m": list("xxyyz") * 18})
+    y = np.where((X.k == "a") | (X.m == "x"), "in", "out")
+    P = np.where(y == "out", 0.9, 0.1)
+    student = StudentClassifier(
+        student=LogisticRegression(), preprocessor=OneHotEncoder()
+    )
+    student.fit(X, y, teacher_output=P, X_transfer=X[:9], transfer_output=P[:9])
+    np.testing.assert_array_equal(
+        student.student_.predict_proba(X), student.predict_proba(X)
+    )
+    named = StandardScaler().set_output(transform="pandas")
+    numbers = pd.DataFrame({"a": np.arange(90.0), "b": np.arange(90) % 7})
+    for view in (named, None):
+        tree = StudentClassifier(preprocessor=view).fit(numbers, y, teacher_output=P)
+        np.testing.assert_array_equal(
+            tree.student_.predict(numbers), tree.predict(numbers)
+        )
+    raw = StudentClassifier(student=DecisionTreeClassifier(), preprocessor=None)
+    with pytest.raises(ValueError, match="X_transfer must be of the same kind as X"):
+        raw.fit(
+            numbers,
+            y,
+            teacher_output=P,
+            X_transfer=numbers.to_numpy(),
+            transfer_output=P,
+        )

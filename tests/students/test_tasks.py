@@ -3,6 +3,7 @@
 import itertools
 import pickle
 import re
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -305,3 +306,80 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert int(run.stdout) < 2_000_000  # kilobytes
+
+
+def test_a_label_that_is_constant_in_a_fold_keeps_its_form(labels):
+    X, Y = labels
+    rare = np.column_stack([Y[:, 0], np.zeros(200, int), Y[:, 1]])
+    teacher = RandomForestClassifier(10, random_state=0).fit(X, rare)
+    assert [p.shape[1] for p in teacher.predict_proba(X)] == [2, 1, 2]
+    for student in (
+        NeuralStudentClassifier(max_epochs=5),
+        NeuralStudentClassifier(teacher, max_epochs=5),
+        StudentClassifier(teacher),
+    ):
+        with warnings.catch_warnings():
+            warnings.filterwarnings(
+                "ignore", "teacher never saw the classes", UserWarning
+            )
+            P = student.fit(X, rare).predict_proba(X)
+        assert P.shape == (200, 3) and (P[:, 1] < 0.2).all()
+    targets = np.where(rare == 0, "no", "yes")
+    one_class = RandomForestClassifier(10, random_state=0).fit(X, targets)
+    fitted = StudentClassifier(one_class).fit(X, targets)
+    assert [p.shape[1] for p in fitted.predict_proba(X)] == [2, 1, 2]
+
+
+def test_targets_of_numbers_and_strings_in_a_frame(labels):
+    X, Y = labels
+    frame = pd.DataFrame({"n": Y[:, 0] + Y[:, 1], "s": np.array(["u", "v"])[Y[:, 2]]})
+    student = NeuralStudentClassifier(max_epochs=5).fit(X, frame)
+    assert [c.tolist() for c in student.classes_] == [[0, 1, 2], ["u", "v"]]
+    assert student.predict(X).shape == (200, 2)
+
+
+def test_one_wrong_target_of_several_is_noticed(labels):
+    X, Y = labels
+    P = np.clip(Y, 0.1, 0.9)
+    P[:, 1] = 1 - P[:, 1]
+    student = StudentClassifier()
+    with pytest.warns(UserWarning, match="beyond chance .kappa of target 1 ="):
+        student.fit(X, Y, teacher_output=P)
+    weight = np.r_[np.ones(100), np.zeros(100)]
+    P = np.clip(Y, 0.1, 0.9)
+    P[100:] = 1 - P[100:]  # of no weight
+    student.fit(X, Y, teacher_output=P, sample_weight=weight)
+
+
+def test_partial_fit_takes_todays_learning_rate_and_optimizer(diabetes):
+    X, y = diabetes
+    student = NeuralStudentRegressor(random_state=0).partial_fit(X, y)
+    before = student.predict(X)
+    student.set_params(lr=1e-12).partial_fit(X, y)
+    np.testing.assert_allclose(student.predict(X), before, rtol=1e-6)
+    student.set_params(lr=0.01, optimizer="sgd").partial_fit(X, y)
+    assert (student.predict(X) != before).any()
+
+
+def test_later_parts_may_lack_classes(labels):
+    X, Y = labels
+    y = np.array(["a", "b", "c"])[Y[:, 0] + Y[:, 1]]
+    student = NeuralStudentClassifier().partial_fit(X, y)
+    student.partial_fit(X[y == "a"], y[y == "a"])
+    assert student.classes_.tolist() == ["a", "b", "c"]
+    ragged = [["a", "b", "c"], [0, 1]]
+    several = NeuralStudentClassifier()
+    both = pd.DataFrame({"y": y, "z": Y[:, 2]})
+    several.partial_fit(X, both, classes=ragged).partial_fit(X, both, classes=ragged)
+
+
+def test_importances_do_not_count_rows_of_no_weight():
+    random = np.random.default_rng(0)
+    X = random.normal(size=(200, 3))
+    y = X[:, 0]
+    wild = np.vstack([X, X * [1, 1, 1000]])
+    weight = np.r_[np.ones(200), np.zeros(200)]
+    params = {"batch_size": 400, "max_epochs": 5, "random_state": 0}
+    tree = SoftDecisionTreeRegressor(**params)
+    tree.fit(wild, np.r_[y, y], sample_weight=weight)
+    assert tree.feature_importances_[2] < 0.5
