@@ -43,8 +43,8 @@ def export_text(
     max_terms : int or None, default=3
         So many terms of each gate are printed, those that move it most; the others are
         taken at their columns' means. None prints all, and the text then says what the
-        tree computes, to the digits printed. (A category that training never saw counts
-        as the mean of all, unless it shares an indicator with rare ones.)
+        tree computes, to the digits printed. A category that training never saw counts
+        as the mean of all, unless it shares an indicator with rare ones.
     digits : int, default=3
         Significant digits; of columns far from 0, such as years, digits of their spread.
     spacing : int, default=3
