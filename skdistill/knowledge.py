@@ -124,6 +124,7 @@ class FitRows:
     transfer_output: Any = None
     X_val: Any = None
     y_val: Any = None
+    drawn: Any = None
 
     @property
     def has_outputs(self):
@@ -172,6 +173,8 @@ class Knowledge:
         Weights of the rows in the soft loss, not normalised.
     hard_weight : ndarray of shape (n,)
         Weights of the rows in the hard loss, not normalised.
+    parents : ndarray of shape (m, n_parents) or None
+        The rows of X that each transfer row was made from; -1 for none.
     transfer_weight : float or None
         Total of the transfer rows' soft weights against that of the others, if set.
     entropy : dict or None
@@ -182,6 +185,7 @@ class Knowledge:
     hard: Any
     soft_weight: np.ndarray
     hard_weight: np.ndarray
+    parents: Any = None
     transfer_weight: float | None = None
     entropy: Any = None
 
@@ -191,7 +195,9 @@ class Knowledge:
         return len(self.hard_weight)
 
     def take(self, index):
-        """The knowledge about some of the rows of X, and about all transfer rows.
+        """The knowledge about some of the rows of X, and about the transfer rows.
+
+        Transfer rows that were made from a row that is left out have no weight.
 
         Parameters
         ----------
@@ -205,11 +211,16 @@ class Knowledge:
         """
         n, total = self.n_labelled, len(self.soft_weight)
         kept = np.concatenate([index, np.arange(n, total)]).astype(int)
+        weight = self.soft_weight[kept]
+        if self.parents is not None and self.soft is not None:
+            is_left_out = np.ones(n + 1, dtype=bool)  # the last for -1, no parent
+            is_left_out[[*index, -1]] = False
+            weight[len(index) :][is_left_out[self.parents].any(axis=1)] = 0.0
         return replace(
             self,
             soft=None if self.soft is None else self.soft[kept],
             hard=None if self.hard is None else self.hard[index],
-            soft_weight=self.soft_weight[kept],
+            soft_weight=weight,
             hard_weight=self.hard_weight[index],
         ).balanced()
 
@@ -321,17 +332,18 @@ def gather(
     Knowledge
         Of the rows of X and the transfer rows.
     """
-    n, m = _num_samples(rows.X), _num_transfer(rows)
+    n = _num_samples(rows.X)
     soft = _soft(rows, reader, n) if asks else None
     hard = None if rows.y is None else reader.encode(rows.y)
     base = np.ones(n) if rows.sample_weight is None else rows.sample_weight
-    extra = np.full(m, base.mean())
+    parents = _parents(rows)
+    extra = _inherited(parents, base)
     taught = rows.teacher_output is not None or reader.teacher is not None
     soft_weight = np.concatenate([base if taught else np.zeros(n), extra])
     if taught and fitted_before and asks and hard is not None:
         counted = base > 0
         _warn_if_strange(reader, soft[:n][counted], hard[counted])
-    knowledge = Knowledge(soft, hard, soft_weight, base, transfer_weight)
+    knowledge = Knowledge(soft, hard, soft_weight, base, parents, transfer_weight)
     if soft is not None and reader.classes is not None:
         knowledge = replace(knowledge, entropy=_mean_entropy(soft, n, taught))
     if class_weight is not None:
@@ -354,14 +366,34 @@ def _num_transfer(rows):
 def _soft(rows, reader, n):
     """Soft targets (n + m, n_outputs); zeros where only transfer rows have some."""
     on_X = _answer(rows.X, rows.teacher_output, "teacher_output", reader)
-    if rows.X_transfer is None:
+    more = []
+    if rows.X_transfer is not None:
+        outputs = rows.transfer_output
+        more.append(_answer(rows.X_transfer, outputs, "transfer_output", reader))
+    if rows.drawn is not None:
+        outputs = rows.drawn.output
+        more.append(_answer(rows.drawn.X, outputs, "the sampler's output", reader))
+    if not more:
         return on_X
-    on_transfer = _answer(
-        rows.X_transfer, rows.transfer_output, "transfer_output", reader
-    )
     if on_X is None:
-        on_X = np.zeros((n, on_transfer.shape[1]))
-    return np.concatenate([on_X, on_transfer])
+        on_X = np.zeros((n, more[0].shape[1]))
+    return np.concatenate([on_X, *more])
+
+
+def _parents(rows):
+    """The rows of X that each transfer row was made from (m, n_parents), -1 for none."""
+    if rows.drawn is None:
+        return np.full((_num_transfer(rows), 1), -1)
+    of_drawn = rows.drawn.parents
+    width = max(1, of_drawn.shape[1])
+    every = np.full((_num_transfer(rows) + len(of_drawn), width), -1)
+    every[len(every) - len(of_drawn) :, : of_drawn.shape[1]] = of_drawn
+    return every
+
+
+def _inherited(parents, base):
+    """Weights of transfer rows: the mean of their parents', or of all without any."""
+    return np.append(base, base.mean())[parents].mean(axis=1)
 
 
 def _answer(X, given, name, reader):
@@ -474,6 +506,7 @@ def needs_teacher(rows):
     """
     return (
         rows.teacher_output is None
+        or (rows.drawn is not None and rows.drawn.output is None)
         or (rows.X_transfer is not None and rows.transfer_output is None)
         or (rows.X_val is not None and rows.y_val is None)
     )

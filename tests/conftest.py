@@ -1,9 +1,13 @@
+import signal
+
 import pytest
 import torch
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 torch.set_num_threads(1)
+# A shell may start us in the background with Ctrl-C ignored, and some tests press it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

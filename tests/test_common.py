@@ -7,6 +7,8 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skdistill import (
+    ConditionalSampler,
+    Munge,
     NeuralStudentClassifier,
     NeuralStudentRegressor,
     SoftDecisionTreeClassifier,
@@ -38,6 +40,8 @@ SURROGATES = [
     StudentRegressor(),
     StudentRegressor(Ridge(), student=Ridge()),
     StudentRegressor([Ridge(), DecisionTreeRegressor(random_state=0)]),
+    StudentClassifier(LogisticRegression(), transfer=Munge(1.0), random_state=0),
+    NeuralStudentRegressor(Ridge(), transfer=ConditionalSampler(1.0), **FAST),
 ]
 
 

@@ -22,6 +22,12 @@ def test_import_is_cheap():
 
 def test_public_names():
     assert skdistill.__all__ == [
+        "Bootstrap",
+        "ConditionalSampler",
+        "FixedRows",
+        "GaussianNoise",
+        "Mixup",
+        "Munge",
         "NeuralStudentClassifier",
         "NeuralStudentRegressor",
         "SoftDecisionTreeClassifier",

@@ -13,7 +13,7 @@ from sklearn.base import (
     _fit_context,
 )
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils import InputTags, get_tags
+from sklearn.utils import InputTags, check_random_state, get_tags
 from sklearn.utils import metadata_routing as routing
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
@@ -27,7 +27,7 @@ from sklearn.utils.validation import (
 
 from ..knowledge import FitRows, Knowledge, gather, needs_teacher, teaches
 from ..preprocessing import apply_view, fit_view, make_view, reads_tables
-from ..tables import validated_table
+from ..tables import stacked, validated_table
 from ..teacher import (
     DroppedTeacher,
     Teacher,
@@ -41,6 +41,7 @@ from ..teacher import (
     is_ready,
     members_of,
 )
+from ..transfer import NAMES, draw
 
 
 @contextlib.contextmanager
@@ -73,6 +74,12 @@ class BaseStudent(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
         "teacher_weights": ["array-like", None],
         "alpha": [Interval(Real, 0, 1, closed="both")],
         "cv": [StrOptions({"prefit"}), None],
+        "transfer": [
+            HasMethods(["fit", "sample"]),
+            callable,
+            StrOptions(set(NAMES)),
+            None,
+        ],
         "transfer_weight": [Interval(Real, 0, None, closed="left"), None],
         "preprocessor": [
             StrOptions({"auto"}),
@@ -147,7 +154,7 @@ default=None
             y_val,
         )
         with unchanged_on_error(self):
-            seen = self._validate(given)
+            seen = self._with_drawn(self._validate(given), X)
             asked = replace(seen, X=X, X_transfer=X_transfer, X_val=X_val)
             reader = self._reader(self._ready_teacher(asked), asked)
             knowledge = self._gather(asked, reader)
@@ -209,6 +216,22 @@ default=None
                 "and none that overflows."
             )
         return replace(checked, sample_weight=weight.astype(np.float64))
+
+    def _with_drawn(self, rows, X):
+        """With the transfer rows that ``transfer`` draws, for a teacher to label."""
+        fixed = getattr(self.transfer, "output", None) is not None
+        taught = teaches(rows, self.teacher) or fixed
+        if self.transfer is None or not taught or self.alpha == 0:
+            return rows
+        if self.teacher is None and not fixed:
+            raise ValueError(
+                f"transfer={self.transfer!r} draws rows for a teacher to label: give one "
+                "beside teacher_output, or FixedRows with outputs."
+            )
+        return replace(rows, drawn=draw(self.transfer, X, self._random()))
+
+    def _random(self):
+        return check_random_state(getattr(self, "random_state", None))
 
     def _check_can_learn(self, rows):
         rows.check(self.teacher is not None)
@@ -340,6 +363,15 @@ default=None
                     view.feature_names_in_ = self.feature_names_in_
                 had_gaps = bool(np.isnan(rows.X.numbers).any())
                 self._takes_gaps = had_gaps or get_tags(self).input_tags.allow_nan
+
+    def _transfer_view(self, rows, see):
+        """What the student sees of all transfer rows; None where there are none."""
+        parts = [] if rows.X_transfer is None else [see(rows.X_transfer)]
+        if rows.drawn is not None:
+            parts.append(see(self._validate_more(rows.drawn.X, "transfer")))
+        if len(parts) < 2:
+            return parts[0] if parts else None
+        return stacked(*parts, "transfer")
 
     def _make_view(self):
         return make_view(self.preprocessor)

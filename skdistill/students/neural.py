@@ -69,6 +69,11 @@ class NeuralStudentClassifier(NeuralStudent, TorchClassifier):
         one number for each row.
     cv : "prefit" or None, default=None
         With "prefit", an unfitted teacher is an error.
+    transfer : sampler, str, callable or None, default=None
+        Draws more rows for the teacher to label: a sampler such as
+        :class:`ConditionalSampler`, a name ("munge", "conditional", "mixup", "noise",
+        "bootstrap"), or a function ``transfer(X, random_state)`` that returns rows. A
+        control, which has no teacher, draws none.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     class_weight : dict, list of dict, "balanced" or None, default=None
@@ -191,6 +196,7 @@ default="relu"
         alpha=1.0,
         loss="kl",
         cv=None,
+        transfer=None,
         transfer_weight=None,
         class_weight=None,
         preprocessor="auto",
@@ -223,6 +229,7 @@ default="relu"
         self.alpha = alpha
         self.loss = loss
         self.cv = cv
+        self.transfer = transfer
         self.transfer_weight = transfer_weight
         self.class_weight = class_weight
         self.preprocessor = preprocessor
@@ -277,6 +284,11 @@ class NeuralStudentRegressor(NeuralStudent, TorchRegressor):
         need be no teacher.
     cv : "prefit" or None, default=None
         With "prefit", an unfitted teacher is an error.
+    transfer : sampler, str, callable or None, default=None
+        Draws more rows for the teacher to label: a sampler such as
+        :class:`ConditionalSampler`, a name ("munge", "conditional", "mixup", "noise",
+        "bootstrap"), or a function ``transfer(X, random_state)`` that returns rows. A
+        control, which has no teacher, draws none.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     preprocessor : "auto", transformer or None, default="auto"
@@ -382,6 +394,7 @@ default="relu"
         loss="mse",
         quantiles=None,
         cv=None,
+        transfer=None,
         transfer_weight=None,
         preprocessor="auto",
         keep_teacher=True,
@@ -412,6 +425,7 @@ default="relu"
         self.loss = loss
         self.quantiles = quantiles
         self.cv = cv
+        self.transfer = transfer
         self.transfer_weight = transfer_weight
         self.preprocessor = preprocessor
         self.keep_teacher = keep_teacher

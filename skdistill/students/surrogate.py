@@ -69,9 +69,10 @@ class SurrogateStudent(BaseStudent):
     def _all_rows(self, rows, lesson):
         """The view of X, and of the transfer rows where they have a target."""
         seen = self._seen(rows.X)
-        if rows.X_transfer is None or lesson.soft is None:
-            return seen
-        return stacked(seen, self._seen(rows.X_transfer), "X_transfer")
+        extra = (
+            self._transfer_view(rows, self._seen) if lesson.soft is not None else None
+        )
+        return seen if extra is None else stacked(seen, extra, "X_transfer")
 
     def _fresh(self):
         """An unfitted student, with a seed where it has none."""
@@ -223,6 +224,11 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         Weight of the soft targets, in [0, 1]; the rest goes to the hard labels.
     cv : "prefit" or None, default=None
         With "prefit", an unfitted teacher is an error.
+    transfer : sampler, str, callable or None, default=None
+        Draws more rows for the teacher to label: a sampler such as
+        :class:`ConditionalSampler`, a name ("munge", "conditional", "mixup", "noise",
+        "bootstrap"), or a function ``transfer(X, random_state)`` that returns rows. A
+        control, which has no teacher, draws none.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     class_weight : dict, list of dict, "balanced" or None, default=None
@@ -308,6 +314,7 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         classes=None,
         alpha=1.0,
         cv=None,
+        transfer=None,
         transfer_weight=None,
         class_weight=None,
         preprocessor="auto",
@@ -323,6 +330,7 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         self.classes = classes
         self.alpha = alpha
         self.cv = cv
+        self.transfer = transfer
         self.transfer_weight = transfer_weight
         self.class_weight = class_weight
         self.preprocessor = preprocessor
@@ -559,6 +567,11 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
         Weight of the teacher's predictions, in [0, 1]; the rest goes to y.
     cv : "prefit" or None, default=None
         With "prefit", an unfitted teacher is an error.
+    transfer : sampler, str, callable or None, default=None
+        Draws more rows for the teacher to label: a sampler such as
+        :class:`ConditionalSampler`, a name ("munge", "conditional", "mixup", "noise",
+        "bootstrap"), or a function ``transfer(X, random_state)`` that returns rows. A
+        control, which has no teacher, draws none.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     preprocessor : "auto", transformer or None, default="auto"
@@ -615,6 +628,7 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
         teacher_weights=None,
         alpha=1.0,
         cv=None,
+        transfer=None,
         transfer_weight=None,
         preprocessor="auto",
         keep_teacher=True,
@@ -625,6 +639,7 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
         self.teacher_weights = teacher_weights
         self.alpha = alpha
         self.cv = cv
+        self.transfer = transfer
         self.transfer_weight = transfer_weight
         self.preprocessor = preprocessor
         self.keep_teacher = keep_teacher

@@ -212,9 +212,11 @@ class TorchStudent(BaseStudent):
             )
             exam = x[held], lesson.exam(held)
             x, lesson = x[kept], lesson.take(kept)
-        if rows.X_transfer is not None and lesson.soft is not None:
-            extra = apply_view(self.preprocessor_, rows.X_transfer, np.float32)
-            x = np.concatenate([x, extra])
+        if lesson.soft is not None:
+            extra = self._transfer_view(
+                rows, lambda X: apply_view(self.preprocessor_, X, np.float32)
+            )
+            x = x if extra is None else np.concatenate([x, extra])
         return x, lesson, exam
 
     def _starting_module(self, x, generator):

@@ -1,0 +1,250 @@
+"""Samplers: rows of the same kind, and what students make of them."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.base import clone
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_score
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skdistill import (
+    Bootstrap,
+    ConditionalSampler,
+    FixedRows,
+    GaussianNoise,
+    Mixup,
+    Munge,
+    NeuralStudentClassifier,
+    NeuralStudentRegressor,
+    SoftDecisionTreeClassifier,
+    StudentClassifier,
+)
+from skdistill.knowledge import FitRows, gather
+from skdistill.readers import ValueReader
+from skdistill.transfer import Drawn
+
+SAMPLERS = [
+    Munge(3.0),
+    GaussianNoise(3.0, p=0.3),
+    Mixup(3.0, alpha=1.0),
+    Bootstrap(3.0),
+    ConditionalSampler(3.0),
+]
+
+
+def mixed(n=80):
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "x": random.normal(size=n),
+            "count": random.integers(0, 9, n),
+            "whole": random.integers(0, 9, n).astype(float),
+            "flag": random.random(n) > 0.5,
+            "kind": pd.Categorical(random.choice(list("abc"), n)),
+            "text": random.choice(["u", "v"], n),
+            "gaps": np.where(random.random(n) < 0.2, np.nan, random.normal(size=n)),
+            "nullable": pd.array(random.choice([1, 2, 5, None], n), "Int64"),
+        }
+    )
+    return frame
+
+
+def by_name(sampler):
+    return type(sampler).__name__
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS, ids=by_name)
+@pytest.mark.parametrize("form", ["pandas", "polars", "array"])
+def test_rows_are_of_the_same_kind(sampler, form):
+    X = mixed()
+    if form == "polars":
+        X = pl.from_pandas(X)
+    elif form == "array":
+        X = X[["x", "count", "whole", "flag", "gaps"]].astype(float).to_numpy()
+    drawn, parents = clone(sampler).fit(X).sample(random_state=0)
+    again, _ = clone(sampler).fit(X).sample(random_state=0)
+    assert type(drawn) is type(X) and len(drawn) == 240
+    assert parents.min() >= 0 and parents.max() < 80 and len(parents) == 240
+    if form == "array":
+        np.testing.assert_array_equal(drawn, again)
+        np.testing.assert_array_equal(drawn[:, 1:4], np.round(drawn[:, 1:4]))
+        assert set(drawn[:, 3]) == {0, 1}
+        return
+    assert drawn.equals(again)
+    before, after = (
+        pd.DataFrame(
+            t.to_dict("list") if form == "pandas" else t.to_dict(as_series=False)
+        )
+        for t in (X, drawn)
+    )
+    assert list(drawn.dtypes) == list(X.dtypes) and list(drawn.columns) == list(
+        X.columns
+    )
+    for name in ("count", "whole", "nullable"):
+        values = after[name].dropna().astype(float)
+        assert (values == values.round()).all()
+        assert values.between(
+            *before[name].dropna().astype(float).agg(["min", "max"])
+        ).all()
+    for name in ("flag", "kind", "text"):
+        assert set(after[name]) <= set(before[name])
+    assert after["x"].between(before["x"].min(), before["x"].max()).all()
+    assert 0 < after["gaps"].isna().mean() < 0.5 and not after["x"].isna().any()
+
+
+def test_size_is_a_number_or_a_multiple():
+    X = np.random.default_rng(0).normal(size=(10, 2))
+    assert len(Munge(7).fit(X).sample()[0]) == 7
+    assert len(Munge(2.5).fit(X).sample()[0]) == 25
+    assert len(Munge(7).fit(X).sample(3)[0]) == 3
+    starts = Munge(2.0).fit(X).sample(random_state=0)[1][:, 0]
+    assert np.bincount(starts).tolist() == [2] * 10  # each as often as any other
+    assert len(Munge(3).fit(X[:1]).sample()[0]) == 3
+    for size in (0, -1.0, "many"):
+        with pytest.raises(ValueError, match="'size' parameter of Munge"):
+            Munge(size).fit(X)
+
+
+def test_munge_has_its_limits():
+    X = np.random.default_rng(0).normal(size=(50, 3))
+    same, parents = Munge(2.0, p=0.0).fit(X).sample(random_state=0)
+    np.testing.assert_array_equal(same, X[parents[:, 0]])
+    sure = Munge(2.0, p=1.0, s=1e9, n_neighbors=1).fit(X)
+    swapped, parents = sure.sample(random_state=0)
+    np.testing.assert_allclose(swapped, X[parents[:, 1]], atol=1e-6)
+    distance = ((X[:, None] - X) / np.ptp(X, axis=0)) ** 2
+    nearest = (distance.sum(axis=2) + np.diag([np.inf] * 50)).argmin(axis=1)
+    np.testing.assert_array_equal(parents[:, 1], nearest[parents[:, 0]])
+    three = np.array([[0.0], [1.5], [100.25]])
+    moved, parents = (
+        Munge(9000, p=1.0, s=4.0, n_neighbors=1).fit(three).sample(random_state=0)
+    )
+    redrawn = moved[parents[:, 0] == 0, 0]  # normal around the neighbour's 1.5
+    np.testing.assert_allclose([redrawn.mean(), redrawn.std()], [1.5, 0.375], atol=0.03)
+    assert moved.min() == 0  # around 0, cut at the limits
+
+
+def test_conditional_draws_keep_what_belongs_together():
+    random = np.random.default_rng(0)
+    a = random.normal(size=2000)
+    X = np.column_stack(
+        [a, a + 0.01 * random.normal(size=2000), random.normal(size=2000)]
+    )
+    X = np.column_stack([X, X[:, 0] > 0])
+    drawn, _ = ConditionalSampler(2.0, n_rounds=3).fit(X).sample(random_state=0)
+    assert np.corrcoef(drawn[:, 0], drawn[:, 1])[0, 1] > 0.9
+    assert abs(np.corrcoef(drawn[:, 0], drawn[:, 2])[0, 1]) < 0.1
+    assert ((drawn[:, 0] > 0) == drawn[:, 3]).mean() > 0.85
+    np.testing.assert_allclose(drawn.mean(axis=0), X.mean(axis=0), atol=0.1)
+    np.testing.assert_allclose(drawn.std(axis=0), X.std(axis=0), rtol=0.15)
+    assert len(np.unique(drawn.round(9), axis=0)) > 3500  # new rows, not the old
+    for j in range(4):
+        assert set(drawn[:, j]) <= set(X[:, j])  # of values that were seen
+
+
+@parametrize_with_checks([Munge(2.0), ConditionalSampler(2.0)])
+def test_sklearn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize(
+    "transfer", ["munge", "conditional", "mixup", "noise", "bootstrap"]
+)
+def test_every_name_teaches(transfer):
+    X = mixed(200)
+    y = np.where((X.kind == "a") ^ (X.x > 0), "in", "out")
+    teacher = HistGradientBoostingClassifier(categorical_features="from_dtype").fit(
+        X.drop(columns="text"), y
+    )
+    for student in (
+        NeuralStudentClassifier(max_epochs=3),
+        SoftDecisionTreeClassifier(max_epochs=3),
+        StudentClassifier(),
+    ):
+        student.set_params(teacher=teacher, transfer=transfer, random_state=0).fit(X, y)
+        twin = clone(student).fit(X, y)
+        np.testing.assert_array_equal(student.predict_proba(X), twin.predict_proba(X))
+        assert set(student.teacher_entropy_) == {"train", "transfer"}
+
+
+def test_drawn_rows_bring_the_student_nearer():
+    random = np.random.default_rng(0)
+    X = random.normal(size=(4000, 4))
+    y = (np.sin(2 * X[:, 0]) + X[:, 1] * X[:, 2] > 0).astype(int)
+    few, y_few, new = X[:300], y[:300], X[2000:]
+    teacher = HistGradientBoostingClassifier(max_iter=50).fit(few, y_few)
+    target = teacher.predict_proba(new)
+    errors = {}
+    for transfer in (None, Munge(8.0), ConditionalSampler(8.0)):
+        student = NeuralStudentClassifier(teacher, transfer=transfer, random_state=0)
+        student.fit(few, y_few)
+        errors[type(transfer)] = np.abs(student.predict_proba(new) - target).mean()
+    assert errors[Munge] < 0.9 * errors[type(None)]
+    assert errors[ConditionalSampler] < 0.9 * errors[type(None)]
+
+
+def test_drawn_rows_inherit_their_parents_weight():
+    base = np.array([1.0, 3.0, 8.0])
+    parents = np.array([[0, 1], [2, 2], [1, -1]])
+    rows = FitRows(
+        np.zeros((3, 1)),
+        np.zeros(3),
+        base,
+        np.zeros(3),
+        drawn=Drawn(np.zeros((3, 1)), parents, np.zeros(3)),
+    )
+    knowledge = gather(rows, ValueReader(None, 1))
+    np.testing.assert_allclose(knowledge.soft_weight[3:], [2, 8, (3 + base.mean()) / 2])
+    without = knowledge.take(np.array([0, 1]))  # row 2 is held out, and its children
+    np.testing.assert_allclose(without.soft_weight[2:], [2, 0, 3.5])
+
+
+def test_fixed_rows_are_not_sliced_and_may_bring_their_outputs(diabetes):
+    X, y = diabetes
+    seen = []
+
+    def teacher(rows):
+        seen.append(len(rows))
+        return 300 * rows[:, 2] + 150
+
+    student = NeuralStudentRegressor(teacher, transfer=FixedRows(X), max_epochs=2)
+    cross_val_score(student, X, y, cv=2)
+    assert seen == [221, 442, 221, 442]
+    fixed = FixedRows(X, 300 * X[:, 2] + 150)
+    given, asked = (
+        NeuralStudentRegressor(t, transfer=f, max_epochs=20, random_state=0).fit(
+            X, y, **a
+        )
+        for t, f, a in (
+            (teacher, FixedRows(X), {}),
+            (None, fixed, {"teacher_output": teacher(X)}),
+        )
+    )
+    np.testing.assert_allclose(given.predict(X), asked.predict(X))
+
+
+def test_a_function_draws_too(iris, iris_forest):
+    def few(X, random_state):
+        return X[np.random.RandomState(random_state).permutation(len(X))[:20]]
+
+    student = StudentClassifier(iris_forest, transfer=few, random_state=0).fit(*iris)
+    assert student.score(*iris) > 0.9
+
+
+def test_controls_draw_nothing_and_outputs_alone_cannot_label(iris, iris_forest):
+    X, y = iris
+    plain = StudentClassifier(random_state=0).fit(X, y)
+    control = StudentClassifier(transfer="munge", random_state=0).fit(X, y)
+    np.testing.assert_array_equal(control.predict_proba(X), plain.predict_proba(X))
+    P = iris_forest.predict_proba(X)
+    with pytest.raises(ValueError, match="draws rows for a teacher to label"):
+        control.fit(X, y, teacher_output=P)
+    with pytest.raises(ValueError, match="'transfer' parameter"):
+        StudentClassifier(LogisticRegression(), transfer="mung").fit(X, y)
+    early = NeuralStudentClassifier(
+        iris_forest, transfer="munge", early_stopping=True, max_epochs=3, random_state=0
+    ).fit(X, y)
+    assert early.n_iter_ <= 3
