@@ -192,7 +192,7 @@ def validated_table(estimator, X, reset):
         _check_not_empty(*X.shape)
         validate_data(estimator, X, reset=reset, skip_check_array=True)
         return _from_columns(_frame_columns(X), len(X), [str(c) for c in X.columns])
-    values = X if isinstance(X, np.ndarray) else _as_array(X)
+    values = as_array(X)
     if values.dtype.kind in "OUST" and values.ndim == 2 and values.size:
         validate_data(estimator, values, reset=reset, skip_check_array=True)
         columns = [(str(j), values[:, j]) for j in range(values.shape[1])]
@@ -209,8 +209,21 @@ def validated_table(estimator, X, reset):
     return Table(numbers, np.arange(n_columns), {}, _numbered(n_columns))
 
 
-def _as_array(X):
-    """Lists of lists as an array that keeps strings and numbers apart."""
+def as_array(X):
+    """An array, of lists of lists too, that keeps strings and numbers apart.
+
+    Parameters
+    ----------
+    X : array-like of shape (n, n_features)
+        No frame.
+
+    Returns
+    -------
+    ndarray
+        Of objects where a list holds strings.
+    """
+    if isinstance(X, np.ndarray):
+        return X
     values = np.asarray(X)
     is_list = not hasattr(X, "dtype")
     return np.asarray(X, object) if is_list and values.dtype.kind in "US" else values

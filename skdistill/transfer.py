@@ -5,7 +5,6 @@ integers, categories stay known, gaps stay possible. ``sample`` also returns eac
 row's parents, the training rows that it was made from.
 """
 
-import sys
 from abc import ABCMeta, abstractmethod
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -19,137 +18,11 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
-from .tables import is_frame, validated_table
+from .cells import Cells
 
 # So many rows are searched for neighbours; where there are more, a random part of them.
 _MOST_CANDIDATES = 20_000
-
-
-@dataclass(frozen=True)
-class _Cells:
-    """A table whose cells can be recombined, and whose numbers can be moved.
-
-    Attributes
-    ----------
-    table : ndarray or frame of shape (n, n_features)
-        As the user gave it.
-    numbers : ndarray of shape (n, n_numbers)
-        The columns of three values or more, NaN for gaps.
-    moved : ndarray of shape (n_numbers,)
-        Their positions in the table.
-    whole : ndarray of shape (n_numbers,)
-        Whether they hold whole numbers only.
-    codes : ndarray of shape (n, n_others)
-        The other columns, as codes; gaps have one of their own.
-    others : ndarray of shape (n_others,)
-        Their positions.
-    """
-
-    table: Any
-    numbers: np.ndarray
-    moved: np.ndarray
-    whole: np.ndarray
-    codes: np.ndarray
-    others: np.ndarray
-
-    @classmethod
-    def read(cls, sampler, X):
-        table = validated_table(sampler, X, reset=True)
-        columns = dict(zip(table.number_columns, table.numbers.T, strict=True))
-        moved = [j for j, x in columns.items() if len(np.unique(x[~np.isnan(x)])) > 2]
-        others = [j for j in range(table.n_columns) if j not in moved]
-        numbers = table.numbers[:, np.isin(table.number_columns, moved)]
-        known = np.where(np.isnan(numbers), 0.0, numbers)
-        codes = [
-            table.labels[j].codes if j in table.labels else _codes(columns[j])
-            for j in others
-        ]
-        return cls(
-            X if is_frame(X) else np.asarray(X),
-            numbers,
-            np.array(moved, dtype=int),
-            (known == np.round(known)).all(axis=0),
-            np.column_stack(codes) if codes else np.empty((len(numbers), 0), int),
-            np.array(others, dtype=int),
-        )
-
-    def __len__(self):
-        return len(self.numbers)
-
-    @property
-    def n_columns(self):
-        return len(self.moved) + len(self.others)
-
-    def limits(self):
-        """The smallest and the largest value of each number."""
-        return np.nanmin(self.numbers, axis=0), np.nanmax(self.numbers, axis=0)
-
-    def positions(self):
-        """Rows as points: numbers scaled to [0, 1], two categories at distance 1."""
-        low, high = self.limits() if self.numbers.size else (0.0, 0.0)
-        scaled = (self.numbers - low) / (high - low)
-        parts = [np.where(np.isnan(scaled), 0.5, scaled)]
-        for column in self.codes.T:
-            codes = _codes(column)
-            if 0 < codes.max() < 100:
-                parts.append(np.eye(codes.max() + 1)[codes] * 0.5**0.5)
-        return np.concatenate(parts, axis=1)
-
-    def as_numbers(self):
-        """All columns (n, n_features), gaps as the mean, categories as their codes."""
-        out = np.empty((len(self), self.n_columns))
-        mean = np.nanmean(self.numbers, axis=0) if self.numbers.size else 0.0
-        out[:, self.moved] = np.where(np.isnan(self.numbers), mean, self.numbers)
-        out[:, self.others] = self.codes
-        return out
-
-    def rows(self, take, numbers=None):
-        """A table of the same kind.
-
-        Parameters
-        ----------
-        take : ndarray of shape (m, n_features)
-            The row that each cell is taken from.
-        numbers : ndarray of shape (m, n_numbers), default=None
-            What stands in the columns that can be moved instead; where the cell's row
-            has a gap, there stays one.
-        """
-        moved = {}
-        if numbers is not None and self.numbers.size:
-            numbers = np.clip(
-                np.where(self.whole, np.round(numbers), numbers), *self.limits()
-            )
-            source = np.take_along_axis(self.numbers, take[:, self.moved], axis=0)
-            numbers = np.where(np.isnan(source), np.nan, numbers)
-            moved = dict(zip(self.moved.tolist(), numbers.T, strict=True))
-        if not is_frame(self.table):
-            out = np.take_along_axis(self.table, take, axis=0)
-            for j, values in moved.items():
-                out[:, j] = values
-            return out
-        columns = [
-            self._column(j, take[:, j], moved.get(j)) for j in range(take.shape[1])
-        ]
-        if hasattr(self.table, "iloc"):
-            frame = sys.modules["pandas"].concat(columns, axis=1)
-            return frame.set_axis(self.table.columns, axis=1)
-        return type(self.table)(columns)
-
-    def _column(self, j, take, values):
-        if hasattr(self.table, "iloc"):
-            column = self.table.iloc[take, j].reset_index(drop=True)
-            return (
-                column if values is None else type(column)(values).astype(column.dtype)
-            )
-        column = self.table.to_series(j).gather(take)
-        if values is None:
-            return column
-        filled = type(column)(column.name, values, nan_to_null=True)
-        return filled.cast(column.dtype)
-
-
-def _codes(values):
-    return np.unique(values, return_inverse=True)[1]
+_MOST_CLASSES = 50
 
 
 class Sampler(BaseEstimator, metaclass=ABCMeta):
@@ -181,7 +54,7 @@ class Sampler(BaseEstimator, metaclass=ABCMeta):
         Sampler
             Itself.
         """
-        self.cells_ = _Cells.read(self, X)
+        self.cells_ = Cells.read(self, X)
         self._learn()
         return self
 
@@ -448,7 +321,8 @@ class ConditionalSampler(Sampler):
     For each column a few randomised trees are fitted once to predict it from the others.
     A drawn row starts from a training row; each column in turn, in random order, takes
     the value of a random training row in the leaf of a random tree: one round of Gibbs
-    sampling stays close to the data, more go farther [1]_.
+    sampling stays close to the data, more go farther [1]_. The row that it starts from is
+    its parent; the many rows that lend single values do not count as such.
 
     Parameters
     ----------
@@ -519,8 +393,10 @@ class ConditionalSampler(Sampler):
         ]
 
     def _forest(self, values, j):
-        is_number = j in self.cells_.moved
-        Forest = ExtraTreesRegressor if is_number else ExtraTreesClassifier
+        # Codes of many categories are regressed on: a tree need only part the rows.
+        few = len(np.unique(values[:, j])) <= min(_MOST_CLASSES, len(values) // 2)
+        is_class = few and j in self.cells_.others
+        Forest = ExtraTreesClassifier if is_class else ExtraTreesRegressor
         forest = Forest(
             self.n_estimators,
             min_samples_leaf=self.min_samples_leaf,
@@ -532,7 +408,7 @@ class ConditionalSampler(Sampler):
         start = self._starts(n, random)
         source = self.cells_.as_numbers()
         take = np.repeat(start[:, None], source.shape[1], axis=1)
-        values = source[start].astype(np.float32)
+        values = source[start]
         for _ in range(self.n_rounds):
             for j in random.permutation(source.shape[1]):
                 rows = np.flatnonzero(random.random_sample(n) < self.p)
@@ -553,7 +429,8 @@ class ConditionalSampler(Sampler):
 
 
 def _others(values, j):
-    others = np.delete(values, j, axis=1).astype(np.float32)
+    others = np.delete(values, j, axis=1)
+    others = np.clip(others, -3e38, 3e38).astype(np.float32)  # what the trees take
     return others if others.shape[1] else np.zeros((len(values), 1), np.float32)
 
 
@@ -690,4 +567,5 @@ def draw(transfer, X, random):
     if not hasattr(transfer, "sample"):
         rows = transfer(X, seed)
         return Drawn(rows, np.empty((_num_samples(rows), 0), dtype=int))
-    return Drawn(*clone(transfer).fit(X).sample(random_state=seed))
+    rows, parents = clone(transfer).fit(X).sample(random_state=seed)
+    return Drawn(rows, np.asarray(parents).reshape(_num_samples(rows), -1))

@@ -248,3 +248,61 @@ def test_controls_draw_nothing_and_outputs_alone_cannot_label(iris, iris_forest)
         iris_forest, transfer="munge", early_stopping=True, max_epochs=3, random_state=0
     ).fit(X, y)
     assert early.n_iter_ <= 3
+
+
+def test_lists_keep_numbers_apart_from_strings():
+    X = [[1.5, "a"], [22.25, "b"], [3.125, "c"], [7.5, "a"]] * 10
+    y = [0, 1, 0, 1] * 10
+    drawn, _ = Munge(5).fit(X).sample(random_state=0)
+    assert all(isinstance(value, float) for value in drawn[:, 0])
+    for transfer in ("munge", "mixup", "bootstrap", "conditional"):
+        StudentClassifier(_by_number, transfer=transfer, classes=[0, 1]).fit(X, y)
+
+
+def _by_number(rows):
+    p = np.array([float(row[0]) > 5 for row in rows])
+    return np.column_stack([1 - p, p])
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS, ids=by_name)
+def test_constants_ids_and_huge_values(sampler):
+    constant, _ = clone(sampler).fit(np.ones((9, 2))).sample(random_state=0)
+    np.testing.assert_array_equal(constant, 1)
+    ids = np.array([[2**63 - 1 - i * 10**15] for i in range(20)])
+    drawn, _ = clone(sampler).fit(ids).sample(random_state=0)
+    assert drawn.dtype == ids.dtype and set(drawn[:, 0]) <= set(ids[:, 0])
+    names = np.array([[f"name {i}", str(i % 3)] for i in range(150)], dtype=object)
+    drawn, _ = clone(sampler).fit(names).sample(random_state=0)
+    assert set(drawn[:, 0]) <= set(names[:, 0])
+    big = np.random.default_rng(0).normal(size=(30, 2)) * 1e39
+    drawn, _ = clone(sampler).fit(big).sample(random_state=0)
+    assert np.isfinite(drawn).all()
+
+
+@pytest.mark.parametrize("transfer", ["munge", "conditional", "mixup", "noise"])
+def test_rows_of_no_weight_lend_nothing(transfer):
+    random = np.random.default_rng(0)
+    X = random.normal(size=(80, 3))
+    y = (X[:, 0] > 0).astype(int)
+    teacher = LogisticRegression().fit(X, y)
+    weight = np.r_[np.zeros(40), np.ones(40)]
+    wild = np.vstack([X[:40] * 100, X[40:]])
+    first, second = (
+        StudentClassifier(teacher, transfer=transfer, random_state=0)
+        .fit(rows, y, sample_weight=weight)
+        .predict_proba(X)
+        for rows in (X, wild)
+    )
+    np.testing.assert_allclose(first, second)
+
+
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+@pytest.mark.parametrize(
+    "rows", [lambda X, r: X[:, :2], lambda X, r: X[:0], lambda X, r: X * np.inf]
+)
+def test_what_a_function_draws_is_checked_before_the_teacher_sees_it(
+    iris, iris_forest, rows
+):
+    student = StudentClassifier(iris_forest, transfer=rows)
+    with np.errstate(invalid="ignore"), pytest.raises(ValueError, match="^transfer: "):
+        student.fit(*iris)

@@ -13,7 +13,7 @@ from sklearn.base import (
     _fit_context,
 )
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils import InputTags, check_random_state, get_tags
+from sklearn.utils import InputTags, _safe_indexing, check_random_state, get_tags
 from sklearn.utils import metadata_routing as routing
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
@@ -228,7 +228,15 @@ default=None
                 f"transfer={self.transfer!r} draws rows for a teacher to label: give one "
                 "beside teacher_output, or FixedRows with outputs."
             )
-        return replace(rows, drawn=draw(self.transfer, X, self._random()))
+        weight, counted = rows.sample_weight, None
+        if weight is not None and not weight.all():  # rows of no weight lend nothing
+            counted = np.flatnonzero(weight)
+            X = _safe_indexing(X, counted)
+        drawn = draw(self.transfer, X, self._random())
+        self._validate_more(drawn.X, "transfer")  # before the teacher is asked
+        if counted is not None:
+            drawn = replace(drawn, parents=counted[drawn.parents])
+        return replace(rows, drawn=drawn)
 
     def _random(self):
         return check_random_state(getattr(self, "random_state", None))

@@ -240,7 +240,8 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
     targets : {"probabilities", "logits"}, default="probabilities"
         What a regressor learns. Logits need ``alpha=1``.
     max_label_rows : int, default=None
-        At most so many label rows; None for four times the number of rows.
+        At most so many label rows; None for four times the number of rows, transfer
+        rows among them.
     label_rows : {"truncate", "draw"}, default="truncate"
         Which label rows there are where all would be too many: those of the largest
         weights, or labels drawn from the targets. "draw" always draws.
@@ -408,7 +409,8 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         limit = 4 * len(p) if self.max_label_rows is None else self.max_label_rows
         if limit < len(p):
             raise ValueError(
-                f"max_label_rows={limit} is less than the number of rows, {len(p)}."
+                f"max_label_rows={limit} is less than the number of rows, {len(p)}, "
+                "transfer rows among them."
             )
         if self.label_rows == "draw":
             made = drawn_label_rows(p, weight, limit, random)
