@@ -4,7 +4,6 @@ The student sees X through a view; the teacher never does: it gets X as the user
 """
 
 import math
-import warnings
 from dataclasses import dataclass
 from numbers import Integral, Real
 
@@ -278,9 +277,10 @@ class TableView(TransformerMixin, BaseEstimator):
                 z = np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
                 z = z if self._order is None else z[:, self._order]
                 if self.scale:
-                    z = (z - self.center_) * self.inverse_scale_
+                    z = z - self.center_
+                    z *= self.inverse_scale_
                 bound = _BOUND if self.scale else _FLOAT32_BOUND
-                out[rows] = np.clip(z, -bound, bound)
+                np.clip(z, -bound, bound, out=out[rows], casting="same_kind")
         return out
 
     def get_feature_names_out(self, input_features=None):
@@ -367,15 +367,13 @@ class _Numbers:
         return np.column_stack(columns) if columns else np.empty((len(table), 0))
 
     def values(self, raw):
-        missing = np.isnan(raw)
-        values = raw
-        if self.tails or missing.any():
-            values = raw.copy()
-            for tail in self.tails:
-                values[:, tail.index] = tail.bend(raw[:, tail.index])
-            np.copyto(values, self.center[: raw.shape[1]], where=missing)
-        if not len(self.gaps):
-            return values
+        is_whole = not raw.size or not np.isnan(raw.min())
+        if is_whole and not self.tails and not len(self.gaps):
+            return raw
+        missing, values = np.isnan(raw), raw.copy()
+        for tail in self.tails:
+            values[:, tail.index] = tail.bend(raw[:, tail.index])
+        np.copyto(values, self.center[: raw.shape[1]], where=missing)
         return np.concatenate([values, missing[:, self.gaps]], axis=1)
 
 
@@ -435,24 +433,29 @@ def _moments(X, share):
     """Mean, one over the standard deviation (0 for a constant), kurtosis, presence."""
     if not X.size:
         return np.zeros((4, X.shape[1]))
-    with np.errstate(invalid="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # columns without a value
-        top = np.nan_to_num(np.nanmax(X, axis=0))
-        bottom = np.nan_to_num(np.nanmin(X, axis=0))
+    top, bottom = np.fmax.reduce(X, axis=0), np.fmin.reduce(X, axis=0)
+    has_gaps = bool(np.isnan(X.max(axis=0)).any())
+    top, bottom = np.nan_to_num(top), np.nan_to_num(bottom)  # columns without a value
     # Columns are brought to [-1, 1] first: squares of large values would overflow.
     peak = np.maximum(np.abs(top), np.abs(bottom))
     shrink = 1.0 / np.where(peak > 0, np.maximum(peak, 1e-300), 1.0)
-    present = sum(share[rows] @ ~np.isnan(X[rows]) for rows in _chunks(X))
+    present = np.ones(X.shape[1])
+    if has_gaps:
+        present = sum(share[rows] @ ~np.isnan(X[rows]) for rows in _chunks(X))
     known = np.where(present > 0, present, 1.0)
 
-    def mean_of(function):
-        return sum(
-            share[r] @ np.nan_to_num(function(X[r] * shrink)) for r in _chunks(X)
-        )
+    def without_gaps(values):
+        return np.nan_to_num(values, copy=False) if has_gaps else values
 
-    mean = mean_of(lambda x: x) / known
-    variance = mean_of(lambda x: np.square(x - mean)) / known
-    fourth = mean_of(lambda x: np.square(np.square(x - mean))) / known
+    mean = sum(share[r] @ without_gaps(X[r] * shrink) for r in _chunks(X)) / known
+    variance, fourth = np.zeros((2, X.shape[1]))
+    for r in _chunks(X):
+        power = X[r] * shrink
+        power -= mean
+        power = np.square(without_gaps(power), out=power)
+        variance += share[r] @ power
+        fourth += share[r] @ np.square(power, out=power)
+    variance, fourth = variance / known, fourth / known
     std = np.sqrt(variance)
     constant = (top == bottom) | (std < 1e-15)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
