@@ -7,6 +7,8 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
+import pandas as pd
+
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("skdistill", "torch", "scikit-learn", "skorch", "numpy")
 
@@ -23,6 +25,15 @@ def data_folder():
             "sklearn.datasets.fetch_openml."
         )
     return Path(folder)
+
+
+def raw_frame(name, target):
+    """A data set as its owner keeps it: X with categories and gaps, and y."""
+    path = data_folder() / name / f"{name}.csv.gz"
+    X = pd.read_csv(path, na_values=["?"]).drop(columns="split", errors="ignore")
+    y = X.pop(target)
+    texts = X.select_dtypes(exclude="number").columns
+    return X.astype(dict.fromkeys(texts, "category")), y
 
 
 def arguments(description):

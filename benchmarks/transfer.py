@@ -15,7 +15,6 @@ import time
 import warnings
 
 import numpy as np
-import pandas as pd
 import torch
 from lightgbm import LGBMClassifier
 from sklearn.ensemble import RandomForestClassifier
@@ -23,7 +22,7 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 
-from benchmarks._report import arguments, data_folder, report
+from benchmarks._report import arguments, raw_frame, report
 from benchmarks.tables import hand_made, rounded
 from skdistill import (
     Bootstrap,
@@ -56,11 +55,7 @@ STUDENTS = {"net": NeuralStudentClassifier, "tree": SoftDecisionTreeClassifier}
 
 def split(name, seed, n_train=5000):
     """Training and test rows as raw frames."""
-    path = data_folder() / name / f"{name}.csv.gz"
-    X = pd.read_csv(path).drop(columns="split", errors="ignore")
-    y = X.pop(TARGETS[name])
-    texts = X.select_dtypes(exclude="number").columns
-    X = X.astype(dict.fromkeys(texts, "category"))
+    X, y = raw_frame(name, TARGETS[name])
     n_train = min(n_train, 7 * len(y) // 10)
     return train_test_split(X, y, train_size=n_train, stratify=y, random_state=seed)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_array, validate_data
 
 _SPARSE_ADVICE = (
     "Sparse data was passed, but a student sees dense numbers. Give a transformer that "
@@ -193,7 +193,9 @@ def validated_table(estimator, X, reset):
         validate_data(estimator, X, reset=reset, skip_check_array=True)
         return _from_columns(_frame_columns(X), len(X), [str(c) for c in X.columns])
     values = as_array(X)
-    if values.dtype.kind in "OUST" and values.ndim == 2 and values.size:
+    if values.ndim != 2:
+        values = check_array(values, dtype=None)  # raises, and says what to do
+    if values.dtype.kind in "OUST" and values.size:
         validate_data(estimator, values, reset=reset, skip_check_array=True)
         columns = [(str(j), values[:, j]) for j in range(values.shape[1])]
         return _from_columns(columns, len(values), _numbered(values.shape[1]))

@@ -148,6 +148,7 @@ def test_pandas_polars_and_arrays_are_read_alike():
         (pd.DataFrame({"z": []}), ValueError, r"0 sample\(s\)"),
         (pd.DataFrame(index=[1, 2]), ValueError, r"0 feature\(s\)"),
         (sparse.eye(3).tocsr(), TypeError, "TruncatedSVD"),
+        (pd.Series(["a", 1.0]), ValueError, "Expected 2D array, got 1D"),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )

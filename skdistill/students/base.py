@@ -154,8 +154,10 @@ default=None
             y_val,
         )
         with unchanged_on_error(self):
-            seen = self._with_drawn(self._validate(given), X)
-            asked = replace(seen, X=X, X_transfer=X_transfer, X_val=X_val)
+            seen = self._validate(given)
+            drawn = self._draw(seen, X)
+            asked = replace(seen, X=X, X_transfer=X_transfer, X_val=X_val, drawn=drawn)
+            seen = self._with_drawn(seen, drawn)
             reader = self._reader(self._ready_teacher(asked), asked)
             knowledge = self._gather(asked, reader)
             watched = _watched(asked, reader)
@@ -217,26 +219,30 @@ default=None
             )
         return replace(checked, sample_weight=weight.astype(np.float64))
 
-    def _with_drawn(self, rows, X):
-        """With the transfer rows that ``transfer`` draws, for a teacher to label."""
+    def _draw(self, rows, X):
+        """The transfer rows that ``transfer`` draws for the teacher to label, if any."""
         fixed = getattr(self.transfer, "output", None) is not None
         taught = teaches(rows, self.teacher) or fixed
         if self.transfer is None or not taught or self.alpha == 0:
-            return rows
+            return None
         if self.teacher is None and not fixed:
             raise ValueError(
                 f"transfer={self.transfer!r} draws rows for a teacher to label: give one "
                 "beside teacher_output, or FixedRows with outputs."
             )
-        weight, counted = rows.sample_weight, None
-        if weight is not None and not weight.all():  # rows of no weight lend nothing
-            counted = np.flatnonzero(weight)
-            X = _safe_indexing(X, counted)
-        drawn = draw(self.transfer, X, self._random())
-        self._validate_more(drawn.X, "transfer")  # before the teacher is asked
-        if counted is not None:
-            drawn = replace(drawn, parents=counted[drawn.parents])
-        return replace(rows, drawn=drawn)
+        weight, random = rows.sample_weight, self._random()
+        if weight is None or weight.all():
+            return draw(self.transfer, X, random)
+        counted = np.flatnonzero(weight)  # rows of no weight lend nothing
+        drawn = draw(self.transfer, _safe_indexing(X, counted), random)
+        return replace(drawn, parents=counted[drawn.parents])
+
+    def _with_drawn(self, rows, drawn):
+        """With the drawn rows, validated before the teacher is asked about them."""
+        if drawn is None:
+            return rows
+        X = self._validate_more(drawn.X, "transfer")
+        return replace(rows, drawn=replace(drawn, X=X))
 
     def _random(self):
         return check_random_state(getattr(self, "random_state", None))
@@ -376,7 +382,7 @@ default=None
         """What the student sees of all transfer rows; None where there are none."""
         parts = [] if rows.X_transfer is None else [see(rows.X_transfer)]
         if rows.drawn is not None:
-            parts.append(see(self._validate_more(rows.drawn.X, "transfer")))
+            parts.append(see(rows.drawn.X))
         if len(parts) < 2:
             return parts[0] if parts else None
         return stacked(*parts, "transfer")
@@ -421,6 +427,10 @@ default=None
         ValueError
             If a parameter is unknown, or would change a fitted teacher.
         """
+        self._check_params(params)
+        return super().set_params(**params)
+
+    def _check_params(self, params):
         inner = sorted(name for name in params if name.startswith("teacher__"))
         teacher = params.get("teacher", self.teacher)
         if inner and (any_ready(teacher) or isinstance(teacher, list | tuple)):
@@ -429,7 +439,6 @@ default=None
                 "as it is. Fit another one and set it as `teacher`; in a param grid, "
                 '{"teacher": [FrozenEstimator(a), FrozenEstimator(b)]}.'
             )
-        return super().set_params(**params)
 
     def __getstate__(self):
         """State for a pickle: without the teacher if ``keep_teacher=False``."""

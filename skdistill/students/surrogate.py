@@ -89,31 +89,14 @@ class SurrogateStudent(BaseStudent):
             model.set_params(**seeds)
         return model, random
 
-    def set_params(self, **params):
-        """Set parameters; those of the student (``student__*``) need one.
-
-        Parameters
-        ----------
-        **params : dict
-            Parameters by name.
-
-        Returns
-        -------
-        object
-            The student itself.
-
-        Raises
-        ------
-        ValueError
-            As for all students, and if there is no student whose parameter to set.
-        """
+    def _check_params(self, params):
+        super()._check_params(params)
         inner = [name for name in params if name.startswith("student__")]
         if inner and params.get("student", self.student) is None:
             raise ValueError(
                 f"{inner} cannot be set: student=None stands for a default tree. Give "
                 "one, such as student=DecisionTreeClassifier()."
             )
-        return super().set_params(**params)
 
     def _keep(self, model):
         view = self.preprocessor_
@@ -128,7 +111,7 @@ class SurrogateStudent(BaseStudent):
         """An answer of the fitted student for rows that the user gives."""
         model = self._model()
         seen = self._seen(self._validate_X(X, reset=False))
-        return np.asarray(getattr(model, method)(seen, **options))
+        return getattr(model, method)(seen, **options)
 
 
 def _fit(model, X, y, weight):
@@ -381,9 +364,6 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
             lesson = lesson.with_probabilities()
         return _joint(lesson, self.alpha, one_hot)
 
-    def _is_regressor(self):
-        return is_regressor(self._made())
-
     def _fit_regressor(self, model, X, p, weight):
         parts = self._by_target(p)
         if self.targets == "logits":
@@ -428,13 +408,12 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
     def _probabilities(self, X):
         """Probabilities (n, sum of n_classes)."""
         if is_regressor(self._model()):
-            return self._from_values(self._asked(X, "predict"))
+            return self._from_values(np.asarray(self._asked(X, "predict")))
         if not hasattr(self._model(), "predict_proba"):
             return self._from_scores(self._asked(X, "decision_function"))
         if returns_raw_scores(self._model()):
             return self._from_scores(self._asked(X, "predict", raw_score=True))
-        seen = self._seen(self._validate_X(X, reset=False))
-        answer, known = self._model().predict_proba(seen), self._model().classes_
+        answer, known = self._asked(X, "predict_proba"), self._model().classes_
         if len(self._targets) == 1:
             answer, known = [answer], [known]
         elif not isinstance(answer, list):  # (n, n_labels)
@@ -668,7 +647,7 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
         """Targets keep their units."""
 
     def _values(self, X):
-        return self._asked(X, "predict")
+        return np.asarray(self._asked(X, "predict"))
 
     def predict(self, X):
         """Predicted values.
