@@ -354,7 +354,7 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         if (
             self.targets == "logits"
             and lesson.hard is not None
-            and self._is_regressor()
+            and is_regressor(self._made())
         ):
             raise ValueError(
                 'targets="logits" are the teacher\'s, and labels have none: set alpha=1, '
