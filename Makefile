@@ -15,7 +15,7 @@ test: $(VENV)/test
 	$(BIN)/python -m pytest -m "not slow"
 
 test-all: $(VENV)/test $(VENV)/examples
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --hypothesis-profile=default
 
 lint: $(VENV)/lint
 	$(BIN)/ruff format --check .

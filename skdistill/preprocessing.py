@@ -22,7 +22,7 @@ from .tables import validated_table
 # Standardised training values of n rows never exceed sqrt(n), so this bound touches
 # only values far outside of the training data, which could overflow a net.
 _BOUND = 1e6
-_FLOAT32_BOUND = 3e38  # scikit-learn's trees compute in float32
+FLOAT32_BOUND = 1e30  # scikit-learn's trees compute, and sum a table, in float32
 _OUTLIERS = 0.001  # so many on either side make no heavy tail
 _CHUNK_CELLS = 1 << 18
 _DENSE_BYTES = 1 << 31
@@ -279,7 +279,7 @@ class TableView(TransformerMixin, BaseEstimator):
                 if self.scale:
                     z = z - self.center_
                     z *= self.inverse_scale_
-                bound = _BOUND if self.scale else _FLOAT32_BOUND
+                bound = _BOUND if self.scale else FLOAT32_BOUND
                 np.clip(z, -bound, bound, out=out[rows], casting="same_kind")
         return out
 

@@ -19,6 +19,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from .cells import Cells
+from .preprocessing import FLOAT32_BOUND
 
 # So many rows are searched for neighbours; where there are more, a random part of them.
 _MOST_CANDIDATES = 20_000
@@ -430,7 +431,7 @@ class ConditionalSampler(Sampler):
 
 def _others(values, j):
     others = np.delete(values, j, axis=1)
-    others = np.clip(others, -3e38, 3e38).astype(np.float32)  # what the trees take
+    others = np.clip(others, -FLOAT32_BOUND, FLOAT32_BOUND).astype(np.float32)
     return others if others.shape[1] else np.zeros((len(values), 1), np.float32)
 
 

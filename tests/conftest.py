@@ -2,10 +2,14 @@ import signal
 
 import pytest
 import torch
+from hypothesis import settings
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 torch.set_num_threads(1)
+# The same random tables in every run; `make test-all` draws new ones.
+settings.register_profile("repeatable", derandomize=True)
+settings.load_profile("repeatable")
 # A shell may start us in the background with Ctrl-C ignored, and some tests press it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -371,3 +371,11 @@ def test_a_transformer_of_the_users_hands_over_what_it_makes():
             X_transfer=numbers.to_numpy(),
             transfer_output=P,
         )
+
+
+def test_a_table_of_huge_numbers_does_not_overflow_in_the_students_float32():
+    # A tree sums its whole table in float32; where inf meets -inf it warns.
+    X = np.tile([3e38, -3e38], 32)[:, None]
+    y = np.tile(["a", "b"], 32)
+    student = StudentClassifier(random_state=0).fit(X, y)
+    assert (student.predict(X) == y).all()
