@@ -17,9 +17,11 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import _num_samples
 
 from .readers import given_classes, union_of_classes
+from .tables import rows_of
 from .teacher import Teacher, all_ready, check_width
 
 _ROWS_FOR_AGREEMENT = 50
+_ROWS_TO_ASK = 1000
 
 
 @validate_params(
@@ -124,6 +126,7 @@ class FitRows:
     transfer_output: Any = None
     X_val: Any = None
     y_val: Any = None
+    groups: Any = None
     drawn: Any = None
 
     @property
@@ -304,6 +307,7 @@ def gather(
     reader,
     *,
     asks=True,
+    own=None,
     transfer_weight=None,
     class_weight=None,
     fitted_before=False,
@@ -318,6 +322,9 @@ def gather(
         Around the fitted teacher, if there is one.
     asks : bool, default=True
         False: soft targets have no weight in the loss, and there are none.
+    own : ndarray of shape (n, n_outputs), default=None
+        Answers for the rows of X that take the place of the teacher's: out-of-fold ones.
+        Rows of NaN have none, and no soft weight.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     class_weight : dict, list of dict, "balanced" or None, default=None
@@ -333,29 +340,39 @@ def gather(
         Of the rows of X and the transfer rows.
     """
     n = _num_samples(rows.X)
-    soft = _soft(rows, reader, n) if asks else None
+    soft = _soft(rows, reader, n, own) if asks else None
     hard = None if rows.y is None else reader.encode(rows.y)
     base = np.ones(n) if rows.sample_weight is None else rows.sample_weight
     parents = _parents(rows)
     extra = _inherited(parents, base)
     taught = rows.teacher_output is not None or reader.teacher is not None
     soft_weight = np.concatenate([base if taught else np.zeros(n), extra])
+    if own is not None and asks:
+        never = np.isnan(soft).any(axis=1)
+        soft, soft_weight = np.where(never[:, None], 0.0, soft), soft_weight * ~never
     if taught and fitted_before and asks and hard is not None:
-        counted = base > 0
-        _warn_if_strange(reader, soft[:n][counted], hard[counted])
+        counted = np.flatnonzero(base)
+        if own is None:
+            _warn_if_strange(reader, soft[counted], hard[counted])
+        elif len(soft) > n:  # clones answered; the teacher labels the transfer rows
+            some = counted[:: -(-len(counted) // _ROWS_TO_ASK)]
+            _warn_if_strange(reader, reader.ask(rows_of(rows.X, some)), hard[some])
     knowledge = Knowledge(soft, hard, soft_weight, base, parents, transfer_weight)
     if soft is not None and reader.classes is not None:
-        knowledge = replace(knowledge, entropy=_mean_entropy(soft, n, taught))
+        knowledge = replace(knowledge, entropy=_mean_entropy(soft, n, soft_weight > 0))
     if class_weight is not None:
         per_class = _weights_by_target(class_weight, rows.y, reader.classes)
         knowledge = _class_weighted(knowledge, per_class)
     return knowledge.balanced()
 
 
-def _mean_entropy(log_p, n, taught):
+def _mean_entropy(log_p, n, counted):
     """Entropy, in nats: where it is much less on the rows of X, they were memorised."""
     entropy = -(np.exp(log_p) * log_p).sum(axis=1)
-    parts = {"train": entropy[:n] if taught else [], "transfer": entropy[n:]}
+    parts = {
+        "train": entropy[:n][counted[:n]],
+        "transfer": entropy[n:][counted[n:]],
+    }
     return {name: float(np.mean(part)) for name, part in parts.items() if len(part)}
 
 
@@ -363,16 +380,21 @@ def _num_transfer(rows):
     return 0 if rows.X_transfer is None else _num_samples(rows.X_transfer)
 
 
-def _soft(rows, reader, n):
+def _soft(rows, reader, n, own=None):
     """Soft targets (n + m, n_outputs); zeros where only transfer rows have some."""
-    on_X = _answer(rows.X, rows.teacher_output, "teacher_output", reader)
+    on_X = own
+    if own is None:
+        on_X = _answer(rows.X, rows.teacher_output, "teacher_output", reader)
     more = []
     if rows.X_transfer is not None:
         outputs = rows.transfer_output
         more.append(_answer(rows.X_transfer, outputs, "transfer_output", reader))
     if rows.drawn is not None:
-        outputs = rows.drawn.output
-        more.append(_answer(rows.drawn.X, outputs, "the sampler's output", reader))
+        drawn = rows.drawn
+        answer = drawn.answer
+        if answer is None:
+            answer = _answer(drawn.X, drawn.output, "the sampler's output", reader)
+        more.append(answer)
     if not more:
         return on_X
     if on_X is None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_array, validate_data
 
 _SPARSE_ADVICE = (
@@ -229,6 +230,25 @@ def as_array(X):
     values = np.asarray(X)
     is_list = not hasattr(X, "dtype")
     return np.asarray(X, object) if is_list and values.dtype.kind in "US" else values
+
+
+def rows_of(X, index):
+    """Some of the rows, in a table of the same kind.
+
+    Parameters
+    ----------
+    X : array-like or frame of shape (n, n_features)
+        As the user gave it.
+    index : ndarray of int or bool
+        Which rows.
+
+    Returns
+    -------
+    array, sparse matrix or frame of shape (m, n_features)
+        An array of a list.
+    """
+    known = is_frame(X) or sparse.issparse(X)
+    return _safe_indexing(X if known else as_array(X), index)
 
 
 def _numbered(n_columns):

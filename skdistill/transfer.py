@@ -20,6 +20,7 @@ from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from .cells import Cells
 from .preprocessing import FLOAT32_BOUND
+from .tables import rows_of
 
 # So many rows are searched for neighbours; where there are more, a random part of them.
 _MOST_CANDIDATES = 20_000
@@ -535,14 +536,17 @@ class Drawn:
         The training rows that each was made from.
     output : array-like or None
         Outputs computed beforehand.
+    answer : ndarray of shape (m, n_outputs) or None
+        The teachers' answers, where others than the usual ones were asked.
     """
 
     X: Any
     parents: np.ndarray
     output: Any = None
+    answer: Any = None
 
 
-def draw(transfer, X, random):
+def draw(transfer, X, random, usable=None):
     """Draw transfer rows, as a student's ``transfer`` parameter says.
 
     Parameters
@@ -554,11 +558,19 @@ def draw(transfer, X, random):
         Training rows.
     random : numpy.random.RandomState
         Draws.
+    usable : callable, default=None
+        ``usable(parents)`` -> which drawn rows to keep; so many more are drawn that
+        enough are left.
 
     Returns
     -------
     Drawn
         At least one row.
+
+    Raises
+    ------
+    ValueError
+        If no drawn row is usable.
     """
     if isinstance(transfer, FixedRows):
         return Drawn(*transfer.sample(), transfer.output)
@@ -568,5 +580,23 @@ def draw(transfer, X, random):
     if not hasattr(transfer, "sample"):
         rows = transfer(X, seed)
         return Drawn(rows, np.empty((_num_samples(rows), 0), dtype=int))
-    rows, parents = clone(transfer).fit(X).sample(random_state=seed)
+    sampler = clone(transfer).fit(X)
+    drawn = _sampled(sampler, None, seed)
+    if usable is None:
+        return drawn
+    wanted, kept = len(drawn.parents), np.flatnonzero(usable(drawn.parents))
+    if 0 < len(kept) < wanted:
+        drawn = _sampled(sampler, int(1.1 * wanted**2 / len(kept)) + 1, seed)
+        kept = np.flatnonzero(usable(drawn.parents))
+    if not len(kept):
+        raise ValueError(
+            f"transfer={transfer!r} drew no row that some clone of the teacher has not "
+            "seen a parent of: take fewer folds as `cv`, or another transfer_teacher."
+        )
+    kept = kept[:wanted]
+    return Drawn(rows_of(drawn.X, kept), drawn.parents[kept])
+
+
+def _sampled(sampler, n, seed):
+    rows, parents = sampler.sample(n, random_state=seed)
     return Drawn(rows, np.asarray(parents).reshape(_num_samples(rows), -1))

@@ -4,16 +4,17 @@ import contextlib
 import warnings
 from abc import ABCMeta, abstractmethod
 from dataclasses import replace
-from numbers import Real
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import (
     BaseEstimator,
     MetaEstimatorMixin,
     _fit_context,
+    is_classifier,
 )
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils import InputTags, _safe_indexing, check_random_state, get_tags
+from sklearn.utils import InputTags, check_random_state, get_tags
 from sklearn.utils import metadata_routing as routing
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
@@ -25,9 +26,10 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from ..crossfit import CrossFit, check_can_be_cloned
 from ..knowledge import FitRows, Knowledge, gather, needs_teacher, teaches
 from ..preprocessing import apply_view, fit_view, make_view, reads_tables
-from ..tables import stacked, validated_table
+from ..tables import rows_of, stacked, validated_table
 from ..teacher import (
     DroppedTeacher,
     Teacher,
@@ -73,7 +75,9 @@ class BaseStudent(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
         "teacher": "no_validation",
         "teacher_weights": ["array-like", None],
         "alpha": [Interval(Real, 0, 1, closed="both")],
-        "cv": [StrOptions({"prefit"}), None],
+        "cv": [StrOptions({"prefit"}), "cv_object"],
+        "transfer_teacher": [StrOptions({"refit", "folds", "unseen"})],
+        "n_jobs": [Integral, None],
         "transfer": [
             HasMethods(["fit", "sample"]),
             callable,
@@ -101,6 +105,7 @@ class BaseStudent(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
         transfer_output=None,
         X_val=None,
         y_val=None,
+        groups=None,
     ):
         """Learn from the teacher, from the labels, or from both.
 
@@ -131,6 +136,8 @@ default=None
             Rows that the teacher has not seen; ``early_stopping`` watches them.
         y_val : array-like of shape (v,) or (v, n_outputs), default=None
             Their labels.
+        groups : array-like of shape (n,), default=None
+            For a ``cv`` splitter that keeps groups of rows together.
 
         Returns
         -------
@@ -152,14 +159,15 @@ default=None
             transfer_output,
             X_val,
             y_val,
+            groups,
         )
         with unchanged_on_error(self):
             seen = self._validate(given)
-            drawn = self._draw(seen, X)
+            cross = self._split(seen, X)
+            drawn = self._draw(seen, X, cross)
             asked = replace(seen, X=X, X_transfer=X_transfer, X_val=X_val, drawn=drawn)
             seen = self._with_drawn(seen, drawn)
-            reader = self._reader(self._ready_teacher(asked), asked)
-            knowledge = self._gather(asked, reader)
+            reader, knowledge = self._ask(asked, cross)
             watched = _watched(asked, reader)
             self._set_targets(reader, knowledge)
             self._fit_view(seen)
@@ -219,7 +227,7 @@ default=None
             )
         return replace(checked, sample_weight=weight.astype(np.float64))
 
-    def _draw(self, rows, X):
+    def _draw(self, rows, X, cross):
         """The transfer rows that ``transfer`` draws for the teacher to label, if any."""
         fixed = getattr(self.transfer, "output", None) is not None
         taught = teaches(rows, self.teacher) or fixed
@@ -230,12 +238,17 @@ default=None
                 f"transfer={self.transfer!r} draws rows for a teacher to label: give one "
                 "beside teacher_output, or FixedRows with outputs."
             )
-        weight, random = rows.sample_weight, self._random()
-        if weight is None or weight.all():
-            return draw(self.transfer, X, random)
-        counted = np.flatnonzero(weight)  # rows of no weight lend nothing
-        drawn = draw(self.transfer, _safe_indexing(X, counted), random)
-        return replace(drawn, parents=counted[drawn.parents])
+        weight, random, usable = rows.sample_weight, self._random(), None
+        lends = np.ones(_num_samples(X), bool) if weight is None else weight > 0
+        counted = np.flatnonzero(lends)  # rows of no weight lend nothing
+        if self.transfer_teacher == "unseen" and cross is not None:
+
+            def usable(parents):
+                return cross.unseen(_mapped(counted, parents)).any(axis=0)
+
+        rows = X if lends.all() else rows_of(X, counted)
+        drawn = draw(self.transfer, rows, random, usable)
+        return replace(drawn, parents=_mapped(counted, drawn.parents))
 
     def _with_drawn(self, rows, drawn):
         """With the drawn rows, validated before the teacher is asked about them."""
@@ -301,23 +314,71 @@ default=None
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from error
 
-    def _ready_teacher(self, rows):
-        """The teacher, fitted if it was not, behind the adapter."""
+    def _split(self, rows, X):
+        """The folds that ``cv`` asks for, if clones of the teacher are wanted."""
+        if self.cv is None or isinstance(self.cv, str):
+            if self.transfer_teacher != "refit":
+                raise ValueError(
+                    f"transfer_teacher={self.transfer_teacher!r} asks clones that cv= "
+                    "fits, and there are none: give cv, such as cv=5."
+                )
+            return None
+        asks_others = self.transfer_teacher != "refit" and (
+            needs_teacher(rows) or self.transfer is not None
+        )
+        is_asked = rows.teacher_output is None or asks_others
+        if self.teacher is None or self.alpha == 0 or not is_asked:
+            return None
+        check_can_be_cloned(self.teacher)
+        if rows.y is None:
+            raise ValueError(
+                f"cv={self.cv!r} fits clones of the teacher, and y is None: give y."
+            )
+        return CrossFit.split(self.cv, X, rows.y, rows.groups, is_classifier(self))
+
+    def _ask(self, rows, cross):
+        """A reader of the teacher's answers, and what they teach."""
+        if self.teacher is not None:
+            check_kind(self.teacher, self._estimator_type)
+            check_weights(self.teacher_weights, len(members_of(self.teacher)))
+        if cross is None:
+            reader = self._reader(self._ready_teacher(rows), rows)
+            return reader, self._gather(rows, reader)
+        cross = cross.fitted(
+            self.teacher,
+            self.teacher_weights,
+            rows.X,
+            rows.y,
+            lambda train: self._teacher_fit_params(rows.sample_weight, train),
+            self.n_jobs,
+        )
+        reader = self._reader(self._ready_teacher(rows, cross), rows)
+        own, drawn = None, rows.drawn
+        if rows.teacher_output is None:
+            own = cross.ask_held_out(reader, rows.X, len(rows.y))
+        if self.transfer_teacher == "unseen" and drawn is not None:
+            answer = cross.ask_unseen(reader, drawn)
+            rows = replace(rows, drawn=replace(drawn, answer=answer))
+        return reader, self._gather(rows, reader, own=own)
+
+    def _ready_teacher(self, rows, cross=None):
+        """The teacher behind the adapter, fitted if it was not; or all of its clones."""
         vars(self).pop("teacher_", None)
         if self.teacher is None:
             return None
-        check_kind(self.teacher, self._estimator_type)
-        check_weights(self.teacher_weights, len(members_of(self.teacher)))
-        if all_ready(self.teacher):
-            check_width(self.teacher, rows.X)
-            fitted = self.teacher
+        fitted, weights = self.teacher, self.teacher_weights
+        asks_clones = cross is not None and self.transfer_teacher != "refit"
+        if all_ready(fitted):
+            check_width(fitted, rows.X)
+        elif asks_clones:
+            fitted = cross.everyone()[0]
         elif needs_teacher(rows):
             fitted = self._fit_teacher(rows)
         else:
             return None
         if self.keep_teacher:
             self.teacher_ = fitted
-        return Teacher.of(fitted, self.teacher_weights)
+        return Teacher.of(*(cross.everyone() if asks_clones else (fitted, weights)))
 
     def _fit_teacher(self, rows):
         if self.cv == "prefit":
@@ -329,9 +390,11 @@ default=None
         params = self._teacher_fit_params(rows.sample_weight)
         return fitted_clones(self.teacher, rows.X, rows.y, params)
 
-    def _teacher_fit_params(self, sample_weight):
-        """What each member's ``fit`` gets besides X and y."""
+    def _teacher_fit_params(self, sample_weight, rows=None):
+        """What each member's ``fit`` on some rows gets besides X and y."""
         members = members_of(self.teacher)
+        if rows is not None and sample_weight is not None:
+            sample_weight = sample_weight[rows]
         if routing._routing_enabled():
             routed = routing.process_routing(self, "fit", sample_weight=sample_weight)
             names = [name for name, _ in self._named_members()]
@@ -356,14 +419,14 @@ default=None
         return [(f"teacher_{i}", member) for i, member in enumerate(members)]
 
     def _gather(self, rows, reader, **options):
-        ready = rows.teacher_output is not None or any_ready(self.teacher)
-        weight = self.transfer_weight
+        is_asked = self.transfer_teacher == "refit"
+        ready = is_asked and any_ready(self.teacher)
         return gather(
             rows,
             reader,
             asks=self.alpha > 0,
-            transfer_weight=weight,
-            fitted_before=ready,
+            transfer_weight=self.transfer_weight,
+            fitted_before=ready or rows.teacher_output is not None,
             **options,
         )
 
@@ -491,6 +554,11 @@ default=None
                 mapping = MethodMapping().add(caller="fit", callee="fit")
                 router.add(**{name: member}, method_mapping=mapping)
         return router
+
+
+def _mapped(index, parents):
+    """Parents among some rows as rows of X; -1, for none, stays."""
+    return np.append(index, -1)[parents]
 
 
 def _watched(rows, reader):

@@ -194,8 +194,17 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
     loss : str or callable, default="kl"
         "kl", "mse_logits", or ``loss(output, target, temperature)`` of torch logits,
         one number for each row.
-    cv : "prefit" or None, default=None
-        With "prefit", an unfitted teacher is an error.
+    cv : int, splitter, iterable, "prefit" or None, default=None
+        None: a fitted teacher as it is, an unfitted one fitted on all rows. A number of
+        folds or a splitter: each row of X is labelled by clones of the teacher that were
+        not fitted on it; a row that no fold holds out has no soft target. "prefit": an
+        unfitted teacher is an error.
+    transfer_teacher : {"refit", "folds", "unseen"}, default="refit"
+        With `cv`, who labels transfer rows: the fitted teacher itself, or one fitted on
+        all rows; the mean of all clones; or, for rows that a sampler draws, the clones
+        that saw none of the rows that they were made from.
+    n_jobs : int, default=None
+        So many clones are fitted at once.
     transfer : sampler, str, callable or None, default=None
         Draws more rows for the teacher to label: a sampler such as
         :class:`ConditionalSampler`, a name ("munge", "conditional", "mixup", "noise",
@@ -330,6 +339,8 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         alpha=1.0,
         loss="kl",
         cv=None,
+        transfer_teacher="refit",
+        n_jobs=None,
         transfer=None,
         transfer_weight=None,
         class_weight=None,
@@ -362,6 +373,8 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         self.alpha = alpha
         self.loss = loss
         self.cv = cv
+        self.transfer_teacher = transfer_teacher
+        self.n_jobs = n_jobs
         self.transfer = transfer
         self.transfer_weight = transfer_weight
         self.class_weight = class_weight
@@ -456,8 +469,17 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         quantiles of y, which never cross. The teacher must answer with them, and `loss`
         compares with its answers; y counts by the pinball loss. With ``alpha=0`` there
         need be no teacher.
-    cv : "prefit" or None, default=None
-        With "prefit", an unfitted teacher is an error.
+    cv : int, splitter, iterable, "prefit" or None, default=None
+        None: a fitted teacher as it is, an unfitted one fitted on all rows. A number of
+        folds or a splitter: each row of X is labelled by clones of the teacher that were
+        not fitted on it; a row that no fold holds out has no soft target. "prefit": an
+        unfitted teacher is an error.
+    transfer_teacher : {"refit", "folds", "unseen"}, default="refit"
+        With `cv`, who labels transfer rows: the fitted teacher itself, or one fitted on
+        all rows; the mean of all clones; or, for rows that a sampler draws, the clones
+        that saw none of the rows that they were made from.
+    n_jobs : int, default=None
+        So many clones are fitted at once.
     transfer : sampler, str, callable or None, default=None
         Draws more rows for the teacher to label: a sampler such as
         :class:`ConditionalSampler`, a name ("munge", "conditional", "mixup", "noise",
@@ -576,6 +598,8 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         loss="mse",
         quantiles=None,
         cv=None,
+        transfer_teacher="refit",
+        n_jobs=None,
         transfer=None,
         transfer_weight=None,
         preprocessor="auto",
@@ -606,6 +630,8 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         self.loss = loss
         self.quantiles = quantiles
         self.cv = cv
+        self.transfer_teacher = transfer_teacher
+        self.n_jobs = n_jobs
         self.transfer = transfer
         self.transfer_weight = transfer_weight
         self.preprocessor = preprocessor

@@ -10,7 +10,7 @@ from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.tree import BaseDecisionTree, DecisionTreeClassifier, DecisionTreeRegressor
-from sklearn.utils import _safe_indexing, check_random_state, get_tags
+from sklearn.utils import check_random_state, get_tags
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -22,7 +22,7 @@ from ..label_rows import (
     truncated_label_rows,
 )
 from ..preprocessing import apply_view, make_view, reads_tables
-from ..tables import stacked
+from ..tables import rows_of, stacked
 from ..teacher import FLOOR
 from ..teacher_models import check_not_pairwise, returns_raw_scores
 from ..teacher_nets import innermost
@@ -115,7 +115,10 @@ class SurrogateStudent(BaseStudent):
 
 
 def _fit(model, X, y, weight):
-    """Fit with weights, or without where they are all alike."""
+    """Fit with weights, or without where they are all alike; rows of none are left out."""
+    if weight is not None and not weight.all():
+        counted = np.flatnonzero(weight)
+        X, y, weight = rows_of(X, counted), y[counted], weight[counted]
     if weight is None or np.allclose(weight, weight[0], rtol=1e-12, atol=0):
         return model.fit(X, y)
     last, path = model, ""
@@ -205,8 +208,17 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         ``classes_``; a list with one array for each of several targets.
     alpha : float, default=1.0
         Weight of the soft targets, in [0, 1]; the rest goes to the hard labels.
-    cv : "prefit" or None, default=None
-        With "prefit", an unfitted teacher is an error.
+    cv : int, splitter, iterable, "prefit" or None, default=None
+        None: a fitted teacher as it is, an unfitted one fitted on all rows. A number of
+        folds or a splitter: each row of X is labelled by clones of the teacher that were
+        not fitted on it; a row that no fold holds out has no soft target. "prefit": an
+        unfitted teacher is an error.
+    transfer_teacher : {"refit", "folds", "unseen"}, default="refit"
+        With `cv`, who labels transfer rows: the fitted teacher itself, or one fitted on
+        all rows; the mean of all clones; or, for rows that a sampler draws, the clones
+        that saw none of the rows that they were made from.
+    n_jobs : int, default=None
+        So many clones are fitted at once.
     transfer : sampler, str, callable or None, default=None
         Draws more rows for the teacher to label: a sampler such as
         :class:`ConditionalSampler`, a name ("munge", "conditional", "mixup", "noise",
@@ -298,6 +310,8 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         classes=None,
         alpha=1.0,
         cv=None,
+        transfer_teacher="refit",
+        n_jobs=None,
         transfer=None,
         transfer_weight=None,
         class_weight=None,
@@ -314,6 +328,8 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         self.classes = classes
         self.alpha = alpha
         self.cv = cv
+        self.transfer_teacher = transfer_teacher
+        self.n_jobs = n_jobs
         self.transfer = transfer
         self.transfer_weight = transfer_weight
         self.class_weight = class_weight
@@ -397,10 +413,10 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         else:
             made = truncated_label_rows(p, weight, limit)
         self.label_error_ = made.error
-        rows = _safe_indexing(X, made.row)
+        rows = rows_of(X, made.row)
         model = _fit(model, rows, self.classes_[made.code], made.weight)
         if not hasattr(model, "predict_proba"):
-            head = _safe_indexing(X, np.arange(min(len(p), 100)))
+            head = rows_of(X, np.arange(min(len(p), 100)))
             scores = model.decision_function(head)
             check_not_pairwise(model, scores, head, model.classes_, "student")
         return model
@@ -546,8 +562,17 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
         Shares of the members of a list.
     alpha : float, default=1.0
         Weight of the teacher's predictions, in [0, 1]; the rest goes to y.
-    cv : "prefit" or None, default=None
-        With "prefit", an unfitted teacher is an error.
+    cv : int, splitter, iterable, "prefit" or None, default=None
+        None: a fitted teacher as it is, an unfitted one fitted on all rows. A number of
+        folds or a splitter: each row of X is labelled by clones of the teacher that were
+        not fitted on it; a row that no fold holds out has no soft target. "prefit": an
+        unfitted teacher is an error.
+    transfer_teacher : {"refit", "folds", "unseen"}, default="refit"
+        With `cv`, who labels transfer rows: the fitted teacher itself, or one fitted on
+        all rows; the mean of all clones; or, for rows that a sampler draws, the clones
+        that saw none of the rows that they were made from.
+    n_jobs : int, default=None
+        So many clones are fitted at once.
     transfer : sampler, str, callable or None, default=None
         Draws more rows for the teacher to label: a sampler such as
         :class:`ConditionalSampler`, a name ("munge", "conditional", "mixup", "noise",
@@ -609,6 +634,8 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
         teacher_weights=None,
         alpha=1.0,
         cv=None,
+        transfer_teacher="refit",
+        n_jobs=None,
         transfer=None,
         transfer_weight=None,
         preprocessor="auto",
@@ -620,6 +647,8 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
         self.teacher_weights = teacher_weights
         self.alpha = alpha
         self.cv = cv
+        self.transfer_teacher = transfer_teacher
+        self.n_jobs = n_jobs
         self.transfer = transfer
         self.transfer_weight = transfer_weight
         self.preprocessor = preprocessor

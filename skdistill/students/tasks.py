@@ -64,8 +64,8 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
             is_multilabel=y is not None and y.ndim == 2 and np.isin(y, [0, 1]).all(),
         )
 
-    def _gather(self, rows, reader):
-        return super()._gather(rows, reader, class_weight=self.class_weight)
+    def _gather(self, rows, reader, **options):
+        return super()._gather(rows, reader, class_weight=self.class_weight, **options)
 
     def _set_targets(self, reader, knowledge):
         before, now = vars(self).get("_targets"), reader.classes
