@@ -16,6 +16,8 @@ _HOMES = {
     "FixedRows": "transfer",
     "ConditionalSampler": "transfer",
     "Bootstrap": "transfer",
+    "PiecewiseLinear": "modules.embeddings",
+    "Periodic": "modules.embeddings",
     "NeuralStudentClassifier": "students.neural",
     "NeuralStudentRegressor": "students.neural",
     "SoftDecisionTreeClassifier": "students.soft_tree",
@@ -31,6 +33,12 @@ __all__ = sorted(_HOMES)
 if TYPE_CHECKING:
     from .inspection import export_text as export_text
     from .knowledge import soft_targets as soft_targets
+    from .modules.embeddings import (
+        Periodic as Periodic,
+    )
+    from .modules.embeddings import (
+        PiecewiseLinear as PiecewiseLinear,
+    )
     from .students.neural import (
         NeuralStudentClassifier as NeuralStudentClassifier,
     )

@@ -33,6 +33,8 @@ class MLP(nn.Module):
         Share of each hidden layer that is dropped in training.
     generator : torch.Generator, default=None
         Draws the initial weights; the global generator if None.
+    embedding : torch.nn.Module, default=None
+        What the first layer sees of the columns; its ``n_outputs`` says how many.
 
     Examples
     --------
@@ -50,9 +52,12 @@ class MLP(nn.Module):
         activation="relu",
         dropout=0.0,
         generator=None,
+        embedding=None,
     ):
         super().__init__()
-        widths = [n_inputs, *hidden_layer_sizes, n_outputs]
+        self.embedding = embedding
+        n_seen = n_inputs if embedding is None else embedding.n_outputs
+        widths = [n_seen, *hidden_layer_sizes, n_outputs]
         # skip_init: nn.Linear's own initialisation would draw from the global generator
         self.layers = nn.ModuleList(
             skip_init(nn.Linear, n_in, n_out) for n_in, n_out in pairwise(widths)
@@ -77,6 +82,8 @@ class MLP(nn.Module):
         Tensor of shape (n, n_outputs)
             Logits or values.
         """
+        if self.embedding is not None:
+            x = self.embedding(x)
         for layer in self.layers[:-1]:
             x = self.activation(_affine(layer, x))
             if self.dropout is not None:

@@ -5,8 +5,9 @@ import inspect
 from numbers import Integral, Real
 
 import torch
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
+from ..modules.embeddings import NAMES as EMBEDDINGS
 from ..modules.mlp import ACTIVATIONS, MLP
 from .torch_student import TorchClassifier, TorchRegressor, TorchStudent
 
@@ -14,6 +15,11 @@ _PARAMETERS = {
     "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
     "activation": [StrOptions(set(ACTIVATIONS))],
     "dropout": [Interval(Real, 0, 1, closed="left")],
+    "numeric_embedding": [
+        HasMethods(["module"]),
+        StrOptions(set(EMBEDDINGS)),
+        None,
+    ],
     "module": [callable, None],
 }
 
@@ -24,8 +30,10 @@ class NeuralStudent(TorchStudent):
     def _draws_globally(self):
         return self.module is not None or self.dropout > 0
 
-    def _make_module(self, n_inputs, n_outputs, generator):
+    def _make_module(self, x, knowledge, generator):
+        n_inputs, n_outputs = x.shape[1], self._n_outputs()
         if self.module is None:
+            embedding = self._make_embedding(x, knowledge, generator)
             return MLP(
                 n_inputs,
                 n_outputs,
@@ -33,6 +41,7 @@ class NeuralStudent(TorchStudent):
                 self.activation,
                 self.dropout,
                 generator,
+                embedding,
             )
         if isinstance(self.module, torch.nn.Module):
             module = copy.deepcopy(self.module)
@@ -40,6 +49,19 @@ class NeuralStudent(TorchStudent):
             module = _called(self.module, n_inputs, n_outputs)
         _check_module(module, n_inputs, n_outputs)
         return module
+
+    def _make_embedding(self, x, knowledge, generator):
+        embedding = self.numeric_embedding
+        if embedding is None:
+            return None
+        if self.warm_start and hasattr(self, "net_"):
+            return copy.deepcopy(self.module_.embedding)
+        if isinstance(embedding, str):
+            embedding = EMBEDDINGS[embedding]()
+        weight = knowledge.soft_weight
+        if knowledge.soft is None:
+            weight = knowledge.hard_weight
+        return embedding.module(x, self._to_learn(knowledge), weight, generator)
 
 
 class NeuralStudentClassifier(NeuralStudent, TorchClassifier):
@@ -101,6 +123,10 @@ default="relu"
         Between the layers.
     dropout : float, default=0.0
         Share of each hidden layer that is dropped in training.
+    numeric_embedding : {"piecewise_linear", "periodic"}, embedding or None, default=None
+        How the net sees columns of three values or more: as they are, or through an
+        embedding that lets it follow the steps of trees, such as
+        :class:`PiecewiseLinear`. Of no effect with a `module` of your own.
     module : callable or torch.nn.Module, default=None
         A net of your own in place of the MLP: a class or function called as
         ``module(n_inputs, n_outputs)``, whose ``forward(x)`` returns logits. An
@@ -215,6 +241,7 @@ default="relu"
         hidden_layer_sizes=(64, 64),
         activation="relu",
         dropout=0.0,
+        numeric_embedding=None,
         module=None,
         max_epochs=50,
         batch_size="auto",
@@ -250,6 +277,7 @@ default="relu"
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.dropout = dropout
+        self.numeric_embedding = numeric_embedding
         self.module = module
         self.max_epochs = max_epochs
         self.batch_size = batch_size
@@ -326,6 +354,10 @@ default="relu"
         Between the layers.
     dropout : float, default=0.0
         Share of each hidden layer that is dropped in training.
+    numeric_embedding : {"piecewise_linear", "periodic"}, embedding or None, default=None
+        How the net sees columns of three values or more: as they are, or through an
+        embedding that lets it follow the steps of trees, such as
+        :class:`PiecewiseLinear`. Of no effect with a `module` of your own.
     module : callable or torch.nn.Module, default=None
         A net of your own in place of the MLP: a class or function called as
         ``module(n_inputs, n_outputs)``, whose ``forward(x)`` returns values, in units
@@ -425,6 +457,7 @@ default="relu"
         hidden_layer_sizes=(64, 64),
         activation="relu",
         dropout=0.0,
+        numeric_embedding=None,
         module=None,
         max_epochs=50,
         batch_size="auto",
@@ -458,6 +491,7 @@ default="relu"
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.dropout = dropout
+        self.numeric_embedding = numeric_embedding
         self.module = module
         self.max_epochs = max_epochs
         self.batch_size = batch_size

@@ -31,10 +31,10 @@ class SoftDecisionTree(TorchStudent):
 
     _is_classifier = True
 
-    def _make_module(self, n_inputs, n_outputs, generator):
+    def _make_module(self, x, knowledge, generator):
         return SoftTree(
-            n_inputs,
-            n_outputs,
+            x.shape[1],
+            self._n_outputs(),
             self.max_depth,
             self._is_classifier,
             self.balance_penalty,

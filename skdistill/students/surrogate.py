@@ -363,10 +363,7 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         """Probabilities (n + m, sum of n_classes) and weights, soft and hard together."""
         one_hot = None
         if lesson.hard is not None:
-            pairs = zip(self._targets, lesson.hard.T, strict=True)
-            one_hot = np.concatenate(
-                [np.eye(len(classes))[codes] for classes, codes in pairs], axis=1
-            )
+            one_hot = self._one_hot(lesson.hard)
         if (
             self.targets == "logits"
             and lesson.hard is not None

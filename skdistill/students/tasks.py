@@ -100,6 +100,11 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         ends = np.cumsum([len(classes) for classes in self._targets])[:-1]
         return np.split(outputs, ends, axis=1)
 
+    def _one_hot(self, codes):
+        """Codes (n, n_targets) as zeros and ones (n, sum of n_classes)."""
+        pairs = zip(codes.T, self._targets, strict=True)
+        return np.concatenate([np.eye(len(k))[column] for column, k in pairs], axis=1)
+
     def _arranged(self, outputs):
         """Outputs as scikit-learn has them: (n, n_classes), (n, n_labels) or a list."""
         parts = self._by_target(outputs)

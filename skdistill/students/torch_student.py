@@ -159,8 +159,8 @@ class TorchStudent(BaseStudent):
         return self.net_.module_
 
     @abstractmethod
-    def _make_module(self, n_inputs, n_outputs, generator):
-        """A new torch module."""
+    def _make_module(self, x, knowledge, generator):
+        """A new torch module for such rows."""
 
     @abstractmethod
     def _objective(self):
@@ -173,6 +173,10 @@ class TorchStudent(BaseStudent):
     @abstractmethod
     def _target_tensors(self, knowledge, objective):
         """Soft and hard targets as tensors, None where absent."""
+
+    @abstractmethod
+    def _to_learn(self, knowledge):
+        """The targets as numbers (n, n_outputs), for what looks at them beforehand."""
 
     def _draws_globally(self):
         """Whether the module may draw from torch's global generators."""
@@ -188,7 +192,7 @@ class TorchStudent(BaseStudent):
         x, lesson, exam = self._lesson_and_exam(rows, knowledge, watched, random)
         device = resolve_device(self.device)
         with seeded(seeds[0], device, self._draws_globally()):
-            module = self._starting_module(x, make_generator(seeds[1]))
+            module = self._starting_module(x, lesson, make_generator(seeds[1]))
             self.net_ = self._run(
                 module, (x, lesson), exam, device, make_generator(seeds[2])
             )
@@ -219,8 +223,8 @@ class TorchStudent(BaseStudent):
             x = x if extra is None else np.concatenate([x, extra])
         return x, lesson, exam
 
-    def _starting_module(self, x, generator):
-        module = self._make_module(x.shape[1], self._n_outputs(), generator)
+    def _starting_module(self, x, knowledge, generator):
+        module = self._make_module(x, knowledge, generator)
         if self.warm_start and hasattr(self, "net_"):
             _take_weights(module, self.module_)
         return module
@@ -333,6 +337,11 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
         soft, hard = over_targets(loss, cross_entropy, self._widths())
         return Objective(soft, hard, self.alpha, self.temperature_)
 
+    def _to_learn(self, knowledge):
+        if knowledge.soft is not None:
+            return np.exp(knowledge.soft)
+        return self._one_hot(knowledge.hard)
+
     def _strata(self, knowledge):
         """The class of the first target."""
         if knowledge.hard is not None:
@@ -425,6 +434,10 @@ class TorchRegressor(RegressorStudent, TorchStudent):
             for column, level in columns
         ]
         return float(np.mean(scores))
+
+    def _to_learn(self, knowledge):
+        values = knowledge.hard if knowledge.soft is None else knowledge.soft
+        return (values - self._center) / self._scale
 
     def _strata(self, knowledge):
         return np.zeros(knowledge.n_labelled, dtype=int)
