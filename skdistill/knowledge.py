@@ -182,6 +182,8 @@ class Knowledge:
         Total of the transfer rows' soft weights against that of the others, if set.
     entropy : dict or None
         Mean entropy of the teacher's answers on the rows of X and on transfer rows, nats.
+    labels : ndarray of shape (n, n_targets) or None
+        As `hard`, for a soft loss that asks for them.
     """
 
     soft: Any
@@ -191,6 +193,7 @@ class Knowledge:
     parents: Any = None
     transfer_weight: float | None = None
     entropy: Any = None
+    labels: Any = None
 
     @property
     def n_labelled(self):
@@ -225,6 +228,7 @@ class Knowledge:
             hard=None if self.hard is None else self.hard[index],
             soft_weight=weight,
             hard_weight=self.hard_weight[index],
+            labels=None if self.labels is None else self.labels[index],
         ).balanced()
 
     def balanced(self):
@@ -254,12 +258,14 @@ class Knowledge:
         Returns
         -------
         Knowledge
-            ``hard`` is None where only soft targets count, and the other way round.
+            ``hard`` is None where only soft targets count, and the other way round;
+            ``labels`` are there for what soft targets may want with them.
         """
         if self.soft is None or alpha == 0:
             n = self.n_labelled
             return replace(self, soft=None, soft_weight=self.soft_weight[:n])
-        return replace(self, hard=None) if alpha == 1 else self
+        hard = None if alpha == 1 else self.hard
+        return replace(self, hard=hard, labels=self.hard)
 
     def with_probabilities(self):
         """With probabilities as soft targets, for students that take no logarithms.

@@ -2,17 +2,20 @@
 
 Each function takes the student's outputs, the teacher's outputs and a temperature, and
 returns one number for each row. For classes, outputs are logits, or any
-log-probabilities; for regression they are values. ``REGISTRY`` names them; a user's
-callable of the same signature takes part on equal terms.
+log-probabilities; for regression they are values. Some take more, by name: ``labels``,
+``weight`` or ``quantiles``. ``objective.REGISTRY`` names them; a user's callable of the
+same signature takes part on equal terms.
 """
 
-import inspect
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import math
 
 import torch
-from torch import Tensor, nn
 from torch.nn import functional as F
+
+# Keeps a teacher's probability of exactly 0 from being infinite in a difference of logs.
+_LOG_FLOOR = -1e9
+# Added to variances, so that what is constant is standardised to 0.
+_VARIANCE_FLOOR = 1e-10
 
 
 def kl(output, target, temperature=1.0):
@@ -47,7 +50,7 @@ def kl(output, target, temperature=1.0):
     >>> kl(torch.tensor([[0.0, 0.0]]), torch.tensor([[0.0, 0.0]]), temperature=3.0)
     tensor([0.])
     """
-    return _kl_to(output, softened(target, temperature), temperature)
+    return kl_of_probabilities(output, softened(target, temperature), temperature)
 
 
 def softened(logits, temperature):
@@ -68,10 +71,280 @@ def softened(logits, temperature):
     return torch.softmax(logits / temperature, dim=1)
 
 
-def _kl_to(output, probabilities, temperature):
+def kl_of_probabilities(output, probabilities, temperature=1.0):
+    """``kl`` with the teacher's side softened beforehand.
+
+    Parameters
+    ----------
+    output : Tensor of shape (n, n_classes)
+        The student's logits.
+    probabilities : Tensor of shape (n, n_classes)
+        What ``softened`` makes of the teacher's logits.
+    temperature : float, default=1.0
+        Softens the student.
+
+    Returns
+    -------
+    Tensor of shape (n,)
+        Nats times T^2.
+    """
     log_q = F.log_softmax(output / temperature if temperature != 1 else output, dim=1)
     divergence = F.kl_div(log_q, probabilities, reduction="none").sum(dim=1)
     return divergence * temperature**2 if temperature != 1 else divergence
+
+
+def reverse_kl(output, target, temperature=1.0):
+    """T^2 times the divergence of the teacher from the student, both softened.
+
+    The sum over the classes of ``q (log q - log p)``. It costs the student little to
+    leave out what the teacher thinks possible, and much to add to it: a small student
+    picks the teacher's main classes rather than covering all of them [1]_.
+
+    Parameters
+    ----------
+    output : Tensor of shape (n, n_classes)
+        The student's logits.
+    target : Tensor of shape (n, n_classes)
+        The teacher's logits or log-probabilities.
+    temperature : float, default=1.0
+        Softens both.
+
+    Returns
+    -------
+    Tensor of shape (n,)
+        Nats times T^2; 0 where the two agree.
+
+    References
+    ----------
+    .. [1] Gu, Dong, Wei, Huang: MiniLLM: Knowledge Distillation of Large Language
+       Models, 2024.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skdistill.losses import kl, reverse_kl
+    >>> a, b = torch.tensor([[0.0, 2.0]]), torch.tensor([[1.0, 0.0]])
+    >>> bool((reverse_kl(a, b) - kl(b, a)).abs() < 1e-6)
+    True
+    """
+    log_p, log_q = _log_softened(target, output, temperature)
+    return _divergence(log_q, log_p) * temperature**2
+
+
+def js(output, target, temperature=1.0):
+    """T^2 times the Jensen-Shannon divergence of student and teacher, both softened.
+
+    The mean of the divergences of both from the distribution half way between them:
+    symmetric, and at most T^2 log 2, so that no row counts without bound [1]_.
+
+    Parameters
+    ----------
+    output : Tensor of shape (n, n_classes)
+        The student's logits.
+    target : Tensor of shape (n, n_classes)
+        The teacher's logits or log-probabilities.
+    temperature : float, default=1.0
+        Softens both.
+
+    Returns
+    -------
+    Tensor of shape (n,)
+        Nats times T^2; 0 where the two agree.
+
+    References
+    ----------
+    .. [1] Lin: Divergence Measures Based on the Shannon Entropy, 1991.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skdistill.losses import js
+    >>> js(torch.tensor([[99.0, 0.0]]), torch.tensor([[0.0, 99.0]]))
+    tensor([0.6931])
+    """
+    log_p, log_q = _log_softened(target, output, temperature)
+    log_m = torch.logaddexp(log_p, log_q) - math.log(2)
+    both = _divergence(log_p, log_m) + _divergence(log_q, log_m)
+    return 0.5 * both * temperature**2
+
+
+def dkd(output, target, temperature=1.0, labels=None, *, alpha=1.0, beta=8.0):
+    """Decoupled distillation: the target class against the rest, and the rest by itself.
+
+    ``alpha`` times the divergence of the two-way split (target class, all others), plus
+    ``beta`` times the divergence over the other classes alone, normalised; both times
+    T^2 [1]_. In ``kl`` the second counts 1 - p with p the teacher's probability of the
+    target class, so next to nothing where the teacher is sure. With two classes the
+    second part is 0.
+
+    Parameters
+    ----------
+    output : Tensor of shape (n, n_classes)
+        The student's logits.
+    target : Tensor of shape (n, n_classes)
+        The teacher's logits or log-probabilities.
+    temperature : float, default=1.0
+        Softens both.
+    labels : Tensor of shape (n,), default=None
+        Positions of the target classes, int64; None for the teacher's likeliest. The
+        students give the label where a row has one.
+    alpha : float, default=1.0
+        Weight of the target class against the rest.
+    beta : float, default=8.0
+        Weight of the other classes among themselves. The paper takes 0.5 to 10.
+
+    Returns
+    -------
+    Tensor of shape (n,)
+        Nats times T^2; 0 where the two agree.
+
+    References
+    ----------
+    .. [1] Zhao, Cui, Song, Qiu, Liang: Decoupled Knowledge Distillation, 2022.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skdistill.losses import dkd
+    >>> output, target = torch.zeros(1, 3), torch.tensor([[9.0, 1.0, 1.0]])
+    >>> dkd(output, target, alpha=0)  # the teacher does not tell the other two apart
+    tensor([0.])
+    """
+    n_others = output.shape[1] - 1
+    if n_others == 0:
+        return 0.0 * output[:, 0]
+    labels = target.argmax(dim=1) if labels is None else labels
+    own = labels.reshape(-1, 1)
+    others = torch.arange(n_others, device=output.device)
+    others = others + (others >= own)
+
+    def parts(log):
+        rest = log.gather(1, others)
+        whole = rest.logsumexp(dim=1, keepdim=True)
+        return torch.cat([log.gather(1, own), whole], dim=1), rest - whole
+
+    log_p, log_q = _log_softened(target, output, temperature)
+    (split_p, rest_p), (split_q, rest_q) = parts(log_p), parts(log_q)
+    loss = alpha * _divergence(split_p, split_q) + beta * _divergence(rest_p, rest_q)
+    return loss * temperature**2
+
+
+def dist(output, target, temperature=1.0, weight=None, *, beta=1.0, gamma=1.0):
+    """One minus Pearson's correlation with the teacher, over classes and over rows.
+
+    T^2 times (``beta`` times 1 - r over the classes, row by row, plus ``gamma`` times
+    the mean over the classes of 1 - r over the rows of the batch), of softened
+    probabilities [1]_. 1 - r is half the mean squared difference of standardised
+    columns, so each row has its own share of the second part. What is constant is
+    standardised to 0. The scale of the student's logits is left open.
+
+    Parameters
+    ----------
+    output : Tensor of shape (n, n_classes)
+        The student's logits.
+    target : Tensor of shape (n, n_classes)
+        The teacher's logits or log-probabilities.
+    temperature : float, default=1.0
+        Softens both.
+    weight : Tensor of shape (n,), default=None
+        Weights of the rows in the means and variances over the batch; None if all are
+        alike.
+    beta : float, default=1.0
+        Weight of the correlation over the classes, which of two classes sees only which
+        is likelier.
+    gamma : float, default=1.0
+        Weight of the correlation over the rows.
+
+    Returns
+    -------
+    Tensor of shape (n,)
+        Rows whose mean, weighted by `weight`, is the loss; 0 where the two agree.
+
+    References
+    ----------
+    .. [1] Huang, You, Wang, Qian, Xu: Knowledge Distillation from a Stronger Teacher,
+       2022.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skdistill.losses import dist
+    >>> p = torch.tensor([[0.7, 0.2, 0.1], [0.2, 0.5, 0.3]])
+    >>> flatter = 0.5 * p + 0.5 / 3
+    >>> bool((dist(flatter.log(), p.log()) < 1e-6).all())
+    True
+    """
+    q, p = softened(output, temperature), softened(target, temperature)
+    share = torch.ones_like(q[:, 0]) if weight is None else weight.to(q)
+    share = share / share.sum().clamp(min=torch.finfo(q.dtype).tiny)
+    inter = _half_mse(_standard_rows(q), _standard_rows(p))
+    intra = _half_mse(_standard_columns(q, share), _standard_columns(p, share))
+    return (beta * inter + gamma * intra) * temperature**2
+
+
+def logit_standard(output, target, temperature=1.0):
+    """``kl`` of logits that are standardised row by row.
+
+    The mean of each row's logits is subtracted and their standard deviation divided out
+    before both sides are softened, so the student need not match the size of the
+    teacher's logits, only their relations [1]_. The scale of the student's logits is
+    left open. Of two classes nothing is left but which is likelier.
+
+    Parameters
+    ----------
+    output : Tensor of shape (n, n_classes)
+        The student's logits.
+    target : Tensor of shape (n, n_classes)
+        The teacher's logits or log-probabilities.
+    temperature : float, default=1.0
+        Softens both, in units of the logits' standard deviation.
+
+    Returns
+    -------
+    Tensor of shape (n,)
+        Nats times T^2; 0 where one side's logits are an ascending affine map of the
+        other's.
+
+    References
+    ----------
+    .. [1] Sun, Ren, Li, Wang, Cao: Logit Standardization in Knowledge Distillation,
+       2024.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skdistill.losses import logit_standard
+    >>> logits = torch.tensor([[0.0, 1.0, 3.0]])
+    >>> bool(logit_standard(5 * logits + 1, logits) < 1e-6)
+    True
+    """
+    return kl(_standard_rows(output), _standard_rows(target), temperature)
+
+
+def _log_softened(target, output, temperature):
+    log_p = F.log_softmax(target / temperature, dim=1)
+    floor = max(_LOG_FLOOR, torch.finfo(log_p.dtype).min / 4)
+    return log_p.clamp(min=floor), F.log_softmax(output / temperature, dim=1)
+
+
+def _divergence(log_p, log_q):
+    return (log_p.exp() * (log_p - log_q)).sum(dim=1)
+
+
+def _standard_rows(values):
+    centred = _centred(values)
+    return centred / _deviation(centred.square().mean(dim=1, keepdim=True))
+
+
+def _standard_columns(values, share):
+    centred = values - share @ values
+    return centred / _deviation(share @ centred.square())
+
+
+def _deviation(variance):
+    """Its root; never below what rounding alone can make of a constant."""
+    floor = max(_VARIANCE_FLOOR, torch.finfo(variance.dtype).eps ** 2)
+    return (variance + floor).sqrt()
 
 
 def mse_logits(output, target, temperature=1.0):
@@ -172,7 +445,7 @@ def huber(output, target, temperature=1.0):
     return F.huber_loss(output, target, reduction="none").mean(dim=1)
 
 
-def cross_entropy(output, codes):
+def cross_entropy(output, codes, temperature=1.0, *, label_smoothing=0.0):
     """Log loss of hard labels.
 
     Parameters
@@ -181,11 +454,21 @@ def cross_entropy(output, codes):
         Logits.
     codes : Tensor of shape (n,) or (n, 1)
         Positions of the labels, int64.
+    temperature : float, default=1.0
+        Of no effect.
+    label_smoothing : float, default=0.0
+        The share e of each label that is spread evenly over all classes: its target is
+        1 - e, and e / n_classes for every class [1]_.
 
     Returns
     -------
     Tensor of shape (n,)
         Nats.
+
+    References
+    ----------
+    .. [1] Szegedy, Vanhoucke, Ioffe, Shlens, Wojna: Rethinking the Inception
+       Architecture for Computer Vision, 2016.
 
     Examples
     --------
@@ -194,7 +477,9 @@ def cross_entropy(output, codes):
     >>> cross_entropy(torch.zeros(1, 2), torch.tensor([1]))
     tensor([0.6931])
     """
-    return F.cross_entropy(output, codes.reshape(-1), reduction="none")
+    return F.cross_entropy(
+        output, codes.reshape(-1), reduction="none", label_smoothing=label_smoothing
+    )
 
 
 def pinball(output, values, quantiles):
@@ -204,8 +489,8 @@ def pinball(output, values, quantiles):
     ----------
     output : Tensor of shape (n, n_quantiles)
         Predicted quantiles.
-    values : Tensor of shape (n, 1)
-        True values.
+    values : Tensor of shape (n, 1) or (n, n_quantiles)
+        True values, or for each quantile its own.
     quantiles : Tensor of shape (n_quantiles,)
         Their levels, between 0 and 1.
 
@@ -230,245 +515,38 @@ def pinball(output, values, quantiles):
     return torch.maximum(quantiles * error, (quantiles - 1) * error).mean(dim=1)
 
 
-@dataclass(frozen=True)
-class Loss:
-    """A loss as the training loop uses it: targets prepared once, then compared.
+def quantile(output, target, temperature=1.0, *, quantiles):
+    """Mean over the quantiles of the pinball loss against the teacher's, each its own.
 
-    Attributes
-    ----------
-    task : {"classifier", "regressor"}
-        Which students it is for.
-    compare : callable
-        ``compare(output, prepared, temperature)`` -> Tensor of shape (n,).
-    prepare : callable or None
-        ``prepare(target, temperature)`` -> Tensor; once for all epochs.
-    tempered : bool
-        Whether the temperature has an effect.
-    """
-
-    task: str
-    compare: Callable[[Tensor, Tensor, float], Tensor]
-    prepare: Callable[[Tensor, float], Tensor] | None = None
-    tempered: bool = False
-
-    def prepared(self, target, temperature):
-        """Targets in the form that ``compare`` takes.
-
-        Parameters
-        ----------
-        target : Tensor of shape (n, n_outputs)
-            The teacher's outputs.
-        temperature : float
-            Softens them, where the loss has a temperature.
-
-        Returns
-        -------
-        Tensor of shape (n, n_outputs)
-            Prepared.
-        """
-        return target if self.prepare is None else self.prepare(target, temperature)
-
-
-def over_targets(soft, hard, widths):
-    """The losses for several targets, each the sum over the targets.
-
-    Of independent targets, that is the loss of their joint distribution.
+    Where the student cannot follow the teacher, its tau-quantile is the tau-quantile of
+    the teacher's answers there, so the outer quantiles stay outside.
 
     Parameters
     ----------
-    soft : Loss
-        For one target.
-    hard : callable
-        ``hard(output, codes)`` -> Tensor of shape (n,), for one target.
-    widths : list of int
-        Number of classes of each; their outputs stand side by side.
+    output : Tensor of shape (n, n_quantiles)
+        The student's quantiles.
+    target : Tensor of shape (n, n_quantiles)
+        The teacher's.
+    temperature : float, default=1.0
+        Of no effect.
+    quantiles : Tensor of shape (n_quantiles,)
+        Their levels, between 0 and 1.
 
     Returns
     -------
-    soft : Loss
-        For all targets; the one given if there is one only.
-    hard : callable
-        The same for labels (n, n_targets).
-    """
-    if len(widths) == 1:
-        return soft, hard
-
-    def parts(*tensors):
-        return zip(*(tensor.split(widths, dim=1) for tensor in tensors), strict=True)
-
-    def compare(output, prepared, temperature):
-        pairs = parts(output, prepared)
-        return sum(soft.compare(out, to, temperature) for out, to in pairs)
-
-    def prepare(target, temperature):
-        prepared = [soft.prepared(part, temperature) for (part,) in parts(target)]
-        return torch.cat(prepared, dim=1)
-
-    def cross(output, codes):
-        columns = zip(output.split(widths, dim=1), codes.T, strict=True)
-        return sum(hard(part, column) for part, column in columns)
-
-    return replace(soft, compare=compare, prepare=prepare), cross
-
-
-def sorted_first(soft, hard):
-    """The losses of quantiles, whose outputs are sorted so that none cross.
-
-    Parameters
-    ----------
-    soft : Loss
-        Compares with the teacher's quantiles.
-    hard : callable
-        ``hard(output, values)`` -> Tensor of shape (n,).
-
-    Returns
-    -------
-    soft : Loss
-        Of the sorted outputs.
-    hard : callable
-        Of the sorted outputs.
+    Tensor of shape (n,)
+        In the targets' unit; 0 where the two agree.
 
     References
     ----------
-    Chernozhukov, Fernandez-Val, Galichon: Quantile and Probability Curves Without
-    Crossing, 2010.
-    """
-
-    def ascending(output):
-        return output.sort(dim=1).values
-
-    return (
-        replace(soft, compare=lambda out, *more: soft.compare(ascending(out), *more)),
-        lambda output, values: hard(ascending(output), values),
-    )
-
-
-def _compare_centred(output, prepared, temperature):
-    return _half_mse(_centred(output), prepared)
-
-
-#: The losses that students know by name. Extend it to add one.
-REGISTRY = {
-    "kl": Loss("classifier", _kl_to, softened, tempered=True),
-    "mse_logits": Loss("classifier", _compare_centred, lambda t, _: _centred(t)),
-    "mse": Loss("regressor", mse),
-    "huber": Loss("regressor", huber),
-}
-
-
-def get_loss(loss, task):
-    """The loss that a student's ``loss`` parameter names.
-
-    Parameters
-    ----------
-    loss : str or callable
-        A name in ``REGISTRY``, or ``loss(output, target, temperature)`` -> (n,).
-    task : {"classifier", "regressor"}
-        What the student is.
-
-    Returns
-    -------
-    Loss
-        Ready for training.
-
-    Raises
-    ------
-    ValueError
-        If there is no loss of that name for that kind of student.
+    Koenker, Bassett: Regression Quantiles, 1978.
 
     Examples
     --------
-    >>> from skdistill.losses import get_loss
-    >>> get_loss("kl", "classifier").tempered
-    True
+    >>> import torch
+    >>> from skdistill.losses import quantile
+    >>> levels = torch.tensor([0.1, 0.9])
+    >>> quantile(torch.zeros(1, 2), torch.tensor([[-1.0, 1.0]]), quantiles=levels)
+    tensor([0.9000])
     """
-    if callable(loss):
-        _check_signature(loss)
-        return Loss(task, loss, tempered=True)
-    known = sorted(name for name, entry in REGISTRY.items() if entry.task == task)
-    if loss not in known:
-        raise ValueError(f"loss={loss!r} is not one of {known} and is not callable.")
-    return REGISTRY[loss]
-
-
-def _check_signature(loss):
-    try:
-        inspect.signature(loss).bind("output", "target", "temperature")
-    except TypeError as error:
-        raise ValueError(
-            f"loss={loss!r} is called as loss(output, target, temperature): {error}."
-        ) from error
-    except ValueError:  # a builtin without a signature
-        return
-
-
-class Objective(nn.Module):
-    """The loss of a batch: the soft and the hard part, weighted and mixed.
-
-    ``alpha`` times the weighted mean of the soft loss over all rows, plus ``1 - alpha``
-    times the weighted mean of the hard loss over the labelled rows; where only one part
-    is there, that part alone. Weights are normalised over the data set beforehand.
-
-    Parameters
-    ----------
-    soft : Loss
-        Compares with the teacher.
-    hard : callable
-        ``hard(output, labels)`` -> Tensor of shape (n,).
-    alpha : float
-        In [0, 1].
-    temperature : float
-        Softens both sides of the soft part.
-    """
-
-    def __init__(self, soft, hard, alpha=1.0, temperature=1.0):
-        super().__init__()
-        self.soft = soft
-        self.hard = hard
-        self.alpha = alpha
-        self.temperature = temperature
-
-    def forward(self, output, target):
-        """Loss of one batch.
-
-        Parameters
-        ----------
-        output : Tensor of shape (n, n_outputs)
-            The student's outputs, labelled rows first.
-        target : tuple
-            Soft targets (n, n_outputs), their weights (n,), hard labels of the first
-            rows, their weights; each None where absent.
-
-        Returns
-        -------
-        Tensor
-            A scalar.
-        """
-        soft, soft_weight, hard, hard_weight = target
-        if soft is not None:
-            rows = self.soft.compare(output, soft, self.temperature)
-            if not torch.is_tensor(rows) or (
-                torch.is_grad_enabled() and not rows.requires_grad
-            ):
-                raise ValueError(
-                    "loss must return a tensor that is computed from `output` by torch's "
-                    f"operations, so that it has a gradient; it returned {rows!r}."
-                )
-            if rows.shape != output.shape[:1]:
-                raise ValueError(
-                    f"loss must return one number for each of the {len(output)} rows, "
-                    f"and returned shape {tuple(rows.shape)}."
-                )
-            soft_part = _weighted_mean(rows, soft_weight)
-        if hard is not None:
-            rows = self.hard(output[: len(hard)], hard)
-            hard_part = _weighted_mean(rows, hard_weight)
-        if soft is None:
-            return hard_part
-        if hard is None:
-            return soft_part
-        return self.alpha * soft_part + (1 - self.alpha) * hard_part
-
-
-def _weighted_mean(rows, weight):
-    return rows.mean() if weight is None else (rows * weight).mean()
+    return pinball(output, target, quantiles)

@@ -47,6 +47,8 @@ class Rows:
         None if all are alike.
     n_labelled : int
         n, the rows of X; the m rows after them are transfer rows.
+    labels : Tensor of shape (n + m,) or (n + m, n_targets), or None
+        Codes of the classes, for a soft loss that asks for them.
     """
 
     x: Any
@@ -55,6 +57,7 @@ class Rows:
     hard: Any
     hard_weight: Any
     n_labelled: int
+    labels: Any = None
 
     def __len__(self):
         return len(self.x)
@@ -90,7 +93,7 @@ class Rows:
         Returns
         -------
         (Tensor, tuple)
-            The view, and the soft and hard targets with their weights.
+            The view, and the soft and hard targets with their weights, and the labels.
         """
         among = index if n_labelled == len(index) else index[:n_labelled]
         targets = (
@@ -98,6 +101,7 @@ class Rows:
             _pick(self.soft_weight, index),
             _pick(self.hard, among),
             _pick(self.hard_weight, among),
+            _pick(self.labels, index),
         )
         return self.x.index_select(0, index), targets
 
@@ -314,7 +318,7 @@ class DistillationNet(NeuralNet):
         if not isinstance(y_pred, tuple):
             return self.criterion_(y_pred, y_true)
         output, state = y_pred
-        soft, soft_weight, _, hard_weight = y_true
+        soft, soft_weight, _, hard_weight, _ = y_true
         weight = hard_weight if soft is None else soft_weight
         return self.criterion_(output, y_true) + self.module_.penalty(state, weight)
 

@@ -8,7 +8,8 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from skdistill import NeuralStudentClassifier, NeuralStudentRegressor, soft_targets
 from skdistill.knowledge import FitRows, gather, hold_out
-from skdistill.losses import Objective, cross_entropy, get_loss
+from skdistill.losses import cross_entropy
+from skdistill.objective import Loss, Objective, get_loss
 from skdistill.readers import ClassReader, union_of_classes
 from skdistill.teacher import Teacher
 from skdistill.training import Batches, Rows, make_generator
@@ -148,7 +149,8 @@ def full_batch_gradient(n_copies, transfer_weight):
         transfer_output=np.tile(Q, (n_copies, 1)),
     )
     k = gather(rows, reader(y), transfer_weight=transfer_weight)
-    objective = Objective(get_loss("kl", "classifier"), cross_entropy, 0.7, 2.0)
+    hard = Loss("classifier", cross_entropy)
+    objective = Objective(get_loss("kl", "classifier"), hard, 0.7, 2.0)
     lesson = Rows(
         x=torch.from_numpy(np.concatenate([X, rows.X_transfer])),
         soft=objective.soft.prepared(torch.from_numpy(k.soft), 2.0),

@@ -4,11 +4,14 @@ import copy
 import inspect
 from numbers import Integral, Real
 
+import numpy as np
 import torch
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from ..modules.embeddings import NAMES as EMBEDDINGS
 from ..modules.mlp import ACTIVATIONS, MLP
+from ..objective import fitted_scale
+from ..training import in_chunks
 from .torch_student import TorchClassifier, TorchRegressor, TorchStudent
 
 _PARAMETERS = {
@@ -87,8 +90,10 @@ class NeuralStudentClassifier(NeuralStudent, TorchClassifier):
     alpha : float, default=1.0
         Weight of the soft targets, in [0, 1]; the rest goes to the hard labels.
     loss : str or callable, default="kl"
-        "kl", "mse_logits", or ``loss(output, target, temperature)`` of torch logits,
-        one number for each row.
+        "kl", "reverse_kl", "js", "mse_logits", "dkd", "dist", "logit_standard", or
+        ``loss(output, target, temperature)`` of torch logits, one number for each row.
+        It may have parameters ``labels`` (codes of the classes, the teacher's likeliest
+        for rows without a label) and ``weight`` (of the batch's rows, or None).
     cv : int, splitter, iterable, "prefit" or None, default=None
         None: a fitted teacher as it is, an unfitted one fitted on all rows. A number of
         folds or a splitter: each row of X is labelled by clones of the teacher that were
@@ -110,6 +115,9 @@ class NeuralStudentClassifier(NeuralStudent, TorchClassifier):
     class_weight : dict, list of dict, "balanced" or None, default=None
         As in scikit-learn; a list for several targets. A soft target p weighs the sum of
         p_k w_k, and its classes count p_k w_k.
+    label_smoothing : float, default=0.0
+        Share of each hard label, in [0, 1), that is spread evenly over all classes: a
+        control for soft targets. Refused where labels do not count.
     preprocessor : "auto", transformer or None, default="auto"
         The student's view of X. "auto" takes any table: see
         :class:`~skdistill.preprocessing.TableView`. None takes finite numbers as they
@@ -187,6 +195,10 @@ default="relu"
         The trained net, without data and optimizer.
     module_ : torch.nn.Module
         ``net_.module_``, in eval mode; takes the student's view and returns logits.
+    output_scale_ : ndarray of shape (n_targets,)
+        By what the module's logits are multiplied for predictions. Only with
+        ``alpha=1`` and a loss that leaves their scale open ("dist", "logit_standard"),
+        which is then fitted to the teacher on the training rows.
     history_ : list of dict
         Losses and duration by epoch.
     n_iter_ : int
@@ -236,6 +248,7 @@ default="relu"
         transfer=None,
         transfer_weight=None,
         class_weight=None,
+        label_smoothing=0.0,
         preprocessor="auto",
         keep_teacher=True,
         hidden_layer_sizes=(64, 64),
@@ -272,6 +285,7 @@ default="relu"
         self.transfer = transfer
         self.transfer_weight = transfer_weight
         self.class_weight = class_weight
+        self.label_smoothing = label_smoothing
         self.preprocessor = preprocessor
         self.keep_teacher = keep_teacher
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -296,6 +310,25 @@ default="relu"
         self.random_state = random_state
         self.verbose = verbose
 
+    def _finish(self, x, knowledge):
+        vars(self).pop("output_scale_", None)
+        if self._scale_is_open(knowledge):
+            module, weight = self.module_, knowledge.soft_weight
+            pairs = zip(
+                self._by_target(in_chunks(module, module, x)),
+                self._by_target(knowledge.soft),
+                strict=True,
+            )
+            scales = [fitted_scale(logits, log_p, weight) for logits, log_p in pairs]
+            self.output_scale_ = np.array(scales)
+
+    def _infer(self, module, batch):
+        logits = module(batch)
+        if not hasattr(self, "output_scale_"):
+            return logits
+        scale = np.repeat(self.output_scale_, self._widths())
+        return logits * torch.from_numpy(scale).to(logits)
+
 
 class NeuralStudentRegressor(NeuralStudent, TorchRegressor):
     """A compact neural net that learns values, of one target or several, from a teacher.
@@ -316,8 +349,10 @@ class NeuralStudentRegressor(NeuralStudent, TorchRegressor):
     alpha : float, default=1.0
         Weight of the teacher's predictions, in [0, 1]; the rest goes to y.
     loss : str or callable, default="mse"
-        "mse", "huber", or ``loss(output, target, temperature)`` of torch values, one
-        number for each row.
+        "mse", "huber", with `quantiles` also "quantile" (the pinball loss against the
+        teacher's quantiles), or ``loss(output, target, temperature)`` of torch values,
+        one number for each row. It may have parameters ``weight`` (of the batch's rows,
+        or None) and ``quantiles``.
     quantiles : array-like of shape (n_quantiles,), default=None
         Levels between 0 and 1, ascending, such as [0.1, 0.5, 0.9]: predict these
         quantiles of y, which never cross. The teacher must answer with them, and `loss`

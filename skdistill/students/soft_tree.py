@@ -172,7 +172,8 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
 
     A complete binary tree whose inner nodes are logistic gates on all features and whose
     leaves are class distributions; the prediction is their mixture [1]_. After training
-    at a temperature other than 1, the leaves are refitted at temperature 1.
+    at a temperature other than 1, or with a loss that leaves the scale of the logits
+    open, the leaves are refitted at temperature 1.
 
     Parameters
     ----------
@@ -192,8 +193,10 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
     alpha : float, default=1.0
         Weight of the soft targets, in [0, 1]; the rest goes to the hard labels.
     loss : str or callable, default="kl"
-        "kl", "mse_logits", or ``loss(output, target, temperature)`` of torch logits,
-        one number for each row.
+        "kl", "reverse_kl", "js", "mse_logits", "dkd", "dist", "logit_standard", or
+        ``loss(output, target, temperature)`` of torch logits, one number for each row.
+        It may have parameters ``labels`` (codes of the classes, the teacher's likeliest
+        for rows without a label) and ``weight`` (of the batch's rows, or None).
     cv : int, splitter, iterable, "prefit" or None, default=None
         None: a fitted teacher as it is, an unfitted one fitted on all rows. A number of
         folds or a splitter: each row of X is labelled by clones of the teacher that were
@@ -215,6 +218,9 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
     class_weight : dict, list of dict, "balanced" or None, default=None
         As in scikit-learn; a list for several targets. A soft target p weighs the sum of
         p_k w_k, and its classes count p_k w_k.
+    label_smoothing : float, default=0.0
+        Share of each hard label, in [0, 1), that is spread evenly over all classes: a
+        control for soft targets. Refused where labels do not count.
     preprocessor : "auto", transformer or None, default="auto"
         The student's view of X. "auto" takes any table: see
         :class:`~skdistill.preprocessing.TableView`. None takes finite numbers as they
@@ -344,6 +350,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         transfer=None,
         transfer_weight=None,
         class_weight=None,
+        label_smoothing=0.0,
         preprocessor="auto",
         keep_teacher=True,
         max_depth=5,
@@ -378,6 +385,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         self.transfer = transfer
         self.transfer_weight = transfer_weight
         self.class_weight = class_weight
+        self.label_smoothing = label_smoothing
         self.preprocessor = preprocessor
         self.keep_teacher = keep_teacher
         self.max_depth = max_depth
@@ -401,9 +409,8 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         self.verbose = verbose
 
     def _finish(self, x, knowledge):
-        loss = self._objective().soft
-        tempered = loss.tempered and self.temperature_ != 1
-        if tempered and knowledge.soft is not None:
+        tempered = self.temperature_ != 1 and knowledge.soft is not None
+        if tempered or self._scale_is_open(knowledge):
             self._refit_leaves(x, knowledge)
         super()._finish(x, knowledge)
 
@@ -414,10 +421,9 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         target = alpha * share[:, None] * np.exp(knowledge.soft)
         if knowledge.hard is not None:
             hard_share = knowledge.hard_weight / knowledge.hard_weight.sum()
-            rows = np.arange(knowledge.n_labelled)
-            starts = np.cumsum([0, *self._widths()[:-1]])
-            for start, codes in zip(starts, knowledge.hard.T, strict=True):
-                target[rows, start + codes] += (1 - alpha) * hard_share
+            target[: knowledge.n_labelled] += (1 - alpha) * self._labels(
+                knowledge.hard, hard_share
+            )
         module = self.module_
         device, width = module.leaf.device, self.get_n_leaves()
 
@@ -435,6 +441,15 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         with torch.no_grad():
             kept = list(chunks())
         refit_leaves(module, lambda: kept)
+
+    def _labels(self, hard, weight):
+        """Smoothed labels as distributions over the classes, times their weights."""
+        off = self.label_smoothing / np.repeat(self._widths(), self._widths())
+        labels = np.tile(off, (len(hard), 1))
+        starts = np.cumsum([0, *self._widths()[:-1]])
+        for start, codes in zip(starts, hard.T, strict=True):
+            labels[np.arange(len(hard)), start + codes] += 1 - self.label_smoothing
+        return labels * weight[:, None]
 
 
 def _parts(n, width):
@@ -462,8 +477,10 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
     alpha : float, default=1.0
         Weight of the teacher's predictions, in [0, 1]; the rest goes to y.
     loss : str or callable, default="mse"
-        "mse", "huber", or ``loss(output, target, temperature)`` of torch values, one
-        number for each row.
+        "mse", "huber", with `quantiles` also "quantile" (the pinball loss against the
+        teacher's quantiles), or ``loss(output, target, temperature)`` of torch values,
+        one number for each row. It may have parameters ``weight`` (of the batch's rows,
+        or None) and ``quantiles``.
     quantiles : array-like of shape (n_quantiles,), default=None
         Levels between 0 and 1, ascending, such as [0.1, 0.5, 0.9]: predict these
         quantiles of y, which never cross. The teacher must answer with them, and `loss`

@@ -12,15 +12,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 
-from ..knowledge import hold_out
-from ..losses import (
-    Objective,
-    cross_entropy,
-    get_loss,
-    over_targets,
-    pinball,
-    sorted_first,
-)
+from ..knowledge import hold_out, teaches
+from ..losses import cross_entropy, quantile
+from ..objective import Loss, Objective, get_loss, over_targets, sorted_first
 from ..preprocessing import apply_view
 from ..readers import given_classes
 from ..teacher import any_ready
@@ -273,7 +267,11 @@ class TorchStudent(BaseStudent):
             if hard is None
             else _relative(knowledge.hard_weight, dtype),
             n_labelled=knowledge.n_labelled,
+            labels=self._labels_asked(knowledge, objective),
         )
+
+    def _labels_asked(self, knowledge, objective):
+        """Codes of the rows' classes, for a soft loss that asks for them."""
 
     def _infer(self, module, batch):
         """Outputs of the fitted module for a batch, at temperature 1."""
@@ -291,6 +289,7 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
     _parameter_constraints: dict = {
         **ClassifierStudent._parameter_constraints,
         **TorchStudent._parameter_constraints,
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
     }
 
     def _twin_for_one_epoch(self, classes=None):
@@ -334,13 +333,35 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
                 f"temperature={self.temperature} has no effect with loss={self.loss!r}: "
                 "leave it 1, or take another loss."
             )
-        soft, hard = over_targets(loss, cross_entropy, self._widths())
+        if min(self._widths()) < loss.min_classes:
+            raise ValueError(
+                f"loss={self.loss!r} learns of two classes only which is likelier, and "
+                'some target has no more: take another loss, such as "kl".'
+            )
+        smoothed = partial(cross_entropy, label_smoothing=self.label_smoothing)
+        hard = Loss("classifier", smoothed)
+        soft, hard = over_targets(loss, hard, self._widths())
         return Objective(soft, hard, self.alpha, self.temperature_)
 
     def _to_learn(self, knowledge):
         if knowledge.soft is not None:
             return np.exp(knowledge.soft)
         return self._one_hot(knowledge.hard)
+
+    def _check_can_learn(self, rows):
+        super()._check_can_learn(rows)
+        fixed = getattr(self.transfer, "output", None) is not None
+        taught = teaches(rows, self.teacher) or fixed
+        if self.label_smoothing and self.alpha == 1 and taught:
+            raise ValueError(
+                f"label_smoothing={self.label_smoothing} has no effect with alpha=1, "
+                "where labels do not count: leave it 0, or lower alpha."
+            )
+
+    def _scale_is_open(self, knowledge):
+        """Whether nothing in the loss has set the scale of the logits."""
+        is_soft = knowledge.soft is not None and knowledge.hard is None
+        return is_soft and get_loss(self.loss, "classifier").scale_free
 
     def _strata(self, knowledge):
         """The class of the first target."""
@@ -355,6 +376,16 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
             log_p = torch.from_numpy(soft)
             soft = objective.soft.prepared(log_p, objective.temperature)
         return soft, None if hard is None else torch.from_numpy(hard)
+
+    def _labels_asked(self, knowledge, objective):
+        """The labels of the rows of X, the teacher's likeliest classes of the others."""
+        if knowledge.soft is None or "labels" not in objective.soft.asks:
+            return None
+        parts = self._by_target(knowledge.soft)
+        codes = np.stack([part.argmax(axis=1) for part in parts], axis=1)
+        if knowledge.labels is not None:
+            codes[: knowledge.n_labelled] = knowledge.labels
+        return torch.from_numpy(codes if len(parts) > 1 else codes[:, 0])
 
 
 def _same(classes, others):
@@ -403,11 +434,17 @@ class TorchRegressor(RegressorStudent, TorchStudent):
         return len(self._center if self.quantiles is None else self.quantiles)
 
     def _objective(self):
-        loss = get_loss(self.loss, "regressor")
+        soft = hard = get_loss(self.loss, "regressor")
         if self.quantiles is not None:
-            hard = partial(pinball, quantiles=torch.tensor(self._levels()))
-            return Objective(*sorted_first(loss, hard), self.alpha)
-        return Objective(loss, lambda a, b: loss.compare(a, b, 1.0), self.alpha)
+            both = soft, Loss("regressor", quantile)
+            levels = torch.tensor(self._levels())
+            soft, hard = sorted_first(*(each.given(quantiles=levels) for each in both))
+        elif "quantiles" in soft.asks:
+            raise ValueError(
+                f"loss={self.loss!r} compares quantiles, and there are none: set "
+                "quantiles, such as [0.1, 0.5, 0.9], or take another loss."
+            )
+        return Objective(soft, hard, self.alpha)
 
     def score(self, X, y, sample_weight=None):
         """R2 of the predictions; of quantiles, the mean of their D2 pinball scores.

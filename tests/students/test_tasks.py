@@ -24,7 +24,8 @@ from skdistill import (
     StudentClassifier,
     export_text,
 )
-from skdistill.losses import REGISTRY, cross_entropy, kl, over_targets, pinball
+from skdistill.losses import cross_entropy, kl, pinball
+from skdistill.objective import REGISTRY, Loss, over_targets
 
 CLASSIFIERS = [NeuralStudentClassifier, SoftDecisionTreeClassifier]
 REGRESSORS = [NeuralStudentRegressor, SoftDecisionTreeRegressor]
@@ -40,7 +41,7 @@ def test_the_loss_of_several_targets_is_that_of_their_joint_distribution(tempera
     generator = torch.Generator().manual_seed(0)
     widths = [2, 3]
     out, to = (torch.randn(4, 5, generator=generator).double() for _ in range(2))
-    soft, hard = over_targets(REGISTRY["kl"], cross_entropy, widths)
+    soft, hard = over_targets(REGISTRY["kl"], Loss("classifier", cross_entropy), widths)
     ours = soft.compare(out, soft.prepared(to, temperature), temperature)
 
     def joint(logits):
@@ -50,7 +51,7 @@ def test_the_loss_of_several_targets_is_that_of_their_joint_distribution(tempera
     torch.testing.assert_close(ours, kl(joint(out), joint(to), temperature))
     codes = torch.tensor([[0, 2], [1, 0], [1, 1], [0, 1]])
     together = cross_entropy(joint(out), 3 * codes[:, 0] + codes[:, 1])
-    torch.testing.assert_close(hard(out, codes), together)
+    torch.testing.assert_close(hard.rows(out, codes, 1.0), together)
 
 
 @pytest.mark.parametrize("Student", CLASSIFIERS)
