@@ -309,12 +309,12 @@ def refit_leaves(tree, chunks, n_steps=30, tol=1e-6):
 
     Returns
     -------
-    int
-        Number of steps taken.
+    float
+        The mean log-likelihood, in nats, before the last step.
     """
     leaf = tree.leaf_outputs(torch.float64).clamp(min=_LEAF_FLOOR)
     before = -float("inf")
-    for step in range(n_steps):  # noqa: B007
+    for _ in range(n_steps):
         counts, likelihood = torch.zeros_like(leaf), 0.0
         for reach, target in chunks():
             mixture = (reach.double() @ leaf).clamp(min=1e-300)
@@ -327,4 +327,4 @@ def refit_leaves(tree, chunks, n_steps=30, tol=1e-6):
             break
         before = likelihood
     tree.leaf.copy_(leaf.log())
-    return step + 1
+    return likelihood

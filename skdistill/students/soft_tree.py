@@ -1,10 +1,12 @@
 """Students that are soft decision trees."""
 
+import copy
 from numbers import Integral, Real
 
 import numpy as np
 import torch
 from scipy import sparse
+from scipy.optimize import minimize_scalar
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
@@ -15,6 +17,9 @@ from .torch_student import TorchClassifier, TorchRegressor, TorchStudent
 
 _KEPT_CELLS = 1 << 25
 _PART_CELLS = 1 << 22
+# Where the factor of the gates is sought, and on how many rows.
+_LOG_FACTORS = (-1.0, 4.0)
+_SEARCH_ROWS = 1 << 14
 _PARAMETERS = {
     "max_depth": [Interval(Integral, 1, 16, closed="both")],
     "balance_penalty": [Interval(Real, 0, None, closed="left")],
@@ -172,8 +177,8 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
 
     A complete binary tree whose inner nodes are logistic gates on all features and whose
     leaves are class distributions; the prediction is their mixture [1]_. After training
-    at a temperature other than 1, or with a loss that leaves the scale of the logits
-    open, the leaves are refitted at temperature 1.
+    at a temperature other than 1 the leaves are refitted at temperature 1; with a loss
+    that leaves the scale of the outputs open, so are, by one factor, the gates.
 
     Parameters
     ----------
@@ -409,13 +414,14 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         self.verbose = verbose
 
     def _finish(self, x, knowledge):
-        tempered = self.temperature_ != 1 and knowledge.soft is not None
-        if tempered or self._scale_is_open(knowledge):
-            self._refit_leaves(x, knowledge)
+        if self._scale_is_open(knowledge):
+            self._sharpen_gates(x, self._targets_at_1(knowledge))
+        elif self.temperature_ != 1 and knowledge.soft is not None:
+            self._refit_leaves(x, self._targets_at_1(knowledge))
         super()._finish(x, knowledge)
 
-    def _refit_leaves(self, x, knowledge):
-        """Fit the leaves at T=1 to the mix of soft and hard targets."""
+    def _targets_at_1(self, knowledge):
+        """The mix of soft and hard targets at T=1, each row times its weight."""
         share = knowledge.soft_weight / knowledge.soft_weight.sum()
         alpha = self.alpha if knowledge.hard is not None else 1.0
         target = alpha * share[:, None] * np.exp(knowledge.soft)
@@ -424,6 +430,35 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
             target[: knowledge.n_labelled] += (1 - alpha) * self._labels(
                 knowledge.hard, hard_share
             )
+        return target
+
+    def _sharpen_gates(self, x, target):
+        """Multiply all gates by the factor with which the refitted leaves do best.
+
+        Where a loss leaves the scale of the outputs open, the gates are too soft for
+        any leaves to be as sure as the teacher.
+        """
+        module, step = self.module_, -(-len(x) // _SEARCH_ROWS)
+        some = np.ascontiguousarray(x[::step]), target[::step] / target[::step].sum()
+        before = copy.deepcopy(module.state_dict())
+
+        def likelihood(log_factor, x, target):
+            module.load_state_dict(before)
+            with torch.no_grad():
+                for gates in (module.gate_weight, module.gate_bias):
+                    gates.mul_(float(np.exp(log_factor)))
+            return self._refit_leaves(x, target)
+
+        best = minimize_scalar(
+            lambda log_factor: -likelihood(log_factor, *some),
+            bounds=_LOG_FACTORS,
+            method="bounded",
+            options={"xatol": 0.05},
+        )
+        likelihood(best.x, x, target)
+
+    def _refit_leaves(self, x, target):
+        """Fit the leaves at T=1, the gates fixed; returns the mean log-likelihood."""
         module = self.module_
         device, width = module.leaf.device, self.get_n_leaves()
 
@@ -436,11 +471,10 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
                 )
 
         if len(x) * width > _KEPT_CELLS:  # too large to keep: made again at each step
-            refit_leaves(module, chunks)
-            return
+            return refit_leaves(module, chunks)
         with torch.no_grad():
             kept = list(chunks())
-        refit_leaves(module, lambda: kept)
+        return refit_leaves(module, lambda: kept)
 
     def _labels(self, hard, weight):
         """Smoothed labels as distributions over the classes, times their weights."""

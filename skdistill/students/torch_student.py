@@ -358,6 +358,17 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
                 "where labels do not count: leave it 0, or lower alpha."
             )
 
+    def _lesson_and_exam(self, rows, knowledge, watched, random):
+        x, lesson, exam = super()._lesson_and_exam(rows, knowledge, watched, random)
+        by_label = exam is not None and exam[1].hard is not None
+        if self.early_stopping and by_label and self._scale_is_open(lesson):
+            raise ValueError(
+                f"y_val is watched by its log loss, and loss={self.loss!r} with alpha=1 "
+                "leaves the scale of the logits open: leave y_val out, so that the "
+                "teacher's answers for X_val are watched, or lower alpha."
+            )
+        return x, lesson, exam
+
     def _scale_is_open(self, knowledge):
         """Whether nothing in the loss has set the scale of the logits."""
         is_soft = knowledge.soft is not None and knowledge.hard is None

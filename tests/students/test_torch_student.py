@@ -1,0 +1,309 @@
+"""What the losses make of the students that are torch modules."""
+
+import pickle
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import expit, softmax
+from sklearn.base import clone
+from sklearn.datasets import load_iris, make_multilabel_classification
+from sklearn.ensemble import RandomForestClassifier
+
+from skdistill import (
+    NeuralStudentClassifier,
+    NeuralStudentRegressor,
+    SoftDecisionTreeClassifier,
+    SoftDecisionTreeRegressor,
+    soft_targets,
+)
+from skdistill.losses import dist, dkd, kl, pinball
+from skdistill.objective import REGISTRY
+
+CLASSIFIERS = [NeuralStudentClassifier, SoftDecisionTreeClassifier]
+OF_CLASSES = sorted(n for n in REGISTRY if REGISTRY[n].task == "classifier")
+SCALE_FREE = ["dist", "logit_standard"]
+
+
+@pytest.fixture(scope="module")
+def iris():
+    return load_iris(return_X_y=True)
+
+
+@pytest.fixture(scope="module")
+def iris_forest(iris):
+    return RandomForestClassifier(20, min_samples_leaf=2, random_state=0).fit(*iris)
+
+
+@pytest.fixture(scope="module")
+def few(iris):
+    """Too few rows to warn of a teacher that denies the labels."""
+    X, y = iris
+    return X[::4], y[::4]
+
+
+def divergence(student, teacher, X):
+    """Mean KL of the student from the teacher, nats."""
+    P = soft_targets(teacher, X)
+    return (P * (np.log(P) - student.predict_log_proba(X))).sum(axis=1).mean()
+
+
+@pytest.mark.parametrize("Student", CLASSIFIERS)
+@pytest.mark.parametrize("loss", OF_CLASSES)
+def test_every_loss_brings_the_student_to_its_teacher(iris, iris_forest, Student, loss):
+    X, y = iris
+    student = Student(iris_forest, loss=loss, random_state=0).fit(X, y)
+    P = soft_targets(iris_forest, X)
+    of_the_mean = (P * np.log(P / P.mean(axis=0))).sum(axis=1).mean()
+    assert divergence(student, iris_forest, X) < 0.25 * of_the_mean
+    assert (student.predict(X) == iris_forest.predict(X)).mean() > 0.9
+
+
+@pytest.mark.parametrize("loss", SCALE_FREE)
+def test_an_open_scale_is_fitted_to_the_teacher(iris, iris_forest, loss):
+    X, y = iris
+    student = NeuralStudentClassifier(iris_forest, loss=loss, random_state=0).fit(X, y)
+    by_kl = NeuralStudentClassifier(iris_forest, random_state=0).fit(X, y)
+    assert not hasattr(by_kl, "output_scale_")
+    fitted = divergence(student, iris_forest, X)
+    assert fitted < divergence(by_kl, iris_forest, X) + 0.1
+    z, P = student.decision_function(X), soft_targets(iris_forest, X)
+    gain = ((softmax(z, axis=1) - P) * z).sum(axis=1).mean()
+    assert abs(gain) < 1e-2  # the derivative by the logarithm of the scale
+    (scale,) = vars(student).pop("output_scale_")
+    np.testing.assert_allclose(scale * student.decision_function(X), z)
+    assert divergence(student, iris_forest, X) > fitted + 0.2
+
+
+def test_an_open_scale_lives_as_long_as_its_fit(iris, iris_forest):
+    X, y = iris
+    student = NeuralStudentClassifier(
+        iris_forest, loss="dist", max_epochs=10, warm_start=True, random_state=0
+    ).fit(X, y)
+    first, P = student.output_scale_, student.predict_proba(X)
+    twin = pickle.loads(pickle.dumps(student))
+    np.testing.assert_array_equal(twin.predict_proba(X), P)
+    assert not hasattr(clone(student), "output_scale_")
+    scaled = student.fit(X, y).output_scale_
+    assert scaled != first
+    assert student.partial_fit(X, y).output_scale_ != scaled
+    before = student.output_scale_
+    with pytest.raises(ValueError, match="has no effect with loss='mse_logits'"):
+        student.set_params(loss="mse_logits", temperature=2.0).fit(X, y)
+    assert student.output_scale_ is before
+    student.set_params(temperature=1.0)
+    assert not hasattr(student.set_params(loss="kl").fit(X, y), "output_scale_")
+    mixed = NeuralStudentClassifier(iris_forest, loss="dist", alpha=0.5, max_epochs=2)
+    assert not hasattr(mixed.fit(X, y), "output_scale_")  # labels set the scale
+    control = NeuralStudentClassifier(loss="dist", max_epochs=2).fit(X, y)
+    assert not hasattr(control, "output_scale_")
+
+
+@pytest.mark.parametrize("loss", SCALE_FREE)
+def test_a_tree_of_open_scale_gets_sharper_gates_and_new_leaves(
+    iris, iris_forest, loss, monkeypatch
+):
+    X, y = iris
+    tree = SoftDecisionTreeClassifier(
+        iris_forest, loss=loss, max_depth=3, max_epochs=25, random_state=0
+    )
+    fitted = divergence(tree.fit(X, y), iris_forest, X)
+    assert np.allclose(tree.leaf_values().sum(axis=1), 1)
+    monkeypatch.setattr(SoftDecisionTreeClassifier, "_sharpen_gates", lambda *_: None)
+    open_ = divergence(clone(tree).fit(X, y), iris_forest, X)
+    assert fitted < 0.15 and open_ > 0.8
+    monkeypatch.undo()
+    monkeypatch.setattr("skdistill.students.soft_tree._SEARCH_ROWS", 60)
+    sought_on_some = divergence(clone(tree).fit(X, y), iris_forest, X)
+    assert abs(sought_on_some - fitted) < 0.03
+
+
+def test_several_targets_have_scales_of_their_own():
+    X, Y = make_multilabel_classification(200, 8, n_classes=3, random_state=0)
+    forest = RandomForestClassifier(20, min_samples_leaf=3, random_state=0).fit(X, Y)
+    student = NeuralStudentClassifier(forest, loss="dist", random_state=0).fit(X, Y)
+    assert student.output_scale_.shape == (3,)
+    scores, teacher = student.decision_function(X), soft_targets(forest, X)
+    for score, (_, p) in zip(scores.T, (each.T for each in teacher), strict=True):
+        gain = ((expit(score) - p) * score).mean()
+        assert abs(gain) < 1e-2  # the derivative by the logarithm of the scale
+
+
+def test_what_is_standardised_away_is_refused(iris, iris_forest):
+    X, y = iris
+    two = NeuralStudentClassifier(iris_forest, loss="logit_standard", classes=[0, 1])
+    forest = RandomForestClassifier(random_state=0).fit(X[:100], y[:100])
+    with pytest.raises(ValueError, match="only which is likelier"):
+        two.set_params(teacher=forest).fit(X[:100], y[:100])
+    stopped = NeuralStudentClassifier(iris_forest, loss="dist", early_stopping=True)
+    with pytest.raises(ValueError, match="leave y_val out"):
+        stopped.fit(X, y, X_val=X, y_val=y)
+    stopped.set_params(max_epochs=2).fit(X, y, X_val=X)
+
+
+class Heard:
+    """A loss that remembers what it was given."""
+
+    def __init__(self):
+        self.labels, self.weights, self.rows = [], [], []
+
+    def __call__(self, output, target, temperature, labels, weight=None):
+        self.labels.append(labels)
+        self.weights.append(weight)
+        self.rows.append(target)
+        return kl(output, target, temperature)
+
+
+@pytest.mark.parametrize("alpha", [1.0, 0.5])
+def test_a_users_loss_gets_labels_and_weights(few, iris_forest, alpha):
+    """The label where there is one, the teacher's likeliest class elsewhere."""
+    X, y = few
+    heard, weight = Heard(), np.linspace(0.1, 1.9, 38)
+    student = NeuralStudentClassifier(
+        iris_forest, loss=heard, alpha=alpha, max_epochs=2, batch_size=999
+    )
+    student.fit(X, (y + 1) % 3, sample_weight=weight, X_transfer=X[:30])
+    labels, target, weights = heard.labels[0], heard.rows[0], heard.weights[0]
+    assert labels.dtype == torch.int64 and labels.shape == (68,)
+    likeliest = target.argmax(dim=1)
+    assert (labels[:38] == (likeliest[:38] + 1) % 3).float().mean() > 0.95
+    np.testing.assert_array_equal(labels[38:], likeliest[38:])
+    assert sorted(labels[:38].tolist()) == sorted((y + 1) % 3)
+    assert weights.mean().item() == pytest.approx(1) and weights.std() > 0.3
+    assert student.predict(X[:1]).shape == (1,)
+
+
+def test_without_labels_the_teacher_says_the_class(iris, iris_forest):
+    X, _ = iris
+    heard = Heard()
+    NeuralStudentClassifier(iris_forest, loss=heard, max_epochs=1).fit(X)
+    for labels, target in zip(heard.labels, heard.rows, strict=True):
+        np.testing.assert_array_equal(labels, target.argmax(dim=1))
+
+
+def test_what_is_watched_hears_no_labels(few, iris_forest):
+    """The teacher may know the labels of held out rows by heart."""
+    X, y = few
+    heard = Heard()
+    NeuralStudentClassifier(
+        iris_forest, loss=heard, early_stopping=True, max_epochs=1, batch_size=999
+    ).fit(X, (y + 1) % 3)
+    taught, watched = heard.labels
+    assert len(taught) == 34 and len(watched) == 4
+    np.testing.assert_array_equal(watched, heard.rows[1].argmax(dim=1))
+
+
+def test_labels_of_several_targets_and_parts():
+    X, Y = make_multilabel_classification(40, 5, n_classes=2, random_state=0)
+    heard = Heard()
+    P = np.full((40, 2), 0.3)
+    student = NeuralStudentClassifier(loss=heard, max_epochs=1, batch_size=999)
+    student.fit(X, Y, teacher_output=P)
+    first, second = heard.labels
+    assert [first.sum().item(), second.sum().item()] == Y.sum(axis=0).tolist()
+    student.partial_fit(X[:20], Y[:20], teacher_output=P[:20])
+    assert len(heard.labels[-1]) == 20
+
+
+def test_dkd_learns_by_the_labels(few, iris_forest):
+    """A partial of it is it, with other parameters, and labels reach it."""
+    X, y = few
+
+    def proba(loss, y):
+        student = NeuralStudentClassifier(
+            iris_forest, loss=loss, max_epochs=5, random_state=0
+        )
+        return student.fit(X, y).predict_proba(X)
+
+    named = proba("dkd", y)
+    np.testing.assert_allclose(proba(partial(dkd, beta=8.0), y), named, atol=1e-5)
+    assert np.abs(proba(partial(dkd, beta=0.0), y) - named).max() > 0.05
+    assert np.abs(proba("dkd", (y + 1) % 3) - named).max() > 0.05
+    np.testing.assert_array_equal(proba("kl", (y + 1) % 3), proba("kl", y))
+
+
+def test_a_partial_of_dist_is_scaled_too(iris, iris_forest):
+    student = NeuralStudentClassifier(
+        iris_forest, loss=partial(dist, gamma=2.0), max_epochs=5
+    )
+    assert student.fit(*iris).output_scale_ > 0
+
+
+@pytest.mark.parametrize("Student", [NeuralStudentRegressor, SoftDecisionTreeRegressor])
+def test_quantiles_of_the_teacher_by_the_pinball_loss(Student, diabetes):
+    X, y = (table[:49] for table in diabetes)
+    levels, noise = [0.1, 0.5, 0.9], np.random.default_rng(0).exponential(size=49)
+    Q = 100 + np.array([-20.0, 0.0, 20.0]) + 30 * noise[:, None]
+    constant = np.zeros((len(X), 1))  # so that each is the quantile of its column
+    student = Student(loss="quantile", quantiles=levels, random_state=0)
+    student.fit(constant, y, teacher_output=Q)
+    below = (Q <= student.predict(constant[:1])).mean(axis=0)
+    np.testing.assert_allclose(below, levels, atol=0.03)
+    by_mse = student.set_params(loss="mse").fit(constant, y, teacher_output=Q)
+    np.testing.assert_allclose(by_mse.predict(constant[:1])[0], Q.mean(axis=0), atol=6)
+    with pytest.raises(ValueError, match="quantiles, such as"):
+        Student(loss="quantile").fit(X, y, teacher_output=y)
+
+
+def test_a_users_loss_of_values_gets_weights_and_quantiles(diabetes):
+    X, y = diabetes
+    levels, seen = [0.2, 0.8], []
+
+    def loss(output, target, temperature, *, quantiles, weight):
+        seen.append(weight)
+        return pinball(output, target, quantiles)
+
+    Q, weight = np.column_stack([y - 20, y + 20]), np.linspace(0.1, 1.9, len(y))
+    shared = {"quantiles": levels, "max_epochs": 3, "random_state": 0}
+    own = NeuralStudentRegressor(loss=loss, **shared)
+    own.fit(X, y, sample_weight=weight, teacher_output=Q)
+    named = NeuralStudentRegressor(loss="quantile", **shared)
+    named.fit(X, y, sample_weight=weight, teacher_output=Q)
+    np.testing.assert_array_equal(own.predict(X), named.predict(X))
+    assert seen[0].shape[0] > 1
+
+    def weighted(output, target, temperature, weight):
+        seen.append(weight)
+        return (output - target).square().mean(dim=1)
+
+    seen.clear()
+    control = NeuralStudentRegressor(loss=weighted, max_epochs=1)
+    control.fit(X, y, sample_weight=weight)
+    assert all(torch.is_tensor(each) for each in seen)
+
+
+@pytest.mark.parametrize("Student", CLASSIFIERS)
+def test_label_smoothing_moves_the_optimum(Student):
+    """Of labels that are sure, the smoothed cross-entropy wants (1 - e) and e / K."""
+    X, y = np.repeat(np.eye(3), 16, axis=0), np.repeat([0, 1, 2], 16)
+    student = Student(label_smoothing=0.3, max_epochs=100, random_state=0)
+    expected = 0.7 * np.eye(3)[y] + 0.1
+    np.testing.assert_allclose(student.fit(X, y).predict_proba(X), expected, atol=0.02)
+    sure = Student(max_epochs=100, random_state=0).fit(X, y)
+    assert sure.predict_proba(X)[range(48), y].min() > 0.9
+
+
+def test_leaves_are_refitted_to_smoothed_labels():
+    X, y = np.repeat(np.eye(3), 16, axis=0), np.repeat([0, 1, 2], 16)
+    tree = SoftDecisionTreeClassifier(
+        temperature=4.0, alpha=0.5, label_smoothing=0.3, random_state=0
+    )
+    P = np.full((48, 3), 1 / 3)
+    tree.fit(X, y, teacher_output=P)
+    expected = 0.5 / 3 + 0.5 * (0.7 * np.eye(3)[y] + 0.1)
+    np.testing.assert_allclose(tree.predict_proba(X), expected, atol=0.02)
+
+
+def test_label_smoothing_is_refused_where_labels_do_not_count(iris, iris_forest):
+    X, y = iris
+    student = NeuralStudentClassifier(iris_forest, label_smoothing=0.1, max_epochs=1)
+    with pytest.raises(ValueError, match=r"label_smoothing=0\.1 has no effect"):
+        student.fit(X, y)
+    student.set_params(alpha=0.5).fit(X, y)
+    student.set_params(teacher=None, alpha=1.0).fit(X, y)
+    P = iris_forest.predict_proba(X)
+    with pytest.raises(ValueError, match="lower alpha"):
+        student.fit(X, y, teacher_output=P)
+    with pytest.raises(ValueError, match="label_smoothing"):
+        student.set_params(label_smoothing=1.0).fit(X, y)
