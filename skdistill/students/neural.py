@@ -326,8 +326,7 @@ default="relu"
         logits = module(batch)
         if not hasattr(self, "output_scale_"):
             return logits
-        scale = np.repeat(self.output_scale_, self._widths())
-        return logits * torch.from_numpy(scale).to(logits)
+        return logits * logits.new_tensor(np.repeat(self.output_scale_, self._widths()))
 
 
 class NeuralStudentRegressor(NeuralStudent, TorchRegressor):
