@@ -43,7 +43,7 @@ def test_an_epoch_is_one_pass_over_the_rows():
     assert [len(x) for x, _ in batches] == [4, 3, 3]
     seen = torch.cat([x for x, _ in batches]).ravel()
     assert sorted(seen.tolist()) == list(range(10)) and seen.tolist() != list(range(10))
-    for x, (_, _, hard, _) in batches:
+    for x, (_, _, hard, _, _) in batches:
         torch.testing.assert_close(x.ravel().long(), hard)
 
 
@@ -52,7 +52,7 @@ def test_transfer_rows_do_not_multiply_the_steps():
     assert len(batches) == 4
     labelled = []
     for _ in range(4):  # epochs; 4 of 16 rows are labelled
-        for x, (soft, weight, hard, _) in batches:
+        for x, (soft, weight, hard, _, _) in batches:
             assert len(x) == len(soft) == 16 and len(hard) == 4 and weight is None
             assert (x[:4] < 64).all() and (x[4:] >= 64).all()
             labelled += x[:4].ravel().tolist()
@@ -65,7 +65,7 @@ def test_rounded_shares_still_estimate_the_mean():
     batches = Batches(data, 8, make_generator(0))
     estimates = []
     for _ in range(3000):
-        for x, (_, weight, _, _) in batches:
+        for x, (_, weight, _, _, _) in batches:
             estimates.append((values[x.ravel().long()] * weight).mean().item())
     assert np.mean(estimates) == pytest.approx(values.mean().item(), rel=0.01)
 

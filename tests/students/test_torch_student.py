@@ -112,7 +112,7 @@ def test_a_tree_of_open_scale_gets_sharper_gates_and_new_leaves(
     assert np.allclose(tree.leaf_values().sum(axis=1), 1)
     monkeypatch.setattr(SoftDecisionTreeClassifier, "_sharpen_gates", lambda *_: None)
     open_ = divergence(clone(tree).fit(X, y), iris_forest, X)
-    assert fitted < 0.15 and open_ > 0.8
+    assert fitted < 0.15 and open_ > 0.6
     monkeypatch.undo()
     monkeypatch.setattr("skdistill.students.soft_tree._SEARCH_ROWS", 60)
     sought_on_some = divergence(clone(tree).fit(X, y), iris_forest, X)
