@@ -84,6 +84,8 @@ def test_sklearn_checks(estimator, check):
     "student",
     [
         *(Student(max_epochs=3) for Student in CLASSIFIERS + REGRESSORS),
+        NeuralStudentClassifier(loss="dist", max_epochs=3),
+        SoftDecisionTreeClassifier(loss="dkd", max_epochs=3),
         StudentClassifier(),
         StudentClassifier(student=LogisticRegression()),
         StudentClassifier(student=Ridge()),
