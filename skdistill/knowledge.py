@@ -267,6 +267,30 @@ class Knowledge:
         hard = None if alpha == 1 else self.hard
         return replace(self, hard=hard, labels=self.hard)
 
+    def class_shares(self, alpha, n_classes):
+        """Mean of the targets of one target's classes, as they count in the loss.
+
+        Parameters
+        ----------
+        alpha : float
+            Weight of the soft targets.
+        n_classes : int
+            How many classes there are.
+
+        Returns
+        -------
+        ndarray of shape (n_classes,)
+            The prior of a student that fits them; its sum is 1.
+        """
+        used = self.used(alpha)
+        if used.hard is not None:
+            counts = np.bincount(used.hard[:, 0], used.hard_weight, n_classes)
+            hard = counts / counts.sum()
+        if used.soft is None:
+            return hard
+        soft = np.average(np.exp(used.soft), axis=0, weights=used.soft_weight)
+        return soft if used.hard is None else alpha * soft + (1 - alpha) * hard
+
     def with_probabilities(self):
         """With probabilities as soft targets, for students that take no logarithms.
 

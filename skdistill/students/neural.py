@@ -181,6 +181,9 @@ default="relu"
         The sorted union of `classes`, of y's labels and of the teacher's; a list with
         one array for each of several targets, the numbers of the labels of a multi-label
         student.
+    class_prior_ : ndarray of shape (n_classes,)
+        Shares of the classes that the probabilities expect: the mean of the targets that
+        were learnt, or what ``adjust_class_prior`` was asked for. Of a single target only.
     teacher_ : object or list of objects
         The fitted teacher; absent without one, and with ``keep_teacher=False``.
     temperature_ : float

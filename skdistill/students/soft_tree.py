@@ -179,6 +179,8 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
     leaves are class distributions; the prediction is their mixture [1]_. After training
     at a temperature other than 1 the leaves are refitted at temperature 1; with a loss
     that leaves the scale of the outputs open, so are, by one factor, the gates.
+    ``adjust_class_prior`` changes predictions, not leaves: ``leaf_values`` and
+    ``export_text`` tell what was fitted.
 
     Parameters
     ----------
@@ -282,6 +284,9 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         The sorted union of `classes`, of y's labels and of the teacher's; a list with
         one array for each of several targets, the numbers of the labels of a multi-label
         student.
+    class_prior_ : ndarray of shape (n_classes,)
+        Shares of the classes that the probabilities expect: the mean of the targets that
+        were learnt, or what ``adjust_class_prior`` was asked for. Of a single target only.
     feature_importances_ : ndarray of shape (n_features,)
         Node mass times the size of the gate's weight on the feature, scaled to a standard
         deviation of 1, summed over the gates (and over what the view makes of a column)

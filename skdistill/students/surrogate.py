@@ -254,6 +254,9 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         The sorted union of `classes`, of y's labels and of the teacher's; a list with
         one array for each of several targets, the numbers of the labels of a multi-label
         student.
+    class_prior_ : ndarray of shape (n_classes,)
+        Shares of the classes that the probabilities expect: the mean of the targets that
+        were learnt, or what ``adjust_class_prior`` was asked for. Of a single target only.
     label_error_ : float
         Mean total variation distance between the targets and what the label rows say; 0
         where all are there, and where there are none.
@@ -505,6 +508,9 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
             The student's own; a regressor's predictions are clipped to [0, 1] and
             normalised, margins go through a softmax. Those of labels are never 0 or 1.
         """
+        check_is_fitted(self)
+        if self._class_shift is not None:
+            return super().predict_proba(X)
         p = self._arranged(self._probabilities(X))
         return np.clip(p, FLOOR, 1 - FLOOR) if self.is_multilabel() else p
 

@@ -12,6 +12,13 @@ from sklearn.utils.validation import _check_y, check_is_fitted
 
 from ..readers import ClassReader, ValueReader
 from .base import BaseStudent
+from .priors import (
+    balancing_shift,
+    checked_prior,
+    estimated_prior,
+    log_ratio,
+    shifted,
+)
 
 
 class ClassifierStudent(ClassifierMixin, BaseStudent):
@@ -81,6 +88,86 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
             self.classes_ = np.arange(len(now))
         self.teacher_entropy_ = knowledge.entropy
         self.temperature_ = float(self.temperature)
+        vars(self).pop("class_prior_", None)
+        self._class_shift = None
+        if len(now) == 1:
+            self._learnt_prior = self._learns_prior(knowledge)
+            self.class_prior_ = self._learnt_prior
+
+    def _learns_prior(self, knowledge):
+        """Shares of the classes in what the student learns (n_classes,)."""
+        return knowledge.class_shares(self.alpha, len(self._targets[0]))
+
+    def adjust_class_prior(self, prior=None, *, X=None):
+        """Expect other shares of the classes than those of the training rows.
+
+        From now on the probabilities are ``p_k r_k``, normalised, with p the fitted
+        student's and r one number for each class.
+
+        Parameters
+        ----------
+        prior : array-like of shape (n_classes,) or dict, default=None
+            The new shares, in the order of ``classes_`` or by label; their sum is 1.
+            Alone, r is their ratio to the mean of the targets that were learnt: right
+            where the classes come in other numbers, but each looks as before.
+        X : array-like of shape (n, n_features), default=None
+            Unlabelled rows. Alone, the new shares are those under which they are
+            likeliest, by expectation maximisation [1]_. With `prior`, these are their
+            shares, and r is such that the mean probability over them is `prior`: right
+            also where a class was missing from the training rows, but not from the
+            teacher's answers.
+
+        Returns
+        -------
+        object
+            The student itself. Calls do not add up: each starts from what ``fit`` has
+            learnt, and ``fit`` drops the adjustment. ``class_prior_`` has the shares.
+
+        Raises
+        ------
+        ValueError
+            If neither is given, if `prior` is no distribution over the classes, or if
+            the student has several targets. The student is then as it was before.
+
+        References
+        ----------
+        .. [1] Saerens, Latinne, Decaestecker: Adjusting the Outputs of a Classifier to
+           New a Priori Probabilities: A Simple Procedure, 2002.
+
+        Examples
+        --------
+        >>> from skdistill import NeuralStudentClassifier
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]] * 20, ["a", "a", "b", "b"] * 20
+        >>> student = NeuralStudentClassifier(random_state=0).fit(X, y)
+        >>> student.adjust_class_prior({"a": 0.9, "b": 0.1}).class_prior_
+        array([0.9, 0.1])
+        """
+        check_is_fitted(self)
+        if len(self._targets) > 1:
+            raise ValueError(
+                "adjust_class_prior is for one target, and this student has "
+                f"{len(self._targets)}: fit one for each."
+            )
+        if prior is None and X is None:
+            raise ValueError(
+                "adjust_class_prior takes `prior`, the new shares of the classes, or X, "
+                "unlabelled rows to estimate them from, or both."
+            )
+        log_p = None if X is None else self._log_probabilities(X)
+        if prior is None:
+            new = estimated_prior(log_p, self._learnt_prior)
+        else:
+            new = checked_prior(prior, self._targets[0])
+        if prior is None or X is None:
+            self._class_shift = log_ratio(new, self._learnt_prior)
+        else:
+            self._class_shift = balancing_shift(log_p, new)
+        self.class_prior_ = new
+        return self
+
+    def _adjusted(self, log_p):
+        """Log-probabilities under the prior that was asked for."""
+        return log_p if self._class_shift is None else shifted(log_p, self._class_shift)
 
     def is_multilabel(self):
         """Whether the fitted student predicts several labels, each 0 or 1.
@@ -131,7 +218,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         ndarray of shape (n,) or (n, n_targets)
             Labels.
         """
-        parts = self._by_target(self._log_probabilities(X))
+        parts = self._by_target(self._adjusted(self._log_probabilities(X)))
         pairs = zip(self._targets, parts, strict=True)
         labels = [classes[part.argmax(axis=1)] for classes, part in pairs]
         return np.column_stack(labels) if len(labels) > 1 else labels[0]
@@ -150,7 +237,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
             Rows that sum to 1; of several labels the probability of each; of several
             targets a list with an array for each.
         """
-        return self._arranged(np.exp(self._log_probabilities(X)))
+        return self._arranged(np.exp(self._adjusted(self._log_probabilities(X))))
 
     def predict_log_proba(self, X):
         """Logarithms of the probabilities, without underflow.
@@ -165,7 +252,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         ndarray of shape (n, n_classes) or (n, n_labels), or list of ndarray
             Nats.
         """
-        return self._arranged(self._log_probabilities(X))
+        return self._arranged(self._adjusted(self._log_probabilities(X)))
 
     def decision_function(self, X):
         """Logits at temperature 1.
@@ -180,9 +267,10 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         ndarray of shape (n, n_classes), (n,) or (n, n_labels), or list of ndarray
             For two classes, the log odds of the second; so for each of several labels.
         """
+        logits = self._adjusted(self._logits(X))
         parts = [
             part[:, 1] - part[:, 0] if part.shape[1] == 2 else part
-            for part in self._by_target(self._logits(X))
+            for part in self._by_target(logits)
         ]
         if len(parts) == 1:
             return parts[0]

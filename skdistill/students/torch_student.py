@@ -309,6 +309,15 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
     def _is_taught(self):
         return hasattr(self, "preprocessor_")
 
+    def _learns_prior(self, knowledge):
+        """The mean over all epochs, of a student that goes on."""
+        now = super()._learns_prior(knowledge)
+        if not self._continues():
+            return now
+        done = len(self.history_)
+        total = done * self._learnt_prior + self.max_epochs * now
+        return total / (done + self.max_epochs)
+
     def _log_probabilities(self, X):
         return self._outputs(X, self._log_softmax)
 
