@@ -21,8 +21,9 @@ def checked_prior(prior, classes):
 
     Parameters
     ----------
-    prior : array-like of shape (n_classes,), or dict
-        Shares; a dict has one for each label.
+    prior : array-like of shape (n_classes,), dict or pandas Series
+        Shares; a dict has one for each label, and so has a Series, such as that of
+        ``value_counts``.
     classes : ndarray of shape (n_classes,)
         The student's.
 
@@ -37,6 +38,7 @@ def checked_prior(prior, classes):
         If a class lacks a share, or these are no distribution.
     """
     labels = classes.tolist()
+    prior = prior.to_dict() if hasattr(prior, "to_dict") else prior
     if isinstance(prior, dict):
         if set(prior) != set(labels):
             raise ValueError(

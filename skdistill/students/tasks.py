@@ -92,7 +92,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         self._class_shift = None
         if len(now) == 1:
             self._learnt_prior = self._learns_prior(knowledge)
-            self.class_prior_ = self._learnt_prior
+            self.class_prior_ = self._learnt_prior.copy()
 
     def _learns_prior(self, knowledge):
         """Shares of the classes in what the student learns (n_classes,)."""
@@ -106,8 +106,8 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
 
         Parameters
         ----------
-        prior : array-like of shape (n_classes,) or dict, default=None
-            The new shares, in the order of ``classes_`` or by label; their sum is 1.
+        prior : array-like of shape (n_classes,), dict or Series, default=None
+            The new shares, in the order of ``classes_``, or by label; their sum is 1.
             Alone, r is their ratio to the mean of the targets that were learnt: right
             where the classes come in other numbers, but each looks as before.
         X : array-like of shape (n, n_features), default=None

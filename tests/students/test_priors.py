@@ -5,6 +5,7 @@ import re
 from copy import deepcopy
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.linear_model import LogisticRegression
@@ -156,6 +157,19 @@ def test_pickles_keep_the_adjustment(student, even):
     np.testing.assert_allclose(
         back.predict_proba(X), student.predict_proba(X), atol=1e-12
     )
+
+
+def test_a_series_goes_by_its_labels(net):
+    counts = pd.Series(["yes"] * 3 + ["no"]).value_counts(normalize=True)
+    assert list(counts.index) == ["yes", "no"]
+    np.testing.assert_array_equal(net_prior(net, counts), [0.25, 0.75])
+    np.testing.assert_array_equal(net_prior(net, counts.to_dict()), [0.25, 0.75])
+    with pytest.raises(ValueError, match=re.escape("names the classes [0, 1]")):
+        net_prior(net, pd.Series([0.5, 0.5]))
+
+
+def net_prior(net, prior):
+    return deepcopy(net).adjust_class_prior(prior).class_prior_
 
 
 @pytest.mark.parametrize("inference", ["mixture", "path", "leaf"])
