@@ -12,22 +12,29 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context, clone
-from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
-from sklearn.neighbors import NearestNeighbors
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    RandomTreesEmbedding,
+)
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from .cells import Cells
+from .neighbors import Leaves, Nearest, leaf_neighbors
 from .preprocessing import FLOAT32_BOUND
 
-# So many rows are searched for neighbours; where there are more, a random part of them.
-_MOST_CANDIDATES = 20_000
 _MOST_CLASSES = 50
+_CHUNK = 1 << 16
+# max_distance counts in this quantile of the training rows' own distances ...
+_SPACING = 0.95
+# ... and gives up where a smaller share of the draws is within, of so many at least.
+_LEAST_WITHIN, _FEWEST_TRIED = 0.02, 1000
 
 
 class Sampler(BaseEstimator, metaclass=ABCMeta):
-    """What all samplers share: how many rows they draw.
+    """What all samplers share: how many rows they draw, and how far from the data.
 
     Subclasses learn in ``_learn`` and draw in ``_draw``.
     """
@@ -37,7 +44,9 @@ class Sampler(BaseEstimator, metaclass=ABCMeta):
             Interval(Integral, 1, None, closed="left"),
             Interval(Real, 0, None, closed="neither"),
         ],
+        "max_distance": [Interval(Real, 0, None, closed="neither"), None],
     }
+    max_distance = None  # where it is no parameter
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
@@ -57,6 +66,9 @@ class Sampler(BaseEstimator, metaclass=ABCMeta):
         """
         self.cells_ = Cells.read(self, X)
         self._learn()
+        if self.max_distance is not None:
+            self.nearest_ = Nearest(self.cells_.positions())
+            self.spacing_ = self.nearest_.spacing(_SPACING)
         return self
 
     def _learn(self):
@@ -78,11 +90,52 @@ class Sampler(BaseEstimator, metaclass=ABCMeta):
             Rows of the kind of the training rows.
         parents : ndarray of shape (n, n_parents)
             The training rows that each was made from; its own row first.
+
+        Raises
+        ------
+        ValueError
+            If hardly any draw is within `max_distance`.
         """
         check_is_fitted(self)
         random = check_random_state(random_state)
         n = self.n_draws() if n is None else n
-        return self._draw(n, random)
+        if self.max_distance is None:
+            parts = list(self._drafts(n, random))
+        else:
+            parts = self._near_drafts(n, random)
+        take, numbers, parents = zip(*parts, strict=True)
+        del parts
+        numbers = None if numbers[0] is None else np.concatenate(numbers)
+        return self.cells_.rows(np.concatenate(take), numbers), np.concatenate(parents)
+
+    def _drafts(self, n, random):
+        """Part by part, the row of each cell, the numbers and the parents."""
+        starts = self._starts(n, random)
+        for start in range(0, max(1, n), _CHUNK):
+            take, numbers, parents = self._draw(starts[start : start + _CHUNK], random)
+            yield take.astype(np.int32), numbers, parents
+
+    def _near_drafts(self, n, random):
+        """Drafts within `max_distance`; those farther away are drawn again."""
+        kept, missing, tried, good = [], n, 0, 0
+        while missing or not kept:
+            for draft in self._drafts(max(missing, 100) if kept else n, random):
+                near = np.flatnonzero(self._is_near(*draft))
+                tried, good = tried + len(draft[0]), good + len(near)
+                kept.append(tuple(_rows_of(x, near[:missing]) for x in draft))
+                missing -= len(kept[-1][0])
+                if tried >= _FEWEST_TRIED and good < _LEAST_WITHIN * tried:
+                    raise ValueError(
+                        f"max_distance={self.max_distance} rejects {tried - good} of "
+                        f"{tried} rows that {type(self).__name__} draws: raise it, or "
+                        "let the sampler stay nearer to its rows."
+                    )
+        return kept
+
+    def _is_near(self, take, numbers, parents):
+        points = self.cells_.positions(take, numbers)
+        limit = self.max_distance * self.spacing_
+        return self.nearest_.is_within(points, parents[:, 0], limit)
 
     def n_draws(self):
         """Number of rows that ``size`` stands for.
@@ -97,8 +150,11 @@ class Sampler(BaseEstimator, metaclass=ABCMeta):
         return max(1, round(self.size * len(self.cells_)))
 
     @abstractmethod
-    def _draw(self, n, random):
-        """Rows and their parents."""
+    def _draw(self, own, random):
+        """The row that each cell is taken from, numbers to stand there or None, parents.
+
+        `own` are the training rows to start from.
+        """
 
     def __sklearn_tags__(self):
         """scikit-learn's tags: gaps, categories and strings are allowed."""
@@ -112,6 +168,10 @@ class Sampler(BaseEstimator, metaclass=ABCMeta):
         full, rest = divmod(n, len(self.cells_))
         order = [random.permutation(len(self.cells_)) for _ in range(full)]
         return np.concatenate([*order, random.permutation(len(self.cells_))[:rest]])
+
+
+def _rows_of(values, rows):
+    return None if values is None else values[rows]
 
 
 class Munge(Sampler):
@@ -131,12 +191,20 @@ class Munge(Sampler):
     s : float, default=3.0
         The larger, the nearer to the neighbour's value.
     n_neighbors : int, default=5
-        A partner is one of so many nearest rows, in columns scaled to [0, 1].
+        A partner is one of so many nearest rows.
+    neighbors : {"distance", "leaves"} or fitted forest, default="distance"
+        What is near: "distance" in columns scaled to [0, 1], with 1 between two
+        categories; "leaves" shared in completely random trees, which follow the density
+        of the rows; or leaves shared in a forest that was fitted on these columns (on
+        any target), an object whose ``apply(X)`` returns leaves.
+    max_distance : float, default=None
+        Rows farther from all training rows than this are drawn again. 1 is the distance
+        that 95 % of the training rows do not exceed to their nearest other one.
 
     Attributes
     ----------
     neighbors_ : ndarray of shape (n, n_neighbors)
-        The nearest other rows of each training row.
+        The nearest other rows of each training row, of many rows among a random part.
 
     References
     ----------
@@ -157,47 +225,65 @@ class Munge(Sampler):
         "p": [Interval(Real, 0, 1, closed="both")],
         "s": [Interval(Real, 0, None, closed="neither")],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "neighbors": [StrOptions({"distance", "leaves"}), HasMethods("apply")],
     }
 
-    def __init__(self, size=8.0, *, p=0.5, s=3.0, n_neighbors=5):
+    def __init__(
+        self,
+        size=8.0,
+        *,
+        p=0.5,
+        s=3.0,
+        n_neighbors=5,
+        neighbors="distance",
+        max_distance=None,
+    ):
         self.size = size
         self.p = p
         self.s = s
         self.n_neighbors = n_neighbors
+        self.neighbors = neighbors
+        self.max_distance = max_distance
 
     def _learn(self):
-        points = self.cells_.positions()
-        self.neighbors_ = _nearest_others(points, self.n_neighbors)
+        if isinstance(self.neighbors, str) and self.neighbors == "distance":
+            nearest = Nearest(self.cells_.positions())
+            self.neighbors_ = nearest.others(self.n_neighbors)
+            return
+        random = np.random.RandomState(0)
+        self.neighbors_ = leaf_neighbors(self._leaf(), self.n_neighbors, random)
 
-    def _draw(self, n, random):
-        own = self._starts(n, random)
+    def _leaf(self):
+        """The leaf of each training row in each tree (n, n_trees)."""
+        if not isinstance(self.neighbors, str):
+            leaf = np.asarray(self.neighbors.apply(self.cells_.table))
+            return leaf.reshape(len(self.cells_), -1)
+        trees = RandomTreesEmbedding(
+            50, max_depth=None, min_samples_leaf=self.n_neighbors, random_state=0
+        )
+        values = _as_float32(self.cells_.as_numbers())
+        return trees.fit(values).apply(values)
+
+    def _draw(self, own, random):
+        cells, n = self.cells_, len(own)
         partner = self.neighbors_[own, random.randint(self.neighbors_.shape[1], size=n)]
-        redrawn = random.random_sample((n, self.cells_.n_columns)) < self.p
+        redrawn = random.random_sample((n, cells.n_cells)) < self.p
         take = np.where(redrawn, partner[:, None], own[:, None])
-        a, b = self.cells_.numbers[own], self.cells_.numbers[partner]
+        a, b = cells.numbers[own], cells.numbers[partner]
         noise = random.standard_normal(a.shape) * np.abs(a - b) / self.s
-        moved = np.where(
-            np.isnan(noise), b, b + noise
-        )  # a gap on one side: no distance
-        numbers = np.where(redrawn[:, self.cells_.moved], moved, a)
-        return self.cells_.rows(take, numbers), np.column_stack([own, partner])
+        # A gap on one side: no distance.
+        moved = np.where(np.isnan(noise), b, b + noise)
+        numbers = np.where(redrawn[:, cells.moved], moved, a)
+        return take, numbers, np.column_stack([own, partner])
 
-
-def _nearest_others(points, n_neighbors):
-    """The nearest other rows (n, k); of many rows, among a random part."""
-    n = len(points)
-    if n == 1:
-        return np.zeros((1, 1), dtype=int)
-    among = np.arange(n)
-    if n > _MOST_CANDIDATES:
-        among = np.sort(np.random.RandomState(0).permutation(n)[:_MOST_CANDIDATES])
-    k = min(n_neighbors, len(among) - 1)
-    index = NearestNeighbors(n_neighbors=k + 1).fit(points[among])
-    found = among[index.kneighbors(points, return_distance=False)]
-    # Drop each row itself, or the farthest where it is not among those found.
-    is_self = found == np.arange(n)[:, None]
-    is_self[~is_self.any(axis=1), -1] = True
-    return found[~is_self].reshape(n, k)
+    def __sklearn_clone__(self):
+        """Clone all but a fitted forest, which the clone shares."""
+        if isinstance(self.neighbors, str):
+            return super().__sklearn_clone__()
+        twin = clone(
+            type(self)(**{**self.get_params(deep=False), "neighbors": "leaves"})
+        )
+        return twin.set_params(neighbors=self.neighbors)
 
 
 class GaussianNoise(Sampler):
@@ -211,6 +297,9 @@ class GaussianNoise(Sampler):
         Standard deviation of the noise, in those of the columns.
     p : float, default=0.0
         Probability that a category is redrawn from its column.
+    max_distance : float, default=None
+        Rows farther from all training rows than this are drawn again. 1 is the distance
+        that 95 % of the training rows do not exceed to their nearest other one.
 
     Examples
     --------
@@ -227,21 +316,22 @@ class GaussianNoise(Sampler):
         "p": [Interval(Real, 0, 1, closed="both")],
     }
 
-    def __init__(self, size=8.0, *, scale=0.1, p=0.0):
+    def __init__(self, size=8.0, *, scale=0.1, p=0.0, max_distance=None):
         self.size = size
         self.scale = scale
         self.p = p
+        self.max_distance = max_distance
 
-    def _draw(self, n, random):
-        cells, own = self.cells_, self._starts(n, random)
-        other = random.randint(len(cells), size=(n, cells.n_columns))
+    def _draw(self, own, random):
+        cells = self.cells_
+        other = random.randint(len(cells), size=(len(own), cells.n_cells))
         redrawn = random.random_sample(other.shape) < self.p
         redrawn[:, cells.moved] = False
         take = np.where(redrawn, other, own[:, None])
         spread = np.nanstd(cells.numbers, axis=0) * self.scale
         numbers = cells.numbers[own]
         numbers = numbers + spread * random.standard_normal(numbers.shape)
-        return cells.rows(take, numbers), own[:, None]
+        return take, numbers, own[:, None]
 
 
 class Mixup(Sampler):
@@ -256,6 +346,9 @@ class Mixup(Sampler):
         How many rows to draw: a number, or a multiple of the training rows.
     alpha : float, default=0.2
         Of the beta distribution: small for rows near to one of the two.
+    max_distance : float, default=None
+        Rows farther from all training rows than this are drawn again. 1 is the distance
+        that 95 % of the training rows do not exceed to their nearest other one.
 
     References
     ----------
@@ -275,24 +368,27 @@ class Mixup(Sampler):
         "alpha": [Interval(Real, 0, None, closed="neither")],
     }
 
-    def __init__(self, size=8.0, *, alpha=0.2):
+    def __init__(self, size=8.0, *, alpha=0.2, max_distance=None):
         self.size = size
         self.alpha = alpha
+        self.max_distance = max_distance
 
-    def _draw(self, n, random):
-        cells, own = self.cells_, self._starts(n, random)
+    def _draw(self, own, random):
+        cells, n = self.cells_, len(own)
         other = random.randint(len(cells), size=n)
         share = random.beta(self.alpha, self.alpha, size=(n, 1))
-        from_own = random.random_sample((n, cells.n_columns)) < share
+        from_own = random.random_sample((n, cells.n_cells)) < share
         take = np.where(from_own, own[:, None], other[:, None])
         a, b = cells.numbers[own], cells.numbers[other]
         mixed = share * a + (1 - share) * b
         mixed = np.where(np.isnan(a), b, np.where(np.isnan(b), a, mixed))
-        return cells.rows(take, mixed), np.column_stack([own, other])
+        return take, mixed, np.column_stack([own, other])
 
 
 class Bootstrap(Sampler):
     """Training rows, drawn with replacement.
+
+    Nothing new for the teacher: a control for the other samplers.
 
     Parameters
     ----------
@@ -310,10 +406,12 @@ class Bootstrap(Sampler):
     def __init__(self, size=1.0):
         self.size = size
 
-    def _draw(self, n, random):
-        own = random.randint(len(self.cells_), size=n)
-        take = np.repeat(own[:, None], self.cells_.n_columns, axis=1)
-        return self.cells_.rows(take), own[:, None]
+    def _starts(self, n, random):
+        return random.randint(len(self.cells_), size=n)
+
+    def _draw(self, own, random):
+        take = np.repeat(own[:, None], self.cells_.n_cells, axis=1)
+        return take, None, own[:, None]
 
 
 class ConditionalSampler(Sampler):
@@ -339,6 +437,9 @@ class ConditionalSampler(Sampler):
         Training rows that a value is drawn from, at least.
     random_state : int, RandomState instance or None, default=0
         Seeds the trees.
+    max_distance : float, default=None
+        Rows farther from all training rows than this are drawn again. 1 is the distance
+        that 95 % of the training rows do not exceed to their nearest other one.
 
     Attributes
     ----------
@@ -377,6 +478,7 @@ class ConditionalSampler(Sampler):
         n_estimators=5,
         min_samples_leaf=10,
         random_state=0,
+        max_distance=None,
     ):
         self.size = size
         self.n_rounds = n_rounds
@@ -384,12 +486,13 @@ class ConditionalSampler(Sampler):
         self.n_estimators = n_estimators
         self.min_samples_leaf = min_samples_leaf
         self.random_state = random_state
+        self.max_distance = max_distance
 
     def _learn(self):
         values = self.cells_.as_numbers()
         self.forests_ = [self._forest(values, j) for j in range(values.shape[1])]
         self.leaves_ = [
-            [_Leaves.of(tree.apply(_others(values, j))) for tree in forest.estimators_]
+            [Leaves.of(tree.apply(_others(values, j))) for tree in forest.estimators_]
             for j, forest in enumerate(self.forests_)
         ]
 
@@ -405,17 +508,16 @@ class ConditionalSampler(Sampler):
         )
         return forest.fit(_others(values, j), values[:, j])
 
-    def _draw(self, n, random):
-        start = self._starts(n, random)
+    def _draw(self, own, random):
         source = self.cells_.as_numbers()
-        take = np.repeat(start[:, None], source.shape[1], axis=1)
-        values = source[start]
+        take = np.repeat(own[:, None], source.shape[1], axis=1)
+        values = source[own]
         for _ in range(self.n_rounds):
             for j in random.permutation(source.shape[1]):
-                rows = np.flatnonzero(random.random_sample(n) < self.p)
+                rows = np.flatnonzero(random.random_sample(len(own)) < self.p)
                 donors = self._donors(j, _others(values[rows], j), random)
                 take[rows, j], values[rows, j] = donors, source[donors, j]
-        return self.cells_.rows(take), start[:, None]
+        return take, None, own[:, None]
 
     def _donors(self, j, X, random):
         """A training row for each, from the leaf of a random tree."""
@@ -430,28 +532,12 @@ class ConditionalSampler(Sampler):
 
 
 def _others(values, j):
-    others = np.delete(values, j, axis=1)
-    others = np.clip(others, -FLOAT32_BOUND, FLOAT32_BOUND).astype(np.float32)
+    others = _as_float32(np.delete(values, j, axis=1))
     return others if others.shape[1] else np.zeros((len(values), 1), np.float32)
 
 
-@dataclass(frozen=True)
-class _Leaves:
-    """The training rows of each leaf of a tree, side by side."""
-
-    rows: np.ndarray
-    start: np.ndarray
-    count: np.ndarray
-
-    @classmethod
-    def of(cls, leaf):
-        count = np.bincount(leaf)
-        return cls(np.argsort(leaf, kind="stable"), np.cumsum(count) - count, count)
-
-    def draw(self, leaf, random):
-        """A random row of each of these leaves."""
-        place = (random.random_sample(len(leaf)) * self.count[leaf]).astype(int)
-        return self.rows[self.start[leaf] + place]
+def _as_float32(values):
+    return np.clip(values, -FLOAT32_BOUND, FLOAT32_BOUND).astype(np.float32)
 
 
 class FixedRows(BaseEstimator):
