@@ -123,45 +123,50 @@ class Cells:
         take : ndarray of shape (m, n_cells), default=None
             The row that each cell is taken from; None for the training rows.
         numbers : ndarray of shape (m, n_numbers), default=None
-            What stands in the columns that can be moved, as `rows` has it.
+            What stands in the columns that can be moved instead.
 
         Returns
         -------
         ndarray of shape (m, n_coordinates)
             Of float32, a gap in the middle.
         """
-        source, codes = self.numbers, self.codes
+        codes = self.codes
         if take is not None:
-            source = np.take_along_axis(source, take[:, self.moved], axis=0)
             codes = np.take_along_axis(codes, take[:, self.others], axis=0)
-        if numbers is not None:
-            source = self.within_limits(source, numbers)
+            if numbers is None:
+                numbers = np.take_along_axis(self.numbers, take[:, self.moved], axis=0)
+        elif numbers is None:
+            numbers = self.numbers
         parts = [np.zeros((len(codes), 1), np.float32)]
         if self.numbers.size:
             low, high = self.limits()
             half = high / 2 - low / 2  # the whole range may overflow
-            scaled = (source / 2 - low / 2) / np.where(half > 0, half, 1.0)
+            scaled = (numbers / 2 - low / 2) / np.where(half > 0, half, 1.0)
             parts.append(np.nan_to_num(scaled, nan=0.5).astype(np.float32))
         for j, column in enumerate(codes.T):
             coordinates = _coordinates(self.codes[:, j].max() + 1, len(self))
             parts.append(coordinates[column])
         return np.concatenate(parts, axis=1)
 
-    def within_limits(self, source, numbers):
-        """Numbers of the kind of their columns.
+    def of_their_kind(self, take, numbers):
+        """Numbers as their columns have them.
 
         Parameters
         ----------
-        source : ndarray of shape (m, n_numbers)
-            NaN where a gap has to stay.
+        take : ndarray of shape (m, n_cells)
+            The row that each cell is taken from.
         numbers : ndarray of shape (m, n_numbers)
-            What stands there otherwise.
+            What is to stand there instead.
 
         Returns
         -------
         ndarray of shape (m, n_numbers)
-            Whole where the columns are, and within their range.
+            Whole where the column is, within its range, and a gap where the cell's row
+            has one.
         """
+        if not numbers.size:
+            return numbers
+        source = np.take_along_axis(self.numbers, take[:, self.moved], axis=0)
         numbers = np.where(self.whole, np.round(numbers), numbers)
         numbers = np.clip(numbers, *self.limits())
         return np.where(np.isnan(source), np.nan, numbers)
@@ -188,18 +193,15 @@ class Cells:
         take : ndarray of shape (m, n_cells)
             The row that each cell is taken from.
         numbers : ndarray of shape (m, n_numbers), default=None
-            What stands in the columns that can be moved instead; where the cell's row
-            has a gap, there stays one.
+            What stands in the columns that can be moved instead, of their kind.
 
         Returns
         -------
         ndarray or frame of shape (m, n_features)
-            Whole numbers stay whole, and all within the range of their column.
+            In the table's own dtypes.
         """
         moved = {}
-        if numbers is not None and self.numbers.size:
-            source = np.take_along_axis(self.numbers, take[:, self.moved], axis=0)
-            numbers = self.within_limits(source, numbers)
+        if numbers is not None:
             moved = dict(zip(self.moved.tolist(), numbers.T, strict=True))
         if not is_frame(self.table):
             out = np.empty((len(take), len(self.cell_of)), self.table.dtype)
