@@ -31,6 +31,11 @@ __all__ = sorted(_HOMES)
 if TYPE_CHECKING:
     from .inspection import export_text as export_text
     from .knowledge import soft_targets as soft_targets
+    from .samplers import Bootstrap as Bootstrap
+    from .samplers import ConditionalSampler as ConditionalSampler
+    from .samplers import GaussianNoise as GaussianNoise
+    from .samplers import Mixup as Mixup
+    from .samplers import Munge as Munge
     from .students.neural import (
         NeuralStudentClassifier as NeuralStudentClassifier,
     )
@@ -49,11 +54,6 @@ if TYPE_CHECKING:
     from .students.surrogate import (
         StudentRegressor as StudentRegressor,
     )
-    from .samplers import Bootstrap as Bootstrap
-    from .samplers import ConditionalSampler as ConditionalSampler
-    from .samplers import GaussianNoise as GaussianNoise
-    from .samplers import Mixup as Mixup
-    from .samplers import Munge as Munge
     from .transfer import FixedRows as FixedRows
 
 

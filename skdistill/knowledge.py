@@ -4,6 +4,7 @@ Rows flow through here once, before training: the teacher is asked about X as th
 gave it, its columns are aligned with the classes, and every row gets its weights.
 """
 
+import time
 import warnings
 from dataclasses import dataclass, replace
 from numbers import Real
@@ -12,14 +13,18 @@ from typing import Any
 import numpy as np
 from scipy.special import log_softmax
 from sklearn.exceptions import NotFittedError
+from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import _num_samples
 
 from .readers import given_classes, union_of_classes
+from .tables import Table
 from .teacher import Teacher, all_ready, check_width
 
 _ROWS_FOR_AGREEMENT = 50
+# A teacher with a time budget is asked about so many rows first, then about more.
+_ROWS_ASKED_FIRST = 100
 
 
 @validate_params(
@@ -156,6 +161,43 @@ class FitRows:
             raise ValueError("y_val needs its rows: give X_val too.")
         if self.X_val is not None and self.y_val is None and not has_teacher:
             raise ValueError("X_val has no targets: give y_val, or a teacher.")
+
+    def labelled_in(self, knowledge):
+        """Without the drawn rows that the teacher had no time to label.
+
+        Parameters
+        ----------
+        knowledge : Knowledge
+            Of these rows.
+
+        Returns
+        -------
+        FitRows
+            With as many drawn rows as it knows of.
+        """
+        if self.drawn is None or knowledge.soft is None:
+            return self
+        n_others = knowledge.n_labelled + _num_transfer(self)
+        return self.first_drawn(len(knowledge.soft) - n_others)
+
+    def first_drawn(self, n):
+        """With the first of the drawn rows only.
+
+        Parameters
+        ----------
+        n : int
+            How many.
+
+        Returns
+        -------
+        FitRows
+            The same if there are no more.
+        """
+        drawn = self.drawn
+        if drawn is None or n == len(drawn.parents):
+            return self
+        X = _rows_between(drawn.X, 0, n)
+        return replace(self, drawn=replace(drawn, X=X, parents=drawn.parents[:n]))
 
 
 @dataclass(frozen=True)
@@ -333,7 +375,12 @@ def gather(
         Of the rows of X and the transfer rows.
     """
     n = _num_samples(rows.X)
-    soft = _soft(rows, reader, n) if asks else None
+    soft = None
+    if asks:
+        on_drawn = _answer_drawn(rows.drawn, reader)
+        if on_drawn is not None:
+            rows = rows.first_drawn(len(on_drawn))
+        soft = _soft(rows, reader, n, on_drawn)
     hard = None if rows.y is None else reader.encode(rows.y)
     base = np.ones(n) if rows.sample_weight is None else rows.sample_weight
     parents = _parents(rows)
@@ -363,16 +410,15 @@ def _num_transfer(rows):
     return 0 if rows.X_transfer is None else _num_samples(rows.X_transfer)
 
 
-def _soft(rows, reader, n):
+def _soft(rows, reader, n, on_drawn):
     """Soft targets (n + m, n_outputs); zeros where only transfer rows have some."""
     on_X = _answer(rows.X, rows.teacher_output, "teacher_output", reader)
     more = []
     if rows.X_transfer is not None:
         outputs = rows.transfer_output
         more.append(_answer(rows.X_transfer, outputs, "transfer_output", reader))
-    if rows.drawn is not None:
-        outputs = rows.drawn.output
-        more.append(_answer(rows.drawn.X, outputs, "the sampler's output", reader))
+    if on_drawn is not None:
+        more.append(on_drawn)
     if not more:
         return on_X
     if on_X is None:
@@ -400,6 +446,37 @@ def _answer(X, given, name, reader):
     if given is not None:
         return reader.accept(given, name, _num_samples(X))
     return None if reader.teacher is None else reader.ask(X)
+
+
+def _answer_drawn(drawn, reader):
+    """Soft targets of the first drawn rows: of all, but for a time budget."""
+    if drawn is None:
+        return None
+    if drawn.time_budget is None or drawn.output is not None:
+        return _answer(drawn.X, drawn.output, "the sampler's output", reader)
+    total, answers, done = len(drawn.parents), [], 0
+    step, start = _ROWS_ASKED_FIRST, time.perf_counter()
+    while done < total:
+        stop = min(done + step, total)
+        answers.append(reader.ask(_rows_between(drawn.X, done, stop)))
+        done, spent = stop, time.perf_counter() - start
+        if spent >= drawn.time_budget:
+            break
+        affordable = (drawn.time_budget - spent) / max(spent, 1e-9) * done
+        step = int(min(2 * step, max(1.0, affordable)))
+    if done < total:
+        warnings.warn(
+            f"time_budget={drawn.time_budget} seconds were spent when the teacher had "
+            f"labelled {done} of {total} drawn rows; the student learns from these.",
+            UserWarning,
+            stacklevel=5,
+        )
+    return np.concatenate(answers)
+
+
+def _rows_between(X, start, stop):
+    rows = np.arange(start, stop)
+    return X.take(rows) if isinstance(X, Table) else _safe_indexing(X, rows)
 
 
 def hold_out(strata, fraction, random, weight=None):

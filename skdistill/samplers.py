@@ -32,7 +32,7 @@ _LEAST_WITHIN, _FEWEST_TRIED = 0.02, 1000
 
 
 class Sampler(BaseEstimator, metaclass=ABCMeta):
-    """What all samplers share: how many rows they draw, and how far from the data.
+    """What all samplers share: how many rows, how far from the data, at what cost.
 
     Subclasses learn in ``_learn`` and draw in ``_draw``.
     """
@@ -43,6 +43,7 @@ class Sampler(BaseEstimator, metaclass=ABCMeta):
             Interval(Real, 0, None, closed="neither"),
         ],
         "max_distance": [Interval(Real, 0, None, closed="neither"), None],
+        "time_budget": [Interval(Real, 0, None, closed="neither"), None],
     }
     max_distance = None  # where it is no parameter
 
@@ -201,6 +202,10 @@ class Munge(Sampler):
     max_distance : float, default=None
         Rows farther from all training rows than this are drawn again. 1 is the distance
         that 95 % of the training rows do not exceed to their nearest other one.
+    time_budget : float, default=None
+        Seconds that the teacher of a student may take to label the drawn rows; those
+        that it had no time for are dropped, with a warning. Where that happens, fits do
+        not repeat to the bit.
 
     Attributes
     ----------
@@ -238,6 +243,7 @@ class Munge(Sampler):
         n_neighbors=5,
         neighbors="distance",
         max_distance=None,
+        time_budget=None,
     ):
         self.size = size
         self.p = p
@@ -245,6 +251,7 @@ class Munge(Sampler):
         self.n_neighbors = n_neighbors
         self.neighbors = neighbors
         self.max_distance = max_distance
+        self.time_budget = time_budget
 
     def _learn(self):
         if isinstance(self.neighbors, str) and self.neighbors == "distance":
@@ -301,6 +308,10 @@ class GaussianNoise(Sampler):
     max_distance : float, default=None
         Rows farther from all training rows than this are drawn again. 1 is the distance
         that 95 % of the training rows do not exceed to their nearest other one.
+    time_budget : float, default=None
+        Seconds that the teacher of a student may take to label the drawn rows; those
+        that it had no time for are dropped, with a warning. Where that happens, fits do
+        not repeat to the bit.
 
     Examples
     --------
@@ -317,11 +328,14 @@ class GaussianNoise(Sampler):
         "p": [Interval(Real, 0, 1, closed="both")],
     }
 
-    def __init__(self, size=8.0, *, scale=0.1, p=0.0, max_distance=None):
+    def __init__(
+        self, size=8.0, *, scale=0.1, p=0.0, max_distance=None, time_budget=None
+    ):
         self.size = size
         self.scale = scale
         self.p = p
         self.max_distance = max_distance
+        self.time_budget = time_budget
 
     def _learn(self):
         self.spread_ = np.nanstd(self.cells_.numbers, axis=0)
@@ -353,6 +367,10 @@ class Mixup(Sampler):
     max_distance : float, default=None
         Rows farther from all training rows than this are drawn again. 1 is the distance
         that 95 % of the training rows do not exceed to their nearest other one.
+    time_budget : float, default=None
+        Seconds that the teacher of a student may take to label the drawn rows; those
+        that it had no time for are dropped, with a warning. Where that happens, fits do
+        not repeat to the bit.
 
     References
     ----------
@@ -372,10 +390,11 @@ class Mixup(Sampler):
         "alpha": [Interval(Real, 0, None, closed="neither")],
     }
 
-    def __init__(self, size=8.0, *, alpha=0.2, max_distance=None):
+    def __init__(self, size=8.0, *, alpha=0.2, max_distance=None, time_budget=None):
         self.size = size
         self.alpha = alpha
         self.max_distance = max_distance
+        self.time_budget = time_budget
 
     def _draw(self, own, random):
         cells, n = self.cells_, len(own)
@@ -398,6 +417,10 @@ class Bootstrap(Sampler):
     ----------
     size : int or float, default=1.0
         How many rows to draw: a number, or a multiple of the training rows.
+    time_budget : float, default=None
+        Seconds that the teacher of a student may take to label the drawn rows; those
+        that it had no time for are dropped, with a warning. Where that happens, fits do
+        not repeat to the bit.
 
     Examples
     --------
@@ -407,8 +430,9 @@ class Bootstrap(Sampler):
     (3, 5)
     """
 
-    def __init__(self, size=1.0):
+    def __init__(self, size=1.0, *, time_budget=None):
         self.size = size
+        self.time_budget = time_budget
 
     def _starts(self, n, random):
         return random.randint(len(self.cells_), size=n)
@@ -444,6 +468,10 @@ class ConditionalSampler(Sampler):
     max_distance : float, default=None
         Rows farther from all training rows than this are drawn again. 1 is the distance
         that 95 % of the training rows do not exceed to their nearest other one.
+    time_budget : float, default=None
+        Seconds that the teacher of a student may take to label the drawn rows; those
+        that it had no time for are dropped, with a warning. Where that happens, fits do
+        not repeat to the bit.
 
     Attributes
     ----------
@@ -483,6 +511,7 @@ class ConditionalSampler(Sampler):
         min_samples_leaf=10,
         random_state=0,
         max_distance=None,
+        time_budget=None,
     ):
         self.size = size
         self.n_rounds = n_rounds
@@ -491,6 +520,7 @@ class ConditionalSampler(Sampler):
         self.min_samples_leaf = min_samples_leaf
         self.random_state = random_state
         self.max_distance = max_distance
+        self.time_budget = time_budget
 
     def _learn(self):
         values = self.cells_.as_numbers()

@@ -91,11 +91,14 @@ class Drawn:
         The training rows that each was made from.
     output : array-like or None
         Outputs computed beforehand.
+    time_budget : float or None
+        Seconds to label them in.
     """
 
     X: Any
     parents: np.ndarray
     output: Any = None
+    time_budget: float | None = None
 
 
 def draw(transfer, X, random):
@@ -125,4 +128,6 @@ def draw(transfer, X, random):
         rows = transfer(X, seed)
         return Drawn(rows, np.empty((_num_samples(rows), 0), dtype=int))
     rows, parents = clone(transfer).fit(X).sample(random_state=seed)
-    return Drawn(rows, np.asarray(parents).reshape(_num_samples(rows), -1))
+    parents = np.asarray(parents).reshape(_num_samples(rows), -1)
+    budget = getattr(transfer, "time_budget", None)
+    return Drawn(rows, parents, time_budget=budget)

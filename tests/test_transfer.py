@@ -466,3 +466,57 @@ def test_max_distance_that_nothing_keeps_is_an_error():
     assert len(one) == 5
     table, _ = Munge(max_distance=2.0).fit(mixed()).sample(7, random_state=0)
     assert len(table) == 7
+
+
+@pytest.mark.parametrize("Student", [NeuralStudentClassifier, StudentClassifier])
+def test_a_time_budget_keeps_the_rows_that_were_labelled(Student):
+    X = mixed(200)
+    y = (X.x > 0).astype(int)
+    asked = []
+
+    def slow(rows):
+        asked.append(rows)
+        time.sleep(0.02 + 2e-4 * len(rows))
+        return np.column_stack([rows.x <= 0, rows.x > 0]).astype(float)
+
+    options = {"max_epochs": 3} if Student is NeuralStudentClassifier else {}
+    student = Student(slow, classes=[0, 1], random_state=0, **options)
+    student.set_params(transfer=Munge(20.0, time_budget=0.2))
+    with pytest.warns(
+        UserWarning, match=r"had labelled \d+ of 4000 drawn rows"
+    ) as seen:
+        student.fit(X, y)
+    drawn = [rows for rows in asked if len(rows) != 200 or not rows.equals(X)]
+    count = sum(map(len, drawn))
+    assert 100 <= count < 1500 and f"labelled {count} of" in str(seen[0].message)
+    assert student.teacher_entropy_.keys() == {"train", "transfer"}
+    # The same as those rows, given by hand.
+    rows = pd.concat(drawn, ignore_index=True)
+    by_hand = clone(student).set_params(transfer=FixedRows(rows)).fit(X, y)
+    np.testing.assert_allclose(
+        student.predict_proba(X), by_hand.predict_proba(X), atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("form", ["pandas", "polars", "array"])
+def test_a_time_budget_that_suffices_changes_nothing(form):
+    frame = mixed(150)[["x", "count", "whole"]]
+    y = 3.0 * frame.x.to_numpy()
+    X = {
+        "pandas": frame,
+        "polars": pl.from_pandas(frame),
+        "array": frame.to_numpy(dtype=float),
+    }[form]
+
+    def teacher(rows):
+        return 3.0 * np.asarray(rows)[:, 0]
+
+    first, second = (
+        NeuralStudentRegressor(teacher, transfer=t, max_epochs=3, random_state=0)
+        .fit(X, y)
+        .predict(X)
+        for t in (Bootstrap(5.0), Bootstrap(5.0, time_budget=100.0))
+    )
+    np.testing.assert_array_equal(first, second)
+    with pytest.raises(ValueError, match="'time_budget' parameter of Mixup"):
+        Mixup(time_budget=0).fit(frame)
