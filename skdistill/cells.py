@@ -112,6 +112,21 @@ class Cells:
         """
         return np.nanmin(self.numbers, axis=0), np.nanmax(self.numbers, axis=0)
 
+    def spread(self):
+        """The standard deviation of each number.
+
+        Returns
+        -------
+        ndarray of shape (n_numbers,)
+            Gaps left out.
+        """
+        scale = self._scale()
+        return np.nanstd(self.numbers / scale, axis=0) * scale
+
+    def _scale(self):
+        """The largest absolute value of each number; above 0, for there are three."""
+        return np.abs(self.limits()).max(axis=0) if self.numbers.size else np.empty(0)
+
     def positions(self, take=None, numbers=None):
         """Rows as points: numbers scaled to [0, 1], two categories at distance 1.
 
@@ -180,7 +195,8 @@ class Cells:
             In the table's order.
         """
         out = np.empty((len(self), self.n_cells))
-        mean = np.nanmean(self.numbers, axis=0) if self.numbers.size else 0.0
+        scale = self._scale()  # sums of huge numbers may overflow
+        mean = np.nanmean(self.numbers / scale, axis=0) * scale
         out[:, self.moved] = np.where(np.isnan(self.numbers), mean, self.numbers)
         out[:, self.others] = self.codes
         return out

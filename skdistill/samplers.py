@@ -112,7 +112,9 @@ class Sampler(BaseEstimator, metaclass=ABCMeta):
         """Part by part, the row of each cell, the numbers and the parents."""
         starts = self._starts(n, random)
         for start in range(0, max(1, n), _CHUNK):
-            take, numbers, parents = self._draw(starts[start : start + _CHUNK], random)
+            own = starts[start : start + _CHUNK]
+            with np.errstate(over="ignore"):  # the limits cut off what overflows
+                take, numbers, parents = self._draw(own, random)
             if numbers is not None:
                 numbers = self.cells_.of_their_kind(take, numbers)
             yield take.astype(np.int32), numbers, parents
@@ -338,7 +340,7 @@ class GaussianNoise(Sampler):
         self.time_budget = time_budget
 
     def _learn(self):
-        self.spread_ = np.nanstd(self.cells_.numbers, axis=0)
+        self.spread_ = self.cells_.spread()
 
     def _draw(self, own, random):
         cells = self.cells_

@@ -520,3 +520,25 @@ def test_a_time_budget_that_suffices_changes_nothing(form):
     np.testing.assert_array_equal(first, second)
     with pytest.raises(ValueError, match="'time_budget' parameter of Mixup"):
         Mixup(time_budget=0).fit(frame)
+
+
+def test_categories_without_number_have_few_coordinates():
+    random = np.random.default_rng(0)
+    codes = random.integers(0, 400, (4000, 5))
+    X = pd.DataFrame({f"c{j}": codes[:, j].astype(str) for j in range(5)})
+    X["id"] = [f"row {i}" for i in range(4000)]
+    X["kind"] = random.choice(list("ab"), 4000)
+    twin = np.arange(2000, 4000)
+    X.loc[twin, ["c0", "c1", "c2", "kind"]] = X.loc[
+        twin - 2000, ["c0", "c1", "c2", "kind"]
+    ].to_numpy()
+    cells = GaussianNoise().fit(X).cells_
+    points = cells.positions()
+    assert points.shape[1] <= 5 * 16 + 3 and points.dtype == np.float32
+    a, b = random.integers(0, 2000, (2, 3000))
+    differ = (X.iloc[a].to_numpy() != X.iloc[b].to_numpy()).sum(axis=1)
+    differ -= X["id"].to_numpy()[a] != X["id"].to_numpy()[b]
+    squared = ((points[a] - points[b]) ** 2).sum(axis=1)
+    assert np.abs(squared - differ).mean() < 0.5  # their number, about
+    neighbors = Munge(n_neighbors=1).fit(X).neighbors_[:2000, 0]
+    assert (neighbors == twin).mean() > 0.95
