@@ -130,8 +130,8 @@ class Cells:
     def positions(self, take=None, numbers=None):
         """Rows as points: numbers scaled to [0, 1], two categories at distance 1.
 
-        The distance of two categories is about 1 where their column has more than 16,
-        and it is 0 where nearly every row has one of its own.
+        The distance of two categories is about 1 where their column has more than 16;
+        columns with more categories than half the rows, such as names, do not count.
 
         Parameters
         ----------

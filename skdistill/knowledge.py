@@ -162,42 +162,26 @@ class FitRows:
         if self.X_val is not None and self.y_val is None and not has_teacher:
             raise ValueError("X_val has no targets: give y_val, or a teacher.")
 
-    def labelled_in(self, knowledge):
+    def first(self, total):
         """Without the drawn rows that the teacher had no time to label.
 
         Parameters
         ----------
-        knowledge : Knowledge
-            Of these rows.
+        total : int
+            Number of all rows that have targets: of X, X_transfer and drawn ones.
 
         Returns
         -------
         FitRows
-            With as many drawn rows as it knows of.
+            The same if these are all.
         """
-        if self.drawn is None or knowledge.soft is None:
+        if self.drawn is None:
             return self
-        n_others = knowledge.n_labelled + _num_transfer(self)
-        return self.first_drawn(len(knowledge.soft) - n_others)
-
-    def first_drawn(self, n):
-        """With the first of the drawn rows only.
-
-        Parameters
-        ----------
-        n : int
-            How many.
-
-        Returns
-        -------
-        FitRows
-            The same if there are no more.
-        """
-        drawn = self.drawn
-        if drawn is None or n == len(drawn.parents):
+        n = total - _num_samples(self.X) - _num_transfer(self)
+        if n == len(self.drawn.parents):
             return self
-        X = _rows_between(drawn.X, 0, n)
-        return replace(self, drawn=replace(drawn, X=X, parents=drawn.parents[:n]))
+        X, parents = _rows_between(self.drawn.X, 0, n), self.drawn.parents[:n]
+        return replace(self, drawn=replace(self.drawn, X=X, parents=parents))
 
 
 @dataclass(frozen=True)
@@ -375,12 +359,9 @@ def gather(
         Of the rows of X and the transfer rows.
     """
     n = _num_samples(rows.X)
-    soft = None
-    if asks:
-        on_drawn = _answer_drawn(rows.drawn, reader)
-        if on_drawn is not None:
-            rows = rows.first_drawn(len(on_drawn))
-        soft = _soft(rows, reader, n, on_drawn)
+    soft = _soft(rows, reader, n) if asks else None
+    if soft is not None:
+        rows = rows.first(len(soft))
     hard = None if rows.y is None else reader.encode(rows.y)
     base = np.ones(n) if rows.sample_weight is None else rows.sample_weight
     parents = _parents(rows)
@@ -410,15 +391,15 @@ def _num_transfer(rows):
     return 0 if rows.X_transfer is None else _num_samples(rows.X_transfer)
 
 
-def _soft(rows, reader, n, on_drawn):
+def _soft(rows, reader, n):
     """Soft targets (n + m, n_outputs); zeros where only transfer rows have some."""
     on_X = _answer(rows.X, rows.teacher_output, "teacher_output", reader)
     more = []
     if rows.X_transfer is not None:
         outputs = rows.transfer_output
         more.append(_answer(rows.X_transfer, outputs, "transfer_output", reader))
-    if on_drawn is not None:
-        more.append(on_drawn)
+    if rows.drawn is not None:
+        more.append(_answer_drawn(rows.drawn, reader))
     if not more:
         return on_X
     if on_X is None:
@@ -450,8 +431,6 @@ def _answer(X, given, name, reader):
 
 def _answer_drawn(drawn, reader):
     """Soft targets of the first drawn rows: of all, but for a time budget."""
-    if drawn is None:
-        return None
     if drawn.time_budget is None or drawn.output is not None:
         return _answer(drawn.X, drawn.output, "the sampler's output", reader)
     total, answers, done = len(drawn.parents), [], 0

@@ -160,7 +160,7 @@ default=None
             seen = self._with_drawn(seen, drawn)
             reader = self._reader(self._ready_teacher(asked), asked)
             knowledge = self._gather(asked, reader)
-            seen = seen.labelled_in(knowledge)
+            seen = seen.first(len(knowledge.soft_weight))
             watched = _watched(asked, reader)
             self._set_targets(reader, knowledge)
             self._fit_view(seen)
