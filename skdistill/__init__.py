@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0.dev0"
 
 _HOMES = {
-    "Munge": "transfer",
-    "Mixup": "transfer",
-    "GaussianNoise": "transfer",
+    "Munge": "samplers",
+    "Mixup": "samplers",
+    "GaussianNoise": "samplers",
     "FixedRows": "transfer",
-    "ConditionalSampler": "transfer",
-    "Bootstrap": "transfer",
+    "ConditionalSampler": "samplers",
+    "Bootstrap": "samplers",
     "PiecewiseLinear": "modules.embeddings",
     "Periodic": "modules.embeddings",
     "NeuralStudentClassifier": "students.neural",
@@ -39,6 +39,11 @@ if TYPE_CHECKING:
     from .modules.embeddings import (
         PiecewiseLinear as PiecewiseLinear,
     )
+    from .samplers import Bootstrap as Bootstrap
+    from .samplers import ConditionalSampler as ConditionalSampler
+    from .samplers import GaussianNoise as GaussianNoise
+    from .samplers import Mixup as Mixup
+    from .samplers import Munge as Munge
     from .students.neural import (
         NeuralStudentClassifier as NeuralStudentClassifier,
     )
@@ -57,12 +62,7 @@ if TYPE_CHECKING:
     from .students.surrogate import (
         StudentRegressor as StudentRegressor,
     )
-    from .transfer import Bootstrap as Bootstrap
-    from .transfer import ConditionalSampler as ConditionalSampler
     from .transfer import FixedRows as FixedRows
-    from .transfer import GaussianNoise as GaussianNoise
-    from .transfer import Mixup as Mixup
-    from .transfer import Munge as Munge
 
 
 def __getattr__(name):

@@ -184,23 +184,25 @@ class CrossFit:
         """
         return self._ask([held for _, held in self.folds], reader, X, n)
 
-    def ask_unseen(self, reader, drawn):
+    def ask_unseen(self, reader, X, parents):
         """Each drawn row's answer from clones that saw none of its parents.
 
         Parameters
         ----------
         reader : ClassReader or ValueReader
             Reads a teacher's answers.
-        drawn : Drawn
-            Rows with their parents.
+        X : array-like or frame of shape (m, n_features)
+            Drawn rows.
+        parents : ndarray of shape (m, n_parents)
+            The rows of X that each was made from; -1 for none.
 
         Returns
         -------
         ndarray of shape (m, n_outputs)
             As ``reader.ask`` returns them.
         """
-        parts = [np.flatnonzero(mask) for mask in self.unseen(drawn.parents)]
-        return self._ask(parts, reader, drawn.X, len(drawn.parents))
+        parts = [np.flatnonzero(mask) for mask in self.unseen(parents)]
+        return self._ask(parts, reader, X, len(parents))
 
     def _ask(self, parts, reader, X, n):
         """The mean of the folds' answers, each about its part of the rows."""

@@ -4,6 +4,7 @@ Rows flow through here once, before training: the teacher is asked about X as th
 gave it, its columns are aligned with the classes, and every row gets its weights.
 """
 
+import time
 import warnings
 from dataclasses import dataclass, replace
 from numbers import Real
@@ -17,11 +18,13 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import _num_samples
 
 from .readers import given_classes, union_of_classes
-from .tables import rows_of
+from .tables import Table, rows_of
 from .teacher import Teacher, all_ready, check_width
 
 _ROWS_FOR_AGREEMENT = 50
 _ROWS_TO_ASK = 1000
+# A teacher with a time budget is asked about so many rows first, then about more.
+_ROWS_ASKED_FIRST = 100
 
 
 @validate_params(
@@ -159,6 +162,27 @@ class FitRows:
             raise ValueError("y_val needs its rows: give X_val too.")
         if self.X_val is not None and self.y_val is None and not has_teacher:
             raise ValueError("X_val has no targets: give y_val, or a teacher.")
+
+    def first(self, total):
+        """Without the drawn rows that the teacher had no time to label.
+
+        Parameters
+        ----------
+        total : int
+            Number of all rows that have targets: of X, X_transfer and drawn ones.
+
+        Returns
+        -------
+        FitRows
+            The same if these are all.
+        """
+        if self.drawn is None:
+            return self
+        n = total - _num_samples(self.X) - _num_transfer(self)
+        if n == len(self.drawn.parents):
+            return self
+        X, parents = _rows_between(self.drawn.X, 0, n), self.drawn.parents[:n]
+        return replace(self, drawn=replace(self.drawn, X=X, parents=parents))
 
 
 @dataclass(frozen=True)
@@ -371,6 +395,8 @@ def gather(
     """
     n = _num_samples(rows.X)
     soft = _soft(rows, reader, n, own) if asks else None
+    if soft is not None:
+        rows = rows.first(len(soft))
     hard = None if rows.y is None else reader.encode(rows.y)
     base = np.ones(n) if rows.sample_weight is None else rows.sample_weight
     parents = _parents(rows)
@@ -420,11 +446,7 @@ def _soft(rows, reader, n, own=None):
         outputs = rows.transfer_output
         more.append(_answer(rows.X_transfer, outputs, "transfer_output", reader))
     if rows.drawn is not None:
-        drawn = rows.drawn
-        answer = drawn.answer
-        if answer is None:
-            answer = _answer(drawn.X, drawn.output, "the sampler's output", reader)
-        more.append(answer)
+        more.append(_answer_drawn(rows.drawn, reader))
     if not more:
         return on_X
     if on_X is None:
@@ -452,6 +474,42 @@ def _answer(X, given, name, reader):
     if given is not None:
         return reader.accept(given, name, _num_samples(X))
     return None if reader.teacher is None else reader.ask(X)
+
+
+def _answer_drawn(drawn, reader):
+    """Soft targets of the first drawn rows: of all, but for a time budget."""
+    total, answers, done = len(drawn.parents), [], 0
+    if drawn.output is not None:
+        return reader.accept(drawn.output, "the sampler's output", total)
+    if drawn.time_budget is None:
+        return _ask_about(drawn, reader, drawn.X, drawn.parents)
+    step, start = _ROWS_ASKED_FIRST, time.perf_counter()
+    while done < total:
+        stop = min(done + step, total)
+        X = _rows_between(drawn.X, done, stop)
+        answers.append(_ask_about(drawn, reader, X, drawn.parents[done:stop]))
+        done, spent = stop, time.perf_counter() - start
+        if spent >= drawn.time_budget:
+            break
+        affordable = (drawn.time_budget - spent) / max(spent, 1e-9) * done
+        step = int(min(2 * step, max(1.0, affordable)))
+    if done < total:
+        warnings.warn(
+            f"time_budget={drawn.time_budget} seconds were spent when the teacher had "
+            f"labelled {done} of {total} drawn rows; the student learns from these.",
+            UserWarning,
+            stacklevel=5,
+        )
+    return np.concatenate(answers)
+
+
+def _ask_about(drawn, reader, X, parents):
+    return reader.ask(X) if drawn.asks is None else drawn.asks(reader, X, parents)
+
+
+def _rows_between(X, start, stop):
+    rows = np.arange(start, stop)
+    return X.take(rows) if isinstance(X, Table) else rows_of(X, rows)
 
 
 def hold_out(strata, fraction, random, weight=None):

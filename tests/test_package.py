@@ -30,6 +30,8 @@ def test_public_names():
         "Munge",
         "NeuralStudentClassifier",
         "NeuralStudentRegressor",
+        "Periodic",
+        "PiecewiseLinear",
         "SoftDecisionTreeClassifier",
         "SoftDecisionTreeRegressor",
         "StudentClassifier",

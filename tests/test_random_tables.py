@@ -10,6 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skdistill import (
+    Bootstrap,
+    ConditionalSampler,
+    GaussianNoise,
+    Mixup,
+    Munge,
     NeuralStudentClassifier,
     SoftDecisionTreeRegressor,
     StudentClassifier,
@@ -20,6 +25,14 @@ STUDENTS = {
     "net": NeuralStudentClassifier(max_epochs=1, hidden_layer_sizes=4, random_state=0),
     "tree": SoftDecisionTreeRegressor(max_epochs=1, max_depth=2, random_state=0),
     "surrogate": StudentClassifier(random_state=0),
+}
+SAMPLERS = {
+    "munge": Munge(),
+    "leaves": Munge(neighbors="leaves", max_distance=3.0),
+    "noise": GaussianNoise(p=0.5, max_distance=10.0),
+    "mixup": Mixup(alpha=1.0),
+    "bootstrap": Bootstrap(),
+    "conditional": ConditionalSampler(min_samples_leaf=1),
 }
 NAMES = st.one_of(
     st.text(max_size=8),
@@ -146,3 +159,24 @@ def test_pandas_and_polars_tell_the_same(data):
         for table in (one, other)
     ]
     np.testing.assert_array_equal(*answers)
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(pair=tables(), seed=st.integers(0, 9))
+def test_drawn_rows_keep_types_ranges_and_categories(name, pair, seed):
+    first, _ = pair
+    drawn = outcome(lambda: SAMPLERS[name].fit(first).sample(20, random_state=seed)[0])
+    if drawn is None:
+        return
+    assert drawn.shape == (20, first.shape[1])
+    assert list(drawn.columns) == list(first.columns)
+    assert list(drawn.dtypes) == list(first.dtypes)
+    for j in range(first.shape[1]):
+        before, after = first.iloc[:, j], drawn.iloc[:, j]
+        assert before.isna().any() or not after.isna().any()
+        before, after = before.dropna(), after.dropna()
+        if pd.api.types.is_numeric_dtype(before) and len(after):
+            assert before.min() <= after.min() and after.max() <= before.max()
+        else:
+            assert set(after) <= set(before)

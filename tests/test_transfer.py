@@ -1,5 +1,7 @@
 """Samplers: rows of the same kind, and what students make of them."""
 
+import time
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -306,3 +308,237 @@ def test_what_a_function_draws_is_checked_before_the_teacher_sees_it(
     student = StudentClassifier(iris_forest, transfer=rows)
     with np.errstate(invalid="ignore"), pytest.raises(ValueError, match="^transfer: "):
         student.fit(*iris)
+
+
+def dummies(n=400):
+    """Two categories as dummies, side by side and shuffled, and a rare flag of chance."""
+    random = np.random.default_rng(0)
+    kind, place = random.integers(0, 4, n), random.choice([*range(1, 12), 1, 1, 2], n)
+    frame = pd.DataFrame({"rare": np.zeros(n, int), "x": random.normal(size=n) + kind})
+    frame.loc[[1, 5], "rare"] = 1
+    for k in range(4):
+        frame[f"kind {k}"] = kind == k
+    for k in range(12):  # place 0 never comes
+        frame[f"place {k}"] = (place == k).astype(float)
+    frame["coin"] = random.integers(0, 2, n)
+    frame["other"] = random.integers(0, 2, n)
+    return frame
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS, ids=by_name)
+@pytest.mark.parametrize("order", ["side by side", "shuffled"])
+def test_dummies_stay_one_category(sampler, order):
+    X = dummies()
+    if order == "shuffled":
+        X = X.iloc[:, np.random.default_rng(1).permutation(X.shape[1])]
+    drawn, parents = clone(sampler).fit(X).sample(random_state=0)
+    for name in ("kind", "place"):
+        columns = [c for c in X if c.startswith(name)]
+        assert set(drawn[columns].sum(axis=1)) == {1}
+        if isinstance(sampler, GaussianNoise | Munge):  # the values do move
+            before = X[columns].to_numpy()[parents[:, 0]]
+            assert (before != drawn[columns]).any(axis=1).mean() > 0.02
+    both = drawn.groupby(["coin", "other"]).size()
+    assert len(both) == 4  # two flags that are 1 together stay free
+    assert (drawn.dtypes == X.dtypes).all()
+
+
+def test_dummies_without_their_first_are_one_category_too():
+    X = dummies().drop(columns="kind 0")[["kind 1", "kind 2", "kind 3", "coin"]]
+    drawn, _ = GaussianNoise(5.0, p=1.0).fit(X).sample(random_state=0)
+    total = drawn[["kind 1", "kind 2", "kind 3"]].sum(axis=1)
+    assert set(total) == {0, 1}
+    np.testing.assert_allclose(
+        total.mean(), X.iloc[:, :3].sum(axis=1).mean(), atol=0.05
+    )
+
+
+def test_columns_that_only_happen_to_differ_stay_apart():
+    rare = np.zeros((1000, 20))
+    rare[np.arange(20) * 40, np.arange(20)] = 1  # once each, never together
+    common = np.random.default_rng(0).random((1000, 3)) < 0.5
+    X = np.column_stack([rare, common])
+    cells = Munge().fit(X).cells_
+    assert cells.n_cells == 23
+
+
+def test_cells_find_groups_fast():
+    random = np.random.default_rng(0)
+    X = np.zeros((5000, 600))
+    for part in range(20):
+        X[np.arange(5000), 30 * part + random.integers(0, 30, 5000)] = 1
+    shuffled = X[:, random.permutation(600)]
+    start = time.perf_counter()
+    groups = [GaussianNoise().fit(table).cells_.n_cells for table in (X, shuffled)]
+    assert groups == [20, 20]
+    assert time.perf_counter() - start < 20
+
+
+def rings(n=600):
+    """A long thin diagonal band: neighbours by leaves and by distance are on it."""
+    random = np.random.default_rng(0)
+    along = random.random(n)
+    return np.column_stack([along, along + 0.01 * random.normal(size=n)])
+
+
+def test_neighbours_by_leaves_share_more_leaves_than_others_do(iris, iris_forest):
+    X, _ = iris
+    munge = Munge(2.0, neighbors=iris_forest, n_neighbors=3).fit(X)
+    leaf = iris_forest.apply(X)
+    shared = (leaf[:, None] == leaf).sum(axis=2)
+    np.fill_diagonal(shared, -1)
+    chosen = np.take_along_axis(shared, munge.neighbors_, axis=1)
+    best = -np.sort(-shared, axis=1)[:, :3]
+    assert chosen.min() > 0 and (np.diff(chosen, axis=1) <= 0).all()
+    assert chosen.mean() > 0.9 * best.mean()
+    assert (munge.neighbors_ != np.arange(150)[:, None]).all()
+    twin = clone(munge).fit(X)
+    np.testing.assert_array_equal(twin.neighbors_, munge.neighbors_)
+    assert twin.neighbors is iris_forest and clone(munge).size == 2.0
+    student = StudentClassifier(iris_forest, transfer=munge, random_state=0)
+    assert student.fit(*iris).score(*iris) > 0.9
+
+
+def test_unsupervised_leaves_follow_the_rows():
+    X = rings()
+    munge = Munge(5.0, neighbors="leaves").fit(X)
+    gap = np.abs(X[munge.neighbors_, 0] - X[:, :1])
+    assert np.median(gap) < 0.02  # of two random rows: 0.29
+    drawn, _ = munge.sample(random_state=0)
+    assert np.abs(drawn[:, 0] - drawn[:, 1]).mean() < 0.05
+    tables = {"mixed": mixed(), "one": mixed()[["x"]], "single": mixed()[:1]}
+    for table in tables.values():
+        drawn, _ = Munge(3, neighbors="leaves").fit(table).sample(random_state=0)
+        assert len(drawn) == 3 and (drawn.dtypes == table.dtypes).all()
+
+
+def test_rows_that_share_no_leaf_stay_as_they_are():
+    X = np.arange(8.0)[:, None] * [1, 2]
+
+    class Alone:
+        def apply(self, X):
+            return np.arange(len(X))[:, None]
+
+    drawn, parents = Munge(2.0, p=1.0, neighbors=Alone()).fit(X).sample(random_state=0)
+    np.testing.assert_array_equal(drawn, X[parents[:, 0]])
+    with pytest.raises(ValueError, match="'neighbors' parameter of Munge"):
+        Munge(neighbors="leaf").fit(X)
+
+
+@pytest.mark.parametrize(
+    "sampler",
+    [
+        Munge(4.0, s=0.5),
+        GaussianNoise(4.0, scale=0.3),
+        Mixup(4.0),
+        ConditionalSampler(4.0),
+    ],
+    ids=by_name,
+)
+def test_no_row_is_farther_than_max_distance(sampler):
+    random = np.random.default_rng(0)
+    blobs = random.normal(size=(300, 3)) * 0.02 + random.integers(0, 2, (300, 1))
+    span = np.ptp(blobs, axis=0)
+
+    def to_nearest(rows, least=0):
+        apart = np.linalg.norm((rows[:, None] - blobs) / span, axis=2)
+        return np.sort(apart, axis=1)[:, least]
+
+    spacing = np.quantile(to_nearest(blobs, 1), 0.95)
+    free, _ = clone(sampler).fit(blobs).sample(random_state=0)
+    near = clone(sampler).set_params(max_distance=1.5).fit(blobs)
+    kept, parents = near.sample(random_state=0)
+    assert to_nearest(free).max() > 1.6 * spacing
+    assert to_nearest(kept).max() < 1.501 * spacing
+    assert len(kept) == len(parents) == 1200
+    assert len(np.unique(parents[:, 0])) > 200  # from all over the data
+    again, _ = near.sample(random_state=0)
+    np.testing.assert_array_equal(kept, again)
+
+
+def test_max_distance_that_nothing_keeps_is_an_error():
+    X = np.random.default_rng(0).normal(size=(200, 10))
+    with pytest.raises(ValueError, match="max_distance=1e-06 rejects .* of 1600"):
+        GaussianNoise(max_distance=1e-6).fit(X).sample(random_state=0)
+    copies, _ = GaussianNoise(max_distance=1.0, scale=0.0).fit(X).sample()
+    assert len(copies) == 1600
+    one, _ = Mixup(5, max_distance=1.0).fit(X[:1]).sample()
+    assert len(one) == 5
+    table, _ = Munge(max_distance=2.0).fit(mixed()).sample(7, random_state=0)
+    assert len(table) == 7
+
+
+@pytest.mark.parametrize("Student", [NeuralStudentClassifier, StudentClassifier])
+def test_a_time_budget_keeps_the_rows_that_were_labelled(Student):
+    X = mixed(200)
+    y = (X.x > 0).astype(int)
+    asked = []
+
+    def slow(rows):
+        asked.append(rows)
+        time.sleep(0.02 + 2e-4 * len(rows))
+        return np.column_stack([rows.x <= 0, rows.x > 0]).astype(float)
+
+    options = {"max_epochs": 3} if Student is NeuralStudentClassifier else {}
+    student = Student(slow, classes=[0, 1], random_state=0, **options)
+    student.set_params(transfer=Munge(20.0, time_budget=0.2))
+    with pytest.warns(
+        UserWarning, match=r"had labelled \d+ of 4000 drawn rows"
+    ) as seen:
+        student.fit(X, y)
+    drawn = [rows for rows in asked if len(rows) != 200 or not rows.equals(X)]
+    count = sum(map(len, drawn))
+    assert 100 <= count < 1500 and f"labelled {count} of" in str(seen[0].message)
+    assert student.teacher_entropy_.keys() == {"train", "transfer"}
+    # The same as those rows, given by hand.
+    rows = pd.concat(drawn, ignore_index=True)
+    by_hand = clone(student).set_params(transfer=FixedRows(rows)).fit(X, y)
+    np.testing.assert_allclose(
+        student.predict_proba(X), by_hand.predict_proba(X), atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("form", ["pandas", "polars", "array"])
+def test_a_time_budget_that_suffices_changes_nothing(form):
+    frame = mixed(150)[["x", "count", "whole"]]
+    y = 3.0 * frame.x.to_numpy()
+    X = {
+        "pandas": frame,
+        "polars": pl.from_pandas(frame),
+        "array": frame.to_numpy(dtype=float),
+    }[form]
+
+    def teacher(rows):
+        return 3.0 * np.asarray(rows)[:, 0]
+
+    first, second = (
+        NeuralStudentRegressor(teacher, transfer=t, max_epochs=3, random_state=0)
+        .fit(X, y)
+        .predict(X)
+        for t in (Bootstrap(5.0), Bootstrap(5.0, time_budget=100.0))
+    )
+    np.testing.assert_array_equal(first, second)
+    with pytest.raises(ValueError, match="'time_budget' parameter of Mixup"):
+        Mixup(time_budget=0).fit(frame)
+
+
+def test_categories_without_number_have_few_coordinates():
+    random = np.random.default_rng(0)
+    codes = random.integers(0, 400, (4000, 5))
+    X = pd.DataFrame({f"c{j}": codes[:, j].astype(str) for j in range(5)})
+    X["id"] = [f"row {i}" for i in range(4000)]
+    X["kind"] = random.choice(list("ab"), 4000)
+    twin = np.arange(2000, 4000)
+    X.loc[twin, ["c0", "c1", "c2", "kind"]] = X.loc[
+        twin - 2000, ["c0", "c1", "c2", "kind"]
+    ].to_numpy()
+    cells = GaussianNoise().fit(X).cells_
+    points = cells.positions()
+    assert points.shape[1] <= 5 * 16 + 3 and points.dtype == np.float32
+    a, b = random.integers(0, 2000, (2, 3000))
+    differ = (X.iloc[a].to_numpy() != X.iloc[b].to_numpy()).sum(axis=1)
+    differ -= X["id"].to_numpy()[a] != X["id"].to_numpy()[b]
+    squared = ((points[a] - points[b]) ** 2).sum(axis=1)
+    assert np.abs(squared - differ).mean() < 0.5  # their number, about
+    neighbors = Munge(n_neighbors=1).fit(X).neighbors_[:2000, 0]
+    assert (neighbors == twin).mean() > 0.95

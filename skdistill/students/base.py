@@ -168,6 +168,7 @@ default=None
             asked = replace(seen, X=X, X_transfer=X_transfer, X_val=X_val, drawn=drawn)
             seen = self._with_drawn(seen, drawn)
             reader, knowledge = self._ask(asked, cross)
+            seen = seen.first(len(knowledge.soft_weight))
             watched = _watched(asked, reader)
             self._set_targets(reader, knowledge)
             self._fit_view(seen)
@@ -357,8 +358,7 @@ default=None
         if rows.teacher_output is None:
             own = cross.ask_held_out(reader, rows.X, len(rows.y))
         if self.transfer_teacher == "unseen" and drawn is not None:
-            answer = cross.ask_unseen(reader, drawn)
-            rows = replace(rows, drawn=replace(drawn, answer=answer))
+            rows = replace(rows, drawn=replace(drawn, asks=cross.ask_unseen))
         return reader, self._gather(rows, reader, own=own)
 
     def _ready_teacher(self, rows, cross=None):

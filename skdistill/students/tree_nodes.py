@@ -1,0 +1,185 @@
+"""What soft decision trees share: nodes, paths, importances."""
+
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from scipy import sparse
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from ..modules.soft_tree import SoftTree
+from ..preprocessing import reads_tables
+from ..training import in_chunks
+from .torch_student import TorchStudent
+
+_PART_CELLS = 1 << 22
+PARAMETERS = {
+    "max_depth": [Interval(Integral, 1, 16, closed="both")],
+    "balance_penalty": [Interval(Real, 0, None, closed="left")],
+    "inference": [StrOptions({"mixture", "path", "leaf"})],
+}
+
+
+class SoftDecisionTree(TorchStudent):
+    """What the two soft trees share.
+
+    Nodes are numbered breadth first: the root is 0, the children of node i are 2 i + 1
+    and 2 i + 2.
+    """
+
+    _is_classifier = True
+
+    def _make_module(self, x, knowledge, generator):
+        return SoftTree(
+            x.shape[1],
+            self._n_outputs(),
+            self.max_depth,
+            self._is_classifier,
+            self.balance_penalty,
+            generator,
+            self._widths() if self._is_classifier else None,
+            not self._is_classifier and self.quantiles is not None,
+        )
+
+    def _finish(self, x, knowledge):
+        """Store how many rows reach each node, and what the gates look at."""
+        module = self.module_
+        weight = knowledge.hard_weight / knowledge.hard_weight.sum()
+        x = x[: knowledge.n_labelled]
+        self.node_mass_ = sum(
+            weight[part] @ in_chunks(module.node_probabilities, module, x[part])
+            for part in row_parts(len(x), 2 * module.n_gates)
+        )
+        gates = module.gate_weight.detach().abs().double().cpu().numpy()
+        mean = weight @ x
+        spread = sum(
+            weight[p] @ np.square(x[p] - mean) for p in row_parts(len(x), x.shape[1])
+        )
+        used = self.node_mass_[: module.n_gates] @ (gates * np.sqrt(spread))
+        if reads_tables(self.preprocessor_):  # sum over the terms of each column
+            columns = [term.column for term in self.preprocessor_.terms_]
+            used = np.bincount(columns, used, minlength=self.n_features_in_)
+        self.feature_importances_ = used / max(used.sum(), np.finfo(float).tiny)
+
+    def _infer(self, module, batch):
+        """Outputs of the mixture, or of the one leaf that ``inference`` names."""
+        if self.inference == "mixture":
+            return module(batch)
+        find = {"path": module.greedy_leaf, "leaf": module.likeliest_leaf}
+        if self.inference not in find:
+            raise ValueError(
+                f"inference={self.inference!r} is not one of 'mixture', 'path', 'leaf'."
+            )
+        leaves = module.leaf_outputs(batch.dtype)[find[self.inference](batch)]
+        return leaves.log() if module.is_classifier else leaves
+
+    def apply(self, X):
+        """The most probable leaf of each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Node numbers, int64.
+        """
+        x, module = self._view(X), self.module_
+        return module.n_gates + in_chunks(module.likeliest_leaf, module, x)
+
+    def decision_path(self, X):
+        """The nodes on the way to the most probable leaf.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+
+        Returns
+        -------
+        scipy.sparse.csr_matrix of shape (n, n_nodes)
+            1 where the row's path passes the node.
+        """
+        node = self.apply(X)
+        path = [node]
+        for _ in range(self.get_depth()):
+            path.append((path[-1] - 1) // 2)
+        columns = np.stack(path[::-1], axis=1)
+        n, length = columns.shape
+        starts = np.arange(0, n * length + 1, length)
+        ones = np.ones(n * length, dtype=np.int64)
+        shape = (n, len(self.node_mass_))
+        return sparse.csr_matrix((ones, columns.ravel(), starts), shape=shape)
+
+    def path_proba(self, X):
+        """Probability that a row reaches each node.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n, n_nodes)
+            1 for the root; the children of a node share its probability.
+        """
+        x, module = self._view(X), self.module_
+        return in_chunks(module.node_probabilities, module, x)
+
+    def get_depth(self):
+        """Number of gates on each path.
+
+        Returns
+        -------
+        int
+            The depth of the fitted tree.
+        """
+        check_is_fitted(self)
+        return self.module_.max_depth
+
+    def get_n_leaves(self):
+        """Number of leaves.
+
+        Returns
+        -------
+        int
+            Two to the power of the depth.
+        """
+        check_is_fitted(self)
+        return self.module_.n_gates + 1
+
+    def leaf_values(self):
+        """What each leaf says by itself, in the order of the node numbers.
+
+        Returns
+        -------
+        ndarray of shape (n_leaves, n_classes) or (n_leaves, n_outputs)
+            Class probabilities, or values in the targets' unit.
+        """
+        check_is_fitted(self)
+        with torch.no_grad():
+            leaves = self.module_.leaf_outputs(torch.float64).cpu().numpy()
+        return leaves if self._is_classifier else leaves * self._scale + self._center
+
+
+def row_parts(n, width):
+    """Slices of rows, so that no table of all rows and all nodes is built.
+
+    Parameters
+    ----------
+    n : int
+        Number of rows.
+    width : int
+        Numbers for each row.
+
+    Returns
+    -------
+    list of slice
+        In order.
+    """
+    size = min(4096, max(64, _PART_CELLS // width))
+    return [slice(start, start + size) for start in range(0, n, size)]
