@@ -19,6 +19,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import hashlib
+import inspect
 import itertools
 import time
 import warnings
@@ -29,6 +30,7 @@ import numpy as np
 import pandas as pd
 import torch
 from lightgbm import LGBMClassifier, LGBMRegressor
+from scipy.optimize import minimize_scalar
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.ensemble import (
@@ -112,9 +114,10 @@ def make_student(kind, is_value, seed):
 
 def make_teacher(is_value, seed):
     """The members of the ensemble."""
-    boosting = {"n_estimators": 300, "learning_rate": 0.05}
+    boosting = {"n_estimators": 200, "learning_rate": 0.05}
     rows = {"subsample": 0.8, "colsample_bytree": 0.8, "max_depth": 6}
     common = {"n_jobs": 1, "random_state": seed}
+    leaves = {"n_estimators": 200, "min_samples_leaf": 3}
     if is_value:
         kinds = LGBMRegressor, XGBRegressor, RandomForestRegressor, ExtraTreesRegressor
     else:
@@ -128,8 +131,8 @@ def make_teacher(is_value, seed):
     return [
         light(**boosting, **common, verbose=-1),
         make_pipeline(hand_made(), extreme(**boosting, **rows, **common)),
-        make_pipeline(hand_made(), forest(200, **common)),
-        make_pipeline(hand_made(), trees(200, **common)),
+        make_pipeline(hand_made(), forest(**leaves, **common)),
+        make_pipeline(hand_made(), trees(**leaves, **common)),
     ]
 
 
@@ -162,8 +165,8 @@ def row_losses(answer, y, is_value):
     if is_value:
         error = (answer.reshape(-1) - y) ** 2
         return error, -error / y.var()
-    p = np.clip(answer, 1e-7, 1)
-    p = p / p.sum(axis=1, keepdims=True)
+    p = answer / answer.sum(axis=1, keepdims=True)
+    p = np.clip(p, 1e-7, 1)
     return -np.log(p[np.arange(len(y)), y]), (answer.argmax(axis=1) == y).astype(float)
 
 
@@ -206,10 +209,11 @@ class Cell:
         for setting in itertools.product(*values):
             model = clone(student).set_params(**dict(zip(names, setting, strict=True)))
             model.fit(*self.train)
-            loss = self._losses(model, self.val)[0].mean()
+            power = 1.0 if self.is_value else calibrated(model, *self.val)
+            loss = self._losses(model, self.val, power)[0].mean()
             if best is None or loss < best[0]:
-                best = loss, model
-        return self._losses(best[1], self.test)
+                best = loss, model, power
+        return self._losses(best[1], self.test, best[2])
 
     def student_row(self, kind, hard=False):
         """The student, of soft or of hard answers, on the test rows."""
@@ -221,14 +225,27 @@ class Cell:
         student = make_student(kind, self.is_value, self.seed)
         return self._losses(student.fit(*self.train, **taught), self.test)
 
-    def _losses(self, model, rows):
+    def _losses(self, model, rows, power=1.0):
         X, y = rows
-        return row_losses(answers(model, X), y, self.is_value)
+        answer = answers(model, X)
+        if power != 1:
+            answer = np.clip(answer, 1e-7, 1) ** power
+        return row_losses(answer, y, self.is_value)
+
+
+def calibrated(model, X, y):
+    """The power of its probabilities that suits the labels best."""
+    p = np.clip(answers(model, X), 1e-7, 1)
+
+    def loss(log_power):
+        return row_losses(p ** np.exp(log_power), y, False)[0].mean()
+
+    return np.exp(minimize_scalar(loss, bounds=(-2, 2), method="bounded").x)
 
 
 def cached(folder, key, make):
     """Losses and scores of the test rows (2, n_test), computed once, and seconds."""
-    path = folder / ("-".join(map(str, key)) + ".npz")
+    path = folder / ("-".join(map(str, key)).replace(" ", "_") + ".npz")
     if not path.exists():
         start = time.perf_counter()
         rows = np.asarray(make(), dtype=np.float32)
@@ -241,31 +258,36 @@ def cached(folder, key, make):
     return stored["rows"].astype(float), float(stored["seconds"])
 
 
-def setting_key(kind):
-    """A short name of all that a kind's cells depend on."""
-    text = repr((make_student(kind, False, 0), GRIDS[kind], COPIES, MOST_ROWS))
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+def short(*parts):
+    """A short name of all that a cell depends on."""
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:8]
+
+
+def jobs(name, seed, kinds):
+    """The arms of one split: what each is called, its key in the cache, how to make it."""
+    cell = cache(lambda: Cell(name, seed))
+    is_value = name in VALUES
+    teacher = short(inspect.getsource(make_teacher), MOST_ROWS, MOST_TEST)
+    yield "teacher", ("teacher", teacher), lambda: cell().teacher_row()
+    for kind in kinds:
+        student = make_student(kind, is_value, seed)
+        base = short(student, GRIDS[kind], MOST_ROWS, MOST_TEST)
+        taught = short(student, teacher, COPIES, MOST_DRAWN)
+        for arm, key, make in (
+            ("control", base, lambda kind=kind: cell().control_row(kind)),
+            ("student", taught, lambda kind=kind: cell().student_row(kind)),
+            ("hard", taught, lambda kind=kind: cell().student_row(kind, hard=True)),
+        ):
+            if not (arm == "hard" and is_value):
+                yield (kind, arm), (f"{kind} {arm}", key), make
 
 
 def run(name, seed, folder, kinds):
     """All arms of one split of one set: {arm: (losses, scores)}."""
-    cell = cache(lambda: Cell(name, seed))
-    arms = {
-        "teacher": cached(
-            folder, (name, seed, "teacher"), lambda: cell().teacher_row()
-        )[0]
+    return {
+        arm: cached(folder, (name, seed, *key), make)[0]
+        for arm, key, make in jobs(name, seed, kinds)
     }
-    for kind in kinds:
-        key = name, seed, kind.replace(" ", "_"), setting_key(kind)
-        for arm, make in {
-            "control": lambda kind=kind: cell().control_row(kind),
-            "student": lambda kind=kind: cell().student_row(kind),
-            "hard": lambda kind=kind: cell().student_row(kind, hard=True),
-        }.items():
-            if arm == "hard" and name in VALUES:
-                continue
-            arms[kind, arm] = cached(folder, (*key, arm), make)[0]
-    return arms
 
 
 def gains(arms, kind, arm="student"):

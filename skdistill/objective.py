@@ -319,8 +319,9 @@ class Objective(nn.Module):
 
         Parameters
         ----------
-        output : Tensor of shape (n, n_outputs)
-            The student's outputs, labelled rows first.
+        output : Tensor of shape (n, n_outputs) or (n, n_members, n_outputs)
+            The student's outputs, labelled rows first; of members, the mean of their
+            losses is returned.
         target : tuple
             Soft targets (n, n_outputs), their weights (n,), hard labels of the first
             rows, their weights, and codes of the classes of all rows for a soft loss
@@ -331,6 +332,8 @@ class Objective(nn.Module):
         Tensor
             A scalar.
         """
+        if output.dim() == 3:  # members, each trained by itself
+            return torch.stack([self(one, target) for one in output.unbind(1)]).mean()
         soft, soft_weight, hard, hard_weight, labels = target
         if soft is not None:
             more = {"weight": soft_weight, "labels": labels}

@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import math
 from numbers import Integral, Real
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from ..modules.embeddings import NAMES as EMBEDDINGS
-from ..modules.mlp import ACTIVATIONS, MLP
+from ..modules.mlp import ACTIVATIONS, MLP, MLPMembers
 from ..objective import fitted_scale
 from ..training import in_chunks
 from .torch_student import TorchClassifier, TorchRegressor, TorchStudent
@@ -18,6 +19,7 @@ _PARAMETERS = {
     "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
     "activation": [StrOptions(set(ACTIVATIONS))],
     "dropout": [Interval(Real, 0, 1, closed="left")],
+    "n_members": [Interval(Integral, 1, None, closed="left")],
     "numeric_embedding": [
         HasMethods(["module"]),
         StrOptions(set(EMBEDDINGS)),
@@ -37,7 +39,7 @@ class NeuralStudent(TorchStudent):
         n_inputs, n_outputs = x.shape[1], self._n_outputs()
         if self.module is None:
             embedding = self._make_embedding(x, knowledge, generator)
-            return MLP(
+            mlp = MLP(
                 n_inputs,
                 n_outputs,
                 _widths(self.hidden_layer_sizes),
@@ -46,6 +48,8 @@ class NeuralStudent(TorchStudent):
                 generator,
                 embedding,
             )
+            one = self.n_members == 1
+            return mlp if one else MLPMembers(mlp, self.n_members, generator)
         if isinstance(self.module, torch.nn.Module):
             module = copy.deepcopy(self.module)
         else:
@@ -135,6 +139,9 @@ default="relu"
         How the net sees columns of three values or more: as they are, or through an
         embedding that lets it follow the steps of trees, such as
         :class:`PiecewiseLinear`. Of no effect with a `module` of your own.
+    n_members : int, default=1
+        So many nets, which share all weights but factors of each unit, are trained side
+        by side and answer by their mean. Of no effect with a `module` of your own.
     module : callable or torch.nn.Module, default=None
         A net of your own in place of the MLP: a class or function called as
         ``module(n_inputs, n_outputs)``, whose ``forward(x)`` returns logits. An
@@ -258,6 +265,7 @@ default="relu"
         activation="relu",
         dropout=0.0,
         numeric_embedding=None,
+        n_members=1,
         module=None,
         max_epochs=50,
         batch_size="auto",
@@ -295,6 +303,7 @@ default="relu"
         self.activation = activation
         self.dropout = dropout
         self.numeric_embedding = numeric_embedding
+        self.n_members = n_members
         self.module = module
         self.max_epochs = max_epochs
         self.batch_size = batch_size
@@ -318,7 +327,9 @@ default="relu"
         if self._scale_is_open(knowledge):
             module, weight = self.module_, knowledge.soft_weight
             pairs = zip(
-                self._by_target(in_chunks(module, module, x)),
+                self._by_target(
+                    in_chunks(lambda batch: _mean(module(batch)), module, x)
+                ),
                 self._by_target(knowledge.soft),
                 strict=True,
             )
@@ -327,9 +338,14 @@ default="relu"
 
     def _infer(self, module, batch):
         logits = module(batch)
-        if not hasattr(self, "output_scale_"):
+        if hasattr(self, "output_scale_"):
+            scale = np.repeat(self.output_scale_, self._widths())
+            logits = logits * logits.new_tensor(scale)
+        if logits.dim() < 3:
             return logits
-        return logits * logits.new_tensor(np.repeat(self.output_scale_, self._widths()))
+        n_members = logits.shape[1]
+        log_p = self._log_softmax(logits.flatten(0, 1)).unflatten(0, (-1, n_members))
+        return log_p.logsumexp(dim=1) - math.log(n_members)
 
 
 class NeuralStudentRegressor(NeuralStudent, TorchRegressor):
@@ -395,6 +411,9 @@ default="relu"
         How the net sees columns of three values or more: as they are, or through an
         embedding that lets it follow the steps of trees, such as
         :class:`PiecewiseLinear`. Of no effect with a `module` of your own.
+    n_members : int, default=1
+        So many nets, which share all weights but factors of each unit, are trained side
+        by side and answer by their mean. Of no effect with a `module` of your own.
     module : callable or torch.nn.Module, default=None
         A net of your own in place of the MLP: a class or function called as
         ``module(n_inputs, n_outputs)``, whose ``forward(x)`` returns values, in units
@@ -495,6 +514,7 @@ default="relu"
         activation="relu",
         dropout=0.0,
         numeric_embedding=None,
+        n_members=1,
         module=None,
         max_epochs=50,
         batch_size="auto",
@@ -529,6 +549,7 @@ default="relu"
         self.activation = activation
         self.dropout = dropout
         self.numeric_embedding = numeric_embedding
+        self.n_members = n_members
         self.module = module
         self.max_epochs = max_epochs
         self.batch_size = batch_size
@@ -547,12 +568,20 @@ default="relu"
         self.random_state = random_state
         self.verbose = verbose
 
+    def _infer(self, module, batch):
+        return _mean(module(batch))
+
     def _set_targets(self, reader, knowledge):
         super()._set_targets(reader, knowledge)
         if isinstance(self.module, torch.nn.Module) and not self._continues():
             # Weights that come with the module mean something in the targets' own unit.
             self._center = self._center * 0.0
             self._scale = self._scale * 0.0 + 1.0
+
+
+def _mean(outputs):
+    """Of members (n, n_members, n_outputs); of one net its outputs."""
+    return outputs if outputs.dim() < 3 else outputs.mean(dim=1)
 
 
 def _widths(hidden_layer_sizes):
