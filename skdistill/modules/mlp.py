@@ -36,6 +36,8 @@ class MLP(nn.Module):
         Draws the initial weights; the global generator if None.
     embedding : torch.nn.Module, default=None
         What the first layer sees of the columns; its ``n_outputs`` says how many.
+    clip : float, default=None
+        Where columns level off, smoothly, before anything else sees them.
 
     Examples
     --------
@@ -54,8 +56,10 @@ class MLP(nn.Module):
         dropout=0.0,
         generator=None,
         embedding=None,
+        clip=None,
     ):
         super().__init__()
+        self.clip = clip
         self.embedding = embedding
         n_seen = n_inputs if embedding is None else embedding.n_outputs
         widths = [n_seen, *hidden_layer_sizes, n_outputs]
@@ -70,6 +74,23 @@ class MLP(nn.Module):
             nn.init.uniform_(layer.weight, -bound, bound, generator=generator)
             nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
 
+    def seen(self, x):
+        """What the first layer sees of rows.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n, n_inputs)
+            The student's view.
+
+        Returns
+        -------
+        Tensor of shape (n, n_seen)
+            Clipped, and embedded.
+        """
+        if self.clip is not None:
+            x = smooth_clip(x, self.clip)
+        return x if self.embedding is None else self.embedding(x)
+
     def forward(self, x):
         """Outputs of the last layer.
 
@@ -83,13 +104,42 @@ class MLP(nn.Module):
         Tensor of shape (n, n_outputs)
             Logits or values.
         """
-        if self.embedding is not None:
-            x = self.embedding(x)
+        x = self.seen(x)
         for layer in self.layers[:-1]:
             x = self.activation(_affine(layer, x))
             if self.dropout is not None:
                 x = self.dropout(x)
         return _affine(self.layers[-1], x)
+
+
+def smooth_clip(x, limit):
+    """Numbers that level off: ``x / sqrt(1 + (x / limit)^2)``.
+
+    Parameters
+    ----------
+    x : Tensor or ndarray
+        Of any shape.
+    limit : float
+        What large numbers tend to.
+
+    Returns
+    -------
+    Tensor or ndarray
+        Near x where it is much smaller than the limit.
+
+    References
+    ----------
+    Holzmueller, Grinsztajn, Steinwart: Better by Default: Strong Pre-Tuned MLPs and
+    Boosted Trees on Tabular Data, 2024.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdistill.modules.mlp import smooth_clip
+    >>> smooth_clip(np.array([0.1, 3.0, 1e6]), 3.0).round(3)
+    array([0.1  , 2.121, 3.   ])
+    """
+    return x / (1 + (x / limit) ** 2) ** 0.5
 
 
 class MLPMembers(nn.Module):
@@ -155,7 +205,7 @@ class MLPMembers(nn.Module):
             Logits or values.
         """
         mlp = self.mlp
-        x = (x if mlp.embedding is None else mlp.embedding(x))[:, None, :]
+        x = mlp.seen(x)[:, None, :]
         own = zip(mlp.layers, self.before, self.after, self.bias, strict=True)
         for i, (layer, *factors) in enumerate(own):
             before, after, bias = (p.to(x.dtype) for p in factors)

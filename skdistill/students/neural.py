@@ -10,7 +10,7 @@ import torch
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from ..modules.embeddings import NAMES as EMBEDDINGS
-from ..modules.mlp import ACTIVATIONS, MLP, MLPMembers
+from ..modules.mlp import ACTIVATIONS, MLP, MLPMembers, smooth_clip
 from ..objective import fitted_scale
 from ..training import in_chunks
 from .torch_student import TorchClassifier, TorchRegressor, TorchStudent
@@ -19,6 +19,7 @@ _PARAMETERS = {
     "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
     "activation": [StrOptions(set(ACTIVATIONS))],
     "dropout": [Interval(Real, 0, 1, closed="left")],
+    "clip": [Interval(Real, 0, None, closed="neither"), None],
     "n_members": [Interval(Integral, 1, None, closed="left")],
     "numeric_embedding": [
         HasMethods(["module"]),
@@ -47,6 +48,7 @@ class NeuralStudent(TorchStudent):
                 self.dropout,
                 generator,
                 embedding,
+                self.clip,
             )
             one = self.n_members == 1
             return mlp if one else MLPMembers(mlp, self.n_members, generator)
@@ -65,6 +67,8 @@ class NeuralStudent(TorchStudent):
             return copy.deepcopy(self.module_.embedding)
         if isinstance(embedding, str):
             embedding = EMBEDDINGS[embedding]()
+        if self.clip is not None:
+            x = smooth_clip(x, self.clip)
         weight = knowledge.soft_weight
         if knowledge.soft is None:
             weight = knowledge.hard_weight
@@ -139,6 +143,10 @@ default="relu"
         How the net sees columns of three values or more: as they are, or through an
         embedding that lets it follow the steps of trees, such as
         :class:`PiecewiseLinear`. Of no effect with a `module` of your own.
+    clip : float, default=None
+        Where columns of the view level off, smoothly, in standard deviations: a limit on
+        what rows far outside the training data can do. Of no effect with a `module` of
+        your own.
     n_members : int, default=1
         So many nets, which share all weights but factors of each unit, are trained side
         by side and answer by their mean. Of no effect with a `module` of your own.
@@ -265,6 +273,7 @@ default="relu"
         activation="relu",
         dropout=0.0,
         numeric_embedding=None,
+        clip=None,
         n_members=1,
         module=None,
         max_epochs=50,
@@ -303,6 +312,7 @@ default="relu"
         self.activation = activation
         self.dropout = dropout
         self.numeric_embedding = numeric_embedding
+        self.clip = clip
         self.n_members = n_members
         self.module = module
         self.max_epochs = max_epochs
@@ -411,6 +421,10 @@ default="relu"
         How the net sees columns of three values or more: as they are, or through an
         embedding that lets it follow the steps of trees, such as
         :class:`PiecewiseLinear`. Of no effect with a `module` of your own.
+    clip : float, default=None
+        Where columns of the view level off, smoothly, in standard deviations: a limit on
+        what rows far outside the training data can do. Of no effect with a `module` of
+        your own.
     n_members : int, default=1
         So many nets, which share all weights but factors of each unit, are trained side
         by side and answer by their mean. Of no effect with a `module` of your own.
@@ -514,6 +528,7 @@ default="relu"
         activation="relu",
         dropout=0.0,
         numeric_embedding=None,
+        clip=None,
         n_members=1,
         module=None,
         max_epochs=50,
@@ -549,6 +564,7 @@ default="relu"
         self.activation = activation
         self.dropout = dropout
         self.numeric_embedding = numeric_embedding
+        self.clip = clip
         self.n_members = n_members
         self.module = module
         self.max_epochs = max_epochs

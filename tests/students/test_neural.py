@@ -300,3 +300,18 @@ def test_members_learn_by_losses_that_ask_for_labels(iris, iris_forest, loss):
         iris_forest, n_members=2, loss=loss, max_epochs=20, random_state=0
     ).fit(X, y)
     assert student.score(X, y) > 0.9
+
+
+@pytest.mark.parametrize("embedding", [None, "piecewise_linear"])
+def test_clipped_columns_level_off(diabetes, embedding):
+    X, y = diabetes
+    params = {"numeric_embedding": embedding, "max_epochs": 5, "random_state": 0}
+    far = X[:1] + 50 * np.sign(X[:1])  # a thousand standard deviations
+    farther = X[:1] + 500 * np.sign(X[:1])
+    clipped = NeuralStudentRegressor(clip=3.0, **params).fit(X, y)
+    np.testing.assert_allclose(clipped.predict(far), clipped.predict(farther), 1e-3)
+    plain = NeuralStudentRegressor(**params).fit(X, y)
+    assert abs(plain.predict(far) - plain.predict(farther)) > 1
+    # Where the limit is far outside the data it changes nothing.
+    wide = NeuralStudentRegressor(clip=1e6, **params).fit(X, y)
+    np.testing.assert_allclose(wide.predict(X), plain.predict(X), rtol=1e-4)
