@@ -167,6 +167,9 @@ default="relu"
         A name, or a class from ``torch.optim``.
     weight_decay : float, default=0.0
         L2 penalty, as the optimizer has it.
+    ema_decay : float, default=None
+        Ends with an exponential moving average of the weights over the steps, with this
+        decay, such as 0.99; None: with the last weights.
     device : str or torch.device, default="auto"
         Where to train; "auto" is CUDA where there is one, else the CPU.
     callbacks : list, default=None
@@ -282,6 +285,7 @@ default="relu"
         lr_schedule="one_cycle",
         optimizer="adamw",
         weight_decay=0.0,
+        ema_decay=None,
         device="auto",
         callbacks=None,
         compile=False,
@@ -321,6 +325,7 @@ default="relu"
         self.lr_schedule = lr_schedule
         self.optimizer = optimizer
         self.weight_decay = weight_decay
+        self.ema_decay = ema_decay
         self.device = device
         self.callbacks = callbacks
         self.compile = compile
@@ -446,6 +451,9 @@ default="relu"
         A name, or a class from ``torch.optim``.
     weight_decay : float, default=0.0
         L2 penalty, as the optimizer has it.
+    ema_decay : float, default=None
+        Ends with an exponential moving average of the weights over the steps, with this
+        decay, such as 0.99; None: with the last weights.
     device : str or torch.device, default="auto"
         Where to train; "auto" is CUDA where there is one, else the CPU.
     callbacks : list, default=None
@@ -537,6 +545,7 @@ default="relu"
         lr_schedule="one_cycle",
         optimizer="adamw",
         weight_decay=0.0,
+        ema_decay=None,
         device="auto",
         callbacks=None,
         compile=False,
@@ -573,6 +582,7 @@ default="relu"
         self.lr_schedule = lr_schedule
         self.optimizer = optimizer
         self.weight_decay = weight_decay
+        self.ema_decay = ema_decay
         self.device = device
         self.callbacks = callbacks
         self.compile = compile

@@ -99,6 +99,9 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         A name, or a class from ``torch.optim``.
     weight_decay : float, default=0.0
         L2 penalty, as the optimizer has it.
+    ema_decay : float, default=None
+        Ends with an exponential moving average of the weights over the steps, with this
+        decay, such as 0.99; None: with the last weights.
     device : str or torch.device, default="auto"
         Where to train; "auto" is CUDA where there is one, else the CPU.
     callbacks : list, default=None
@@ -216,6 +219,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         lr_schedule="one_cycle",
         optimizer="adamw",
         weight_decay=0.0,
+        ema_decay=None,
         device="auto",
         callbacks=None,
         compile=False,
@@ -251,6 +255,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         self.lr_schedule = lr_schedule
         self.optimizer = optimizer
         self.weight_decay = weight_decay
+        self.ema_decay = ema_decay
         self.device = device
         self.callbacks = callbacks
         self.compile = compile
@@ -408,6 +413,9 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         A name, or a class from ``torch.optim``.
     weight_decay : float, default=0.0
         L2 penalty, as the optimizer has it.
+    ema_decay : float, default=None
+        Ends with an exponential moving average of the weights over the steps, with this
+        decay, such as 0.99; None: with the last weights.
     device : str or torch.device, default="auto"
         Where to train; "auto" is CUDA where there is one, else the CPU.
     callbacks : list, default=None
@@ -507,6 +515,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         lr_schedule="one_cycle",
         optimizer="adamw",
         weight_decay=0.0,
+        ema_decay=None,
         device="auto",
         callbacks=None,
         compile=False,
@@ -539,6 +548,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         self.lr_schedule = lr_schedule
         self.optimizer = optimizer
         self.weight_decay = weight_decay
+        self.ema_decay = ema_decay
         self.device = device
         self.callbacks = callbacks
         self.compile = compile

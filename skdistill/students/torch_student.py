@@ -57,6 +57,7 @@ class TorchStudent(BaseStudent):
         "lr_schedule": [StrOptions({"cosine", "one_cycle"}), None],
         "optimizer": [StrOptions(set(OPTIMIZERS)), callable],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "ema_decay": [Interval(Real, 0, 1, closed="neither"), None],
         "device": [str, torch.device],
         "callbacks": [list, None],
         "compile": ["boolean"],
@@ -243,6 +244,7 @@ class TorchStudent(BaseStudent):
             tol=self.tol,
             generator=generator,
             verbose=int(self.verbose),
+            ema_decay=self.ema_decay,
             optimizer_state=vars(self).get("_this_part", {}).get("optimizer"),
         )
 
