@@ -538,7 +538,7 @@ def _rows_between(X, start, stop):
     return X.take(rows) if isinstance(X, Table) else rows_of(X, rows)
 
 
-def hold_out(strata, fraction, random, weight=None, why="early_stopping=True"):
+def hold_out(strata, fraction, random, weight=None, why=None):
     """Choose rows to watch while training on the others, the same share of each class.
 
     Unlike scikit-learn's stratified splitters, it takes classes of one row, which stay
@@ -554,8 +554,8 @@ def hold_out(strata, fraction, random, weight=None, why="early_stopping=True"):
         Shuffles.
     weight : ndarray of shape (n,), default=None
         Rows of weight 0 are never held out.
-    why : str
-        What asks for it, for the error.
+    why : str, default=None
+        What asks for it, for the error; None for ``early_stopping``.
 
     Returns
     -------
@@ -580,10 +580,10 @@ def hold_out(strata, fraction, random, weight=None, why="early_stopping=True"):
     held = np.sort(picks[count[code[picks]] > 1])
     kept = np.setdiff1d(np.arange(n), held)
     if not (len(held) and len(kept)):
+        why = why or f"early_stopping=True, validation_fraction={fraction},"
         raise ValueError(
-            f"{why} holds out {len(held)} rows of n_samples={n} with "
-            f"validation_fraction={fraction}: give more rows, another fraction, or "
-            "X_val."
+            f"{why} holds out {len(held)} rows of n_samples={n}: give more rows, another "
+            "share of them, or X_val."
         )
     return kept, held
 

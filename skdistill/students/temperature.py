@@ -9,6 +9,9 @@ from ..knowledge import Knowledge, hold_out
 
 #: What is tried, in this order; the first is preferred where others are no better.
 CANDIDATES = (1.0, 2.0, 4.0, 8.0)
+#: Share of the rows to score on: many, for the choice is noisy, and the final fit gets
+#: them back.
+HELD_OUT = 0.2
 
 
 @dataclass(frozen=True)
@@ -33,9 +36,10 @@ class Parts:
     exam: Knowledge
 
 
-def split_rows(knowledge, strata, fraction, random):
+def split_rows(knowledge, strata, random):
     """Hold out rows on which a student may be scored.
 
+    Transfer rows that were made from rows of X are held out with these.
     Labels say how good a student is where the teacher has not seen the rows: where it
     was cross-fitted. Elsewhere only its answers do, on rows of X and transfer rows.
 
@@ -45,9 +49,6 @@ def split_rows(knowledge, strata, fraction, random):
         Of the rows of X and the transfer rows, with soft targets.
     strata : ndarray of shape (n,)
         Class of each row of X.
-    fraction : float
-        Share of the rows to hold out; transfer rows that were made from rows of X are
-        held out with these.
     random : numpy.random.RandomState
         Shuffles.
 
@@ -60,8 +61,8 @@ def split_rows(knowledge, strata, fraction, random):
     kept, held = np.arange(n), np.arange(0)
     if weight[:n].any():  # else only transfer rows have soft targets
         why = 'temperature="auto"'
-        kept, held = hold_out(strata, fraction, random, weight[:n], why)
-    lesson = _without_some_orphans(knowledge.take(kept), fraction, random)
+        kept, held = hold_out(strata, HELD_OUT, random, weight[:n], why)
+    lesson = _without_some_orphans(knowledge.take(kept), random)
     train = np.concatenate([kept, np.arange(n, len(weight))])
     if knowledge.unseen and knowledge.labels is not None:
         hard_weight = knowledge.hard_weight[held]
@@ -72,18 +73,18 @@ def split_rows(knowledge, strata, fraction, random):
     if not (len(held) and lesson.soft_weight.any()):
         raise ValueError(
             f'temperature="auto" holds out {len(held)} of {np.count_nonzero(weight)} rows '
-            f"with soft targets, validation_fraction={fraction}: give more rows, another "
-            "fraction, or X_val."
+            "with soft targets, and none is left on the other side: give more rows, X_val, "
+            "or a number."
         )
     exam = Knowledge(knowledge.soft[held], None, weight[held], weight[held])
     return Parts(train, lesson, held, exam)
 
 
-def _without_some_orphans(lesson, fraction, random):
+def _without_some_orphans(lesson, random):
     """A share of the transfer rows that were made from no row of X has no weight."""
     weight, n = lesson.soft_weight.copy(), lesson.n_labelled
     orphans = n + np.flatnonzero((lesson.parents < 0).all(axis=1) & (weight[n:] > 0))
-    weight[random.permutation(orphans)[: round(fraction * len(orphans))]] = 0.0
+    weight[random.permutation(orphans)[: round(HELD_OUT * len(orphans))]] = 0.0
     return replace(lesson, soft_weight=weight).balanced()
 
 

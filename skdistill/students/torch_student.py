@@ -325,7 +325,7 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
             return 1.0
         if unseen is None:
             strata = self._strata(lesson)
-            parts = split_rows(lesson, strata, self.validation_fraction, random)
+            parts = split_rows(lesson, strata, random)
             x, unseen, lesson = (
                 x[parts.train],
                 (x[parts.held], parts.exam),
