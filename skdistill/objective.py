@@ -5,10 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-import numpy as np
 import torch
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
 from torch import Tensor, nn
 
 from . import losses
@@ -18,8 +15,6 @@ _ASKABLE = {
     "classifier": ("labels", "weight"),
     "regressor": ("quantiles", "weight"),
 }
-# The logarithm of the output scale is sought so far around that of unit logits.
-_LOG_SCALE_RANGE = 7.0
 
 
 @dataclass(frozen=True)
@@ -367,51 +362,3 @@ def _check_rows(rows, output):
 
 def _weighted_mean(rows, weight):
     return rows.mean() if weight is None else (rows * weight).mean()
-
-
-def fitted_scale(logits, log_p, weight):
-    """The factor on the student's logits that brings it closest to the teacher.
-
-    It minimises the weighted divergence of ``softmax(scale * logits)`` from the teacher
-    at temperature 1, which is convex in the scale. One over it is an output temperature,
-    as calibration fits one [1]_.
-
-    Parameters
-    ----------
-    logits : ndarray of shape (n, n_classes)
-        The student's.
-    log_p : ndarray of shape (n, n_classes)
-        The teacher's log-probabilities.
-    weight : ndarray of shape (n,)
-        Weights of the rows.
-
-    Returns
-    -------
-    float
-        Above 0; 1 for logits that are constant in each row.
-
-    References
-    ----------
-    .. [1] Guo, Pleiss, Sun, Weinberger: On Calibration of Modern Neural Networks, 2017.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skdistill.objective import fitted_scale
-    >>> logits = np.array([[0.0, 1.0, 3.0], [2.0, 0.0, 0.0]])
-    >>> log_p = np.log([[0.1, 0.2, 0.7], [0.6, 0.2, 0.2]])
-    >>> round(fitted_scale(logits, log_p, np.ones(2)), 2)
-    0.6
-    """
-    target = np.exp(log_p) * (weight / weight.sum())[:, None]
-    centred = logits - logits.mean(axis=1, keepdims=True)
-    size = np.sqrt(np.square(centred).mean())
-    if size == 0:
-        return 1.0
-
-    def divergence(log_scale):
-        return -(target * log_softmax(np.exp(log_scale) / size * centred, axis=1)).sum()
-
-    bounds = (-_LOG_SCALE_RANGE, _LOG_SCALE_RANGE)
-    best = minimize_scalar(divergence, bounds=bounds, method="bounded")
-    return float(np.exp(best.x) / size)

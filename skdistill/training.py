@@ -386,6 +386,7 @@ def train(
     generator,
     verbose,
     ema_decay=None,
+    interruptible=True,
     optimizer_state=None,
 ):
     """Train a module on rows; the module given is changed.
@@ -404,10 +405,8 @@ def train(
         As in the students.
     device : torch.device
         Where to train.
-    callbacks : list or None
-        The user's skorch callbacks; copied.
-    compile : bool
-        Train through ``torch.compile``.
+    callbacks, compile : object
+        As there; callbacks are copied.
     patience : int or None
         Stop after so many epochs without gain on `valid` and keep the best weights.
     tol : float
@@ -418,6 +417,8 @@ def train(
         1 for a progress bar, 2 for a line each epoch.
     ema_decay : float, default=None
         Of the moving average of the weights that the net ends with; None for the last.
+    interruptible : bool, default=True
+        False: Ctrl-C is raised whenever it comes.
     optimizer_state : dict, default=None
         To go on from, if it is not empty; it gets the new state. None: not kept.
 
@@ -456,7 +457,7 @@ def train(
     net.is_listened_to = bool(callbacks)
     net.notify("on_train_begin", X=batches, y=None)
     try:
-        with _interruptible(net, best):
+        with _interruptible(net, best, interruptible):
             net.fit_loop((batches, watched))
         if patience is not None:
             best.restore(net)
@@ -484,14 +485,14 @@ def _is_from_raise(error):
 
 
 @contextlib.contextmanager
-def _interruptible(net, best):
+def _interruptible(net, best, keeps):
     """Let callbacks end the training; on Ctrl-C keep the best weights, and say so."""
     try:
         yield
     except StopTraining:
         return
     except KeyboardInterrupt:
-        if best.weights_ is None:
+        if best.weights_ is None or not keeps:
             raise
         epoch = len(net.history)
         if best.monitor not in net.history[-1]:

@@ -26,6 +26,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from ..calibration import tempered
 from ..crossfit import CrossFit, check_can_be_cloned
 from ..knowledge import FitRows, Knowledge, gather, needs_teacher, teaches
 from ..preprocessing import apply_view, fit_view, make_view, reads_tables
@@ -169,7 +170,7 @@ default=None
             seen = self._with_drawn(seen, drawn)
             reader, knowledge = self._ask(asked, cross)
             seen = seen.first(len(knowledge.soft_weight))
-            watched = _watched(asked, reader)
+            watched = _watched(asked, reader, knowledge.teacher_temperature)
             self._set_targets(reader, knowledge)
             self._fit_view(seen)
             self._train(seen, knowledge, watched)
@@ -561,13 +562,15 @@ def _mapped(index, parents):
     return np.append(index, -1)[parents]
 
 
-def _watched(rows, reader):
+def _watched(rows, reader, teacher_temperature):
     """Targets of X_val: its labels, else the teacher's answers."""
     if rows.X_val is None:
         return None
     by_label = rows.y_val is not None
     hard = reader.encode(rows.y_val, "y_val") if by_label else None
     soft = None if by_label else reader.ask(rows.X_val)
+    if teacher_temperature != 1 and not by_label:
+        soft = tempered(soft, teacher_temperature, reader.widths)
     ones = np.ones(len(hard if by_label else soft))
     return Knowledge(soft, hard, ones, ones)
 

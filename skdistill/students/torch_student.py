@@ -29,13 +29,19 @@ from ..training import (
 )
 from .base import BaseStudent
 from .tasks import ClassifierStudent, RegressorStudent
+from .temperature import CANDIDATES, best_temperature, row_losses, split_rows
 
 
-def _goes_on_with_its_teacher(student):
+def _can_go_on(student):
     if student.teacher is not None and not any_ready(student.teacher):
         raise AttributeError(
             "partial_fit needs a fitted teacher, or none: an unfitted one would be fitted "
             "anew on each part of the rows."
+        )
+    if getattr(student, "temperature", None) == "auto":
+        raise AttributeError(
+            'partial_fit has no rows on which temperature="auto" could choose: set a '
+            "number, such as the temperature_ that fit has chosen."
         )
     return True
 
@@ -70,7 +76,7 @@ class TorchStudent(BaseStudent):
         "verbose": ["verbose"],
     }
 
-    @available_if(_goes_on_with_its_teacher)
+    @available_if(_can_go_on)
     def partial_fit(
         self,
         X,
@@ -185,11 +191,21 @@ class TorchStudent(BaseStudent):
         random = check_random_state(self.random_state)
         seeds = random.randint(np.iinfo(np.int32).max, size=3).tolist()
         x, lesson, exam = self._lesson_and_exam(rows, knowledge, watched, random)
+        unseen = None if watched is None else exam
+        self._settle_temperature(x, lesson, unseen, seeds, random)
+        self._learn(x, lesson, exam, seeds)
+
+    def _settle_temperature(self, x, lesson, unseen, seeds, random):
+        """Choose the temperature, where that is asked."""
+
+    def _learn(self, x, lesson, exam, seeds, interruptible=True):
+        """Train a module, and finish it."""
         device = resolve_device(self.device)
         with seeded(seeds[0], device, self._draws_globally()):
             module = self._starting_module(x, lesson, make_generator(seeds[1]))
+            shuffler = make_generator(seeds[2])
             self.net_ = self._run(
-                module, (x, lesson), exam, device, make_generator(seeds[2])
+                module, (x, lesson), exam, device, shuffler, interruptible
             )
         self.history_ = [
             {key: value for key, value in epoch.items() if key != "batches"}
@@ -224,7 +240,7 @@ class TorchStudent(BaseStudent):
             _take_weights(module, self.module_)
         return module
 
-    def _run(self, module, lesson, exam, device, generator):
+    def _run(self, module, lesson, exam, device, generator, interruptible):
         objective = self._objective()
         return train(
             module,
@@ -245,6 +261,7 @@ class TorchStudent(BaseStudent):
             generator=generator,
             verbose=int(self.verbose),
             ema_decay=self.ema_decay,
+            interruptible=interruptible,
             optimizer_state=vars(self).get("_this_part", {}).get("optimizer"),
         )
 
@@ -281,7 +298,10 @@ class TorchStudent(BaseStudent):
 
     def _outputs(self, X, then=lambda output: output):
         """A function of the module's outputs for the rows of X, a float64 array."""
-        x, module = self._view(X), self.module_
+        return self._outputs_of_view(self._view(X), then)
+
+    def _outputs_of_view(self, x, then):
+        module = self.module_
         return in_chunks(lambda batch: then(self._infer(module, batch)), module, x)
 
 
@@ -293,6 +313,42 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
         **TorchStudent._parameter_constraints,
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
     }
+
+    def _settle_temperature(self, x, lesson, unseen, seeds, random):
+        if self.temperature_ is None:
+            self.temperature_ = self._chosen_temperature(
+                x, lesson, unseen, seeds, random
+            )
+
+    def _chosen_temperature(self, x, lesson, unseen, seeds, random):
+        """The best of short runs, which cost no more epochs than one fit, all together."""
+        some = CANDIDATES[: self.max_epochs]
+        if lesson.soft is None or len(some) == 1:  # a control has no temperature
+            return 1.0
+        if unseen is None:
+            strata = self._strata(lesson)
+            parts = split_rows(lesson, strata, random)
+            x, unseen, lesson = (
+                x[parts.train],
+                (x[parts.held], parts.exam),
+                parts.lesson,
+            )
+        epochs = self.max_epochs // len(some)
+        losses = {}
+        for temperature in some:
+            run = self._short_run(temperature, epochs, x, lesson, seeds)
+            log_q = run._outputs_of_view(unseen[0], run._log_softmax)
+            losses[temperature] = row_losses(log_q, unseen[1], self._widths())
+        return best_temperature(losses, unseen[1].soft_weight)
+
+    def _short_run(self, temperature, max_epochs, x, lesson, seeds):
+        """A copy that was trained for a few epochs; the user's callbacks hear nothing."""
+        twin = copy.copy(self)
+        twin.temperature_, twin.max_epochs = temperature, max_epochs
+        twin.callbacks, twin.verbose, twin.compile = None, 0, False
+        twin.early_stopping = False
+        twin._learn(x, lesson, None, seeds, interruptible=False)
+        return twin
 
     def _twin_for_one_epoch(self, classes=None):
         twin = super()._twin_for_one_epoch()
@@ -339,9 +395,9 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
 
     def _objective(self):
         loss = get_loss(self.loss, "classifier")
-        if not loss.tempered and self.temperature_ != 1:
+        if not loss.tempered and self.temperature != 1:
             raise ValueError(
-                f"temperature={self.temperature} has no effect with loss={self.loss!r}: "
+                f"temperature={self.temperature!r} has no effect with loss={self.loss!r}: "
                 "leave it 1, or take another loss."
             )
         if min(self._widths()) < loss.min_classes:
