@@ -29,7 +29,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from lightgbm import LGBMClassifier, LGBMRegressor
+from lightgbm import LGBMClassifier, LGBMRegressor, early_stopping
 from scipy.optimize import minimize_scalar
 from sklearn.base import clone
 from sklearn.datasets import load_digits
@@ -114,7 +114,7 @@ def make_student(kind, is_value, seed):
 
 def make_teacher(is_value, seed):
     """The members of the ensemble."""
-    boosting = {"n_estimators": 200, "learning_rate": 0.05}
+    boosting = {"n_estimators": 2000, "learning_rate": 0.05}
     rows = {"subsample": 0.8, "colsample_bytree": 0.8, "max_depth": 6}
     common = {"n_jobs": 1, "random_state": seed}
     leaves = {"n_estimators": 200, "min_samples_leaf": 3}
@@ -134,6 +134,25 @@ def make_teacher(is_value, seed):
         make_pipeline(hand_made(), forest(**leaves, **common)),
         make_pipeline(hand_made(), trees(**leaves, **common)),
     ]
+
+
+def fitted_teacher(is_value, X, y, seed):
+    """The members, fitted; the boosters' numbers of trees are found on a tenth of X."""
+    members = make_teacher(is_value, seed)
+    X_fit, X_stop, y_fit, y_stop = train_test_split(
+        X, y, test_size=0.1, stratify=None if is_value else y, random_state=seed
+    )
+    light, extreme = members[0], members[1][-1]
+    stop = early_stopping(50, verbose=False)
+    light.fit(X_fit, y_fit, eval_set=[(X_stop, y_stop)], callbacks=[stop])
+    light.set_params(n_estimators=light.best_iteration_)
+    view = members[1][0].fit(X_fit)
+    extreme.set_params(early_stopping_rounds=50)
+    evaluated = [(view.transform(X_stop), y_stop)]
+    extreme.fit(view.transform(X_fit), y_fit, eval_set=evaluated, verbose=False)
+    best = extreme.best_iteration + 1
+    extreme.set_params(n_estimators=best, early_stopping_rounds=None)
+    return [member.fit(X, y) for member in members]
 
 
 def split(name, seed):
@@ -180,8 +199,7 @@ class Cell:
     @cached_property
     def teacher(self):
         """The fitted ensemble."""
-        X, y = self.train
-        return [member.fit(X, y) for member in make_teacher(self.is_value, self.seed)]
+        return fitted_teacher(self.is_value, *self.train, self.seed)
 
     @cached_property
     def taught(self):
@@ -223,6 +241,10 @@ class Cell:
                 p = taught[name]
                 taught[name] = np.eye(p.shape[1])[p.argmax(axis=1)]
         student = make_student(kind, self.is_value, self.seed)
+        if not self.is_value:
+            student.set_params(teacher_calibration="temperature")
+        student.set_params(teacher=self.teacher)
+        taught |= dict(zip(("X_val", "y_val"), self.val, strict=True))
         return self._losses(student.fit(*self.train, **taught), self.test)
 
     def _losses(self, model, rows, power=1.0):
@@ -267,7 +289,7 @@ def jobs(name, seed, kinds):
     """The arms of one split: what each is called, its key in the cache, how to make it."""
     cell = cache(lambda: Cell(name, seed))
     is_value = name in VALUES
-    teacher = short(inspect.getsource(make_teacher), MOST_ROWS, MOST_TEST)
+    teacher = short(*map(inspect.getsource, (make_teacher, fitted_teacher)), MOST_ROWS)
     yield "teacher", ("teacher", teacher), lambda: cell().teacher_row()
     for kind in kinds:
         student = make_student(kind, is_value, seed)

@@ -437,7 +437,8 @@ def gather(
 
 def _calibrated(knowledge, rows, reader):
     """All soft targets at the temperature that is fitted on rows unseen by the teacher."""
-    if knowledge.unseen or rows.teacher_output is not None:
+    can_ask = rows.y_val is not None and reader.teacher is not None
+    if knowledge.unseen or not can_ask:
         n = knowledge.n_labelled
         unseen = knowledge.soft[:n], knowledge.hard, knowledge.soft_weight[:n]
     else:

@@ -146,7 +146,11 @@ def draw(transfer, X, random, usable=None):
         return drawn
     wanted, kept = len(drawn.parents), np.flatnonzero(usable(drawn.parents))
     if 0 < len(kept) < wanted:
-        drawn = _sampled(sampler, int(1.1 * wanted**2 / len(kept)) + 1, seed)
+        share = len(kept) / wanted  # itself drawn: some more, so as not to fall short
+        more = int(
+            (wanted + 4 * wanted**0.5) / max(share - share / len(kept) ** 0.5, 1e-3)
+        )
+        drawn = _sampled(sampler, more, seed)
         kept = np.flatnonzero(usable(drawn.parents))
     if not len(kept):
         raise ValueError(

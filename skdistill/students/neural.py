@@ -102,8 +102,8 @@ class NeuralStudentClassifier(NeuralStudent, TorchClassifier):
     teacher_calibration : {"temperature"} or None, default=None
         "temperature": divide the teacher's log-probabilities, on all rows, by the one
         number that suits labels best, before all else. Labels count on rows that the
-        teacher has not seen: those of X with `cv`, or with a ``teacher_output``, which must
-        then be out-of-fold; else those of ``X_val`` and ``y_val``.
+        teacher has not seen: those of X with `cv`; else those of ``X_val`` and ``y_val``;
+        else those of X with a ``teacher_output``, which must then be out-of-fold.
     alpha : float, default=1.0
         Weight of the soft targets, in [0, 1]; the rest goes to the hard labels.
     loss : str or callable, default="kl"

@@ -84,8 +84,9 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
             return
         has_folds = self.cv is not None and not isinstance(self.cv, str)
         outputs = rows.teacher_output is not None and rows.y is not None
-        asked = self.teacher is not None and rows.teacher_output is None
-        if not outputs and not (asked and (has_folds or rows.y_val is not None)):
+        is_asked = self.teacher is not None
+        crossed = is_asked and has_folds and rows.teacher_output is None
+        if not (outputs or crossed or (is_asked and rows.y_val is not None)):
             raise ValueError(
                 f"teacher_calibration={self.teacher_calibration!r} needs labelled rows "
                 "that the teacher has not seen: give X_val and y_val, or cv, such as cv=5, "
