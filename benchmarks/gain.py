@@ -144,7 +144,7 @@ def fitted_teacher(is_value, X, y, seed):
     )
     light, extreme = members[0], members[1][-1]
     stop = early_stopping(50, verbose=False)
-    light.fit(X_fit, y_fit, eval_set=[(X_stop, y_stop)], callbacks=[stop])
+    light.fit(X_fit, y_fit, eval_X=X_stop, eval_y=y_stop, callbacks=[stop])
     light.set_params(n_estimators=light.best_iteration_)
     view = members[1][0].fit(X_fit)
     extreme.set_params(early_stopping_rounds=50)
@@ -343,7 +343,7 @@ def summary(name, kind, splits):
         for key in ("of teacher", "of student")
     }
     recovered = mean["of student"][0] / mean["of teacher"][0]
-    hard = np.nan
+    hard = ""
     if "hard" in parts:
         of_hard = np.mean([one["of student"][0] for one in parts["hard"]], axis=0)
         hard = (of_hard / mean["of teacher"][0])[0]
@@ -413,7 +413,10 @@ def main():
         for kind in kinds
         for note in notes_on(kind, [row for row in rows if row["student"] == kind])
     ]
-    rows = [{key: rounded(value) for key, value in row.items()} for row in rows]
+    rows = [
+        {k: rounded(v) if isinstance(v, float) else v for k, v in row.items()}
+        for row in rows
+    ]
     report("gain", "Gain recovered on test rows", rows, save=not quick, notes=notes)
 
 
