@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 
-from ..knowledge import hold_out, teaches
+from ..knowledge import hold_out
 from ..losses import cross_entropy, quantile
 from ..objective import Loss, Objective, get_loss, over_targets, sorted_first
 from ..preprocessing import apply_view
@@ -415,9 +415,7 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
 
     def _check_can_learn(self, rows):
         super()._check_can_learn(rows)
-        fixed = getattr(self.transfer, "output", None) is not None
-        taught = teaches(rows, self.teacher) or fixed
-        if self.label_smoothing and self.alpha == 1 and taught:
+        if self.label_smoothing and self.alpha == 1 and self._learns_softly(rows):
             raise ValueError(
                 f"label_smoothing={self.label_smoothing} has no effect with alpha=1, "
                 "where labels do not count: leave it 0, or lower alpha."
