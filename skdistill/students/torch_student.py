@@ -324,13 +324,9 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
         if lesson.soft is None or len(some) == 1:  # a control has no temperature
             return 1.0
         if unseen is None:
-            strata = self._strata(lesson)
-            parts = split_rows(lesson, strata, random)
-            x, unseen, lesson = (
-                x[parts.train],
-                (x[parts.held], parts.exam),
-                parts.lesson,
-            )
+            parts = split_rows(lesson, self._strata(lesson), random)
+            unseen = x[parts.held], parts.exam
+            x, lesson = x[parts.train], parts.lesson
         epochs = self.max_epochs // len(some)
         losses = {}
         for temperature in some:
