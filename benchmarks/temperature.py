@@ -125,6 +125,18 @@ def table(name, runs):
         yield row
 
 
+def notes(rows):
+    """How often "auto" is as good as the best."""
+    for auto in ("", ", labels"):
+        for error, what in (("error", ""), ("paired" + auto, " (paired)")):
+            near = sum(row["gap" + auto] <= row[error] for row in rows)
+            yield (
+                f"auto{auto}: within one standard error{what} of the best fixed "
+                f"temperature in {near} of {len(rows)} rows"
+            )
+    yield "time: seconds of auto against the mean of the fixed temperatures"
+
+
 def main():
     quick = arguments(__doc__).quick
     warnings.simplefilter("ignore", UserWarning)
@@ -134,17 +146,8 @@ def main():
         runs = [losses(name, seed) for seed in range(1 if quick else 3)]
         rows += table(name, runs)
         print(*rows[-2:], sep="\n", flush=True)
-    notes = []
-    for auto in ("", ", labels"):
-        for error, what in (("error", ""), ("paired" + auto, " (paired)")):
-            near = sum(row["gap" + auto] <= row[error] for row in rows)
-            notes.append(
-                f"auto{auto}: within one standard error{what} of the best fixed "
-                f"temperature in {near} of {len(rows)} rows"
-            )
-    notes.append("time: seconds of auto against the mean of the fixed temperatures")
     title = "Temperature: log loss on test rows"
-    report("temperature", title, rows, save=not quick, notes=notes)
+    report("temperature", title, rows, save=not quick, notes=list(notes(rows)))
 
 
 if __name__ == "__main__":

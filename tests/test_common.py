@@ -68,8 +68,10 @@ def settings():
         yield Student(early_stopping=True, **FAST)
         yield Student(one, early_stopping=True, **FAST)
         yield Student(one, cv=3, **FAST)
-    for Student in CLASSIFIERS:
-        yield Student(LogisticRegression(), temperature="auto", **FAST)
+    yield NeuralStudentClassifier(LogisticRegression(), temperature="auto", **FAST)
+    yield SoftDecisionTreeClassifier(
+        LogisticRegression(), temperature="auto", max_depth=3, max_epochs=12
+    )
 
 
 @pytest.mark.filterwarnings("ignore:Your estimator raised:FutureWarning")

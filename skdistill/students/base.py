@@ -232,8 +232,7 @@ default=None
     def _draw(self, rows, X, cross):
         """The transfer rows that ``transfer`` draws for the teacher to label, if any."""
         fixed = getattr(self.transfer, "output", None) is not None
-        taught = teaches(rows, self.teacher) or fixed
-        if self.transfer is None or not taught or self.alpha == 0:
+        if self.transfer is None or not self._learns_softly(rows):
             return None
         if self.teacher is None and not fixed:
             raise ValueError(
@@ -251,6 +250,11 @@ default=None
         rows = X if lends.all() else rows_of(X, counted)
         drawn = draw(self.transfer, rows, random, usable)
         return replace(drawn, parents=_mapped(counted, drawn.parents))
+
+    def _learns_softly(self, rows):
+        """Whether there are soft targets that count; a control has none."""
+        fixed = getattr(self.transfer, "output", None) is not None
+        return self.alpha > 0 and (teaches(rows, self.teacher) or fixed)
 
     def _with_drawn(self, rows, drawn):
         """With the drawn rows, validated before the teacher is asked about them."""

@@ -10,7 +10,6 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_y, check_is_fitted
 
-from ..knowledge import teaches
 from ..readers import ClassReader, ValueReader
 from .base import BaseStudent
 from .priors import (
@@ -78,9 +77,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
 
     def _check_can_learn(self, rows):
         super()._check_can_learn(rows)
-        fixed = getattr(self.transfer, "output", None) is not None
-        taught = teaches(rows, self.teacher) or fixed
-        if self.teacher_calibration is None or not taught or self.alpha == 0:
+        if self.teacher_calibration is None or not self._learns_softly(rows):
             return
         has_folds = self.cv is not None and not isinstance(self.cv, str)
         outputs = rows.teacher_output is not None and rows.y is not None

@@ -13,7 +13,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 
 from ..batches import Rows
-from ..knowledge import hold_out, teaches
+from ..knowledge import hold_out
 from ..losses import cross_entropy, quantile
 from ..objective import Loss, Objective, get_loss, over_targets, sorted_first
 from ..preprocessing import apply_view
@@ -326,13 +326,9 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
         if lesson.soft is None or len(some) == 1:  # a control has no temperature
             return 1.0
         if unseen is None:
-            strata = self._strata(lesson)
-            parts = split_rows(lesson, strata, random)
-            x, unseen, lesson = (
-                x[parts.train],
-                (x[parts.held], parts.exam),
-                parts.lesson,
-            )
+            parts = split_rows(lesson, self._strata(lesson), random)
+            unseen = x[parts.held], parts.exam
+            x, lesson = x[parts.train], parts.lesson
         epochs = self.max_epochs // len(some)
         losses = {}
         for temperature in some:
@@ -417,9 +413,7 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
 
     def _check_can_learn(self, rows):
         super()._check_can_learn(rows)
-        fixed = getattr(self.transfer, "output", None) is not None
-        taught = teaches(rows, self.teacher) or fixed
-        if self.label_smoothing and self.alpha == 1 and taught:
+        if self.label_smoothing and self.alpha == 1 and self._learns_softly(rows):
             raise ValueError(
                 f"label_smoothing={self.label_smoothing} has no effect with alpha=1, "
                 "where labels do not count: leave it 0, or lower alpha."
