@@ -31,8 +31,10 @@ bench: $(VENV)/bench
 	$(BIN)/python -m benchmarks.defaults
 	$(BIN)/python -m benchmarks.tables
 	$(BIN)/python -m benchmarks.transfer
+	$(BIN)/python -m benchmarks.samplers
 	$(BIN)/python -m benchmarks.temperature
 	$(BIN)/python -m benchmarks.mnist
+	$(BIN)/python -m benchmarks.gain
 
 # The suite on the oldest versions that setup.cfg claims; a few gigabytes on Linux.
 test-min:
