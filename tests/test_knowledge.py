@@ -7,12 +7,13 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from skdistill import NeuralStudentClassifier, NeuralStudentRegressor, soft_targets
+from skdistill.batches import Batches, Rows
 from skdistill.knowledge import FitRows, gather, hold_out
 from skdistill.losses import cross_entropy
 from skdistill.objective import Loss, Objective, get_loss
 from skdistill.readers import ClassReader, union_of_classes
 from skdistill.teacher import Teacher
-from skdistill.training import Batches, Rows, make_generator
+from skdistill.training import make_generator
 
 
 def reader(y=None, classes=None, teacher=None):

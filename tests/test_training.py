@@ -23,7 +23,8 @@ from skdistill import (
     NeuralStudentRegressor,
     SoftDecisionTreeClassifier,
 )
-from skdistill.training import Batches, Rows, make_generator
+from skdistill.batches import Batches, Rows
+from skdistill.training import make_generator
 
 
 def rows(n, m, soft=True):

@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 
+from ..batches import Rows
 from ..knowledge import hold_out, teaches
 from ..losses import cross_entropy, quantile
 from ..objective import Loss, Objective, get_loss, over_targets, sorted_first
@@ -20,7 +21,6 @@ from ..readers import given_classes
 from ..teacher import any_ready
 from ..training import (
     OPTIMIZERS,
-    Rows,
     in_chunks,
     make_generator,
     resolve_device,

@@ -1,0 +1,189 @@
+"""Rows as whole tensors, and the batches that training and validation take of them."""
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import torch
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a loss needs of some rows, as tensors; labelled rows first.
+
+    Attributes
+    ----------
+    x : Tensor of shape (n + m, n_inputs)
+        The student's view.
+    soft : Tensor of shape (n + m, n_outputs) or None
+        Prepared soft targets.
+    soft_weight : Tensor of shape (n + m,) or None
+        None if all are alike.
+    hard : Tensor of shape (n,) or (n, n_outputs), or None
+        Labels.
+    hard_weight : Tensor of shape (n,) or None
+        None if all are alike.
+    n_labelled : int
+        n, the rows of X; the m rows after them are transfer rows.
+    labels : Tensor of shape (n + m,) or (n + m, n_targets), or None
+        Codes of the classes, for a soft loss that asks for them.
+    """
+
+    x: Any
+    soft: Any
+    soft_weight: Any
+    hard: Any
+    hard_weight: Any
+    n_labelled: int
+    labels: Any = None
+
+    def __len__(self):
+        return len(self.x)
+
+    def to(self, device):
+        """The same rows on a device.
+
+        Parameters
+        ----------
+        device : torch.device
+            Where the tensors go.
+
+        Returns
+        -------
+        Rows
+            On it.
+        """
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Rows(
+            **{k: v.to(device) if torch.is_tensor(v) else v for k, v in values.items()}
+        )
+
+    def take(self, index, n_labelled):
+        """A batch, as skorch wants it.
+
+        Parameters
+        ----------
+        index : Tensor of int64
+            Labelled rows first.
+        n_labelled : int
+            How many of them are labelled.
+
+        Returns
+        -------
+        (Tensor, tuple)
+            The view, and the soft and hard targets with their weights, and the labels.
+        """
+        among = index if n_labelled == len(index) else index[:n_labelled]
+        targets = (
+            _pick(self.soft, index),
+            _pick(self.soft_weight, index),
+            _pick(self.hard, among),
+            _pick(self.hard_weight, among),
+            _pick(self.labels, index),
+        )
+        return self.x.index_select(0, index), targets
+
+
+def _pick(tensor, index):
+    return None if tensor is None else tensor.index_select(0, index)
+
+
+class Batches:
+    """An epoch of shuffled batches that are slices of whole tensors.
+
+    An epoch is as many steps as one pass over the labelled rows, whatever the number of
+    transfer rows. Each batch has the same share of transfer rows, to a row.
+
+    Parameters
+    ----------
+    rows : Rows
+        On the device where training runs.
+    batch_size : int
+        Rows of a batch.
+    generator : torch.Generator
+        Shuffles; on the CPU.
+    """
+
+    def __init__(self, rows, batch_size, generator):
+        n, total = rows.n_labelled, len(rows)
+        self.batch_size = min(max(batch_size, 1 + (total > n)), total)
+        self.n_steps = -(-n // min(batch_size, n))
+        self.n_labelled = n
+        if total > n:
+            share = round(self.batch_size * n / total)
+            self.n_labelled = min(max(1, share), self.batch_size - 1, n)
+            rows = _share_corrected(rows, self.batch_size, self.n_labelled)
+        self.rows = rows
+        self.generator = generator
+        self._labelled = _Shuffled(0, n, generator)
+        self._transfer = _Shuffled(n, total, generator)
+
+    def __len__(self):
+        return self.n_steps
+
+    def __iter__(self):
+        device = self.rows.x.device
+        if len(self.rows) == self.rows.n_labelled:
+            order = torch.randperm(len(self.rows), generator=self.generator)
+            # Of equal size, to a row: a short last batch would weigh more, and a batch
+            # of one row stops a BatchNorm.
+            for index in order.to(device).tensor_split(self.n_steps):
+                yield self.rows.take(index, len(index))
+            return
+        for _ in range(self.n_steps):
+            labelled = self._labelled.next(self.n_labelled)
+            transfer = self._transfer.next(self.batch_size - self.n_labelled)
+            index = torch.cat([labelled, transfer]).to(device)
+            yield self.rows.take(index, self.n_labelled)
+
+
+class _Shuffled:
+    """Row numbers, one permutation after another, without end."""
+
+    def __init__(self, start, stop, generator):
+        self.start, self.count, self.generator = start, stop - start, generator
+        self.left = torch.empty(0, dtype=torch.long)
+
+    def next(self, count):
+        while len(self.left) < count:
+            order = torch.randperm(self.count, generator=self.generator) + self.start
+            self.left = torch.cat([self.left, order])
+        head, self.left = self.left[:count], self.left[count:]
+        return head
+
+
+def _share_corrected(rows, batch_size, n_labelled):
+    """Weigh rows so that a batch of rounded shares still estimates the whole mean."""
+    if rows.soft is None:
+        return rows
+    n, total = rows.n_labelled, len(rows)
+    factor = torch.full((total,), n / total * batch_size / n_labelled)
+    factor[n:] = (total - n) / total * batch_size / (batch_size - n_labelled)
+    if torch.allclose(factor, torch.ones(())):
+        return rows
+    factor = factor.to(rows.x)
+    weight = factor if rows.soft_weight is None else rows.soft_weight * factor
+    return replace(rows, soft_weight=weight)
+
+
+class InOrder:
+    """Rows in their order, in few large batches: for validation.
+
+    Parameters
+    ----------
+    rows : Rows
+        On the device where training runs.
+    batch_size : int, default=4096
+        Rows of a batch.
+    """
+
+    def __init__(self, rows, batch_size=4096):
+        self.rows = rows
+        self.batch_size = batch_size
+
+    def __len__(self):
+        return -(-len(self.rows) // self.batch_size)
+
+    def __iter__(self):
+        order = torch.arange(len(self.rows), device=self.rows.x.device)
+        for index in order.split(self.batch_size):
+            yield self.rows.take(index, len(index))
