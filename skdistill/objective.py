@@ -331,10 +331,9 @@ class Objective(nn.Module):
         Tensor
             A scalar.
         """
-        soft, soft_weight, hard, hard_weight, labels = target
+        soft, soft_weight, hard, hard_weight, _ = target
         if soft is not None:
-            more = {"weight": soft_weight, "labels": labels}
-            rows = self.soft.rows(output, soft, self.temperature, **more)
+            rows = self.soft_rows(output, target)
             _check_rows(rows, output)
             soft_part = _weighted_mean(rows, soft_weight)
         if hard is not None:
@@ -345,6 +344,25 @@ class Objective(nn.Module):
         if hard is None:
             return soft_part
         return self.alpha * soft_part + (1 - self.alpha) * hard_part
+
+    def soft_rows(self, output, target):
+        """The soft loss of each row.
+
+        Parameters
+        ----------
+        output : Tensor of shape (n, n_outputs)
+            The student's outputs.
+        target : tuple
+            As for ``forward``.
+
+        Returns
+        -------
+        Tensor of shape (n,)
+            Not weighted.
+        """
+        soft, weight, _, _, labels = target
+        more = {"weight": weight, "labels": labels}
+        return self.soft.rows(output, soft, self.temperature, **more)
 
 
 def _check_rows(rows, output):

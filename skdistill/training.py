@@ -75,6 +75,33 @@ class BestWeights(Callback):
         net.module_.load_state_dict(self.weights_)
 
 
+class Refresh(Callback):
+    """Swaps rows for fresh ones before an epoch.
+
+    Parameters
+    ----------
+    every : int
+        After so many epochs.
+    renew : callable
+        ``renew(module)`` -> Rows, or None to leave them as they are.
+    batches : Batches
+        To put them into.
+    """
+
+    def __init__(self, every, renew, batches):
+        self.every = every
+        self.renew = renew
+        self.batches = batches
+
+    def on_epoch_begin(self, net, **kwargs):
+        """Renew the rows where an epoch's turn has come."""
+        n_done = len(net.history) - 1
+        if n_done and n_done % self.every == 0:
+            rows = self.renew(getattr(net.module_, "_orig_mod", net.module_))
+            if rows is not None:
+                self.batches.swap(rows.to(net.device))
+
+
 class EpochBar(Callback):
     """A progress bar over the epochs, with the last losses."""
 
@@ -325,6 +352,8 @@ def train(
     generator,
     verbose,
     optimizer_state=None,
+    refresh=None,
+    renew=None,
 ):
     """Train a module on rows; the module given is changed.
 
@@ -356,6 +385,10 @@ def train(
         1 for a progress bar, 2 for a line each epoch.
     optimizer_state : dict, default=None
         To go on from, if it is not empty; it gets the new state. None: not kept.
+    refresh : int, default=None
+        After so many epochs rows are renewed; None for never.
+    renew : callable, default=None
+        ``renew(module)`` -> as many Rows in their place, or None to go on with them.
 
     Returns
     -------
@@ -374,6 +407,8 @@ def train(
     watched = None if valid is None else InOrder(valid.to(device))
     best = BestWeights("train_loss" if valid is None else "valid_loss", patience, tol)
     own = [*_printers(verbose), best]
+    if refresh is not None:
+        own.append(Refresh(refresh, renew, batches))
     net = DistillationNet(
         module,
         criterion=objective,
@@ -473,6 +508,32 @@ def _with_fused(options, known, device):
     if "fused" in known and device.type in {"cpu", "cuda"}:
         options["optimizer__fused"] = True
     return options
+
+
+def row_losses(module, rows, objective):
+    """The soft loss of each row, of the module in eval mode.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Left in eval mode.
+    rows : Rows
+        With soft targets.
+    objective : Objective
+        Compares them with the module's outputs.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Not weighted.
+    """
+    module.eval()
+    rows = rows.to(next((p.device for p in module.parameters()), "cpu"))
+    with torch.no_grad():
+        losses = [
+            objective.soft_rows(module(x), targets) for x, targets in InOrder(rows)
+        ]
+    return torch.cat(losses).double().cpu().numpy()
 
 
 def in_chunks(function, module, x):

@@ -28,6 +28,7 @@ from ..training import (
     train,
 )
 from .base import BaseStudent
+from .lesson import Lesson
 from .tasks import ClassifierStudent, RegressorStudent
 
 
@@ -68,6 +69,7 @@ class TorchStudent(BaseStudent):
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
+    _has_epochs = True
 
     @available_if(_goes_on_with_its_teacher)
     def partial_fit(
@@ -184,18 +186,18 @@ class TorchStudent(BaseStudent):
         random = check_random_state(self.random_state)
         seeds = random.randint(np.iinfo(np.int32).max, size=3).tolist()
         x, lesson, exam = self._lesson_and_exam(rows, knowledge, watched, random)
+        lesson = Lesson(self, rows.renewal, x, lesson)
         device = resolve_device(self.device)
         with seeded(seeds[0], device, self._draws_globally()):
-            module = self._starting_module(x, lesson, make_generator(seeds[1]))
-            self.net_ = self._run(
-                module, (x, lesson), exam, device, make_generator(seeds[2])
-            )
+            generators = [make_generator(seed) for seed in seeds[1:]]
+            module = self._starting_module(lesson.x, lesson.knowledge, generators[0])
+            self.net_ = self._run(module, lesson, exam, device, generators[1])
         self.history_ = [
             {key: value for key, value in epoch.items() if key != "batches"}
             for epoch in self.net_.history
         ]
         self.n_iter_ = len(self.history_)
-        self._finish(x, lesson)
+        self._finish(lesson.x, lesson.knowledge)
 
     def _lesson_and_exam(self, rows, knowledge, watched, random):
         """The view of the training rows, what they teach, and what is watched."""
@@ -210,6 +212,8 @@ class TorchStudent(BaseStudent):
             )
             exam = x[held], lesson.exam(held)
             x, lesson = x[kept], lesson.take(kept)
+            if rows.renewal is not None:
+                rows.renewal.kept = kept
         if lesson.soft is not None:
             extra = self._transfer_view(
                 rows, lambda X: apply_view(self.preprocessor_, X, np.float32)
@@ -227,11 +231,11 @@ class TorchStudent(BaseStudent):
         objective = self._objective()
         return train(
             module,
-            self._rows(*lesson, objective, module),
+            self._rows(lesson.x, lesson.knowledge, objective, module),
             None if exam is None else self._rows(*exam, objective, module),
             objective,
             max_epochs=self.max_epochs,
-            batch_size=self._batch_size(lesson[1].n_labelled),
+            batch_size=self._batch_size(lesson.knowledge.n_labelled),
             lr=self.lr,
             lr_schedule=self.lr_schedule,
             optimizer=self.optimizer,
@@ -244,6 +248,8 @@ class TorchStudent(BaseStudent):
             generator=generator,
             verbose=int(self.verbose),
             optimizer_state=vars(self).get("_this_part", {}).get("optimizer"),
+            refresh=lesson.refresh,
+            renew=partial(lesson.renewed, objective),
         )
 
     def _batch_size(self, n):

@@ -1,0 +1,394 @@
+"""Fresh draws while a student is trained."""
+
+import signal
+import time
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import KFold
+from sklearn.neighbors import KNeighborsRegressor
+from skorch.callbacks import Callback
+
+from skdistill import (
+    Bootstrap,
+    ConditionalSampler,
+    GaussianNoise,
+    Mixup,
+    Munge,
+    NeuralStudentClassifier,
+    NeuralStudentRegressor,
+    SoftDecisionTreeClassifier,
+    SoftDecisionTreeRegressor,
+    StudentClassifier,
+    StudentRegressor,
+)
+from skdistill.students.renewal import inclusion
+
+N = 60
+
+
+@pytest.fixture
+def table():
+    random = np.random.default_rng(0)
+    X = random.normal(size=(N, 3))
+    return X, (X[:, 0] + X[:, 0] * X[:, 1] > 0).astype(int)
+
+
+class Teacher:
+    """Remembers what it is asked about, and may do something at a call."""
+
+    def __init__(self, at_call=None, act=None):
+        self.asked, self.at_call, self.act = [], at_call, act
+
+    def __call__(self, X):
+        self.asked.append(np.array(X))
+        if len(self.asked) == self.at_call:
+            self.act()
+        return X[:, 0] + 0.3 * np.sin(2 * X[:, 1])
+
+
+class TrainedOn(Callback):
+    """The rows of each epoch."""
+
+    def on_train_begin(self, net, **kwargs):
+        self.rows = []
+
+    def on_epoch_end(self, net, dataset_train, **kwargs):
+        self.rows.append(dataset_train.rows)
+
+    def __deepcopy__(self, memo):  # the test reads this one
+        return self
+
+
+class Same(BaseEstimator):
+    """The last training rows, whenever it is asked."""
+
+    def __init__(self, refresh=None):
+        self.refresh = refresh
+
+    def fit(self, X, y=None):
+        self.X_ = X
+        return self
+
+    def sample(self, n=None, random_state=None):
+        rows = np.arange(len(self.X_) - 20, len(self.X_))
+        return self.X_[rows], rows[:, None]
+
+
+@pytest.mark.parametrize(
+    "sampler",
+    [Munge, GaussianNoise, Mixup, Bootstrap, ConditionalSampler],
+    ids=lambda each: each.__name__,
+)
+def test_after_so_many_epochs_fresh_rows_are_labelled(table, sampler):
+    X, _ = table
+    student, asked = NeuralStudentRegressor(random_state=0, max_epochs=7), []
+    for refresh in (2, 7, None):
+        teacher = Teacher()
+        student.set_params(teacher=teacher, transfer=sampler(2.0, refresh=refresh))
+        student.fit(X, X[:, 0])
+        assert [len(rows) for rows in teacher.asked] == [N] + [2 * N] * (
+            4 if refresh == 2 else 1
+        )
+        asked.append(teacher.asked)
+    np.testing.assert_array_equal(asked[0][1], asked[2][1])  # the first as without
+    draws = [np.sort(rows, axis=None) for rows in asked[0][1:]]
+    for i, first in enumerate(draws):
+        for second in draws[:i]:
+            assert (first != second).any()
+
+
+def test_students_train_on_the_fresh_rows(table):
+    X, _ = table
+    teacher, seen = Teacher(), TrainedOn()
+    student = NeuralStudentRegressor(
+        teacher,
+        transfer=Munge(1.0, refresh=3),
+        preprocessor=None,
+        max_epochs=8,
+        callbacks=[seen],
+        random_state=0,
+    )
+    extra = np.random.default_rng(1).normal(size=(10, 3))
+    student.fit(X, X[:, 0], X_transfer=extra)
+    assert [len(rows) for rows in teacher.asked] == [N, 10, N, N, N]
+    for epoch, rows in enumerate(seen.rows):
+        drawn = teacher.asked[2 + epoch // 3]
+        want = np.concatenate([X, extra, drawn]).astype(np.float32)
+        np.testing.assert_array_equal(rows.x.numpy(), want)
+    twin = clone(student.set_params(callbacks=None))
+    twin.fit(X, X[:, 0], X_transfer=extra)
+    np.testing.assert_allclose(twin.predict(X), student.predict(X), atol=1e-6)
+
+
+def test_the_last_rows_are_those_that_the_module_is_finished_on(table):
+    X, _ = table
+    finished = []
+
+    class Finished(NeuralStudentRegressor):
+        def _finish(self, x, knowledge):
+            finished.append((x, knowledge.soft))
+
+    teacher = Teacher()
+    Finished(
+        teacher, transfer=Mixup(2.0, refresh=1), preprocessor=None, max_epochs=4
+    ).fit(X, X[:, 0])
+    ((x, soft),) = finished
+    last = teacher.asked[-1]
+    np.testing.assert_array_equal(x[N:], last.astype(np.float32))
+    np.testing.assert_allclose(soft[N:, 0], teacher(last))
+
+
+@pytest.mark.parametrize(
+    "student",
+    [
+        NeuralStudentClassifier(class_weight={0: 1.0, 1: 4.0}, dropout=0.2),
+        NeuralStudentClassifier(loss="dkd", alpha=0.6, early_stopping=True),
+        SoftDecisionTreeClassifier(temperature=2.0, transfer_weight=3.0),
+        NeuralStudentClassifier(
+            cv=3, transfer_teacher="unseen", class_weight="balanced"
+        ),
+    ],
+)
+def test_the_same_rows_again_change_nothing(table, student):
+    """Weights, targets and order are those of the first draw, to the bit."""
+    X, y = table
+    weight = np.random.default_rng(1).uniform(0.5, 2.0, N)
+    teacher = LogisticRegression().fit(X, y)
+    first, second = (
+        clone(student)
+        .set_params(
+            teacher=teacher, transfer=Same(refresh), random_state=0, max_epochs=6
+        )
+        .fit(X, y, sample_weight=weight, X_transfer=X[:7] + 1)
+        .predict_proba(X)
+        for refresh in (None, 1)
+    )
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("n_candidates", [1, 3.0])
+def test_fresh_rows_inherit_weights_and_none_from_held_out_rows(n_candidates):
+    X = np.arange(1.0, N + 1)[:, None]  # a row's value is its number
+    weight = np.random.default_rng(1).uniform(0.5, 2.0, N)
+    weight[:5] = 0.0
+    seen = TrainedOn()
+    NeuralStudentRegressor(
+        lambda X: 0.01 * X[:, 0],
+        transfer=Bootstrap(2.0, refresh=1, n_candidates=n_candidates),
+        transfer_weight=1.5,
+        hidden_layer_sizes=(),
+        lr=1e-9,
+        preprocessor=None,
+        early_stopping=True,
+        n_iter_no_change=5,
+        max_epochs=5,
+        callbacks=[seen],
+        random_state=0,
+    ).fit(X, 0.01 * X[:, 0], sample_weight=weight)
+    assert len(seen.rows) == 5
+    held_out = set(range(1, N + 1)) - set(seen.rows[0].x[: N - 6, 0].int().tolist())
+    shares = []
+    for rows in seen.rows:
+        n = rows.n_labelled
+        kept, drawn = rows.x[:n, 0].int().numpy(), rows.x[n:, 0].int().numpy()
+        own, lent = rows.soft_weight[:n].numpy(), rows.soft_weight[n:].numpy()
+        is_out = ~np.isin(drawn, kept)
+        assert (lent[is_out] == 0).all() and (drawn > 5).all() and len(drawn) == 110
+        shares.append(is_out.mean())
+        assert lent.sum() == pytest.approx(1.5 * own.sum(), rel=0.2)  # batches' shares
+        if n_candidates == 1 or rows is seen.rows[0]:
+            ratio = lent[~is_out] / weight[drawn[~is_out] - 1]
+            np.testing.assert_allclose(ratio, ratio[0], rtol=1e-5)
+    assert held_out and shares[0] > 0
+    if n_candidates > 1:  # rows of no weight are not chosen
+        assert max(shares[1:]) == 0
+
+
+def wiggly(X):
+    """Straight on the left, not on the right."""
+    return np.where(X[:, 0] < 0.5, X[:, 0], np.sin(40 * X[:, 0]))
+
+
+def test_candidates_are_kept_where_student_and_teacher_disagree():
+    X = np.random.default_rng(0).random((400, 1))
+    seen, means = {}, {}
+    for n_candidates in (1, 4):
+        seen[n_candidates] = TrainedOn()
+        NeuralStudentRegressor(
+            wiggly,
+            hidden_layer_sizes=(),
+            transfer=GaussianNoise(1.0, refresh=1, n_candidates=n_candidates),
+            preprocessor=None,
+            max_epochs=30,
+            callbacks=[seen[n_candidates]],
+            random_state=0,
+        ).fit(X, wiggly(X))
+        last = seen[n_candidates].rows[10:]
+        right = [(rows.x[400:, 0] >= 0.5).float().mean() for rows in last]
+        means[n_candidates] = np.mean(right)
+        weights = [rows.soft_weight for rows in last]
+    share = (X >= 0.5).mean()
+    assert means[1] == pytest.approx(share, abs=0.02) and means[4] > share + 0.1
+    # Their weights make up for it: in total, both sides count as they did.
+    totals = [
+        float(w[400:][rows.x[400:, 0] >= 0.5].sum() / w[400:].sum())
+        for w, rows in zip(weights, last, strict=True)
+    ]
+    assert np.mean(totals) == pytest.approx(means[1], abs=0.03)
+
+
+def test_all_candidates_are_labelled(table):
+    X, _ = table
+    teacher = Teacher()
+    NeuralStudentRegressor(
+        teacher, transfer=Munge(1.0, refresh=2, n_candidates=2.5), max_epochs=5
+    ).fit(X, X[:, 0])
+    assert [len(rows) for rows in teacher.asked] == [N, N, 150, 150]
+
+
+def test_shares_are_proportional_up_to_one():
+    size = np.array([1.0, 2.0, 3.0, 100.0, 0.5])
+    share = inclusion(size, 3)
+    assert share.sum() == pytest.approx(3) and share[3] == 1
+    small = [0, 1, 4]
+    np.testing.assert_allclose(share[small] / size[small], share[0] / size[0])
+    np.testing.assert_allclose(inclusion(size, 5), 1)
+
+
+def test_clones_that_saw_no_parent_label_fresh_rows(table):
+    X, _ = table
+
+    class Recorder(KNeighborsRegressor):
+        asked = []
+
+        def predict(self, X):
+            assert not np.isin(X, self._fit_X).any()
+            self.asked.append(len(X))
+            return super().predict(X)
+
+    NeuralStudentRegressor(
+        Recorder(1),
+        cv=KFold(3),
+        transfer=Bootstrap(2.0, refresh=1),
+        transfer_teacher="unseen",
+        max_epochs=3,
+    ).fit(X, X[:, 0])
+    assert sum(Recorder.asked) == N + 3 * 2 * N
+
+
+def press_ctrl_c():
+    signal.raise_signal(signal.SIGINT)
+
+
+def fail():
+    raise RuntimeError("no answer")
+
+
+def test_ctrl_c_in_a_refresh_keeps_the_best_weights(table):
+    X, _ = table
+    student = NeuralStudentRegressor(
+        Teacher(5, press_ctrl_c), transfer=Munge(1.0, refresh=1), random_state=0
+    )
+    with pytest.warns(UserWarning, match="interrupted in epoch 4; .* of epoch 3"):
+        student.fit(X, X[:, 0])
+    assert student.n_iter_ == 3
+    plain = clone(student).set_params(teacher=Teacher(), max_epochs=50)
+    assert plain.fit(X, X[:, 0]).history_[2]["train_loss"] == pytest.approx(
+        student.history_[2]["train_loss"]
+    )
+
+
+@pytest.mark.parametrize("call", [2, 4])
+def test_a_teacher_that_fails_in_a_refresh_leaves_the_student_as_it_was(table, call):
+    X, _ = table
+    student = NeuralStudentRegressor(Teacher(), transfer=Munge(1.0), max_epochs=3)
+    before = student.fit(X, X[:, 0]).predict(X)
+    student.set_params(teacher=Teacher(call, fail), transfer=Munge(1.0, refresh=1))
+    with pytest.raises(RuntimeError, match="no answer"):
+        student.fit(X, X[:, 0])
+    np.testing.assert_array_equal(student.predict(X), before)
+
+
+def test_a_time_budget_is_for_all_draws_together(table):
+    X, _ = table
+    teacher = Teacher()
+
+    def slow(rows):
+        time.sleep(0.05)
+        return teacher(rows)
+
+    student = NeuralStudentRegressor(
+        slow, transfer=Munge(1.0, refresh=1, time_budget=0.2), max_epochs=30
+    )
+    with pytest.warns(UserWarning, match="rows before them stay") as seen:
+        student.fit(X, X[:, 0])
+    assert len(seen) == 1 and 3 <= len(teacher.asked) <= 6 and student.n_iter_ == 30
+
+
+def test_fresh_rows_that_there_was_no_time_to_label_leave_the_old_ones(table):
+    X, _ = table
+    seen, teacher, big = TrainedOn(), Teacher(), Bootstrap(10.0, refresh=1)
+
+    def slower(rows):
+        time.sleep(0.0 if len(teacher.asked) < 4 else 0.6)
+        return teacher(rows)
+
+    with pytest.warns(UserWarning, match="labelled 100 of 600 fresh rows"):
+        NeuralStudentRegressor(
+            slower,
+            transfer=big.set_params(time_budget=0.6),
+            preprocessor=None,
+            max_epochs=5,
+            callbacks=[seen],
+        ).fit(X, X[:, 0])
+    first, second, last = (seen.rows[i].x.numpy() for i in (0, 1, -1))
+    assert (first[N : N + 100] != second[N : N + 100]).any()
+    np.testing.assert_array_equal(first[N + 100 :], second[N + 100 :])
+    np.testing.assert_array_equal(second, last)
+
+
+def test_partial_fit_draws_anew_at_each_call(table):
+    X, _ = table
+    teacher = Teacher()
+    student = NeuralStudentRegressor(
+        teacher, transfer=Munge(1.0, refresh=1), random_state=0
+    )
+    for _ in range(2):
+        student.partial_fit(X, X[:, 0])
+    assert len(teacher.asked) == 4 and (teacher.asked[1] != teacher.asked[3]).any()
+
+
+def test_what_cannot_be_refreshed_is_refused(table):
+    X, y = table
+    teacher = LogisticRegression().fit(X, y)
+    for Student in (StudentClassifier, StudentRegressor):
+        with pytest.raises(ValueError, match="has none: leave refresh=None"):
+            Student(transfer=Munge(refresh=1)).fit(X, y)
+    with pytest.raises(ValueError, match="n_candidates=4 chooses among fresh rows"):
+        Munge(n_candidates=4).fit(X)
+    for bad in ({"refresh": 0}, {"refresh": 1.5}, {"refresh": 1, "n_candidates": 0.5}):
+        with pytest.raises(ValueError, match="parameter of Mixup"):
+            Mixup(**bad).fit(X)
+    student = NeuralStudentClassifier(
+        teacher,
+        transfer=Munge(1.0, refresh=1, n_candidates=2),
+        loss=lambda output, target, temperature: output[:, 0] - 5,
+    )
+    with pytest.raises(ValueError, match="take one that is 0 at least"):
+        student.fit(X, y)
+
+
+def test_soft_trees_may_be_refreshed(table):
+    X, _ = table
+    fitted = [
+        SoftDecisionTreeRegressor(
+            Teacher(), transfer=Munge(3.0, refresh=1, n_candidates=2), random_state=0
+        )
+        .fit(X, X[:, 0])
+        .predict(X)
+        for _ in range(2)
+    ]
+    np.testing.assert_array_equal(*fitted)
