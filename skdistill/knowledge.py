@@ -407,8 +407,6 @@ def gather(
     base = np.ones(n) if rows.sample_weight is None else rows.sample_weight
     parents = _parents(rows)
     extra = _inherited(parents, base)
-    if rows.drawn is not None and rows.drawn.factor is not None:
-        extra[len(extra) - len(rows.drawn) :] *= rows.drawn.factor
     taught = rows.teacher_output is not None or reader.teacher is not None
     soft_weight = np.concatenate([base if taught else np.zeros(n), extra])
     if own is not None and asks:

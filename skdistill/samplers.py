@@ -220,8 +220,7 @@ class Munge(Sampler):
         teacher to label; None for never.
     n_candidates : float, default=1.0
         So many times the fresh rows are drawn and labelled, and those are likelier kept
-        where the student's loss against the teacher is large; their weights make up
-        for it.
+        on which the student's loss against the teacher is large.
 
     Attributes
     ----------
@@ -337,8 +336,7 @@ class GaussianNoise(Sampler):
         teacher to label; None for never.
     n_candidates : float, default=1.0
         So many times the fresh rows are drawn and labelled, and those are likelier kept
-        where the student's loss against the teacher is large; their weights make up
-        for it.
+        on which the student's loss against the teacher is large.
 
     Examples
     --------
@@ -413,8 +411,7 @@ class Mixup(Sampler):
         teacher to label; None for never.
     n_candidates : float, default=1.0
         So many times the fresh rows are drawn and labelled, and those are likelier kept
-        where the student's loss against the teacher is large; their weights make up
-        for it.
+        on which the student's loss against the teacher is large.
 
     References
     ----------
@@ -481,8 +478,7 @@ class Bootstrap(Sampler):
         teacher to label; None for never.
     n_candidates : float, default=1.0
         So many times the fresh rows are drawn and labelled, and those are likelier kept
-        where the student's loss against the teacher is large; their weights make up
-        for it.
+        on which the student's loss against the teacher is large.
 
     Examples
     --------
@@ -541,8 +537,7 @@ class ConditionalSampler(Sampler):
         teacher to label; None for never.
     n_candidates : float, default=1.0
         So many times the fresh rows are drawn and labelled, and those are likelier kept
-        where the student's loss against the teacher is large; their weights make up
-        for it.
+        on which the student's loss against the teacher is large.
 
     Attributes
     ----------

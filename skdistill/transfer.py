@@ -102,8 +102,6 @@ class Drawn:
         than the usual teacher.
     source : Source or None
         Draws more of them.
-    factor : ndarray of shape (m,) or None
-        Factors on the weights that they inherit.
     """
 
     X: Any
@@ -111,7 +109,6 @@ class Drawn:
     output: Any = None
     asks: Any = None
     source: Any = None
-    factor: Any = None
 
     def __len__(self):
         return len(self.parents)

@@ -1,7 +1,5 @@
 """What a torch student learns from: the view of its rows, and their targets."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from ..knowledge import Knowledge
@@ -64,13 +62,13 @@ class Lesson:
             return None
         fresh, answers = found
         view = apply_view(self._student.preprocessor_, fresh.X, np.float32)
-        index, factor = np.arange(min(len(renewal), len(fresh))), None
+        index = np.arange(min(len(renewal), len(fresh)))
         if renewal.chooses and len(fresh) > len(renewal):
             judged = self._judged(view, renewal.weighed(*found), objective, module)
-            index, factor = renewal.chosen(*judged)
+            index = renewal.chosen(*judged)
         if len(index) < len(fresh):
             fresh, answers, view = fresh.take(index), answers[index], view[index]
-        knowledge = self._learnt(renewal.keep(replace(fresh, factor=factor), answers))
+        knowledge = self._learnt(renewal.keep(fresh, answers))
         start = len(self.x) - len(renewal)
         x = np.concatenate([self.x[:start], view, self.x[start + len(view) :]])
         self._now = x, knowledge
@@ -91,8 +89,8 @@ class Lesson:
         loss = row_losses(module, rows, objective)
         if not (np.isfinite(loss).all() and loss.min() > -1e-4):
             raise ValueError(
-                f"n_candidates={self._student.transfer.n_candidates} keeps rows in "
-                f"proportion to their loss, and loss={self._student.loss!r} is "
+                f"n_candidates={self._student.transfer.n_candidates} prefers rows "
+                f"of large loss, and loss={self._student.loss!r} is "
                 f"{loss.min()} for some: take one that is 0 at least, or n_candidates=1."
             )
         return weight, np.maximum(loss, 0.0)

@@ -87,43 +87,35 @@ class Renewal:
         return self._weighed(fresh, np.concatenate([before, answers]))
 
     def chosen(self, weight, loss):
-        """Candidates to keep, likelier where the loss is large, and their factors.
+        """Candidates to keep, likelier where the loss is large.
 
-        Half of a candidate's share is its weight, half its weighted loss. A factor is
-        one over the probability to be kept, so that the weighted sum over the kept rows
-        estimates that over all candidates without bias [1]_.
+        Shares are proportional to the loss plus its mean, so that no more than half of
+        the draw goes after the loss. A row that is kept keeps its weight: where student
+        and teacher disagree, the loss counts more on purpose. Weights of one over the
+        share would undo that, and did not help; soft targets have no noise of labels
+        that could be learnt by heart there.
 
         Parameters
         ----------
         weight : ndarray of shape (k,)
-            Of each candidate.
+            Of each candidate; those of none are not kept while there are others.
         loss : ndarray of shape (k,)
             The student's against the teacher, 0 at least.
 
         Returns
         -------
-        index : ndarray of int
+        ndarray of int
             As many as there are rows to replace, ascending.
-        factor : ndarray of float
-            For their weights.
-
-        References
-        ----------
-        .. [1] Horvitz, Thompson: A Generalization of Sampling Without Replacement From
-           a Finite Universe, 1952.
         """
-        total = (weight * loss).sum()
-        size = weight * (1.0 + loss * (weight.sum() / total if total else 0.0))
-        least = 1e-12 * (size.sum() or 1.0)  # for too few candidates of any weight
-        share = inclusion(size + least, len(self))
-        random = np.random.default_rng(
-            [self.drawn.source.seed, self.drawn.source.n_draws]
-        )
+        mean = loss[weight > 0].mean() if weight.any() else 0.0
+        size = np.where(weight > 0, loss + mean, 0.0)
+        share = inclusion(size + (1e-12 * size.sum() or 1.0), len(self))
+        source = self.drawn.source
+        random = np.random.default_rng([source.seed, source.n_draws])
         order = random.permutation(len(share))
         ends = np.cumsum(share[order])
         ticks = (random.random() + np.arange(len(self))) * ends[-1] / len(self)
-        index = np.sort(order[np.searchsorted(ends, ticks, side="right")])
-        return index, len(self) / len(share) / share[index]
+        return np.sort(order[np.searchsorted(ends[:-1], ticks, side="right")])
 
     def keep(self, fresh, answers):
         """Take fresh rows in the place of the first ones.
@@ -141,19 +133,12 @@ class Renewal:
             What all rows teach now.
         """
         k, before = len(fresh), self.drawn
-        factor = None
-        if fresh.factor is not None or before.factor is not None:
-            factor = np.concatenate([_factor(fresh), _factor(before)[k:]])
         parents = np.concatenate([fresh.parents, before.parents[k:]])
-        self.drawn = replace(fresh, X=None, parents=parents, factor=factor)
+        self.drawn = replace(fresh, X=None, parents=parents)
         stay = self.answers[len(self.answers) - len(before) + k :]
         knowledge = self.weighed(self.drawn, np.concatenate([answers, stay]))
         self.answers = knowledge.answers
         return knowledge
-
-
-def _factor(drawn):
-    return np.ones(len(drawn)) if drawn.factor is None else drawn.factor
 
 
 def inclusion(size, count):
