@@ -31,6 +31,7 @@ bench: $(VENV)/bench
 	$(BIN)/python -m benchmarks.defaults
 	$(BIN)/python -m benchmarks.tables
 	$(BIN)/python -m benchmarks.transfer
+	$(BIN)/python -m benchmarks.temperature
 	$(BIN)/python -m benchmarks.mnist
 
 # The suite on the oldest versions that setup.cfg claims; a few gigabytes on Linux.

@@ -79,5 +79,9 @@ def report(name, title, rows, *, save=True, notes=()):
         (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n")
 
 
+def rounded(value):
+    return float(f"{value:.4g}")
+
+
 def _text(value):
     return f"{value:.4g}" if isinstance(value, float) else str(value)

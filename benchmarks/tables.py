@@ -38,7 +38,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from benchmarks._report import RESULTS, arguments, raw_frame, report
+from benchmarks._report import RESULTS, arguments, raw_frame, report, rounded
 from skdistill import (
     NeuralStudentClassifier,
     NeuralStudentRegressor,
@@ -147,10 +147,6 @@ def row(name, student, teacher, control, taught):
         ),
         "gain by seed": ", ".join(f"{g:.2f}" for g in gain),
     }
-
-
-def rounded(value):
-    return float(f"{value:.4g}")
 
 
 def autogluon_rows(name):

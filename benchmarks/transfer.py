@@ -22,8 +22,8 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 
-from benchmarks._report import arguments, raw_frame, report
-from benchmarks.tables import hand_made, rounded
+from benchmarks._report import arguments, raw_frame, report, rounded
+from benchmarks.tables import hand_made
 from skdistill import (
     Bootstrap,
     ConditionalSampler,

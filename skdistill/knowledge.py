@@ -10,12 +10,12 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from scipy.special import log_softmax
 from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import Interval, validate_params
-from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import _num_samples
 
+from .calibration import fitted_temperature, tempered
+from .class_weights import class_weighted
 from .readers import given_classes, union_of_classes
 from .tables import rows_of
 from .teacher import Teacher, all_ready, check_width
@@ -92,7 +92,7 @@ def soft_targets(teacher, X, temperature=1.0, *, classes=None, teacher_weights=N
             )
         return fitted.values(X)
     answers = fitted.log_probabilities(X, *_columns_of(fitted, classes))
-    soft = [np.exp(log_softmax(log_p / temperature, axis=1)) for log_p in answers]
+    soft = [np.exp(tempered(log_p, temperature, [log_p.shape[1]])) for log_p in answers]
     return soft if len(soft) > 1 else soft[0]
 
 
@@ -206,7 +206,12 @@ class Knowledge:
     labels : ndarray of shape (n, n_targets) or None
         As `hard`, for a soft loss that asks for them.
     answers : ndarray of shape (n + m, n_outputs) or None
-        What the teacher answered about all rows, before they were weighed by class.
+        What the teacher answered about all rows, before calibration and before they were
+        weighed by class.
+    unseen : bool
+        Whether the soft targets of the rows of X are of clones that did not see them.
+    teacher_temperature : float
+        By what the teacher's log-probabilities were divided: 1 if it was not calibrated.
     """
 
     soft: Any
@@ -218,6 +223,8 @@ class Knowledge:
     entropy: Any = None
     labels: Any = None
     answers: Any = None
+    unseen: bool = False
+    teacher_temperature: float = 1.0
 
     @property
     def n_labelled(self):
@@ -366,6 +373,8 @@ def gather(
     transfer_weight=None,
     class_weight=None,
     fitted_before=False,
+    calibrates=False,
+    teacher_temperature=None,
 ):
     """Ask the teacher about all rows and weigh them.
 
@@ -381,7 +390,8 @@ def gather(
         Answers for the rows of X that take the place of the teacher's: out-of-fold ones.
         Rows of NaN have none, and no soft weight.
     answers : ndarray of shape (n + m, n_outputs), default=None
-        Those about all rows, if they are known; then no teacher is asked, or judged.
+        Those about all rows, before calibration, if they are known; then no teacher is
+        asked about them, or judged.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     class_weight : dict, list of dict, "balanced" or None, default=None
@@ -390,6 +400,11 @@ def gather(
     fitted_before : bool, default=False
         Whether the teacher may have been fitted on other columns than these; then it is
         warned of one that agrees with the labels no better than chance.
+    calibrates : bool, default=False
+        Whether soft targets are taken at the temperature that suits labels best: those
+        of the rows of X, if `own` or given outputs answer for them, else of X_val.
+    teacher_temperature : float, default=None
+        That one, if it is known; then none is fitted.
 
     Returns
     -------
@@ -413,21 +428,47 @@ def gather(
         never = np.isnan(soft).any(axis=1)
         soft, soft_weight = np.where(never[:, None], 0.0, soft), soft_weight * ~never
     if taught and fitted_before and asks and hard is not None and not is_known:
-        counted = np.flatnonzero(base)
-        if own is None:
-            _warn_if_strange(reader, soft[counted], hard[counted])
-        elif len(soft) > n:  # clones answered; the teacher labels the transfer rows
-            some = counted[:: -(-len(counted) // _ROWS_TO_ASK)]
-            _warn_if_strange(reader, reader.ask(rows_of(rows.X, some)), hard[some])
+        _check_agreement(rows, reader, base, soft, hard, own)
+    known = {"answers": answers, "unseen": own is not None}
     knowledge = Knowledge(
-        soft, hard, soft_weight, base, parents, transfer_weight, answers=answers
+        soft, hard, soft_weight, base, parents, transfer_weight, **known
     )
+    if calibrates and soft is not None:
+        knowledge = _calibrated(knowledge, rows, reader, teacher_temperature)
     if soft is not None and reader.classes is not None:
-        knowledge = replace(knowledge, entropy=_mean_entropy(soft, n, soft_weight > 0))
+        entropy = _mean_entropy(knowledge.soft, n, soft_weight > 0)
+        knowledge = replace(knowledge, entropy=entropy)
     if class_weight is not None:
-        per_class = _weights_by_target(class_weight, rows.y, reader.classes)
-        knowledge = _class_weighted(knowledge, per_class)
+        knowledge = class_weighted(knowledge, class_weight, rows.y, reader.classes)
     return knowledge.balanced()
+
+
+def _check_agreement(rows, reader, base, soft, hard, own):
+    counted = np.flatnonzero(base)
+    if own is None:
+        _warn_if_strange(reader, soft[counted], hard[counted])
+    elif len(soft) > len(hard):  # clones answered; the teacher labels the transfer rows
+        some = counted[:: -(-len(counted) // _ROWS_TO_ASK)]
+        _warn_if_strange(reader, reader.ask(rows_of(rows.X, some)), hard[some])
+
+
+def _calibrated(knowledge, rows, reader, temperature=None):
+    """All soft targets at a temperature, fitted on rows unseen by the teacher if None."""
+    if temperature is None:
+        temperature = _fitted_temperature(knowledge, rows, reader)
+    soft = tempered(knowledge.soft, temperature, reader.widths)
+    return replace(knowledge, soft=soft, teacher_temperature=temperature)
+
+
+def _fitted_temperature(knowledge, rows, reader):
+    can_ask = rows.y_val is not None and reader.teacher is not None
+    if knowledge.unseen or not can_ask:
+        n = knowledge.n_labelled
+        unseen = knowledge.soft[:n], knowledge.hard, knowledge.soft_weight[:n]
+    else:
+        codes = reader.encode(rows.y_val, "y_val")
+        unseen = reader.ask(rows.X_val), codes, np.ones(len(codes))
+    return fitted_temperature(*unseen, reader.widths)
 
 
 def _mean_entropy(log_p, n, counted):
@@ -484,7 +525,7 @@ def _answer(X, given, name, reader):
     return None if reader.teacher is None else reader.ask(X)
 
 
-def hold_out(strata, fraction, random, weight=None):
+def hold_out(strata, fraction, random, weight=None, why=None):
     """Choose rows to watch while training on the others, the same share of each class.
 
     Unlike scikit-learn's stratified splitters, it takes classes of one row, which stay
@@ -500,6 +541,8 @@ def hold_out(strata, fraction, random, weight=None):
         Shuffles.
     weight : ndarray of shape (n,), default=None
         Rows of weight 0 are never held out.
+    why : str, default=None
+        What asks for it, for the error; None for ``early_stopping``.
 
     Returns
     -------
@@ -513,7 +556,7 @@ def hold_out(strata, fraction, random, weight=None):
     """
     if weight is not None and not weight.all():
         counted = np.flatnonzero(weight)
-        _, held = hold_out(strata[counted], fraction, random)
+        _, held = hold_out(strata[counted], fraction, random, why=why)
         return np.setdiff1d(np.arange(len(strata)), counted[held]), counted[held]
     n = len(strata)
     by_class = np.lexsort((random.random_sample(n), strata))
@@ -524,10 +567,10 @@ def hold_out(strata, fraction, random, weight=None):
     held = np.sort(picks[count[code[picks]] > 1])
     kept = np.setdiff1d(np.arange(n), held)
     if not (len(held) and len(kept)):
+        why = why or f"early_stopping=True, validation_fraction={fraction},"
         raise ValueError(
-            f"early_stopping=True holds out {len(held)} rows of n_samples={n} with "
-            f"validation_fraction={fraction}: give more rows, another fraction, or "
-            "X_val."
+            f"{why} holds out {len(held)} rows of n_samples={n}: give more rows, another "
+            "share of them, or X_val."
         )
     return kept, held
 
@@ -592,73 +635,3 @@ def needs_teacher(rows):
         or (rows.X_transfer is not None and rows.transfer_output is None)
         or (rows.X_val is not None and rows.y_val is None)
     )
-
-
-def _weights_by_target(class_weight, y, classes):
-    """Weights of the classes (n_classes,) of each target."""
-    every = class_weight
-    if not isinstance(class_weight, list):
-        every = [class_weight] * len(classes)
-    if len(every) != len(classes):
-        raise ValueError(
-            f"class_weight has {len(every)} entries, and there are {len(classes)} "
-            "targets: give one for each."
-        )
-    if isinstance(class_weight, dict) and len(classes) > 1:
-        raise ValueError(
-            'class_weight for several targets is "balanced", or a list of dicts.'
-        )
-    columns = [None] * len(classes) if y is None else y.reshape(len(y), -1).T
-    triples = zip(every, columns, classes, strict=True)
-    return [_per_class_weights(*triple) for triple in triples]
-
-
-def _per_class_weights(class_weight, y, classes):
-    """Weight of each class (n_classes,); absent classes weigh 1."""
-    if isinstance(class_weight, dict):
-        unknown = sorted(set(class_weight) - set(classes.tolist()), key=str)
-        if unknown:
-            raise ValueError(
-                f"class_weight names {unknown!r}, and the classes are "
-                f"{classes.tolist()!r}."
-            )
-        weights = np.array([class_weight.get(c, 1.0) for c in classes.tolist()], float)
-        if not (np.isfinite(weights).all() and weights.min() >= 0 and weights.any()):
-            raise ValueError(
-                f"class_weight={class_weight!r} must be finite, not negative, and not "
-                "all 0."
-            )
-        return weights
-    if y is None:
-        raise ValueError(
-            'class_weight="balanced" counts the labels, and y is None: give y, or the '
-            "weights as a dict."
-        )
-    per_class, present = np.ones(len(classes)), np.unique(y)
-    balanced = compute_class_weight(class_weight, classes=present, y=y)
-    per_class[np.isin(classes, present)] = balanced
-    return per_class
-
-
-def _class_weighted(knowledge, per_class):
-    """Weigh labels by their class, and soft targets by what each class expects.
-
-    The expected loss of a soft row, each class k counting w_k, is that of the target
-    p_k w_k, normalised, at the weight sum p_k w_k. The weights of several targets are
-    multiplied, as in scikit-learn.
-    """
-    soft, hard = knowledge.soft, knowledge.hard
-    if soft is not None:
-        parts, weight = [], knowledge.soft_weight.copy()
-        ends = np.cumsum([len(w) for w in per_class])[:-1]
-        for log_p, w in zip(np.split(soft, ends, axis=1), per_class, strict=True):
-            weighted = log_p + np.log(np.maximum(w, np.finfo(float).tiny))
-            parts.append(log_softmax(weighted, axis=1))
-            weight *= np.exp(log_p) @ w
-        soft = np.concatenate(parts, axis=1)
-        knowledge = replace(knowledge, soft=soft, soft_weight=weight)
-    if hard is None:
-        return knowledge
-    factors = [w[codes] for w, codes in zip(per_class, hard.T, strict=True)]
-    weight = knowledge.hard_weight * np.prod(factors, axis=0)
-    return replace(knowledge, hard_weight=weight)

@@ -5,10 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-import numpy as np
 import torch
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
 from torch import Tensor, nn
 
 from . import losses
@@ -18,8 +15,6 @@ _ASKABLE = {
     "classifier": ("labels", "weight"),
     "regressor": ("quantiles", "weight"),
 }
-# The logarithm of the output scale is sought so far around that of unit logits.
-_LOG_SCALE_RANGE = 7.0
 
 
 @dataclass(frozen=True)
@@ -319,8 +314,9 @@ class Objective(nn.Module):
 
         Parameters
         ----------
-        output : Tensor of shape (n, n_outputs)
-            The student's outputs, labelled rows first.
+        output : Tensor of shape (n, n_outputs) or (n, n_members, n_outputs)
+            The student's outputs, labelled rows first; of members, the mean of their
+            losses is returned.
         target : tuple
             Soft targets (n, n_outputs), their weights (n,), hard labels of the first
             rows, their weights, and codes of the classes of all rows for a soft loss
@@ -331,6 +327,8 @@ class Objective(nn.Module):
         Tensor
             A scalar.
         """
+        if output.dim() == 3:  # members, each trained by itself
+            return torch.stack([self(one, target) for one in output.unbind(1)]).mean()
         soft, soft_weight, hard, hard_weight, _ = target
         if soft is not None:
             rows = self.soft_rows(output, target)
@@ -350,8 +348,8 @@ class Objective(nn.Module):
 
         Parameters
         ----------
-        output : Tensor of shape (n, n_outputs)
-            The student's outputs.
+        output : Tensor of shape (n, n_outputs) or (n, n_members, n_outputs)
+            The student's outputs; of members, the mean of their losses is returned.
         target : tuple
             As for ``forward``.
 
@@ -360,6 +358,9 @@ class Objective(nn.Module):
         Tensor of shape (n,)
             Not weighted.
         """
+        if output.dim() == 3:
+            each = [self.soft_rows(one, target) for one in output.unbind(1)]
+            return torch.stack(each).mean(dim=0)
         soft, weight, _, _, labels = target
         more = {"weight": weight, "labels": labels}
         return self.soft.rows(output, soft, self.temperature, **more)
@@ -382,51 +383,3 @@ def _check_rows(rows, output):
 
 def _weighted_mean(rows, weight):
     return rows.mean() if weight is None else (rows * weight).mean()
-
-
-def fitted_scale(logits, log_p, weight):
-    """The factor on the student's logits that brings it closest to the teacher.
-
-    It minimises the weighted divergence of ``softmax(scale * logits)`` from the teacher
-    at temperature 1, which is convex in the scale. One over it is an output temperature,
-    as calibration fits one [1]_.
-
-    Parameters
-    ----------
-    logits : ndarray of shape (n, n_classes)
-        The student's.
-    log_p : ndarray of shape (n, n_classes)
-        The teacher's log-probabilities.
-    weight : ndarray of shape (n,)
-        Weights of the rows.
-
-    Returns
-    -------
-    float
-        Above 0; 1 for logits that are constant in each row.
-
-    References
-    ----------
-    .. [1] Guo, Pleiss, Sun, Weinberger: On Calibration of Modern Neural Networks, 2017.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skdistill.objective import fitted_scale
-    >>> logits = np.array([[0.0, 1.0, 3.0], [2.0, 0.0, 0.0]])
-    >>> log_p = np.log([[0.1, 0.2, 0.7], [0.6, 0.2, 0.2]])
-    >>> round(fitted_scale(logits, log_p, np.ones(2)), 2)
-    0.6
-    """
-    target = np.exp(log_p) * (weight / weight.sum())[:, None]
-    centred = logits - logits.mean(axis=1, keepdims=True)
-    size = np.sqrt(np.square(centred).mean())
-    if size == 0:
-        return 1.0
-
-    def divergence(log_scale):
-        return -(target * log_softmax(np.exp(log_scale) / size * centred, axis=1)).sum()
-
-    bounds = (-_LOG_SCALE_RANGE, _LOG_SCALE_RANGE)
-    best = minimize_scalar(divergence, bounds=bounds, method="bounded")
-    return float(np.exp(best.x) / size)

@@ -15,6 +15,7 @@ import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EpochTimer, PrintLog
 from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm.auto import tqdm
 
 from .batches import Batches, InOrder
@@ -60,7 +61,7 @@ class BestWeights(Callback):
         """Compare the epoch with the best so far."""
         value = net.history[-1, self.monitor]
         if value < self.best_:
-            state = net.module_.state_dict()
+            state = net.student().state_dict()
             self.weights_ = {name: tensor.clone() for name, tensor in state.items()}
             self.best_, self.epoch_ = value, net.history[-1, "epoch"]
         if value < self.bar_ - self.tol:
@@ -97,7 +98,7 @@ class Refresh(Callback):
         """Renew the rows where an epoch's turn has come."""
         n_done = len(net.history) - 1
         if n_done and n_done % self.every == 0:
-            rows = self.renew(getattr(net.module_, "_orig_mod", net.module_))
+            rows = self.renew(net.student())
             if rows is not None:
                 self.batches.swap(rows.to(net.device))
 
@@ -122,6 +123,36 @@ class EpochBar(Callback):
         self.bar_.close()
 
 
+class Average:
+    """The moving average of a module's weights, hidden from skorch's optimizer.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Copied.
+    decay : float
+        In (0, 1): how much of the average each step leaves.
+    """
+
+    def __init__(self, module, decay):
+        self._model = AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(decay))
+
+    @property
+    def module(self):
+        """With the average weights."""  # numpydoc ignore=RT01
+        return self._model.module
+
+    def update(self, module):
+        """Take a step's weights in.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            As the step left it.
+        """
+        self._model.update_parameters(module)
+
+
 class DistillationNet(NeuralNet):
     """A skorch net that trains on batches of whole tensors.
 
@@ -131,6 +162,7 @@ class DistillationNet(NeuralNet):
 
     is_listened_to = False
     schedule_ = None
+    averaged = None
 
     @property
     def _default_callbacks(self):
@@ -174,7 +206,31 @@ class DistillationNet(NeuralNet):
             step = {"loss": self.optimizer_.step(lambda: self._loss_gradient(batch))}
         if self.schedule_ is not None:
             self.schedule_.step()
+        if self.averaged is not None:
+            self.averaged.update(_uncompiled(self.module_))
         return step
+
+    def student(self):
+        """What the net would predict with: averaged weights where there are some.
+
+        Returns
+        -------
+        torch.nn.Module
+            That training goes on to change.
+        """
+        if self.averaged is None:
+            return _uncompiled(self.module_)
+        return self.averaged.module
+
+    def validation_step(self, batch, **fit_params):
+        """The loss of the averaged weights, where there are some."""
+        if self.averaged is None:
+            return super().validation_step(batch, **fit_params)
+        trained, self.module_ = self.module_, self.averaged.module
+        try:
+            return super().validation_step(batch, **fit_params)
+        finally:
+            self.module_ = trained
 
     def _loss_gradient(self, batch):
         self.optimizer_.zero_grad()
@@ -217,7 +273,7 @@ class DistillationNet(NeuralNet):
             "your own, look for a logarithm of 0 or a division by 0 in it."
         )
 
-    def prepare(self, schedule, n_steps, cycle_momentum):
+    def prepare(self, schedule, n_steps, cycle_momentum, ema_decay=None):
         """Initialise, and set the learning rate's schedule.
 
         Parameters
@@ -228,6 +284,8 @@ class DistillationNet(NeuralNet):
             Steps of the whole training.
         cycle_momentum : bool
             Whether "one_cycle" moves the optimizer's momentum against the rate.
+        ema_decay : float, default=None
+            Of the moving average of the weights; None for none.
 
         Returns
         -------
@@ -241,6 +299,8 @@ class DistillationNet(NeuralNet):
             self.schedule_ = OneCycleLR(
                 self.optimizer_, self.lr, n_steps, cycle_momentum=cycle_momentum
             )
+        if ema_decay is not None:
+            self.averaged = Average(_uncompiled(self.module_), ema_decay)
         return self
 
     def release(self, own_callbacks):
@@ -251,7 +311,7 @@ class DistillationNet(NeuralNet):
         own_callbacks : list of Callback
             Those to leave out; the user's stay readable.
         """
-        self.module_ = getattr(self.module_, "_orig_mod", self.module_)  # compiled
+        self.module_ = _uncompiled(self.module_)
         self.module_.eval()
         self.module = type(self.module_)
         self.callbacks_ = [
@@ -261,6 +321,7 @@ class DistillationNet(NeuralNet):
         ]
         self.callbacks = None
         self.optimizer_ = self.schedule_ = self.criterion_ = self.criterion = None
+        self.averaged = None
         for epoch in self.history:
             epoch["batches"] = []
 
@@ -351,6 +412,8 @@ def train(
     tol,
     generator,
     verbose,
+    ema_decay=None,
+    interruptible=True,
     optimizer_state=None,
     refresh=None,
     renew=None,
@@ -371,10 +434,8 @@ def train(
         As in the students.
     device : torch.device
         Where to train.
-    callbacks : list or None
-        The user's skorch callbacks; copied.
-    compile : bool
-        Train through ``torch.compile``.
+    callbacks, compile : object
+        As there; callbacks are copied.
     patience : int or None
         Stop after so many epochs without gain on `valid` and keep the best weights.
     tol : float
@@ -383,6 +444,10 @@ def train(
         Shuffles.
     verbose : int
         1 for a progress bar, 2 for a line each epoch.
+    ema_decay : float, default=None
+        Of the moving average of the weights that the net ends with; None for the last.
+    interruptible : bool, default=True
+        False: Ctrl-C is raised whenever it comes.
     optimizer_state : dict, default=None
         To go on from, if it is not empty; it gets the new state. None: not kept.
     refresh : int, default=None
@@ -419,7 +484,7 @@ def train(
         compile=compile,
         verbose=int(verbose >= 2),
         **_optimizer_options(optimizer, weight_decay, device),
-    ).prepare(lr_schedule, max_epochs * len(batches), optimizer in CYCLED)
+    ).prepare(lr_schedule, max_epochs * len(batches), optimizer in CYCLED, ema_decay)
     if optimizer_state:
         fresh = net.optimizer_.state_dict()  # with today's learning rate and the like
         moments = copy.deepcopy(optimizer_state["state"])
@@ -427,16 +492,22 @@ def train(
     net.is_listened_to = bool(callbacks)
     net.notify("on_train_begin", X=batches, y=None)
     try:
-        with _interruptible(net, best):
+        with _interruptible(net, best, interruptible):
             net.fit_loop((batches, watched))
         if patience is not None:
             best.restore(net)
+        elif ema_decay is not None:
+            _uncompiled(net.module_).load_state_dict(net.student().state_dict())
         if optimizer_state is not None:
             optimizer_state.update(net.optimizer_.state_dict())
     finally:
         net.notify("on_train_end", X=batches, y=None)
     net.release(own)
     return net
+
+
+def _uncompiled(module):
+    return getattr(module, "_orig_mod", module)
 
 
 def _is_from_raise(error):
@@ -449,14 +520,14 @@ def _is_from_raise(error):
 
 
 @contextlib.contextmanager
-def _interruptible(net, best):
+def _interruptible(net, best, keeps):
     """Let callbacks end the training; on Ctrl-C keep the best weights, and say so."""
     try:
         yield
     except StopTraining:
         return
     except KeyboardInterrupt:
-        if best.weights_ is None:
+        if best.weights_ is None or not keeps:
             raise
         epoch = len(net.history)
         if best.monitor not in net.history[-1]:

@@ -246,7 +246,11 @@ class Source:
             return drawn
         wanted, kept = len(drawn), np.flatnonzero(self.usable(drawn.parents))
         if 0 < len(kept) < wanted:
-            drawn = self._sampled(int(1.1 * wanted**2 / len(kept)) + 1, seed)
+            share = (
+                len(kept) / wanted
+            )  # itself drawn: some more, so as not to fall short
+            least = max(share - share / len(kept) ** 0.5, 1e-3)
+            drawn = self._sampled(int((wanted + 4 * wanted**0.5) / least), seed)
             kept = np.flatnonzero(self.usable(drawn.parents))
         if not len(kept):
             raise ValueError(

@@ -68,6 +68,8 @@ def settings():
         yield Student(early_stopping=True, **FAST)
         yield Student(one, early_stopping=True, **FAST)
         yield Student(one, cv=3, **FAST)
+    for Student in CLASSIFIERS:
+        yield Student(LogisticRegression(), temperature="auto", **FAST)
 
 
 @pytest.mark.filterwarnings("ignore:Your estimator raised:FutureWarning")
@@ -85,6 +87,7 @@ def test_sklearn_checks(estimator, check):
     [
         *(Student(max_epochs=3) for Student in CLASSIFIERS + REGRESSORS),
         NeuralStudentClassifier(loss="dist", max_epochs=3),
+        NeuralStudentClassifier(temperature="auto", max_epochs=3),
         SoftDecisionTreeClassifier(loss="dkd", max_epochs=3),
         StudentClassifier(),
         StudentClassifier(student=LogisticRegression()),

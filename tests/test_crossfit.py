@@ -171,7 +171,11 @@ def test_drawn_rows_of_two_parents_have_both_in_one_fold(noise):
 
     Munge_ = Munge(2.0, p=0.5, n_neighbors=3)
     StudentRegressor(
-        Recorder(1), cv=KFold(3), transfer=Munge_, transfer_teacher="unseen"
+        Recorder(1),
+        cv=KFold(3),
+        transfer=Munge_,
+        transfer_teacher="unseen",
+        random_state=0,
     ).fit(X, y)
     drawn = [pair for pair in seen if len(pair[1]) > 20]
     assert sum(len(rows) for _, rows in drawn) == 120

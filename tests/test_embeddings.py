@@ -46,6 +46,22 @@ def test_piecewise_linear_coordinates_say_how_far_each_bin_is_filled(columns):
             np.testing.assert_allclose(filled[:, k], want, atol=1e-5)
 
 
+def test_a_frequent_value_takes_no_edges_from_the_others():
+    random = np.random.default_rng(0)
+    x = np.where(random.random(1000) < 0.9, 0.0, random.lognormal(size=1000))[:, None]
+    _, module = embedded(PiecewiseLinear(n_bins=16), x)
+    inner = module.low.numpy()[1:]
+    others = x[x > 0]
+    want = np.quantile(others, np.arange(1, 15) / 15)
+    np.testing.assert_allclose(inner, want, rtol=1e-6)
+
+
+def test_few_values_have_an_edge_each(columns):
+    x = np.random.default_rng(0).choice([0.0, 1.0, 5.0, 7.0], size=(500, 1))
+    out, _ = embedded(PiecewiseLinear(), x)
+    assert set(out[:, 1:].ravel()) == {0.0, 1.0} and out.shape[1] == 1 + 3
+
+
 def test_any_piecewise_linear_function_of_a_column_is_linear_in_it(columns):
     x = columns[:, :1]
     edges = np.quantile(x, np.linspace(0, 1, 9))

@@ -1,9 +1,7 @@
 import functools
 
-import numpy as np
 import pytest
 import torch
-from scipy.special import log_softmax, softmax
 
 from skdistill import losses
 from skdistill.losses import cross_entropy, dist, dkd, kl, mse, mse_logits
@@ -11,7 +9,6 @@ from skdistill.objective import (
     REGISTRY,
     Loss,
     Objective,
-    fitted_scale,
     get_loss,
     over_targets,
     sorted_first,
@@ -126,26 +123,3 @@ def test_sorted_outputs_are_compared():
     t = logits().sort(dim=1).values
     (loss,) = sorted_first(Loss("regressor", mse))
     assert loss.rows(t.flip(1), t, 1.0).tolist() == [0] * 6
-
-
-@pytest.mark.parametrize("factor", [1e-3, 1.0, 1e4])
-def test_the_fitted_scale_recovers_a_temperature(factor):
-    z, weight = logits(50).numpy(), np.random.default_rng(0).uniform(0, 2, 50)
-    log_p = log_softmax(z, axis=1)
-    scale = fitted_scale(z / factor + 3, log_p, weight)
-    assert scale == pytest.approx(factor, rel=1e-3)
-
-
-def test_the_fitted_scale_is_optimal():
-    """There the student's expected logit is the teacher's: the derivative is 0."""
-    z, p = logits(50, seed=1).numpy(), softmax(logits(50, seed=2).numpy(), axis=1)
-    z += np.log(p)
-    weight = np.random.default_rng(0).uniform(0, 2, 50)
-    q = softmax(fitted_scale(z, np.log(p), weight) * z, axis=1)
-    expected = [weight @ (each * z).sum(axis=1) / weight.sum() for each in (p, q)]
-    assert expected[0] == pytest.approx(expected[1], abs=1e-3)
-    ignored = np.append(weight, 0.0)
-    with_one_more = np.vstack([z, 99 * np.eye(4)[:1]]), np.vstack([p, p[:1]])
-    scale = fitted_scale(with_one_more[0], np.log(with_one_more[1]), ignored)
-    assert scale == pytest.approx(fitted_scale(z, np.log(p), weight), rel=1e-3)
-    assert fitted_scale(np.ones((3, 2)), np.log(np.full((3, 2), 0.5)), np.ones(3)) == 1

@@ -429,3 +429,48 @@ def test_on_a_gpu(Student):
         student.predict_proba(X), on_cpu.predict_proba(X), atol=1e-3
     )
     assert pickle.loads(pickle.dumps(student)).predict(X).shape == y.shape
+
+
+def averaged_by_hand(X, y, decay, steps):
+    """Full-batch Adam and the moving average of its weights, written down."""
+    x = torch.tensor(X, dtype=torch.float32)
+    net = Zeros(X.shape[1], 3)
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.1)
+    average = None
+    for _ in range(steps):
+        optimizer.zero_grad()
+        torch.nn.functional.cross_entropy(net(x), y).backward()
+        optimizer.step()
+        now = net.weight.detach().clone()
+        average = now if average is None else decay * average + (1 - decay) * now
+    return average
+
+
+class Zeros(torch.nn.Linear):
+    def __init__(self, n_inputs, n_outputs):
+        super().__init__(n_inputs, n_outputs, bias=False)
+        torch.nn.init.zeros_(self.weight)
+
+
+@pytest.mark.parametrize("stops", [False, True])
+def test_the_weights_end_at_their_moving_average(iris, stops):
+    X, y = iris
+    X, codes = X - X.mean(axis=0), np.unique(y, return_inverse=True)[1]
+    student = NeuralStudentClassifier(
+        module=Zeros,
+        preprocessor=None,
+        ema_decay=0.8,
+        max_epochs=7,
+        batch_size=150,
+        optimizer="adam",
+        lr=0.1,
+        lr_schedule=None,
+        early_stopping=stops,
+    )
+    more = {"X_val": X, "y_val": y} if stops else {}
+    student.fit(X, y, **more)
+    want = averaged_by_hand(X, torch.from_numpy(codes), 0.8, 7)
+    torch.testing.assert_close(student.module_.weight.detach(), want)
+    if stops:  # what was watched are the averages too
+        loss = -student.predict_log_proba(X)[np.arange(150), codes].mean()
+        assert abs(student.history_[-1]["valid_loss"] - loss) < 1e-5

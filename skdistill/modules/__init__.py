@@ -1,6 +1,6 @@
 """The students' torch modules."""
 
-from .mlp import MLP
+from .mlp import MLP, MLPMembers
 from .soft_tree import SoftTree
 
-__all__ = ["MLP", "SoftTree"]
+__all__ = ["MLP", "MLPMembers", "SoftTree"]

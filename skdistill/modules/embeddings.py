@@ -65,7 +65,8 @@ class PiecewiseLinear(NumericEmbedding):
     n_bins : int, default=32
         Bins of each column, at most.
     edges : {"quantiles", "tree"}, default="quantiles"
-        Where the bins meet: at quantiles of the column, or at the splits of a regression
+        Where the bins meet: at quantiles of the column, where a frequent value has an
+        edge of its own and the others share the rest; or at the splits of a regression
         tree that predicts what is to be learnt from the column alone.
 
     References
@@ -101,7 +102,7 @@ class PiecewiseLinear(NumericEmbedding):
     def _edges(self, column, target, weight):
         low, high = column.min(), column.max()
         if self.edges == "quantiles":
-            inner = np.quantile(column, np.linspace(0, 1, self.n_bins + 1)[1:-1])
+            inner = self._quantiles(column)
         else:
             tree = DecisionTreeRegressor(
                 max_leaf_nodes=self.n_bins, min_samples_leaf=max(1, len(column) // 1000)
@@ -109,6 +110,17 @@ class PiecewiseLinear(NumericEmbedding):
             tree.fit(column[:, None], target, sample_weight=weight)
             inner = tree.tree_.threshold[tree.tree_.feature >= 0]
         return np.unique(np.concatenate([[low], inner, [high]]).astype(np.float64))
+
+    def _quantiles(self, column):
+        """Edges that part the rows evenly; frequent values have edges of their own."""
+        values, counts = np.unique(column, return_counts=True)
+        if len(values) <= self.n_bins:
+            return values
+        is_frequent = counts > len(column) / self.n_bins
+        others = column[~np.isin(column, values[is_frequent])]
+        n_left = max(2, self.n_bins - is_frequent.sum())
+        inner = np.quantile(others, np.linspace(0, 1, n_left + 1)[1:-1])
+        return np.concatenate([values[is_frequent], inner])
 
 
 class Periodic(NumericEmbedding):

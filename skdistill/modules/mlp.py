@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import torch
 from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils import skip_init
@@ -35,6 +36,8 @@ class MLP(nn.Module):
         Draws the initial weights; the global generator if None.
     embedding : torch.nn.Module, default=None
         What the first layer sees of the columns; its ``n_outputs`` says how many.
+    clip : float, default=None
+        Where columns level off, smoothly, before anything else sees them.
 
     Examples
     --------
@@ -53,8 +56,10 @@ class MLP(nn.Module):
         dropout=0.0,
         generator=None,
         embedding=None,
+        clip=None,
     ):
         super().__init__()
+        self.clip = clip
         self.embedding = embedding
         n_seen = n_inputs if embedding is None else embedding.n_outputs
         widths = [n_seen, *hidden_layer_sizes, n_outputs]
@@ -69,6 +74,23 @@ class MLP(nn.Module):
             nn.init.uniform_(layer.weight, -bound, bound, generator=generator)
             nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
 
+    def seen(self, x):
+        """What the first layer sees of rows.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n, n_inputs)
+            The student's view.
+
+        Returns
+        -------
+        Tensor of shape (n, n_seen)
+            Clipped, and embedded.
+        """
+        if self.clip is not None:
+            x = smooth_clip(x, self.clip)
+        return x if self.embedding is None else self.embedding(x)
+
     def forward(self, x):
         """Outputs of the last layer.
 
@@ -82,13 +104,117 @@ class MLP(nn.Module):
         Tensor of shape (n, n_outputs)
             Logits or values.
         """
-        if self.embedding is not None:
-            x = self.embedding(x)
+        x = self.seen(x)
         for layer in self.layers[:-1]:
             x = self.activation(_affine(layer, x))
             if self.dropout is not None:
                 x = self.dropout(x)
         return _affine(self.layers[-1], x)
+
+
+def smooth_clip(x, limit):
+    """Numbers that level off: ``x / sqrt(1 + (x / limit)^2)``.
+
+    Parameters
+    ----------
+    x : Tensor or ndarray
+        Of any shape.
+    limit : float
+        What large numbers tend to.
+
+    Returns
+    -------
+    Tensor or ndarray
+        Near x where it is much smaller than the limit.
+
+    References
+    ----------
+    Holzmueller, Grinsztajn, Steinwart: Better by Default: Strong Pre-Tuned MLPs and
+    Boosted Trees on Tabular Data, 2024.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdistill.modules.mlp import smooth_clip
+    >>> smooth_clip(np.array([0.1, 3.0, 1e6]), 3.0).round(3)
+    array([0.1  , 2.121, 3.   ])
+    """
+    return x / (1 + (x / limit) ** 2) ** 0.5
+
+
+class MLPMembers(nn.Module):
+    """Several perceptrons that share their weights but for factors of each unit.
+
+    Each layer computes ``((x * r) W) * s + b`` with W shared by all members, and r, s and
+    b of each member [1]_. Members are trained each by itself, and answer side by side.
+
+    Parameters
+    ----------
+    mlp : MLP
+        Its embedding, layers and activation are shared; its biases are where all members
+        start from.
+    n_members : int
+        How many.
+    generator : torch.Generator, default=None
+        Draws the first layer's factors, -1 or 1, which set the members apart.
+
+    References
+    ----------
+    .. [1] Gorishniy, Kotelnikov, Babenko: TabM: Advancing Tabular Deep Learning with
+       Parameter-Efficient Ensembling, 2025.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skdistill.modules import MLP, MLPMembers
+    >>> MLPMembers(MLP(3, 2), 4)(torch.zeros(5, 3)).shape
+    torch.Size([5, 4, 2])
+    """
+
+    def __init__(self, mlp, n_members, generator=None):
+        super().__init__()
+        self.mlp = mlp
+        self.before, self.after, self.bias = (nn.ParameterList() for _ in range(3))
+        for i, layer in enumerate(mlp.layers):
+            before = torch.ones(n_members, layer.in_features)
+            if i == 0:
+                signs = torch.randint(2, before.shape, generator=generator)
+                before = 2.0 * signs - 1.0
+            self.before.append(nn.Parameter(before))
+            self.after.append(nn.Parameter(torch.ones(n_members, layer.out_features)))
+            bias = layer.bias.detach().expand(n_members, -1)
+            self.bias.append(nn.Parameter(bias.clone()))
+            layer.bias = None
+
+    @property
+    def embedding(self):
+        """That of all members, or None."""  # numpydoc ignore=RT01
+        return self.mlp.embedding
+
+    def forward(self, x):
+        """Outputs of the last layer, of each member.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n, n_inputs)
+            Of any floating dtype, in which the outputs are computed too.
+
+        Returns
+        -------
+        Tensor of shape (n, n_members, n_outputs)
+            Logits or values.
+        """
+        mlp = self.mlp
+        x = mlp.seen(x)[:, None, :]
+        own = zip(mlp.layers, self.before, self.after, self.bias, strict=True)
+        for i, (layer, *factors) in enumerate(own):
+            before, after, bias = (p.to(x.dtype) for p in factors)
+            x = F.linear(x * before, layer.weight.to(x.dtype)) * after + bias
+            if i < len(mlp.layers) - 1:
+                x = mlp.activation(x)
+                if mlp.dropout is not None:
+                    x = mlp.dropout(x)
+        return x
 
 
 def _affine(layer, x):

@@ -26,6 +26,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from ..calibration import tempered
 from ..crossfit import CrossFit, check_can_be_cloned
 from ..knowledge import FitRows, Knowledge, gather, needs_teacher, teaches
 from ..preprocessing import apply_view, fit_view, make_view, reads_tables
@@ -171,7 +172,7 @@ default=None
             seen = self._with_drawn(seen, drawn)
             reader, knowledge, renewal = self._ask(asked, cross)
             seen = replace(seen.first(len(knowledge.soft_weight)), renewal=renewal)
-            watched = _watched(asked, reader)
+            watched = _watched(asked, reader, knowledge.teacher_temperature)
             self._set_targets(reader, knowledge)
             self._fit_view(seen)
             self._train(seen, knowledge, watched)
@@ -374,9 +375,11 @@ default=None
         if drawn is None or drawn.source is None or drawn.source.refresh is None:
             return reader, knowledge, None
 
+        settled = {"own": own, "teacher_temperature": knowledge.teacher_temperature}
+
         def weighed(drawn, answers):
-            known = {"own": own, "answers": answers}
-            return self._gather(replace(rows, drawn=drawn), reader, **known)
+            now = replace(rows, drawn=drawn)
+            return self._gather(now, reader, answers=answers, **settled)
 
         def validated(X):
             return self._validate_more(X, "transfer")
@@ -578,13 +581,15 @@ default=None
         return router
 
 
-def _watched(rows, reader):
+def _watched(rows, reader, teacher_temperature):
     """Targets of X_val: its labels, else the teacher's answers."""
     if rows.X_val is None:
         return None
     by_label = rows.y_val is not None
     hard = reader.encode(rows.y_val, "y_val") if by_label else None
     soft = None if by_label else reader.ask(rows.X_val)
+    if teacher_temperature != 1 and not by_label:
+        soft = tempered(soft, teacher_temperature, reader.widths)
     ones = np.ones(len(hard if by_label else soft))
     return Knowledge(soft, hard, ones, ones)
 

@@ -2,15 +2,16 @@
 
 import copy
 import inspect
+import math
 from numbers import Integral, Real
 
 import numpy as np
 import torch
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
+from ..calibration import fitted_scale
 from ..modules.embeddings import NAMES as EMBEDDINGS
-from ..modules.mlp import ACTIVATIONS, MLP
-from ..objective import fitted_scale
+from ..modules.mlp import ACTIVATIONS, MLP, MLPMembers, smooth_clip
 from ..training import in_chunks
 from .torch_student import TorchClassifier, TorchRegressor, TorchStudent
 
@@ -18,6 +19,8 @@ _PARAMETERS = {
     "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
     "activation": [StrOptions(set(ACTIVATIONS))],
     "dropout": [Interval(Real, 0, 1, closed="left")],
+    "clip": [Interval(Real, 0, None, closed="neither"), None],
+    "n_members": [Interval(Integral, 1, None, closed="left")],
     "numeric_embedding": [
         HasMethods(["module"]),
         StrOptions(set(EMBEDDINGS)),
@@ -37,7 +40,7 @@ class NeuralStudent(TorchStudent):
         n_inputs, n_outputs = x.shape[1], self._n_outputs()
         if self.module is None:
             embedding = self._make_embedding(x, knowledge, generator)
-            return MLP(
+            mlp = MLP(
                 n_inputs,
                 n_outputs,
                 _widths(self.hidden_layer_sizes),
@@ -45,7 +48,10 @@ class NeuralStudent(TorchStudent):
                 self.dropout,
                 generator,
                 embedding,
+                self.clip,
             )
+            one = self.n_members == 1
+            return mlp if one else MLPMembers(mlp, self.n_members, generator)
         if isinstance(self.module, torch.nn.Module):
             module = copy.deepcopy(self.module)
         else:
@@ -61,6 +67,8 @@ class NeuralStudent(TorchStudent):
             return copy.deepcopy(self.module_.embedding)
         if isinstance(embedding, str):
             embedding = EMBEDDINGS[embedding]()
+        if self.clip is not None:
+            x = smooth_clip(x, self.clip)
         weight = knowledge.soft_weight
         if knowledge.soft is None:
             weight = knowledge.hard_weight
@@ -85,8 +93,17 @@ class NeuralStudentClassifier(NeuralStudent, TorchClassifier):
     classes : array-like of shape (n_classes,), or list of these, default=None
         Labels in the column order of ``teacher_output`` and of teachers without
         ``classes_``; a list with one array for each of several targets.
-    temperature : float, default=1.0
+    temperature : float or "auto", default=1.0
         Softens the teacher's and the student's distributions alike.
+        "auto": the best of short runs at 1, 2, 4 and 8, which all together cost no more
+        epochs than one fit. They are scored at T=1, by labels of rows that the teacher
+        has not seen (`cv`, or ``X_val`` with ``y_val``), else by fidelity to the teacher
+        on rows that are held out of them.
+    teacher_calibration : {"temperature"} or None, default=None
+        "temperature": divide the teacher's log-probabilities, on all rows, by the one
+        number that suits labels best, before all else. Labels count on rows that the
+        teacher has not seen: those of X with `cv`; else those of ``X_val`` and ``y_val``;
+        else those of X with a ``teacher_output``, which must then be out-of-fold.
     alpha : float, default=1.0
         Weight of the soft targets, in [0, 1]; the rest goes to the hard labels.
     loss : str or callable, default="kl"
@@ -135,6 +152,13 @@ default="relu"
         How the net sees columns of three values or more: as they are, or through an
         embedding that lets it follow the steps of trees, such as
         :class:`PiecewiseLinear`. Of no effect with a `module` of your own.
+    clip : float, default=None
+        Where columns of the view level off, smoothly, in standard deviations: a limit on
+        what rows far outside the training data can do. Of no effect with a `module` of
+        your own.
+    n_members : int, default=1
+        So many nets, which share all weights but factors of each unit, are trained side
+        by side and answer by their mean. Of no effect with a `module` of your own.
     module : callable or torch.nn.Module, default=None
         A net of your own in place of the MLP: a class or function called as
         ``module(n_inputs, n_outputs)``, whose ``forward(x)`` returns logits. An
@@ -152,6 +176,9 @@ default="relu"
         A name, or a class from ``torch.optim``.
     weight_decay : float, default=0.0
         L2 penalty, as the optimizer has it.
+    ema_decay : float, default=None
+        Ends with an exponential moving average of the weights over the steps, with this
+        decay, such as 0.99; None: with the last weights.
     device : str or torch.device, default="auto"
         Where to train; "auto" is CUDA where there is one, else the CPU.
     callbacks : list, default=None
@@ -187,7 +214,9 @@ default="relu"
     teacher_ : object or list of objects
         The fitted teacher; absent without one, and with ``keep_teacher=False``.
     temperature_ : float
-        The temperature used.
+        The temperature used; 1 for a control with "auto".
+    teacher_temperature_ : float
+        By what the teacher's log-probabilities were divided; 1 without calibration.
     teacher_entropy_ : dict or None
         Mean entropy of the teacher's answers, in nats, on the rows of X ("train") and on
         the transfer rows ("transfer"). Where the first is much lower, the teacher has
@@ -243,6 +272,7 @@ default="relu"
         teacher_weights=None,
         classes=None,
         temperature=1.0,
+        teacher_calibration=None,
         alpha=1.0,
         loss="kl",
         cv=None,
@@ -258,6 +288,8 @@ default="relu"
         activation="relu",
         dropout=0.0,
         numeric_embedding=None,
+        clip=None,
+        n_members=1,
         module=None,
         max_epochs=50,
         batch_size="auto",
@@ -265,6 +297,7 @@ default="relu"
         lr_schedule="one_cycle",
         optimizer="adamw",
         weight_decay=0.0,
+        ema_decay=None,
         device="auto",
         callbacks=None,
         compile=False,
@@ -280,6 +313,7 @@ default="relu"
         self.teacher_weights = teacher_weights
         self.classes = classes
         self.temperature = temperature
+        self.teacher_calibration = teacher_calibration
         self.alpha = alpha
         self.loss = loss
         self.cv = cv
@@ -295,6 +329,8 @@ default="relu"
         self.activation = activation
         self.dropout = dropout
         self.numeric_embedding = numeric_embedding
+        self.clip = clip
+        self.n_members = n_members
         self.module = module
         self.max_epochs = max_epochs
         self.batch_size = batch_size
@@ -302,6 +338,7 @@ default="relu"
         self.lr_schedule = lr_schedule
         self.optimizer = optimizer
         self.weight_decay = weight_decay
+        self.ema_decay = ema_decay
         self.device = device
         self.callbacks = callbacks
         self.compile = compile
@@ -318,7 +355,9 @@ default="relu"
         if self._scale_is_open(knowledge):
             module, weight = self.module_, knowledge.soft_weight
             pairs = zip(
-                self._by_target(in_chunks(module, module, x)),
+                self._by_target(
+                    in_chunks(lambda batch: _mean(module(batch)), module, x)
+                ),
                 self._by_target(knowledge.soft),
                 strict=True,
             )
@@ -327,9 +366,14 @@ default="relu"
 
     def _infer(self, module, batch):
         logits = module(batch)
-        if not hasattr(self, "output_scale_"):
+        if hasattr(self, "output_scale_"):
+            scale = np.repeat(self.output_scale_, self._widths())
+            logits = logits * logits.new_tensor(scale)
+        if logits.dim() < 3:
             return logits
-        return logits * logits.new_tensor(np.repeat(self.output_scale_, self._widths()))
+        n_members = logits.shape[1]
+        log_p = self._log_softmax(logits.flatten(0, 1)).unflatten(0, (-1, n_members))
+        return log_p.logsumexp(dim=1) - math.log(n_members)
 
 
 class NeuralStudentRegressor(NeuralStudent, TorchRegressor):
@@ -395,6 +439,13 @@ default="relu"
         How the net sees columns of three values or more: as they are, or through an
         embedding that lets it follow the steps of trees, such as
         :class:`PiecewiseLinear`. Of no effect with a `module` of your own.
+    clip : float, default=None
+        Where columns of the view level off, smoothly, in standard deviations: a limit on
+        what rows far outside the training data can do. Of no effect with a `module` of
+        your own.
+    n_members : int, default=1
+        So many nets, which share all weights but factors of each unit, are trained side
+        by side and answer by their mean. Of no effect with a `module` of your own.
     module : callable or torch.nn.Module, default=None
         A net of your own in place of the MLP: a class or function called as
         ``module(n_inputs, n_outputs)``, whose ``forward(x)`` returns values, in units
@@ -413,6 +464,9 @@ default="relu"
         A name, or a class from ``torch.optim``.
     weight_decay : float, default=0.0
         L2 penalty, as the optimizer has it.
+    ema_decay : float, default=None
+        Ends with an exponential moving average of the weights over the steps, with this
+        decay, such as 0.99; None: with the last weights.
     device : str or torch.device, default="auto"
         Where to train; "auto" is CUDA where there is one, else the CPU.
     callbacks : list, default=None
@@ -495,6 +549,8 @@ default="relu"
         activation="relu",
         dropout=0.0,
         numeric_embedding=None,
+        clip=None,
+        n_members=1,
         module=None,
         max_epochs=50,
         batch_size="auto",
@@ -502,6 +558,7 @@ default="relu"
         lr_schedule="one_cycle",
         optimizer="adamw",
         weight_decay=0.0,
+        ema_decay=None,
         device="auto",
         callbacks=None,
         compile=False,
@@ -529,6 +586,8 @@ default="relu"
         self.activation = activation
         self.dropout = dropout
         self.numeric_embedding = numeric_embedding
+        self.clip = clip
+        self.n_members = n_members
         self.module = module
         self.max_epochs = max_epochs
         self.batch_size = batch_size
@@ -536,6 +595,7 @@ default="relu"
         self.lr_schedule = lr_schedule
         self.optimizer = optimizer
         self.weight_decay = weight_decay
+        self.ema_decay = ema_decay
         self.device = device
         self.callbacks = callbacks
         self.compile = compile
@@ -547,12 +607,20 @@ default="relu"
         self.random_state = random_state
         self.verbose = verbose
 
+    def _infer(self, module, batch):
+        return _mean(module(batch))
+
     def _set_targets(self, reader, knowledge):
         super()._set_targets(reader, knowledge)
         if isinstance(self.module, torch.nn.Module) and not self._continues():
             # Weights that come with the module mean something in the targets' own unit.
             self._center = self._center * 0.0
             self._scale = self._scale * 0.0 + 1.0
+
+
+def _mean(outputs):
+    """Of members (n, n_members, n_outputs); of one net its outputs."""
+    return outputs if outputs.dim() < 3 else outputs.mean(dim=1)
 
 
 def _widths(hidden_layer_sizes):

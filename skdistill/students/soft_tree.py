@@ -38,9 +38,18 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
     classes : array-like of shape (n_classes,), or list of these, default=None
         Labels in the column order of ``teacher_output`` and of teachers without
         ``classes_``; a list with one array for each of several targets.
-    temperature : float, default=1.0
+    temperature : float or "auto", default=1.0
         Softens the teacher's and the student's distributions alike; the student's is
         the mixture to the power 1 / temperature, normalised.
+        "auto": the best of short runs at 1, 2, 4 and 8, which all together cost no more
+        epochs than one fit. They are scored at T=1, by labels of rows that the teacher
+        has not seen (`cv`, or ``X_val`` with ``y_val``), else by fidelity to the teacher
+        on rows that are held out of them.
+    teacher_calibration : {"temperature"} or None, default=None
+        "temperature": divide the teacher's log-probabilities, on all rows, by the one
+        number that suits labels best, before all else. Labels count on rows that the
+        teacher has not seen: those of X with `cv`; else those of ``X_val`` and ``y_val``;
+        else those of X with a ``teacher_output``, which must then be out-of-fold.
     alpha : float, default=1.0
         Weight of the soft targets, in [0, 1]; the rest goes to the hard labels.
     loss : str or callable, default="kl"
@@ -99,6 +108,9 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         A name, or a class from ``torch.optim``.
     weight_decay : float, default=0.0
         L2 penalty, as the optimizer has it.
+    ema_decay : float, default=None
+        Ends with an exponential moving average of the weights over the steps, with this
+        decay, such as 0.99; None: with the last weights.
     device : str or torch.device, default="auto"
         Where to train; "auto" is CUDA where there is one, else the CPU.
     callbacks : list, default=None
@@ -140,7 +152,9 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
     teacher_ : object or list of objects
         The fitted teacher; absent without one, and with ``keep_teacher=False``.
     temperature_ : float
-        The temperature used.
+        The temperature used; 1 for a control with "auto".
+    teacher_temperature_ : float
+        By what the teacher's log-probabilities were divided; 1 without calibration.
     teacher_entropy_ : dict or None
         Mean entropy of the teacher's answers, in nats, on the rows of X ("train") and on
         the transfer rows ("transfer"). Where the first is much lower, the teacher has
@@ -196,6 +210,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         teacher_weights=None,
         classes=None,
         temperature=1.0,
+        teacher_calibration=None,
         alpha=1.0,
         loss="kl",
         cv=None,
@@ -216,6 +231,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         lr_schedule="one_cycle",
         optimizer="adamw",
         weight_decay=0.0,
+        ema_decay=None,
         device="auto",
         callbacks=None,
         compile=False,
@@ -231,6 +247,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         self.teacher_weights = teacher_weights
         self.classes = classes
         self.temperature = temperature
+        self.teacher_calibration = teacher_calibration
         self.alpha = alpha
         self.loss = loss
         self.cv = cv
@@ -251,6 +268,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         self.lr_schedule = lr_schedule
         self.optimizer = optimizer
         self.weight_decay = weight_decay
+        self.ema_decay = ema_decay
         self.device = device
         self.callbacks = callbacks
         self.compile = compile
@@ -408,6 +426,9 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         A name, or a class from ``torch.optim``.
     weight_decay : float, default=0.0
         L2 penalty, as the optimizer has it.
+    ema_decay : float, default=None
+        Ends with an exponential moving average of the weights over the steps, with this
+        decay, such as 0.99; None: with the last weights.
     device : str or torch.device, default="auto"
         Where to train; "auto" is CUDA where there is one, else the CPU.
     callbacks : list, default=None
@@ -507,6 +528,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         lr_schedule="one_cycle",
         optimizer="adamw",
         weight_decay=0.0,
+        ema_decay=None,
         device="auto",
         callbacks=None,
         compile=False,
@@ -539,6 +561,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         self.lr_schedule = lr_schedule
         self.optimizer = optimizer
         self.weight_decay = weight_decay
+        self.ema_decay = ema_decay
         self.device = device
         self.callbacks = callbacks
         self.compile = compile

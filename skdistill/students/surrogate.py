@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ..label_rows import (
     drawn_label_rows,
     grown_tree,
+    joint_targets,
     learns_variance,
     truncated_label_rows,
 )
@@ -39,7 +40,7 @@ class SurrogateStudent(BaseStudent):
     }
 
     def _validate(self, rows):
-        if rows.X_val is not None:
+        if rows.X_val is not None and not getattr(self, "teacher_calibration", None):
             raise ValueError(
                 f"X_val is watched while training, and {type(self).__name__} cannot "
                 "watch its student: leave X_val out, or score on it afterwards."
@@ -156,26 +157,6 @@ def _takes_weights(model):
     return "sample_weight" in parameters or inspect.Parameter.VAR_KEYWORD in kinds
 
 
-def _joint(knowledge, alpha, one_hot):
-    """One target and one weight for each row, for the soft and the hard part together.
-
-    A row's loss a l(p) + b l(y) is that of the target (a p + b y) / (a + b) at the weight
-    a + b, for the cross entropy and the squared error, up to a constant.
-    """
-    soft, n = knowledge.soft, knowledge.n_labelled
-    if soft is None:
-        return one_hot, knowledge.hard_weight
-    if knowledge.hard is None:
-        return soft, knowledge.soft_weight
-    a = alpha * knowledge.soft_weight / knowledge.soft_weight.sum()
-    b = np.zeros(len(a))
-    b[:n] = (1 - alpha) * knowledge.hard_weight / knowledge.hard_weight.sum()
-    target = a[:, None] * soft
-    target[:n] += b[:n, None] * one_hot
-    total = np.where(a + b > 0, a + b, 1.0)
-    return target / total[:, None], (a + b) * len(a)
-
-
 class StudentClassifier(ClassifierStudent, SurrogateStudent):
     """Any scikit-learn estimator that learns classes from a teacher.
 
@@ -206,6 +187,8 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
     classes : array-like of shape (n_classes,), or list of these, default=None
         Labels in the column order of ``teacher_output`` and of teachers without
         ``classes_``; a list with one array for each of several targets.
+    teacher_calibration : {"temperature"} or None, default=None
+        As in :class:`NeuralStudentClassifier`; nothing else looks at ``X_val``.
     alpha : float, default=1.0
         Weight of the soft targets, in [0, 1]; the rest goes to the hard labels.
     cv : int, splitter, iterable, "prefit" or None, default=None
@@ -262,10 +245,8 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         where all are there, and where there are none.
     teacher_ : object or list of objects
         The fitted teacher; absent without one, and with ``keep_teacher=False``.
-    temperature_ : float
-        1.
-    teacher_entropy_ : dict or None
-        As in :class:`NeuralStudentClassifier`.
+    temperature_, teacher_temperature_, teacher_entropy_ : object
+        As in :class:`NeuralStudentClassifier`; there is no temperature but 1.
     preprocessor_ : transformer or None
         The fitted view.
     n_features_in_ : int
@@ -311,6 +292,7 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         student=None,
         teacher_weights=None,
         classes=None,
+        teacher_calibration=None,
         alpha=1.0,
         cv=None,
         transfer_teacher="refit",
@@ -329,6 +311,7 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         self.student = student
         self.teacher_weights = teacher_weights
         self.classes = classes
+        self.teacher_calibration = teacher_calibration
         self.alpha = alpha
         self.cv = cv
         self.transfer_teacher = transfer_teacher
@@ -378,7 +361,7 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
             )
         if lesson.soft is not None:
             lesson = lesson.with_probabilities()
-        return _joint(lesson, self.alpha, one_hot)
+        return joint_targets(lesson, self.alpha, one_hot)
 
     def _fit_regressor(self, model, X, p, weight):
         parts = self._by_target(p)
@@ -668,7 +651,7 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
         X, (model, _) = self._all_rows(rows, lesson), self._fresh()
         if is_classifier(model):
             raise ValueError(f"student={model!r} is a classifier: give a regressor.")
-        target, weight = _joint(lesson, self.alpha, lesson.hard)
+        target, weight = joint_targets(lesson, self.alpha, lesson.hard)
         if target.shape[1] == 1:
             target = target[:, 0]
         elif not get_tags(model).target_tags.multi_output:

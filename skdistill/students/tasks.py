@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_y, check_is_fitted
 
+from ..knowledge import teaches
 from ..readers import ClassReader, ValueReader
 from .base import BaseStudent
 from .priors import (
@@ -28,7 +29,11 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
     _parameter_constraints: dict = {
         **BaseStudent._parameter_constraints,
         "classes": ["array-like", None],
-        "temperature": [Interval(Real, 0, None, closed="neither")],
+        "temperature": [
+            Interval(Real, 0, None, closed="neither"),
+            StrOptions({"auto"}),
+        ],
+        "teacher_calibration": [StrOptions({"temperature"}), None],
         "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }
 
@@ -71,7 +76,25 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
             is_multilabel=y is not None and y.ndim == 2 and np.isin(y, [0, 1]).all(),
         )
 
+    def _check_can_learn(self, rows):
+        super()._check_can_learn(rows)
+        fixed = getattr(self.transfer, "output", None) is not None
+        taught = teaches(rows, self.teacher) or fixed
+        if self.teacher_calibration is None or not taught or self.alpha == 0:
+            return
+        has_folds = self.cv is not None and not isinstance(self.cv, str)
+        outputs = rows.teacher_output is not None and rows.y is not None
+        is_asked = self.teacher is not None
+        crossed = is_asked and has_folds and rows.teacher_output is None
+        if not (outputs or crossed or (is_asked and rows.y_val is not None)):
+            raise ValueError(
+                f"teacher_calibration={self.teacher_calibration!r} needs labelled rows "
+                "that the teacher has not seen: give X_val and y_val, or cv, such as cv=5, "
+                "or y and the teacher's out-of-fold outputs as teacher_output."
+            )
+
     def _gather(self, rows, reader, **options):
+        options["calibrates"] = self.teacher_calibration is not None
         return super()._gather(rows, reader, class_weight=self.class_weight, **options)
 
     def _set_targets(self, reader, knowledge):
@@ -87,7 +110,11 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         if self.is_multilabel():
             self.classes_ = np.arange(len(now))
         self.teacher_entropy_ = knowledge.entropy
-        self.temperature_ = float(self.temperature)
+        self.teacher_temperature_ = knowledge.teacher_temperature
+        if self.temperature != "auto":
+            self.temperature_ = float(self.temperature)
+        elif not self._continues():
+            self.temperature_ = None  # chosen when the rows to learn from are there
         vars(self).pop("class_prior_", None)
         self._class_shift = None
         if len(now) == 1:

@@ -30,13 +30,19 @@ from ..training import (
 from .base import BaseStudent
 from .lesson import Lesson
 from .tasks import ClassifierStudent, RegressorStudent
+from .temperature import CANDIDATES, best_temperature, row_losses, split_rows
 
 
-def _goes_on_with_its_teacher(student):
+def _can_go_on(student):
     if student.teacher is not None and not any_ready(student.teacher):
         raise AttributeError(
             "partial_fit needs a fitted teacher, or none: an unfitted one would be fitted "
             "anew on each part of the rows."
+        )
+    if getattr(student, "temperature", None) == "auto":
+        raise AttributeError(
+            'partial_fit has no rows on which temperature="auto" could choose: set a '
+            "number, such as the temperature_ that fit has chosen."
         )
     return True
 
@@ -58,6 +64,7 @@ class TorchStudent(BaseStudent):
         "lr_schedule": [StrOptions({"cosine", "one_cycle"}), None],
         "optimizer": [StrOptions(set(OPTIMIZERS)), callable],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "ema_decay": [Interval(Real, 0, 1, closed="neither"), None],
         "device": [str, torch.device],
         "callbacks": [list, None],
         "compile": ["boolean"],
@@ -71,7 +78,7 @@ class TorchStudent(BaseStudent):
     }
     _has_epochs = True
 
-    @available_if(_goes_on_with_its_teacher)
+    @available_if(_can_go_on)
     def partial_fit(
         self,
         X,
@@ -185,13 +192,22 @@ class TorchStudent(BaseStudent):
         vars(self).pop("_between_parts", None)
         random = check_random_state(self.random_state)
         seeds = random.randint(np.iinfo(np.int32).max, size=3).tolist()
-        x, lesson, exam = self._lesson_and_exam(rows, knowledge, watched, random)
-        lesson = Lesson(self, rows.renewal, x, lesson)
+        x, used, exam = self._lesson_and_exam(rows, knowledge, watched, random)
+        lesson = Lesson(self, rows.renewal, x, used)
+        unseen = None if watched is None else exam
+        self._settle_temperature(lesson, unseen, seeds, random)
+        self._learn(lesson, exam, seeds)
+
+    def _settle_temperature(self, lesson, unseen, seeds, random):
+        """Choose the temperature, where that is asked."""
+
+    def _learn(self, lesson, exam, seeds, interruptible=True):
+        """Train a module, and finish it."""
         device = resolve_device(self.device)
         with seeded(seeds[0], device, self._draws_globally()):
-            generators = [make_generator(seed) for seed in seeds[1:]]
-            module = self._starting_module(lesson.x, lesson.knowledge, generators[0])
-            self.net_ = self._run(module, lesson, exam, device, generators[1])
+            first, shuffler = (make_generator(seed) for seed in seeds[1:])
+            module = self._starting_module(lesson.x, lesson.knowledge, first)
+            self.net_ = self._run(module, lesson, exam, device, shuffler, interruptible)
         self.history_ = [
             {key: value for key, value in epoch.items() if key != "batches"}
             for epoch in self.net_.history
@@ -227,7 +243,7 @@ class TorchStudent(BaseStudent):
             _take_weights(module, self.module_)
         return module
 
-    def _run(self, module, lesson, exam, device, generator):
+    def _run(self, module, lesson, exam, device, generator, interruptible):
         objective = self._objective()
         return train(
             module,
@@ -247,6 +263,8 @@ class TorchStudent(BaseStudent):
             tol=self.tol,
             generator=generator,
             verbose=int(self.verbose),
+            ema_decay=self.ema_decay,
+            interruptible=interruptible,
             optimizer_state=vars(self).get("_this_part", {}).get("optimizer"),
             refresh=lesson.refresh,
             renew=partial(lesson.renewed, objective),
@@ -285,7 +303,10 @@ class TorchStudent(BaseStudent):
 
     def _outputs(self, X, then=lambda output: output):
         """A function of the module's outputs for the rows of X, a float64 array."""
-        x, module = self._view(X), self.module_
+        return self._outputs_of_view(self._view(X), then)
+
+    def _outputs_of_view(self, x, then):
+        module = self.module_
         return in_chunks(lambda batch: then(self._infer(module, batch)), module, x)
 
 
@@ -297,6 +318,43 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
         **TorchStudent._parameter_constraints,
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
     }
+
+    def _settle_temperature(self, lesson, unseen, seeds, random):
+        if self.temperature_ is None:
+            chosen = self._chosen_temperature(lesson, unseen, seeds, random)
+            self.temperature_ = chosen
+
+    def _chosen_temperature(self, lesson, unseen, seeds, random):
+        """The best of short runs, which cost no more epochs than one fit, all together.
+
+        They learn from the first drawn rows alone: what they ask the teacher about fresh
+        ones would be lost.
+        """
+        x, knowledge = lesson.x, lesson.knowledge
+        some = CANDIDATES[: self.max_epochs]
+        if knowledge.soft is None or len(some) == 1:  # a control has no temperature
+            return 1.0
+        if unseen is None:
+            parts = split_rows(knowledge, self._strata(knowledge), random)
+            unseen = x[parts.held], parts.exam
+            x, knowledge = x[parts.train], parts.lesson
+        epochs = self.max_epochs // len(some)
+        losses = {}
+        for temperature in some:
+            run = self._short_run(temperature, epochs, x, knowledge, seeds)
+            log_q = run._outputs_of_view(unseen[0], run._log_softmax)
+            losses[temperature] = row_losses(log_q, unseen[1], self._widths())
+        return best_temperature(losses, unseen[1].soft_weight)
+
+    def _short_run(self, temperature, max_epochs, x, knowledge, seeds):
+        """A copy that was trained for a few epochs; the user's callbacks hear nothing."""
+        twin = copy.copy(self)
+        twin.temperature_, twin.max_epochs = temperature, max_epochs
+        twin.callbacks, twin.verbose, twin.compile = None, 0, False
+        twin.early_stopping = False
+        lesson = Lesson(twin, None, x, knowledge)
+        twin._learn(lesson, None, seeds, interruptible=False)
+        return twin
 
     def _twin_for_one_epoch(self, classes=None):
         twin = super()._twin_for_one_epoch()
@@ -343,9 +401,9 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
 
     def _objective(self):
         loss = get_loss(self.loss, "classifier")
-        if not loss.tempered and self.temperature_ != 1:
+        if not loss.tempered and self.temperature != 1:
             raise ValueError(
-                f"temperature={self.temperature} has no effect with loss={self.loss!r}: "
+                f"temperature={self.temperature!r} has no effect with loss={self.loss!r}: "
                 "leave it 1, or take another loss."
             )
         if min(self._widths()) < loss.min_classes:

@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from skdistill import NeuralStudentClassifier, NeuralStudentRegressor
-from skdistill.modules import MLP
+from skdistill.modules import MLP, MLPMembers
 
 
 class Wide(torch.nn.Module):
@@ -228,3 +228,90 @@ def test_the_mlp_computes_in_the_precision_of_its_input():
     x = torch.randn(5, 3, generator=torch.Generator().manual_seed(1))
     assert net(x.double()).dtype == torch.float64
     torch.testing.assert_close(net(x.double()).float(), net(x), rtol=1e-4, atol=1e-5)
+
+
+def test_members_answer_by_the_mean_of_their_probabilities(iris, iris_forest):
+    X, y = iris
+    student = NeuralStudentClassifier(
+        iris_forest, n_members=3, max_epochs=5, random_state=0
+    ).fit(X, y)
+    x = torch.from_numpy(student.preprocessor_.transform(X))
+    with torch.no_grad():
+        members = torch.softmax(student.module_(x), dim=2)
+    assert members.shape == (150, 3, 3)
+    assert (members[:, 0] - members[:, 1]).abs().max() > 1e-3
+    want = members.mean(dim=1).numpy()
+    np.testing.assert_allclose(student.predict_proba(X), want, atol=1e-7)
+
+
+def test_members_of_a_regressor_answer_by_their_mean(diabetes):
+    X, y = diabetes
+    student = NeuralStudentRegressor(n_members=2, max_epochs=5, random_state=0)
+    x = torch.from_numpy(student.fit(X, y).preprocessor_.transform(X))
+    with torch.no_grad():
+        members = student.module_(x).mean(dim=1).numpy()
+    want = members[:, 0] * student._scale + student._center
+    np.testing.assert_allclose(student.predict(X), want, rtol=1e-6)
+
+
+def test_a_member_with_factors_of_one_is_the_perceptron():
+    mlp = MLP(4, 2, (8,), generator=torch.Generator().manual_seed(0))
+    x = torch.randn(5, 4, dtype=torch.double)
+    want = mlp(x)
+    members = MLPMembers(mlp, 3)
+    for factor in members.before:
+        factor.data.fill_(1.0)
+    for one in members(x).unbind(1):
+        torch.testing.assert_close(one, want)
+
+
+def test_the_loss_of_members_is_the_mean_of_theirs(iris, iris_forest):
+    X, y = iris
+    losses = []
+    for n_members in (1, 4):
+        student = NeuralStudentClassifier(
+            iris_forest,
+            n_members=n_members,
+            hidden_layer_sizes=(),
+            max_epochs=40,
+            random_state=0,
+        ).fit(X, y)
+        losses.append(student.history_[-1]["train_loss"])
+    assert abs(losses[0] - losses[1]) < 0.02  # linear members end alike
+
+
+def test_members_go_on_where_they_were(iris):
+    X, y = iris
+    student = NeuralStudentClassifier(
+        n_members=2,
+        numeric_embedding="piecewise_linear",
+        max_epochs=5,
+        warm_start=True,
+        random_state=0,
+    ).fit(X, y)
+    before = student.history_[-1]["train_loss"]
+    assert student.fit(X, y).history_[0]["train_loss"] < 1.5 * before
+
+
+@pytest.mark.parametrize("loss", ["dkd", "dist"])
+def test_members_learn_by_losses_that_ask_for_labels(iris, iris_forest, loss):
+    X, y = iris
+    student = NeuralStudentClassifier(
+        iris_forest, n_members=2, loss=loss, max_epochs=20, random_state=0
+    ).fit(X, y)
+    assert student.score(X, y) > 0.9
+
+
+@pytest.mark.parametrize("embedding", [None, "piecewise_linear"])
+def test_clipped_columns_level_off(diabetes, embedding):
+    X, y = diabetes
+    params = {"numeric_embedding": embedding, "max_epochs": 5, "random_state": 0}
+    far = X[:1] + 50 * np.sign(X[:1])  # a thousand standard deviations
+    farther = X[:1] + 500 * np.sign(X[:1])
+    clipped = NeuralStudentRegressor(clip=3.0, **params).fit(X, y)
+    np.testing.assert_allclose(clipped.predict(far), clipped.predict(farther), 1e-3)
+    plain = NeuralStudentRegressor(**params).fit(X, y)
+    assert abs(plain.predict(far) - plain.predict(farther)) > 1
+    # Where the limit is far outside the data it changes nothing.
+    wide = NeuralStudentRegressor(clip=1e6, **params).fit(X, y)
+    np.testing.assert_allclose(wide.predict(X), plain.predict(X), rtol=1e-4)
