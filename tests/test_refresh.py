@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import torch
 from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
@@ -26,6 +27,7 @@ from skdistill import (
     StudentClassifier,
     StudentRegressor,
 )
+from skdistill.objective import get_loss
 from skdistill.students.renewal import inclusion
 
 N = 60
@@ -152,6 +154,14 @@ def test_the_last_rows_are_those_that_the_module_is_finished_on(table):
         NeuralStudentClassifier(
             cv=3, transfer_teacher="unseen", class_weight="balanced"
         ),
+        NeuralStudentClassifier(
+            cv=3, teacher_calibration="temperature", class_weight={0: 1.0, 1: 4.0}
+        ),
+        NeuralStudentClassifier(temperature="auto", ema_decay=0.9),
+        SoftDecisionTreeClassifier(
+            temperature="auto", cv=3, teacher_calibration="temperature"
+        ),
+        NeuralStudentClassifier(n_members=2, ema_decay=0.9, early_stopping=True),
     ],
 )
 def test_the_same_rows_again_change_nothing(table, student):
@@ -169,6 +179,114 @@ def test_the_same_rows_again_change_nothing(table, student):
         for refresh in (None, 1)
     )
     np.testing.assert_array_equal(first, second)
+
+
+class Asked:
+    """A teacher of two classes, too sure of them; remembers what it is asked about."""
+
+    def __init__(self):
+        self.rows = []
+
+    def __call__(self, X):
+        self.rows.append(X)
+        return self.answers(X)
+
+    def answers(self, X):
+        p = 1 / (1 + np.exp(-6 * X[:, 0]))
+        return np.column_stack([1 - p, p])
+
+
+def test_fresh_rows_get_the_temperature_that_was_fitted_first(table):
+    X, y = table
+    X_val = np.random.default_rng(2).normal(size=(40, 3))
+    y_val = (X_val[:, 0] + X_val[:, 0] * X_val[:, 1] > 0).astype(int)
+    flips = np.arange(40) % 5 == 0
+    unseen = {"X_val": X_val, "y_val": np.where(flips, 1 - y_val, y_val)}
+    teacher, seen = Asked(), TrainedOn()
+    student = NeuralStudentClassifier(
+        teacher,
+        teacher_calibration="temperature",
+        transfer=Munge(2.0, refresh=2),
+        max_epochs=6,
+        callbacks=[seen],
+        random_state=0,
+    ).fit(X, y, **unseen)
+    assert sorted(map(len, teacher.rows)) == [40, N, 2 * N, 2 * N, 2 * N]
+    tau = student.teacher_temperature_
+    assert tau > 1.2
+    draws = [rows for rows in teacher.rows if len(rows) == 2 * N]
+    for epoch, rows in enumerate(seen.rows):
+        P = teacher.answers(np.concatenate([X, draws[epoch // 2]])) ** (1 / tau)
+        expected = get_loss("kl", "classifier").prepared(
+            torch.from_numpy(np.log(P / P.sum(axis=1, keepdims=True))), 1.0
+        )
+        torch.testing.assert_close(rows.soft, expected.float(), atol=1e-5, rtol=1e-4)
+    student.set_params(callbacks=None)
+    first, second = (
+        clone(student).set_params(transfer=Same(refresh)).fit(X, y, **unseen)
+        for refresh in (None, 1)
+    )
+    np.testing.assert_array_equal(first.predict_proba(X), second.predict_proba(X))
+
+
+@pytest.mark.parametrize(
+    "Student", [NeuralStudentClassifier, SoftDecisionTreeClassifier]
+)
+def test_a_temperature_is_chosen_on_the_first_draw(table, Student):
+    X, y = table
+    auto = Student(
+        temperature="auto",
+        transfer=Munge(1.0, refresh=1, n_candidates=2),
+        max_epochs=8,
+        random_state=0,
+    )
+    first, again, fixed, once = clone(auto), clone(auto), clone(auto), clone(auto)
+    asked = []
+    for student in (first, again, fixed, once):
+        if student is fixed:
+            student.set_params(temperature=first.temperature_)
+        if student is once:
+            student.set_params(transfer=Munge(1.0))
+        student.set_params(teacher=Asked()).fit(X, y)
+        asked.append([len(rows) for rows in student.teacher.rows])
+    assert asked == [[N, N, *[2 * N] * 7]] * 3 + [[N, N]]
+    assert first.temperature_ == once.temperature_
+    for other in (again, fixed):
+        np.testing.assert_array_equal(other.predict_proba(X), first.predict_proba(X))
+    assert (once.predict_proba(X) != first.predict_proba(X)).any()
+
+
+class Cycling(Same):
+    """The training rows in their order, again and again."""
+
+    n_candidates = 2
+
+    def sample(self, n=None, random_state=None):
+        rows = np.arange(n or len(self.X_)) % len(self.X_)
+        return self.X_[rows], rows[:, None]
+
+
+@pytest.mark.parametrize("ema_decay", [None, 1 - 1e-9])
+def test_averaged_weights_judge_candidates(table, ema_decay):
+    X, _ = table
+    judged = []
+
+    def loss(output, target, temperature):
+        if not torch.is_grad_enabled():
+            judged.append(output.clone())
+        return (output - target).square().sum(dim=1)
+
+    NeuralStudentRegressor(
+        Teacher(),
+        loss=loss,
+        ema_decay=ema_decay,
+        transfer=Cycling(1),
+        max_epochs=4,
+        random_state=0,
+    ).fit(X, X[:, 0])
+    assert [len(output) for output in judged] == [2 * N] * 3
+    moved = (judged[0] - judged[-1]).abs().max()
+    assert moved < 1e-4 if ema_decay else moved > 1e-2
 
 
 @pytest.mark.parametrize("n_candidates", [1, 3.0])
@@ -401,14 +519,19 @@ def test_fresh_rows_of_frames_keep_categories_and_gaps(form):
     assert np.isfinite(student.predict(X)).all()
 
 
-def test_soft_trees_may_be_refreshed(table):
+@pytest.mark.parametrize(
+    "student",
+    [
+        SoftDecisionTreeRegressor(),
+        NeuralStudentRegressor(n_members=3, ema_decay=0.9, dropout=0.1, max_epochs=6),
+    ],
+)
+def test_soft_trees_and_members_may_be_refreshed(table, student):
     X, _ = table
+    munge = Munge(3.0, refresh=1, n_candidates=2)
+    student.set_params(transfer=munge, random_state=0)
     fitted = [
-        SoftDecisionTreeRegressor(
-            Teacher(), transfer=Munge(3.0, refresh=1, n_candidates=2), random_state=0
-        )
-        .fit(X, X[:, 0])
-        .predict(X)
+        clone(student).set_params(teacher=Teacher()).fit(X, X[:, 0]).predict(X)
         for _ in range(2)
     ]
     np.testing.assert_array_equal(*fitted)
