@@ -486,9 +486,7 @@ def train(
         **_optimizer_options(optimizer, weight_decay, device),
     ).prepare(lr_schedule, max_epochs * len(batches), optimizer in CYCLED, ema_decay)
     if optimizer_state:
-        fresh = net.optimizer_.state_dict()  # with today's learning rate and the like
-        moments = copy.deepcopy(optimizer_state["state"])
-        net.optimizer_.load_state_dict({**fresh, "state": moments})
+        _take_moments(net.optimizer_, optimizer_state)
     net.is_listened_to = bool(callbacks)
     net.notify("on_train_begin", X=batches, y=None)
     try:
@@ -504,6 +502,12 @@ def train(
         net.notify("on_train_end", X=batches, y=None)
     net.release(own)
     return net
+
+
+def _take_moments(optimizer, state):
+    fresh = optimizer.state_dict()  # with today's learning rate and the like
+    moments = copy.deepcopy(state["state"])
+    optimizer.load_state_dict({**fresh, "state": moments})
 
 
 def _uncompiled(module):
