@@ -111,11 +111,22 @@ class Batches:
         if total > n:
             share = round(self.batch_size * n / total)
             self.n_labelled = min(max(1, share), self.batch_size - 1, n)
-            rows = _share_corrected(rows, self.batch_size, self.n_labelled)
-        self.rows = rows
+        self.swap(rows)
         self.generator = generator
         self._labelled = _Shuffled(0, n, generator)
         self._transfer = _Shuffled(n, total, generator)
+
+    def swap(self, rows):
+        """Go on with other rows in the place of these.
+
+        Parameters
+        ----------
+        rows : Rows
+            As many as before, on the same device, and as many of them labelled.
+        """
+        if len(rows) > rows.n_labelled:
+            rows = _share_corrected(rows, self.batch_size, self.n_labelled)
+        self.rows = rows
 
     def __len__(self):
         return self.n_steps

@@ -4,7 +4,6 @@ Rows flow through here once, before training: the teacher is asked about X as th
 gave it, its columns are aligned with the classes, and every row gets its weights.
 """
 
-import time
 import warnings
 from dataclasses import dataclass, replace
 from numbers import Real
@@ -18,13 +17,11 @@ from sklearn.utils.validation import _num_samples
 from .calibration import fitted_temperature, tempered
 from .class_weights import class_weighted
 from .readers import given_classes, union_of_classes
-from .tables import Table, rows_of
+from .tables import rows_of
 from .teacher import Teacher, all_ready, check_width
 
 _ROWS_FOR_AGREEMENT = 50
 _ROWS_TO_ASK = 1000
-# A teacher with a time budget is asked about so many rows first, then about more.
-_ROWS_ASKED_FIRST = 100
 
 
 @validate_params(
@@ -131,6 +128,7 @@ class FitRows:
     y_val: Any = None
     groups: Any = None
     drawn: Any = None
+    renewal: Any = None
 
     @property
     def has_outputs(self):
@@ -179,10 +177,9 @@ class FitRows:
         if self.drawn is None:
             return self
         n = total - _num_samples(self.X) - _num_transfer(self)
-        if n == len(self.drawn.parents):
+        if n == len(self.drawn):
             return self
-        X, parents = _rows_between(self.drawn.X, 0, n), self.drawn.parents[:n]
-        return replace(self, drawn=replace(self.drawn, X=X, parents=parents))
+        return replace(self, drawn=self.drawn.take(np.arange(n)))
 
 
 @dataclass(frozen=True)
@@ -208,6 +205,9 @@ class Knowledge:
         Mean entropy of the teacher's answers on the rows of X and on transfer rows, nats.
     labels : ndarray of shape (n, n_targets) or None
         As `hard`, for a soft loss that asks for them.
+    answers : ndarray of shape (n + m, n_outputs) or None
+        What the teacher answered about all rows, before calibration and before they were
+        weighed by class.
     unseen : bool
         Whether the soft targets of the rows of X are of clones that did not see them.
     teacher_temperature : float
@@ -222,6 +222,7 @@ class Knowledge:
     transfer_weight: float | None = None
     entropy: Any = None
     labels: Any = None
+    answers: Any = None
     unseen: bool = False
     teacher_temperature: float = 1.0
 
@@ -368,10 +369,12 @@ def gather(
     *,
     asks=True,
     own=None,
+    answers=None,
     transfer_weight=None,
     class_weight=None,
     fitted_before=False,
     calibrates=False,
+    teacher_temperature=None,
 ):
     """Ask the teacher about all rows and weigh them.
 
@@ -386,6 +389,9 @@ def gather(
     own : ndarray of shape (n, n_outputs), default=None
         Answers for the rows of X that take the place of the teacher's: out-of-fold ones.
         Rows of NaN have none, and no soft weight.
+    answers : ndarray of shape (n + m, n_outputs), default=None
+        Those about all rows, before calibration, if they are known; then no teacher is
+        asked about them, or judged.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     class_weight : dict, list of dict, "balanced" or None, default=None
@@ -397,6 +403,8 @@ def gather(
     calibrates : bool, default=False
         Whether soft targets are taken at the temperature that suits labels best: those
         of the rows of X, if `own` or given outputs answer for them, else of X_val.
+    teacher_temperature : float, default=None
+        That one, if it is known; then none is fitted.
 
     Returns
     -------
@@ -404,7 +412,10 @@ def gather(
         Of the rows of X and the transfer rows.
     """
     n = _num_samples(rows.X)
-    soft = _soft(rows, reader, n, own) if asks else None
+    is_known = answers is not None
+    if asks and not is_known:
+        answers = _soft(rows, reader, n, own)
+    soft = answers
     if soft is not None:
         rows = rows.first(len(soft))
     hard = None if rows.y is None else reader.encode(rows.y)
@@ -416,17 +427,14 @@ def gather(
     if own is not None and asks:
         never = np.isnan(soft).any(axis=1)
         soft, soft_weight = np.where(never[:, None], 0.0, soft), soft_weight * ~never
-    if taught and fitted_before and asks and hard is not None:
-        counted = np.flatnonzero(base)
-        if own is None:
-            _warn_if_strange(reader, soft[counted], hard[counted])
-        elif len(soft) > n:  # clones answered; the teacher labels the transfer rows
-            some = counted[:: -(-len(counted) // _ROWS_TO_ASK)]
-            _warn_if_strange(reader, reader.ask(rows_of(rows.X, some)), hard[some])
-    knowledge = Knowledge(soft, hard, soft_weight, base, parents, transfer_weight)
-    knowledge = replace(knowledge, unseen=own is not None)
+    if taught and fitted_before and asks and hard is not None and not is_known:
+        _check_agreement(rows, reader, base, soft, hard, own)
+    known = {"answers": answers, "unseen": own is not None}
+    knowledge = Knowledge(
+        soft, hard, soft_weight, base, parents, transfer_weight, **known
+    )
     if calibrates and soft is not None:
-        knowledge = _calibrated(knowledge, rows, reader)
+        knowledge = _calibrated(knowledge, rows, reader, teacher_temperature)
     if soft is not None and reader.classes is not None:
         entropy = _mean_entropy(knowledge.soft, n, soft_weight > 0)
         knowledge = replace(knowledge, entropy=entropy)
@@ -435,8 +443,24 @@ def gather(
     return knowledge.balanced()
 
 
-def _calibrated(knowledge, rows, reader):
-    """All soft targets at the temperature that is fitted on rows unseen by the teacher."""
+def _check_agreement(rows, reader, base, soft, hard, own):
+    counted = np.flatnonzero(base)
+    if own is None:
+        _warn_if_strange(reader, soft[counted], hard[counted])
+    elif len(soft) > len(hard):  # clones answered; the teacher labels the transfer rows
+        some = counted[:: -(-len(counted) // _ROWS_TO_ASK)]
+        _warn_if_strange(reader, reader.ask(rows_of(rows.X, some)), hard[some])
+
+
+def _calibrated(knowledge, rows, reader, temperature=None):
+    """All soft targets at a temperature, fitted on rows unseen by the teacher if None."""
+    if temperature is None:
+        temperature = _fitted_temperature(knowledge, rows, reader)
+    soft = tempered(knowledge.soft, temperature, reader.widths)
+    return replace(knowledge, soft=soft, teacher_temperature=temperature)
+
+
+def _fitted_temperature(knowledge, rows, reader):
     can_ask = rows.y_val is not None and reader.teacher is not None
     if knowledge.unseen or not can_ask:
         n = knowledge.n_labelled
@@ -444,9 +468,7 @@ def _calibrated(knowledge, rows, reader):
     else:
         codes = reader.encode(rows.y_val, "y_val")
         unseen = reader.ask(rows.X_val), codes, np.ones(len(codes))
-    temperature = fitted_temperature(*unseen, reader.widths)
-    soft = tempered(knowledge.soft, temperature, reader.widths)
-    return replace(knowledge, soft=soft, teacher_temperature=temperature)
+    return fitted_temperature(*unseen, reader.widths)
 
 
 def _mean_entropy(log_p, n, counted):
@@ -473,7 +495,7 @@ def _soft(rows, reader, n, own=None):
         outputs = rows.transfer_output
         more.append(_answer(rows.X_transfer, outputs, "transfer_output", reader))
     if rows.drawn is not None:
-        more.append(_answer_drawn(rows.drawn, reader))
+        more.append(rows.drawn.answers(reader))
     if not more:
         return on_X
     if on_X is None:
@@ -501,42 +523,6 @@ def _answer(X, given, name, reader):
     if given is not None:
         return reader.accept(given, name, _num_samples(X))
     return None if reader.teacher is None else reader.ask(X)
-
-
-def _answer_drawn(drawn, reader):
-    """Soft targets of the first drawn rows: of all, but for a time budget."""
-    total, answers, done = len(drawn.parents), [], 0
-    if drawn.output is not None:
-        return reader.accept(drawn.output, "the sampler's output", total)
-    if drawn.time_budget is None:
-        return _ask_about(drawn, reader, drawn.X, drawn.parents)
-    step, start = _ROWS_ASKED_FIRST, time.perf_counter()
-    while done < total:
-        stop = min(done + step, total)
-        X = _rows_between(drawn.X, done, stop)
-        answers.append(_ask_about(drawn, reader, X, drawn.parents[done:stop]))
-        done, spent = stop, time.perf_counter() - start
-        if spent >= drawn.time_budget:
-            break
-        affordable = (drawn.time_budget - spent) / max(spent, 1e-9) * done
-        step = int(min(2 * step, max(1.0, affordable)))
-    if done < total:
-        warnings.warn(
-            f"time_budget={drawn.time_budget} seconds were spent when the teacher had "
-            f"labelled {done} of {total} drawn rows; the student learns from these.",
-            UserWarning,
-            stacklevel=5,
-        )
-    return np.concatenate(answers)
-
-
-def _ask_about(drawn, reader, X, parents):
-    return reader.ask(X) if drawn.asks is None else drawn.asks(reader, X, parents)
-
-
-def _rows_between(X, start, stop):
-    rows = np.arange(start, stop)
-    return X.take(rows) if isinstance(X, Table) else rows_of(X, rows)
 
 
 def hold_out(strata, fraction, random, weight=None, why=None):

@@ -329,10 +329,9 @@ class Objective(nn.Module):
         """
         if output.dim() == 3:  # members, each trained by itself
             return torch.stack([self(one, target) for one in output.unbind(1)]).mean()
-        soft, soft_weight, hard, hard_weight, labels = target
+        soft, soft_weight, hard, hard_weight, _ = target
         if soft is not None:
-            more = {"weight": soft_weight, "labels": labels}
-            rows = self.soft.rows(output, soft, self.temperature, **more)
+            rows = self.soft_rows(output, target)
             _check_rows(rows, output)
             soft_part = _weighted_mean(rows, soft_weight)
         if hard is not None:
@@ -343,6 +342,28 @@ class Objective(nn.Module):
         if hard is None:
             return soft_part
         return self.alpha * soft_part + (1 - self.alpha) * hard_part
+
+    def soft_rows(self, output, target):
+        """The soft loss of each row.
+
+        Parameters
+        ----------
+        output : Tensor of shape (n, n_outputs) or (n, n_members, n_outputs)
+            The student's outputs; of members, the mean of their losses is returned.
+        target : tuple
+            As for ``forward``.
+
+        Returns
+        -------
+        Tensor of shape (n,)
+            Not weighted.
+        """
+        if output.dim() == 3:
+            each = [self.soft_rows(one, target) for one in output.unbind(1)]
+            return torch.stack(each).mean(dim=0)
+        soft, weight, _, _, labels = target
+        more = {"weight": weight, "labels": labels}
+        return self.soft.rows(output, soft, self.temperature, **more)
 
 
 def _check_rows(rows, output):

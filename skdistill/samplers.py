@@ -32,7 +32,7 @@ _LEAST_WITHIN, _FEWEST_TRIED = 0.02, 1000
 
 
 class Sampler(BaseEstimator, metaclass=ABCMeta):
-    """What all samplers share: how many rows, how far from the data, at what cost.
+    """What all samplers share: how many rows, how far from the data, how often.
 
     Subclasses learn in ``_learn`` and draw in ``_draw``.
     """
@@ -44,6 +44,8 @@ class Sampler(BaseEstimator, metaclass=ABCMeta):
         ],
         "max_distance": [Interval(Real, 0, None, closed="neither"), None],
         "time_budget": [Interval(Real, 0, None, closed="neither"), None],
+        "refresh": [Interval(Integral, 1, None, closed="left"), None],
+        "n_candidates": [Interval(Real, 1, None, closed="left")],
     }
     max_distance = None  # where it is no parameter
 
@@ -63,6 +65,11 @@ class Sampler(BaseEstimator, metaclass=ABCMeta):
         Sampler
             Itself.
         """
+        if self.n_candidates > 1 and self.refresh is None:
+            raise ValueError(
+                f"n_candidates={self.n_candidates} chooses among fresh rows, and "
+                "refresh=None draws none: set refresh, such as refresh=1."
+            )
         self.cells_ = Cells.read(self, X)
         self._learn()
         if self.max_distance is not None:
@@ -205,9 +212,15 @@ class Munge(Sampler):
         Rows farther from all training rows than this are drawn again. 1 is the distance
         that 95 % of the training rows do not exceed to their nearest other one.
     time_budget : float, default=None
-        Seconds that the teacher of a student may take to label the drawn rows; those
-        that it had no time for are dropped, with a warning. Where that happens, fits do
-        not repeat to the bit.
+        Seconds that the teacher of a student may take to label the drawn rows, fresh
+        ones included; those that it had no time for are dropped, with a warning. Where
+        that happens, fits do not repeat to the bit.
+    refresh : int, default=None
+        A student draws fresh rows in the place of these after so many epochs, for its
+        teacher to label; None for never.
+    n_candidates : float, default=1.0
+        So many times the fresh rows are drawn and labelled, and those are likelier kept
+        on which the student's loss against the teacher is large.
 
     Attributes
     ----------
@@ -246,6 +259,8 @@ class Munge(Sampler):
         neighbors="distance",
         max_distance=None,
         time_budget=None,
+        refresh=None,
+        n_candidates=1.0,
     ):
         self.size = size
         self.p = p
@@ -254,6 +269,8 @@ class Munge(Sampler):
         self.neighbors = neighbors
         self.max_distance = max_distance
         self.time_budget = time_budget
+        self.refresh = refresh
+        self.n_candidates = n_candidates
 
     def _learn(self):
         if isinstance(self.neighbors, str) and self.neighbors == "distance":
@@ -311,9 +328,15 @@ class GaussianNoise(Sampler):
         Rows farther from all training rows than this are drawn again. 1 is the distance
         that 95 % of the training rows do not exceed to their nearest other one.
     time_budget : float, default=None
-        Seconds that the teacher of a student may take to label the drawn rows; those
-        that it had no time for are dropped, with a warning. Where that happens, fits do
-        not repeat to the bit.
+        Seconds that the teacher of a student may take to label the drawn rows, fresh
+        ones included; those that it had no time for are dropped, with a warning. Where
+        that happens, fits do not repeat to the bit.
+    refresh : int, default=None
+        A student draws fresh rows in the place of these after so many epochs, for its
+        teacher to label; None for never.
+    n_candidates : float, default=1.0
+        So many times the fresh rows are drawn and labelled, and those are likelier kept
+        on which the student's loss against the teacher is large.
 
     Examples
     --------
@@ -331,13 +354,23 @@ class GaussianNoise(Sampler):
     }
 
     def __init__(
-        self, size=8.0, *, scale=0.1, p=0.0, max_distance=None, time_budget=None
+        self,
+        size=8.0,
+        *,
+        scale=0.1,
+        p=0.0,
+        max_distance=None,
+        time_budget=None,
+        refresh=None,
+        n_candidates=1.0,
     ):
         self.size = size
         self.scale = scale
         self.p = p
         self.max_distance = max_distance
         self.time_budget = time_budget
+        self.refresh = refresh
+        self.n_candidates = n_candidates
 
     def _learn(self):
         self.spread_ = self.cells_.spread()
@@ -370,9 +403,15 @@ class Mixup(Sampler):
         Rows farther from all training rows than this are drawn again. 1 is the distance
         that 95 % of the training rows do not exceed to their nearest other one.
     time_budget : float, default=None
-        Seconds that the teacher of a student may take to label the drawn rows; those
-        that it had no time for are dropped, with a warning. Where that happens, fits do
-        not repeat to the bit.
+        Seconds that the teacher of a student may take to label the drawn rows, fresh
+        ones included; those that it had no time for are dropped, with a warning. Where
+        that happens, fits do not repeat to the bit.
+    refresh : int, default=None
+        A student draws fresh rows in the place of these after so many epochs, for its
+        teacher to label; None for never.
+    n_candidates : float, default=1.0
+        So many times the fresh rows are drawn and labelled, and those are likelier kept
+        on which the student's loss against the teacher is large.
 
     References
     ----------
@@ -392,11 +431,22 @@ class Mixup(Sampler):
         "alpha": [Interval(Real, 0, None, closed="neither")],
     }
 
-    def __init__(self, size=8.0, *, alpha=0.2, max_distance=None, time_budget=None):
+    def __init__(
+        self,
+        size=8.0,
+        *,
+        alpha=0.2,
+        max_distance=None,
+        time_budget=None,
+        refresh=None,
+        n_candidates=1.0,
+    ):
         self.size = size
         self.alpha = alpha
         self.max_distance = max_distance
         self.time_budget = time_budget
+        self.refresh = refresh
+        self.n_candidates = n_candidates
 
     def _draw(self, own, random):
         cells, n = self.cells_, len(own)
@@ -420,9 +470,15 @@ class Bootstrap(Sampler):
     size : int or float, default=1.0
         How many rows to draw: a number, or a multiple of the training rows.
     time_budget : float, default=None
-        Seconds that the teacher of a student may take to label the drawn rows; those
-        that it had no time for are dropped, with a warning. Where that happens, fits do
-        not repeat to the bit.
+        Seconds that the teacher of a student may take to label the drawn rows, fresh
+        ones included; those that it had no time for are dropped, with a warning. Where
+        that happens, fits do not repeat to the bit.
+    refresh : int, default=None
+        A student draws fresh rows in the place of these after so many epochs, for its
+        teacher to label; None for never.
+    n_candidates : float, default=1.0
+        So many times the fresh rows are drawn and labelled, and those are likelier kept
+        on which the student's loss against the teacher is large.
 
     Examples
     --------
@@ -432,9 +488,11 @@ class Bootstrap(Sampler):
     (3, 5)
     """
 
-    def __init__(self, size=1.0, *, time_budget=None):
+    def __init__(self, size=1.0, *, time_budget=None, refresh=None, n_candidates=1.0):
         self.size = size
         self.time_budget = time_budget
+        self.refresh = refresh
+        self.n_candidates = n_candidates
 
     def _starts(self, n, random):
         return random.randint(len(self.cells_), size=n)
@@ -471,9 +529,15 @@ class ConditionalSampler(Sampler):
         Rows farther from all training rows than this are drawn again. 1 is the distance
         that 95 % of the training rows do not exceed to their nearest other one.
     time_budget : float, default=None
-        Seconds that the teacher of a student may take to label the drawn rows; those
-        that it had no time for are dropped, with a warning. Where that happens, fits do
-        not repeat to the bit.
+        Seconds that the teacher of a student may take to label the drawn rows, fresh
+        ones included; those that it had no time for are dropped, with a warning. Where
+        that happens, fits do not repeat to the bit.
+    refresh : int, default=None
+        A student draws fresh rows in the place of these after so many epochs, for its
+        teacher to label; None for never.
+    n_candidates : float, default=1.0
+        So many times the fresh rows are drawn and labelled, and those are likelier kept
+        on which the student's loss against the teacher is large.
 
     Attributes
     ----------
@@ -514,6 +578,8 @@ class ConditionalSampler(Sampler):
         random_state=0,
         max_distance=None,
         time_budget=None,
+        refresh=None,
+        n_candidates=1.0,
     ):
         self.size = size
         self.n_rounds = n_rounds
@@ -523,6 +589,8 @@ class ConditionalSampler(Sampler):
         self.random_state = random_state
         self.max_distance = max_distance
         self.time_budget = time_budget
+        self.refresh = refresh
+        self.n_candidates = n_candidates
 
     def _learn(self):
         values = self.cells_.as_numbers()

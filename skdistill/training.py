@@ -61,7 +61,7 @@ class BestWeights(Callback):
         """Compare the epoch with the best so far."""
         value = net.history[-1, self.monitor]
         if value < self.best_:
-            state = net.weights()
+            state = net.student().state_dict()
             self.weights_ = {name: tensor.clone() for name, tensor in state.items()}
             self.best_, self.epoch_ = value, net.history[-1, "epoch"]
         if value < self.bar_ - self.tol:
@@ -74,6 +74,33 @@ class BestWeights(Callback):
     def restore(self, net):
         """Put the best weights back."""
         net.module_.load_state_dict(self.weights_)
+
+
+class Refresh(Callback):
+    """Swaps rows for fresh ones before an epoch.
+
+    Parameters
+    ----------
+    every : int
+        After so many epochs.
+    renew : callable
+        ``renew(module)`` -> Rows, or None to leave them as they are.
+    batches : Batches
+        To put them into.
+    """
+
+    def __init__(self, every, renew, batches):
+        self.every = every
+        self.renew = renew
+        self.batches = batches
+
+    def on_epoch_begin(self, net, **kwargs):
+        """Renew the rows where an epoch's turn has come."""
+        n_done = len(net.history) - 1
+        if n_done and n_done % self.every == 0:
+            rows = self.renew(net.student())
+            if rows is not None:
+                self.batches.swap(rows.to(net.device))
 
 
 class EpochBar(Callback):
@@ -183,17 +210,17 @@ class DistillationNet(NeuralNet):
             self.averaged.update(_uncompiled(self.module_))
         return step
 
-    def weights(self):
-        """What the net is to predict with, as a state: averages where there are some.
+    def student(self):
+        """What the net would predict with: averaged weights where there are some.
 
         Returns
         -------
-        dict
-            Of tensors that training goes on to change.
+        torch.nn.Module
+            That training goes on to change.
         """
         if self.averaged is None:
-            return _uncompiled(self.module_).state_dict()
-        return self.averaged.module.state_dict()
+            return _uncompiled(self.module_)
+        return self.averaged.module
 
     def validation_step(self, batch, **fit_params):
         """The loss of the averaged weights, where there are some."""
@@ -388,6 +415,8 @@ def train(
     ema_decay=None,
     interruptible=True,
     optimizer_state=None,
+    refresh=None,
+    renew=None,
 ):
     """Train a module on rows; the module given is changed.
 
@@ -421,6 +450,10 @@ def train(
         False: Ctrl-C is raised whenever it comes.
     optimizer_state : dict, default=None
         To go on from, if it is not empty; it gets the new state. None: not kept.
+    refresh : int, default=None
+        After so many epochs rows are renewed; None for never.
+    renew : callable, default=None
+        ``renew(module)`` -> as many Rows in their place, or None to go on with them.
 
     Returns
     -------
@@ -439,6 +472,8 @@ def train(
     watched = None if valid is None else InOrder(valid.to(device))
     best = BestWeights("train_loss" if valid is None else "valid_loss", patience, tol)
     own = [*_printers(verbose), best]
+    if refresh is not None:
+        own.append(Refresh(refresh, renew, batches))
     net = DistillationNet(
         module,
         criterion=objective,
@@ -451,9 +486,7 @@ def train(
         **_optimizer_options(optimizer, weight_decay, device),
     ).prepare(lr_schedule, max_epochs * len(batches), optimizer in CYCLED, ema_decay)
     if optimizer_state:
-        fresh = net.optimizer_.state_dict()  # with today's learning rate and the like
-        moments = copy.deepcopy(optimizer_state["state"])
-        net.optimizer_.load_state_dict({**fresh, "state": moments})
+        _take_moments(net.optimizer_, optimizer_state)
     net.is_listened_to = bool(callbacks)
     net.notify("on_train_begin", X=batches, y=None)
     try:
@@ -462,13 +495,19 @@ def train(
         if patience is not None:
             best.restore(net)
         elif ema_decay is not None:
-            _uncompiled(net.module_).load_state_dict(net.weights())
+            _uncompiled(net.module_).load_state_dict(net.student().state_dict())
         if optimizer_state is not None:
             optimizer_state.update(net.optimizer_.state_dict())
     finally:
         net.notify("on_train_end", X=batches, y=None)
     net.release(own)
     return net
+
+
+def _take_moments(optimizer, state):
+    fresh = optimizer.state_dict()  # with today's learning rate and the like
+    moments = copy.deepcopy(state["state"])
+    optimizer.load_state_dict({**fresh, "state": moments})
 
 
 def _uncompiled(module):
@@ -544,6 +583,32 @@ def _with_fused(options, known, device):
     if "fused" in known and device.type in {"cpu", "cuda"}:
         options["optimizer__fused"] = True
     return options
+
+
+def row_losses(module, rows, objective):
+    """The soft loss of each row, of the module in eval mode.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Left in eval mode.
+    rows : Rows
+        With soft targets.
+    objective : Objective
+        Compares them with the module's outputs.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Not weighted.
+    """
+    module.eval()
+    rows = rows.to(next((p.device for p in module.parameters()), "cpu"))
+    with torch.no_grad():
+        losses = [
+            objective.soft_rows(module(x), targets) for x, targets in InOrder(rows)
+        ]
+    return torch.cat(losses).double().cpu().numpy()
 
 
 def in_chunks(function, module, x):

@@ -97,6 +97,22 @@ def test_objective_mixes_by_alpha():
     torch.testing.assert_close(only_hard, cross_entropy(s[:4], y).mean())
 
 
+@pytest.mark.parametrize("name", CLASSES)
+def test_members_have_the_mean_of_their_losses(name):
+    members, t = [logits(seed=i) for i in range(3)], logits(seed=4)
+    weight = torch.tensor([2.0, 0.0, 1.0, 1.0, 1.0, 1.0], dtype=torch.float64)
+    objective = Objective(REGISTRY[name], HARD, alpha=0.3, temperature=2.0)
+    soft = objective.soft.prepared(t, 2.0)
+    target = (soft, weight, torch.tensor([0, 1, 2, 3]), None, t.argmax(dim=1))
+    rows = objective.soft_rows(torch.stack(members, dim=1), target)
+    each = [objective.soft_rows(one, target) for one in members]
+    torch.testing.assert_close(rows, sum(each) / 3)
+    with torch.no_grad():
+        loss = objective(torch.stack(members, dim=1), target)
+        by_hand = sum(objective(one, target) for one in members) / 3
+    torch.testing.assert_close(loss, by_hand)
+
+
 def test_unknown_names_and_wrong_shapes_are_refused():
     with pytest.raises(ValueError, match="loss='hinge'.*kl"):
         get_loss("hinge", "classifier")

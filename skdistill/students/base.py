@@ -45,6 +45,7 @@ from ..teacher import (
     members_of,
 )
 from ..transfer import NAMES, draw
+from .renewal import Renewal
 
 
 @contextlib.contextmanager
@@ -93,6 +94,7 @@ class BaseStudent(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
         ],
         "keep_teacher": ["boolean"],
     }
+    _has_epochs = False  # between which drawn rows can be renewed
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(
@@ -168,8 +170,8 @@ default=None
             drawn = self._draw(seen, X, cross)
             asked = replace(seen, X=X, X_transfer=X_transfer, X_val=X_val, drawn=drawn)
             seen = self._with_drawn(seen, drawn)
-            reader, knowledge = self._ask(asked, cross)
-            seen = seen.first(len(knowledge.soft_weight))
+            reader, knowledge, renewal = self._ask(asked, cross)
+            seen = replace(seen.first(len(knowledge.soft_weight)), renewal=renewal)
             watched = _watched(asked, reader, knowledge.teacher_temperature)
             self._set_targets(reader, knowledge)
             self._fit_view(seen)
@@ -231,6 +233,11 @@ default=None
 
     def _draw(self, rows, X, cross):
         """The transfer rows that ``transfer`` draws for the teacher to label, if any."""
+        if getattr(self.transfer, "refresh", None) is not None and not self._has_epochs:
+            raise ValueError(
+                f"transfer={self.transfer!r} draws fresh rows after some epochs, and "
+                f"{type(self).__name__} has none: leave refresh=None, and raise size."
+            )
         fixed = getattr(self.transfer, "output", None) is not None
         if self.transfer is None or not self._learns_softly(rows):
             return None
@@ -245,11 +252,10 @@ default=None
         if self.transfer_teacher == "unseen" and cross is not None:
 
             def usable(parents):
-                return cross.unseen(_mapped(counted, parents)).any(axis=0)
+                return cross.unseen(parents).any(axis=0)
 
         rows = X if lends.all() else rows_of(X, counted)
-        drawn = draw(self.transfer, rows, random, usable)
-        return replace(drawn, parents=_mapped(counted, drawn.parents))
+        return draw(self.transfer, rows, random, usable, counted)
 
     def _learns_softly(self, rows):
         """Whether there are soft targets that count; a control has none."""
@@ -343,13 +349,12 @@ default=None
         return CrossFit.split(self.cv, X, rows.y, rows.groups, is_classifier(self))
 
     def _ask(self, rows, cross):
-        """A reader of the teacher's answers, and what they teach."""
+        """A reader of the teacher's answers, what they teach, and what renews that."""
         if self.teacher is not None:
             check_kind(self.teacher, self._estimator_type)
             check_weights(self.teacher_weights, len(members_of(self.teacher)))
         if cross is None:
-            reader = self._reader(self._ready_teacher(rows), rows)
-            return reader, self._gather(rows, reader)
+            return self._taught(rows, self._reader(self._ready_teacher(rows), rows))
         cross = cross.fitted(
             self.teacher,
             self.teacher_weights,
@@ -364,7 +369,26 @@ default=None
             own = cross.ask_held_out(reader, rows.X, len(rows.y))
         if self.transfer_teacher == "unseen" and drawn is not None:
             rows = replace(rows, drawn=replace(drawn, asks=cross.ask_unseen))
-        return reader, self._gather(rows, reader, own=own)
+        return self._taught(rows, reader, own)
+
+    def _taught(self, rows, reader, own=None):
+        """As ``_ask``; others than the teacher have answered for X where `own` is given."""
+        knowledge = self._gather(rows, reader, own=own)
+        rows = rows.first(len(knowledge.soft_weight))
+        drawn = rows.drawn
+        if drawn is None or drawn.source is None or drawn.source.refresh is None:
+            return reader, knowledge, None
+
+        settled = {"own": own, "teacher_temperature": knowledge.teacher_temperature}
+
+        def weighed(drawn, answers):
+            now = replace(rows, drawn=drawn)
+            return self._gather(now, reader, answers=answers, **settled)
+
+        def validated(X):
+            return self._validate_more(X, "transfer")
+
+        return reader, knowledge, Renewal(drawn, reader, knowledge, weighed, validated)
 
     def _ready_teacher(self, rows, cross=None):
         """The teacher behind the adapter, fitted if it was not; or all of its clones."""
@@ -559,11 +583,6 @@ default=None
                 mapping = MethodMapping().add(caller="fit", callee="fit")
                 router.add(**{name: member}, method_mapping=mapping)
         return router
-
-
-def _mapped(index, parents):
-    """Parents among some rows as rows of X; -1, for none, stays."""
-    return np.append(index, -1)[parents]
 
 
 def _watched(rows, reader, teacher_temperature):

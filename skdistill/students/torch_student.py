@@ -28,6 +28,7 @@ from ..training import (
     train,
 )
 from .base import BaseStudent
+from .lesson import Lesson
 from .tasks import ClassifierStudent, RegressorStudent
 from .temperature import CANDIDATES, best_temperature, row_losses, split_rows
 
@@ -75,6 +76,7 @@ class TorchStudent(BaseStudent):
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
+    _has_epochs = True
 
     @available_if(_can_go_on)
     def partial_fit(
@@ -190,29 +192,28 @@ class TorchStudent(BaseStudent):
         vars(self).pop("_between_parts", None)
         random = check_random_state(self.random_state)
         seeds = random.randint(np.iinfo(np.int32).max, size=3).tolist()
-        x, lesson, exam = self._lesson_and_exam(rows, knowledge, watched, random)
+        x, used, exam = self._lesson_and_exam(rows, knowledge, watched, random)
+        lesson = Lesson(self, rows.renewal, x, used)
         unseen = None if watched is None else exam
-        self._settle_temperature(x, lesson, unseen, seeds, random)
-        self._learn(x, lesson, exam, seeds)
+        self._settle_temperature(lesson, unseen, seeds, random)
+        self._learn(lesson, exam, seeds)
 
-    def _settle_temperature(self, x, lesson, unseen, seeds, random):
+    def _settle_temperature(self, lesson, unseen, seeds, random):
         """Choose the temperature, where that is asked."""
 
-    def _learn(self, x, lesson, exam, seeds, interruptible=True):
+    def _learn(self, lesson, exam, seeds, interruptible=True):
         """Train a module, and finish it."""
         device = resolve_device(self.device)
         with seeded(seeds[0], device, self._draws_globally()):
-            module = self._starting_module(x, lesson, make_generator(seeds[1]))
-            shuffler = make_generator(seeds[2])
-            self.net_ = self._run(
-                module, (x, lesson), exam, device, shuffler, interruptible
-            )
+            first, shuffler = (make_generator(seed) for seed in seeds[1:])
+            module = self._starting_module(lesson.x, lesson.knowledge, first)
+            self.net_ = self._run(module, lesson, exam, device, shuffler, interruptible)
         self.history_ = [
             {key: value for key, value in epoch.items() if key != "batches"}
             for epoch in self.net_.history
         ]
         self.n_iter_ = len(self.history_)
-        self._finish(x, lesson)
+        self._finish(lesson.x, lesson.knowledge)
 
     def _lesson_and_exam(self, rows, knowledge, watched, random):
         """The view of the training rows, what they teach, and what is watched."""
@@ -227,6 +228,8 @@ class TorchStudent(BaseStudent):
             )
             exam = x[held], lesson.exam(held)
             x, lesson = x[kept], lesson.take(kept)
+            if rows.renewal is not None:
+                rows.renewal.kept = kept
         if lesson.soft is not None:
             extra = self._transfer_view(
                 rows, lambda X: apply_view(self.preprocessor_, X, np.float32)
@@ -244,11 +247,11 @@ class TorchStudent(BaseStudent):
         objective = self._objective()
         return train(
             module,
-            self._rows(*lesson, objective, module),
+            self._rows(lesson.x, lesson.knowledge, objective, module),
             None if exam is None else self._rows(*exam, objective, module),
             objective,
             max_epochs=self.max_epochs,
-            batch_size=self._batch_size(lesson[1].n_labelled),
+            batch_size=self._batch_size(lesson.knowledge.n_labelled),
             lr=self.lr,
             lr_schedule=self.lr_schedule,
             optimizer=self.optimizer,
@@ -263,6 +266,8 @@ class TorchStudent(BaseStudent):
             ema_decay=self.ema_decay,
             interruptible=interruptible,
             optimizer_state=vars(self).get("_this_part", {}).get("optimizer"),
+            refresh=lesson.refresh,
+            renew=partial(lesson.renewed, objective),
         )
 
     def _batch_size(self, n):
@@ -314,36 +319,41 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
     }
 
-    def _settle_temperature(self, x, lesson, unseen, seeds, random):
+    def _settle_temperature(self, lesson, unseen, seeds, random):
         if self.temperature_ is None:
-            self.temperature_ = self._chosen_temperature(
-                x, lesson, unseen, seeds, random
-            )
+            chosen = self._chosen_temperature(lesson, unseen, seeds, random)
+            self.temperature_ = chosen
 
-    def _chosen_temperature(self, x, lesson, unseen, seeds, random):
-        """The best of short runs, which cost no more epochs than one fit, all together."""
+    def _chosen_temperature(self, lesson, unseen, seeds, random):
+        """The best of short runs, which cost no more epochs than one fit, all together.
+
+        They learn from the first drawn rows alone: what they ask the teacher about fresh
+        ones would be lost.
+        """
+        x, knowledge = lesson.x, lesson.knowledge
         some = CANDIDATES[: self.max_epochs]
-        if lesson.soft is None or len(some) == 1:  # a control has no temperature
+        if knowledge.soft is None or len(some) == 1:  # a control has no temperature
             return 1.0
         if unseen is None:
-            parts = split_rows(lesson, self._strata(lesson), random)
+            parts = split_rows(knowledge, self._strata(knowledge), random)
             unseen = x[parts.held], parts.exam
-            x, lesson = x[parts.train], parts.lesson
+            x, knowledge = x[parts.train], parts.lesson
         epochs = self.max_epochs // len(some)
         losses = {}
         for temperature in some:
-            run = self._short_run(temperature, epochs, x, lesson, seeds)
+            run = self._short_run(temperature, epochs, x, knowledge, seeds)
             log_q = run._outputs_of_view(unseen[0], run._log_softmax)
             losses[temperature] = row_losses(log_q, unseen[1], self._widths())
         return best_temperature(losses, unseen[1].soft_weight)
 
-    def _short_run(self, temperature, max_epochs, x, lesson, seeds):
+    def _short_run(self, temperature, max_epochs, x, knowledge, seeds):
         """A copy that was trained for a few epochs; the user's callbacks hear nothing."""
         twin = copy.copy(self)
         twin.temperature_, twin.max_epochs = temperature, max_epochs
         twin.callbacks, twin.verbose, twin.compile = None, 0, False
         twin.early_stopping = False
-        twin._learn(x, lesson, None, seeds, interruptible=False)
+        lesson = Lesson(twin, None, x, knowledge)
+        twin._learn(lesson, None, seeds, interruptible=False)
         return twin
 
     def _twin_for_one_epoch(self, classes=None):

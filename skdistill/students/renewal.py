@@ -1,0 +1,166 @@
+"""Fresh draws in the place of drawn transfer rows, while a student is trained."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+
+class Renewal:
+    """Draws, labels and weighs fresh rows, as the first ones were.
+
+    The rows of X and those of ``X_transfer`` are not asked about again.
+
+    Parameters
+    ----------
+    drawn : Drawn
+        The rows to replace, as far as they are labelled.
+    reader : ClassReader or ValueReader
+        Around the teacher.
+    knowledge : Knowledge
+        What all rows teach so far.
+    weighed : callable
+        ``weighed(drawn, answers)`` -> Knowledge of all rows, with other drawn ones.
+    validated : callable
+        ``validated(X)`` -> drawn rows, checked, for the student's view.
+
+    Attributes
+    ----------
+    kept : ndarray of int or None
+        The rows of X that are trained on; None for all.
+    """
+
+    def __init__(self, drawn, reader, knowledge, weighed, validated):
+        self.kept = None
+        self.drawn = replace(drawn, X=None)
+        self.answers = knowledge.answers
+        self._reader = reader
+        self._weighed = weighed
+        self._validated = validated
+
+    def __len__(self):
+        return len(self.drawn)
+
+    @property
+    def every(self):
+        """Epochs between two draws."""  # numpydoc ignore=RT01
+        return self.drawn.source.refresh
+
+    @property
+    def chooses(self):
+        """Whether more rows are drawn than kept."""  # numpydoc ignore=RT01
+        return self.drawn.source.n_candidates > 1
+
+    def draw(self):
+        """Fresh rows and the teacher's answers.
+
+        Returns
+        -------
+        (Drawn, ndarray of shape (k, n_outputs)) or None
+            None if the time to label rows is over.
+        """
+        fresh = self.drawn.again(math.ceil(len(self) * self.drawn.source.n_candidates))
+        if fresh is None:
+            return None
+        seen, answers = self._validated(fresh.X), fresh.answers(self._reader)
+        fresh = replace(fresh, X=seen)
+        if len(answers) < len(fresh):
+            fresh = fresh.take(np.arange(len(answers)))
+        return fresh, answers
+
+    def weighed(self, fresh, answers):
+        """What all rows would teach, with fresh rows as the drawn ones.
+
+        Parameters
+        ----------
+        fresh : Drawn
+            Any number.
+        answers : ndarray of shape (k, n_outputs)
+            The teacher's.
+
+        Returns
+        -------
+        Knowledge
+            Of X, ``X_transfer`` and these.
+        """
+        before = self.answers[: len(self.answers) - len(self)]
+        return self._weighed(fresh, np.concatenate([before, answers]))
+
+    def chosen(self, weight, loss):
+        """Candidates to keep, likelier where the loss is large.
+
+        Shares are proportional to the loss plus its mean, so that no more than half of
+        the draw goes after the loss. A row that is kept keeps its weight: where student
+        and teacher disagree, the loss counts more on purpose. Weights of one over the
+        share would undo that, and did not help; soft targets have no noise of labels
+        that could be learnt by heart there.
+
+        Parameters
+        ----------
+        weight : ndarray of shape (k,)
+            Of each candidate; those of none are not kept while there are others.
+        loss : ndarray of shape (k,)
+            The student's against the teacher, 0 at least.
+
+        Returns
+        -------
+        ndarray of int
+            As many as there are rows to replace, ascending.
+        """
+        mean = loss[weight > 0].mean() if weight.any() else 0.0
+        size = np.where(weight > 0, loss + mean, 0.0)
+        share = inclusion(size + (1e-12 * size.sum() or 1.0), len(self))
+        source = self.drawn.source
+        random = np.random.default_rng([source.seed, source.n_draws])
+        order = random.permutation(len(share))
+        ends = np.cumsum(share[order])
+        ticks = (random.random() + np.arange(len(self))) * ends[-1] / len(self)
+        return np.sort(order[np.searchsorted(ends[:-1], ticks, side="right")])
+
+    def keep(self, fresh, answers):
+        """Take fresh rows in the place of the first ones.
+
+        Parameters
+        ----------
+        fresh : Drawn
+            Not more than there are to replace.
+        answers : ndarray of shape (k, n_outputs)
+            The teacher's.
+
+        Returns
+        -------
+        Knowledge
+            What all rows teach now.
+        """
+        k, before = len(fresh), self.drawn
+        parents = np.concatenate([fresh.parents, before.parents[k:]])
+        self.drawn = replace(fresh, X=None, parents=parents)
+        stay = self.answers[len(self.answers) - len(before) + k :]
+        knowledge = self.weighed(self.drawn, np.concatenate([answers, stay]))
+        self.answers = knowledge.answers
+        return knowledge
+
+
+def inclusion(size, count):
+    """Probabilities in proportion to sizes, at most 1, that add up to a count.
+
+    Parameters
+    ----------
+    size : ndarray of shape (n,)
+        Above 0.
+    count : int
+        Not above n.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        One for each.
+    """
+    is_sure = np.zeros(len(size), dtype=bool)
+    while True:
+        rest = max(size[~is_sure].sum(), np.finfo(float).tiny)
+        share = np.where(is_sure, 1.0, size * (count - is_sure.sum()) / rest)
+        over = share > 1
+        if not over.any():
+            return share
+        is_sure |= over
