@@ -66,7 +66,6 @@ def settings():
         yield Student(one, **FAST)
         yield Student([one, two], **FAST)
         yield Student(early_stopping=True, **FAST)
-        yield Student(one, early_stopping=True, **FAST)
         yield Student(one, cv=3, **FAST)
     yield NeuralStudentClassifier(LogisticRegression(), temperature="auto", **FAST)
     yield SoftDecisionTreeClassifier(
