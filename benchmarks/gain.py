@@ -241,10 +241,10 @@ class Cell:
                 p = taught[name]
                 taught[name] = np.eye(p.shape[1])[p.argmax(axis=1)]
         student = make_student(kind, self.is_value, self.seed)
-        if not self.is_value:
-            student.set_params(teacher_calibration="temperature")
         student.set_params(teacher=self.teacher)
-        taught |= dict(zip(("X_val", "y_val"), self.val, strict=True))
+        if not self.is_value:  # for calibration alone
+            student.set_params(teacher_calibration="temperature")
+            taught |= dict(zip(("X_val", "y_val"), self.val, strict=True))
         return self._losses(student.fit(*self.train, **taught), self.test)
 
     def _losses(self, model, rows, power=1.0):
