@@ -29,11 +29,12 @@ def check_can_be_cloned(teacher):
     Raises
     ------
     ValueError
-        If a member is frozen, or has no ``fit`` of its own.
+        If a member is frozen, or a part of it, or it has no ``fit`` of its own.
     """
     for member in members_of(teacher):
         can = hasattr(member, "fit") and hasattr(member, "get_params")
-        if not can or isinstance(member, FrozenEstimator):
+        parts = [member, *member.get_params().values()] if can else []
+        if not can or any(isinstance(part, FrozenEstimator) for part in parts):
             raise ValueError(
                 f"teacher={as_model(member)!r} cannot be cloned and fitted on folds, as "
                 "cv= asks. Give its out-of-fold outputs as `teacher_output`, or an "
@@ -92,7 +93,10 @@ class CrossFit:
             for train, held in splitter.split(X, y, groups)
         ]
         if not sum(len(held) for _, held in folds):
-            raise ValueError(f"cv={cv!r} holds out no row: give another splitter.")
+            raise ValueError(
+                f"cv={cv!r} holds out no row: give another splitter. A generator of folds "
+                "is used up by the first fit: give a list."
+            )
         return cls([(np.arange(len(y))[a], np.arange(len(y))[b]) for a, b in folds])
 
     def fitted(self, teacher, weights, X, y, fit_params, n_jobs=None):

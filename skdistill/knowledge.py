@@ -20,6 +20,7 @@ from .readers import given_classes, union_of_classes
 from .tables import rows_of
 from .teacher import Teacher, all_ready, check_width
 
+_LEFT_OUT = -2  # a parent that is not among the rows; -1 for no parent
 _ROWS_FOR_AGREEMENT = 50
 _ROWS_TO_ASK = 1000
 
@@ -198,7 +199,8 @@ class Knowledge:
     hard_weight : ndarray of shape (n,)
         Weights of the rows in the hard loss, not normalised.
     parents : ndarray of shape (m, n_parents) or None
-        The rows of X that each transfer row was made from; -1 for none.
+        The rows of X that each transfer row was made from; -1 for none, -2 for one that
+        was left out.
     transfer_weight : float or None
         Total of the transfer rows' soft weights against that of the others, if set.
     entropy : dict or None
@@ -249,12 +251,16 @@ class Knowledge:
         n, total = self.n_labelled, len(self.soft_weight)
         kept = np.concatenate([index, np.arange(n, total)]).astype(int)
         weight = self.soft_weight[kept]
-        if self.parents is not None and self.soft is not None:
-            is_left_out = np.ones(n + 1, dtype=bool)  # the last for -1, no parent
-            is_left_out[[*index, -1]] = False
-            weight[len(index) :][is_left_out[self.parents].any(axis=1)] = 0.0
+        parents = self.parents
+        if parents is not None:
+            position = np.full(n + 2, _LEFT_OUT)  # the last two for those marks
+            position[index], position[-1] = np.arange(len(index)), -1
+            parents = position[parents]
+        if parents is not None and self.soft is not None:
+            weight[len(index) :][(parents == _LEFT_OUT).any(axis=1)] = 0.0
         return replace(
             self,
+            parents=parents,
             soft=None if self.soft is None else self.soft[kept],
             hard=None if self.hard is None else self.hard[index],
             soft_weight=weight,

@@ -66,12 +66,16 @@ class Nearest:
         Returns
         -------
         float
-            Over at most 2000 of the points that are searched; 0 for one.
+            Over at most 2000 of the points that are searched, repeated ones left out; 0
+            for one.
         """
-        if len(self.among) == 1:
-            return 0.0
         order = np.random.RandomState(0).permutation(self.among)
-        distance, _ = self.index.kneighbors(self.points[order[:_FOR_SPACING]], 2)
+        points = np.unique(self.points[order[:_FOR_SPACING]], axis=0)
+        among = np.unique(self.points[self.among], axis=0)
+        if len(among) == 1:
+            return 0.0
+        index = NearestNeighbors(n_neighbors=2).fit(among)
+        distance, _ = index.kneighbors(points)
         return float(np.quantile(distance[:, 1], quantile))
 
     def is_within(self, points, near, limit):

@@ -75,6 +75,9 @@ class FixedRows(BaseEstimator):
         return self.X, np.empty((_num_samples(self.X), 0), dtype=int)
 
 
+# So many rows at least tell what share of them is usable.
+_FOR_SHARE = 1000
+
 #: Samplers that ``transfer`` knows by name.
 NAMES = {
     "munge": Munge,
@@ -244,11 +247,13 @@ class Source:
         drawn = self._sampled(n, seed)
         if self.usable is None:
             return drawn
-        wanted, kept = len(drawn), np.flatnonzero(self.usable(drawn.parents))
+        wanted = len(drawn)
+        if wanted < _FOR_SHARE:
+            drawn = self._sampled(_FOR_SHARE, seed)
+        kept = np.flatnonzero(self.usable(drawn.parents))
         if 0 < len(kept) < wanted:
-            share = (
-                len(kept) / wanted
-            )  # itself drawn: some more, so as not to fall short
+            share = len(kept) / len(drawn)
+            # The share was drawn itself: some more, so as not to fall short.
             least = max(share - share / len(kept) ** 0.5, 1e-3)
             drawn = self._sampled(int((wanted + 4 * wanted**0.5) / least), seed)
             kept = np.flatnonzero(self.usable(drawn.parents))

@@ -22,10 +22,12 @@ from sklearn.model_selection import (
     cross_val_predict,
 )
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skdistill import (
     Bootstrap,
+    Mixup,
     Munge,
     NeuralStudentClassifier,
     SoftDecisionTreeRegressor,
@@ -258,6 +260,56 @@ def test_what_cannot_be_cloned_is_refused(noise, teacher):
         teacher[0].fit(X, y)
     with pytest.raises(ValueError, match="`teacher_output`"):
         targets(X, y, teacher, cv=5)
+
+
+def test_a_frozen_part_of_a_teacher_is_found(noise):
+    X, y = noise
+    frozen = FrozenEstimator(Ridge().fit(X, y))
+    with pytest.raises(ValueError, match="`teacher_output`"):
+        targets(X, y, make_pipeline(frozen), cv=5)
+
+
+def test_clones_of_a_fitted_teacher_get_routed_weights(noise):
+    X, y = noise
+    weight = np.r_[np.full(30, 1e-9), np.ones(30)]
+    with config_context(enable_metadata_routing=True):
+        teacher = Ridge().set_fit_request(sample_weight=True).fit(X, y)
+        student = StudentRegressor(teacher, student=MEMORY, cv=KFold(5))
+        student.set_fit_request(sample_weight=True)
+        with pytest.raises(ValueError, match="takes no sample_weight"):
+            student.fit(X, y, sample_weight=weight)
+        student.set_params(student=DecisionTreeRegressor(random_state=0))
+        told = student.fit(X, y, sample_weight=weight).predict(X)
+    want = cross_val_predict(
+        Ridge(), X, y, cv=KFold(5), params={"sample_weight": weight}
+    )
+    np.testing.assert_allclose(told, want)
+
+
+def test_unseen_clones_are_found_for_a_handful_of_rows(iris):
+    X, y = iris
+    for seed in range(8):
+        StudentClassifier(
+            DecisionTreeClassifier(random_state=0),
+            cv=10,
+            transfer=Mixup(size=3),
+            transfer_teacher="unseen",
+            random_state=seed,
+        ).fit(X, y)
+
+
+def test_held_out_rows_are_such_as_have_a_target():
+    X = np.arange(60.0)[:, None]
+    y = np.tile(["a", "b"], 30)
+    folds = [(np.arange(50), np.arange(50, 60))]
+    student = NeuralStudentClassifier(
+        DecisionTreeClassifier(),
+        cv=folds,
+        early_stopping=True,
+        max_epochs=2,
+        random_state=0,
+    ).fit(X, y)
+    assert np.isfinite(student.history_[0]["valid_loss"])
 
 
 def test_what_has_no_effect_is_refused(noise):

@@ -8,7 +8,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from skdistill import NeuralStudentClassifier, NeuralStudentRegressor, soft_targets
 from skdistill.batches import Batches, Rows
-from skdistill.knowledge import FitRows, gather, hold_out
+from skdistill.knowledge import FitRows, Knowledge, gather, hold_out
 from skdistill.losses import cross_entropy
 from skdistill.objective import Loss, Objective, get_loss
 from skdistill.readers import ClassReader, union_of_classes
@@ -257,3 +257,18 @@ def test_labels_of_other_kinds_are_matched_by_value():
     student = NeuralStudentClassifier(teacher, max_epochs=1)
     student.fit(X, np.arange(20) % 2 == 0)
     assert student.classes_.dtype == bool
+
+
+def test_parents_are_found_again_after_rows_were_taken_twice():
+    parents = np.array([[0, 1], [2, 3], [4, -1], [-1, -1], [5, 4]])
+    knowledge = Knowledge(
+        soft=np.zeros((11, 2)),
+        hard=None,
+        soft_weight=np.ones(11),
+        hard_weight=np.ones(6),
+        parents=parents,
+    )
+    first = knowledge.take(np.array([1, 2, 3, 4, 5]))  # without row 0
+    np.testing.assert_array_equal(first.soft_weight[5:], [0, 1, 1, 1, 1])
+    second = first.take(np.array([0, 1, 2, 4]))  # and without row 4
+    np.testing.assert_array_equal(second.soft_weight[4:], [0, 1, 0, 1, 0])

@@ -542,3 +542,9 @@ def test_categories_without_number_have_few_coordinates():
     assert np.abs(squared - differ).mean() < 0.5  # their number, about
     neighbors = Munge(n_neighbors=1).fit(X).neighbors_[:2000, 0]
     assert (neighbors == twin).mean() > 0.95
+
+
+def test_repeated_rows_leave_a_distance_to_measure_by():
+    X = np.repeat(np.random.default_rng(0).normal(size=(40, 3)), 30, axis=0)
+    sampler = GaussianNoise(size=20, scale=0.01, max_distance=2.0).fit(X)
+    assert len(sampler.sample(random_state=0)[0]) == 20

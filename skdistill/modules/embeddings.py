@@ -105,7 +105,9 @@ class PiecewiseLinear(NumericEmbedding):
             inner = self._quantiles(column)
         else:
             tree = DecisionTreeRegressor(
-                max_leaf_nodes=self.n_bins, min_samples_leaf=max(1, len(column) // 1000)
+                max_leaf_nodes=self.n_bins,
+                min_samples_leaf=max(1, len(column) // 1000),
+                random_state=0,
             )
             tree.fit(column[:, None], target, sample_weight=weight)
             inner = tree.tree_.threshold[tree.tree_.feature >= 0]

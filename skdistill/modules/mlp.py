@@ -139,7 +139,8 @@ def smooth_clip(x, limit):
     >>> smooth_clip(np.array([0.1, 3.0, 1e6]), 3.0).round(3)
     array([0.1  , 2.121, 3.   ])
     """
-    return x / (1 + (x / limit) ** 2) ** 0.5
+    scaled = (x / limit).clip(-1e18, 1e18)  # squares of more overflow in float32
+    return limit * scaled / (1 + scaled**2) ** 0.5
 
 
 class MLPMembers(nn.Module):

@@ -27,6 +27,7 @@ from sklearn.utils.validation import (
 )
 
 from ..calibration import tempered
+from ..class_weights import class_weighted
 from ..crossfit import CrossFit, check_can_be_cloned
 from ..knowledge import FitRows, Knowledge, gather, needs_teacher, teaches
 from ..preprocessing import apply_view, fit_view, make_view, reads_tables
@@ -172,7 +173,7 @@ default=None
             seen = self._with_drawn(seen, drawn)
             reader, knowledge, renewal = self._ask(asked, cross)
             seen = replace(seen.first(len(knowledge.soft_weight)), renewal=renewal)
-            watched = _watched(asked, reader, knowledge.teacher_temperature)
+            watched = self._watched(asked, reader, knowledge)
             self._set_targets(reader, knowledge)
             self._fit_view(seen)
             self._train(seen, knowledge, watched)
@@ -459,6 +460,22 @@ default=None
             **options,
         )
 
+    def _watched(self, rows, reader, knowledge):
+        """Targets of X_val: its labels, else the teacher's answers."""
+        if rows.X_val is None:
+            return None
+        by_label = rows.y_val is not None
+        hard = reader.encode(rows.y_val, "y_val") if by_label else None
+        soft = None if by_label else reader.ask(rows.X_val)
+        if knowledge.teacher_temperature != 1 and not by_label:
+            soft = tempered(soft, knowledge.teacher_temperature, reader.widths)
+        ones = np.ones(len(hard if by_label else soft))
+        watched = Knowledge(soft, hard, ones, ones)
+        weights = getattr(self, "class_weight", None)
+        if weights is None:
+            return watched
+        return class_weighted(watched, weights, rows.y, reader.classes)
+
     def _fit_view(self, rows):
         if not self._continues():
             view = self._make_view()
@@ -576,26 +593,15 @@ default=None
             ``fit`` of an unfitted teacher gets what it requests.
         """
         router = MetadataRouter(owner=type(self).__name__).add_self_request(self)
-        if self.teacher is None or any_ready(self.teacher):
+        fits = not any_ready(self.teacher) if self.teacher is not None else False
+        clones = self.cv is not None and not isinstance(self.cv, str)
+        if self.teacher is None or not (fits or clones):
             return router
         for name, member in self._named_members():
             if hasattr(member, "get_metadata_routing"):
                 mapping = MethodMapping().add(caller="fit", callee="fit")
                 router.add(**{name: member}, method_mapping=mapping)
         return router
-
-
-def _watched(rows, reader, teacher_temperature):
-    """Targets of X_val: its labels, else the teacher's answers."""
-    if rows.X_val is None:
-        return None
-    by_label = rows.y_val is not None
-    hard = reader.encode(rows.y_val, "y_val") if by_label else None
-    soft = None if by_label else reader.ask(rows.X_val)
-    if teacher_temperature != 1 and not by_label:
-        soft = tempered(soft, teacher_temperature, reader.widths)
-    ones = np.ones(len(hard if by_label else soft))
-    return Knowledge(soft, hard, ones, ones)
 
 
 _ADVICE = (

@@ -61,18 +61,32 @@ class NeuralStudent(TorchStudent):
 
     def _make_embedding(self, x, knowledge, generator):
         embedding = self.numeric_embedding
-        if embedding is None:
-            return None
-        if self.warm_start and hasattr(self, "net_"):
-            return copy.deepcopy(self.module_.embedding)
         if isinstance(embedding, str):
             embedding = EMBEDDINGS[embedding]()
+        if self.warm_start and hasattr(self, "net_"):
+            return self._earlier_embedding(embedding)
+        if embedding is None:
+            return None
         if self.clip is not None:
             x = smooth_clip(x, self.clip)
         weight = knowledge.soft_weight
         if knowledge.soft is None:
             weight = knowledge.hard_weight
-        return embedding.module(x, self._to_learn(knowledge), weight, generator)
+        module = embedding.module(x, self._to_learn(knowledge), weight, generator)
+        module.asked_as = repr(embedding)
+        return module
+
+    def _earlier_embedding(self, embedding):
+        """That of the last fit, with its edges; an error if another is asked for now."""
+        earlier = getattr(self.module_, "embedding", None)
+        asked_as = None if embedding is None else repr(embedding)
+        if asked_as != getattr(earlier, "asked_as", None):
+            raise ValueError(
+                "warm_start=True goes on with the net of the last fit, and "
+                f"numeric_embedding={self.numeric_embedding!r} asks for another one: fit "
+                "a new student."
+            )
+        return copy.deepcopy(earlier)
 
 
 class NeuralStudentClassifier(NeuralStudent, TorchClassifier):
@@ -608,7 +622,10 @@ default="relu"
         self.verbose = verbose
 
     def _infer(self, module, batch):
-        return _mean(module(batch))
+        values = module(batch)
+        if self.quantiles is not None:
+            values = values.sort(dim=-1).values  # as each member is trained
+        return _mean(values)
 
     def _set_targets(self, reader, knowledge):
         super()._set_targets(reader, knowledge)

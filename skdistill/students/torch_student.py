@@ -143,6 +143,16 @@ class TorchStudent(BaseStudent):
 
     def _twin_for_one_epoch(self):
         """A copy whose ``fit`` is one epoch more."""
+        if self.cv is not None and not isinstance(self.cv, str):
+            raise ValueError(
+                f"partial_fit fits no teacher, and cv={self.cv!r} asks for clones: set "
+                "cv=None, and give out-of-fold outputs as teacher_output."
+            )
+        if self.ema_decay is not None:
+            raise ValueError(
+                "partial_fit goes on from the last weights, and ema_decay="
+                f"{self.ema_decay} puts their average in their place: set it None."
+            )
         twin = copy.copy(self)
         before = vars(self).get("_between_parts", {})
         moments = dict(before.get("optimizer", {}))
@@ -222,10 +232,11 @@ class TorchStudent(BaseStudent):
         if watched is not None:
             exam = apply_view(self.preprocessor_, rows.X_val, np.float32), watched
         elif self.early_stopping:
-            strata = self._strata(knowledge)
-            kept, held = hold_out(
-                strata, self.validation_fraction, random, knowledge.hard_weight
-            )
+            strata, weight = self._strata(knowledge), knowledge.hard_weight
+            soft_weight = knowledge.soft_weight[: len(weight)]
+            if lesson.hard is None and soft_weight.any():
+                weight = soft_weight  # of rows that have a target to be watched
+            kept, held = hold_out(strata, self.validation_fraction, random, weight)
             exam = x[held], lesson.exam(held)
             x, lesson = x[kept], lesson.take(kept)
             if rows.renewal is not None:

@@ -5,10 +5,12 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from sklearn.linear_model import LogisticRegression
 from torch.nn import functional as F
 
 from skdistill import NeuralStudentClassifier, NeuralStudentRegressor
 from skdistill.modules import MLP, MLPMembers
+from skdistill.modules.mlp import smooth_clip
 
 
 class Wide(torch.nn.Module):
@@ -315,3 +317,68 @@ def test_clipped_columns_level_off(diabetes, embedding):
     # Where the limit is far outside the data it changes nothing.
     wide = NeuralStudentRegressor(clip=1e6, **params).fit(X, y)
     np.testing.assert_allclose(wide.predict(X), plain.predict(X), rtol=1e-4)
+
+
+def test_quantiles_of_members_are_sorted_before_their_mean():
+    random = np.random.default_rng(0)
+    X = random.normal(size=(300, 2))
+    y = X[:, 0] * np.sign(X[:, 1]) + 0.5 * random.normal(size=300)
+    student = NeuralStudentRegressor(
+        quantiles=[0.1, 0.5, 0.9], n_members=4, alpha=0, max_epochs=10, random_state=0
+    ).fit(X, y)
+    x = torch.from_numpy(student.preprocessor_.transform(X))
+    with torch.no_grad():
+        mean = student.module_(x).sort(dim=2).values.mean(dim=1).numpy()
+    want = mean * student._scale + student._center
+    np.testing.assert_allclose(student.predict(X), want, rtol=1e-6)
+
+
+def test_warm_start_with_another_embedding_is_an_error(iris):
+    X, y = iris
+    params = {"max_epochs": 2, "warm_start": True, "random_state": 0}
+    for before, now in (
+        (None, "piecewise_linear"),
+        ("piecewise_linear", "periodic"),
+        ("piecewise_linear", None),
+    ):
+        student = NeuralStudentClassifier(numeric_embedding=before, **params).fit(X, y)
+        P = student.predict_proba(X)
+        student.set_params(numeric_embedding=now)
+        with pytest.raises(ValueError, match="warm_start=True goes on"):
+            student.fit(X, y)
+        np.testing.assert_array_equal(student.predict_proba(X), P)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_clip_holds_for_any_number(dtype):
+    x = torch.tensor([-torch.inf, -1e30, 1e19, 1e20, torch.inf], dtype=dtype)
+    want = torch.tensor([-3.0, -3, 3, 3, 3], dtype=dtype)
+    torch.testing.assert_close(smooth_clip(x, 3.0), want)
+
+
+@pytest.mark.parametrize("params", [{"ema_decay": 0.9}, {"cv": 3}])
+def test_partial_fit_refuses_what_it_cannot_go_on_with(iris, iris_forest, params):
+    student = NeuralStudentClassifier(iris_forest, **params)
+    with pytest.raises(ValueError, match="partial_fit"):
+        student.partial_fit(*iris)
+    assert not hasattr(student, "n_features_in_")
+
+
+@pytest.mark.parametrize("by_label", [False, True])
+def test_class_weights_count_on_validation_rows_too(iris, by_label):
+    """Watched rows that are the training rows have the training loss."""
+    X, y = iris
+    teacher = LogisticRegression(max_iter=1000).fit(X, y)
+    student = NeuralStudentClassifier(
+        teacher,
+        class_weight={"setosa": 9.0, "versicolor": 1.0, "virginica": 1.0},
+        alpha=0.0 if by_label else 1.0,
+        lr=1e-9,
+        lr_schedule=None,
+        max_epochs=1,
+        early_stopping=True,
+        random_state=0,
+    )
+    student.fit(X, y, X_val=X, y_val=y if by_label else None)
+    (epoch,) = student.history_
+    np.testing.assert_allclose(epoch["valid_loss"], epoch["train_loss"], rtol=1e-3)

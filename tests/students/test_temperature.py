@@ -336,3 +336,17 @@ def test_the_first_within_one_standard_error_is_chosen():
     twice = {T: np.repeat(loss, 2) for T, loss in losses.items()}
     none = np.tile([1.0, 0.0], 400)
     assert best_temperature(twice, none) == 4.0
+
+
+def test_auto_beside_early_stopping_and_drawn_rows(iris):
+    X, y = iris
+    teacher = RandomForestClassifier(5, random_state=0)
+    student = NeuralStudentClassifier(
+        teacher,
+        temperature="auto",
+        early_stopping=True,
+        transfer="munge",
+        max_epochs=8,
+        random_state=0,
+    ).fit(X, y)
+    assert student.temperature_ in (1, 2, 4, 8)
