@@ -81,6 +81,15 @@ def test_edges_of_a_tree_stand_where_the_target_steps():
     np.testing.assert_allclose(module.low.numpy(), [0, *inner], atol=1e-6)
 
 
+def test_edges_of_a_tree_draw_from_no_global_generator(columns):
+    before = np.random.get_state()[2]
+    first, second = (
+        embedded(PiecewiseLinear(edges="tree"), columns)[1] for _ in range(2)
+    )
+    assert np.random.get_state()[2] == before
+    assert torch.equal(first.low, second.low)
+
+
 def test_rows_of_no_weight_move_no_edge(columns):
     weight = np.r_[np.ones(300), np.zeros(200)]
     _, some = embedded(PiecewiseLinear(), columns, weight=weight)
@@ -155,6 +164,7 @@ def test_a_table_of_indicators_alone_needs_none():
     ("embedding", "message"),
     [
         ("splines", "numeric_embedding"),
+        (PiecewiseLinear, "give an instance"),
         (PiecewiseLinear(n_bins=1), "n_bins"),
         (PiecewiseLinear(edges="k-means"), "edges"),
         (Periodic(scale=0), "scale"),

@@ -63,6 +63,11 @@ class NeuralStudent(TorchStudent):
         embedding = self.numeric_embedding
         if isinstance(embedding, str):
             embedding = EMBEDDINGS[embedding]()
+        if isinstance(embedding, type):
+            raise ValueError(
+                f"numeric_embedding={embedding!r} is a class: give an instance, such as "
+                f"{embedding.__name__}()."
+            )
         if self.warm_start and hasattr(self, "net_"):
             return self._earlier_embedding(embedding)
         if embedding is None:
