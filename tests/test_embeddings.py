@@ -82,11 +82,11 @@ def test_edges_of_a_tree_stand_where_the_target_steps():
 
 
 def test_edges_of_a_tree_draw_from_no_global_generator(columns):
-    before = np.random.get_state()[2]
+    before = np.random.get_state()[2]  # noqa: NPY002
     first, second = (
         embedded(PiecewiseLinear(edges="tree"), columns)[1] for _ in range(2)
     )
-    assert np.random.get_state()[2] == before
+    assert np.random.get_state()[2] == before  # noqa: NPY002
     assert torch.equal(first.low, second.low)
 
 
