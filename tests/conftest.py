@@ -1,5 +1,6 @@
 import signal
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import settings
@@ -12,6 +13,13 @@ settings.register_profile("repeatable", derandomize=True)
 settings.load_profile("repeatable")
 # A shell may start us in the background with Ctrl-C ignored, and some tests press it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def same_draws_in_every_run():
+    """Modules of the tests' own, and random_state=None, start alike."""
+    torch.manual_seed(0)
+    np.random.seed(0)  # noqa: NPY002
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ from skdistill.checks import check_student, student_checks
 
 CLASSIFIERS = [NeuralStudentClassifier, SoftDecisionTreeClassifier]
 REGRESSORS = [NeuralStudentRegressor, SoftDecisionTreeRegressor]
-FAST = {"max_epochs": 15}
+FAST = {"max_epochs": 15, "batch_size": 32}
 
 
 def expected_failures(estimator):
