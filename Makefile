@@ -35,6 +35,7 @@ bench: $(VENV)/bench
 	$(BIN)/python -m benchmarks.temperature
 	$(BIN)/python -m benchmarks.mnist
 	$(BIN)/python -m benchmarks.gain
+	$(BIN)/python -m benchmarks.ablation
 
 # The suite on the oldest versions that setup.cfg claims; a few gigabytes on Linux.
 test-min:

@@ -86,7 +86,11 @@ def seconds(function, *args, **kwargs):
 
 def fit_student(X, y, P, widths, epochs, batch):
     student = NeuralStudentClassifier(
-        hidden_layer_sizes=widths, max_epochs=epochs, batch_size=batch, random_state=0
+        hidden_layer_sizes=widths,
+        numeric_embedding=None,
+        max_epochs=epochs,
+        batch_size=batch,
+        random_state=0,
     )
     return seconds(student.fit, X, y, teacher_output=P)
 
@@ -148,7 +152,8 @@ def compare_fits(name, n_features, widths, n_classes, epochs, rounds, batch=256)
 
 def compare_predictions(rounds):
     X, y, _ = table(60_000, 20, 5)
-    student = NeuralStudentClassifier(max_epochs=1, random_state=0).fit(X, y)
+    plain = {"numeric_embedding": None, "max_epochs": 1}
+    student = NeuralStudentClassifier(**plain, random_state=0).fit(X, y)
     module = student.module_
     x = torch.from_numpy(student.preprocessor_.transform(X))
 

@@ -2,7 +2,7 @@
 
 Teacher: the mean of LightGBM, XGBoost, a random forest and extremely randomised trees,
 fitted on training rows (at most 10,000). Students, with one setting for all sets, learn
-from it on the training rows and on rows drawn by MUNGE (at most 250,000): a net, a soft
+from it on the training rows and on 24 drawn rows for each (at most 250,000): a net, a soft
 tree of depth 6, a CART of 32 leaves. *Control*: the same student on the labels alone, the
 best of 12 configurations on validation rows. *Hard*: the teacher's hard labels on the
 same rows. Gain recovered = (student - control) / (teacher - control) on test rows that
@@ -47,7 +47,6 @@ from xgboost import XGBClassifier, XGBRegressor
 from benchmarks._report import arguments, raw_frame, report, rounded
 from benchmarks.tables import hand_made
 from skdistill import (
-    Munge,
     NeuralStudentClassifier,
     NeuralStudentRegressor,
     SoftDecisionTreeClassifier,
@@ -56,6 +55,7 @@ from skdistill import (
     StudentRegressor,
     soft_targets,
 )
+from skdistill.transfer import automatic
 
 TARGETS = {
     "wa_churn": "churn",
@@ -72,15 +72,23 @@ TARGETS = {
 }
 VALUES = ("california_housing", "diamonds")
 N_SPLITS = 5
-MOST_ROWS, MOST_DRAWN, MOST_TEST = 10_000, 250_000, 10_000
-COPIES = 24.0
+MOST_ROWS, MOST_TEST = 10_000, 10_000
 
-# One setting for all sets, and the grid from which the control is tuned.
-NET = {
-    "hidden_layer_sizes": (256, 256),
-    "numeric_embedding": "piecewise_linear",
+# One setting for all sets: what student and control share, how the student is trained,
+# and the grid of the control. Drawn rows are the library's default ones.
+SHARED = {
+    "net": {
+        "hidden_layer_sizes": (256, 256),
+        "numeric_embedding": "piecewise_linear",
+    },
+    "soft tree": {"max_depth": 6},
+    "CART": {},
 }
-TREE = {"max_depth": 6}
+TRAINED = {
+    "net": {"max_epochs": 150, "weight_decay": 0.02},
+    "soft tree": {"max_epochs": 200},
+    "CART": {},
+}
 GRIDS = {
     "net": {
         "max_epochs": [5, 20, 80],
@@ -88,8 +96,8 @@ GRIDS = {
         "weight_decay": [0.0, 0.3],
     },
     "soft tree": {
-        "max_epochs": [15, 50],
-        "lr": [0.003, 0.01, 0.03],
+        "max_epochs": [15, 50, 150],
+        "lr": [0.01, 0.03],
         "balance_penalty": [0.1, 1.0],
     },
     "CART": {
@@ -100,16 +108,16 @@ GRIDS = {
 
 
 def make_student(kind, is_value, seed):
-    """A student of that kind, with the one setting for all sets."""
+    """A student of that kind, as its control is before it is tuned."""
+    if kind == "CART":
+        cart = DecisionTreeRegressor if is_value else DecisionTreeClassifier
+        Student = StudentRegressor if is_value else StudentClassifier
+        return Student(student=cart(max_leaf_nodes=32, random_state=seed))
     if kind == "net":
         Student = NeuralStudentRegressor if is_value else NeuralStudentClassifier
-        return Student(**NET, max_epochs=100, random_state=seed)
-    if kind == "soft tree":
+    else:
         Student = SoftDecisionTreeRegressor if is_value else SoftDecisionTreeClassifier
-        return Student(**TREE, max_epochs=100, random_state=seed)
-    cart = DecisionTreeRegressor if is_value else DecisionTreeClassifier
-    Student = StudentRegressor if is_value else StudentClassifier
-    return Student(student=cart(max_leaf_nodes=32, random_state=seed))
+    return Student(**SHARED[kind], random_state=seed)
 
 
 def make_teacher(is_value, seed):
@@ -117,7 +125,7 @@ def make_teacher(is_value, seed):
     boosting = {"n_estimators": 2000, "learning_rate": 0.05}
     rows = {"subsample": 0.8, "colsample_bytree": 0.8, "max_depth": 6}
     common = {"n_jobs": 1, "random_state": seed}
-    leaves = {"n_estimators": 200, "min_samples_leaf": 3}
+    trees = {"n_estimators": 200}
     if is_value:
         kinds = LGBMRegressor, XGBRegressor, RandomForestRegressor, ExtraTreesRegressor
     else:
@@ -127,12 +135,12 @@ def make_teacher(is_value, seed):
             RandomForestClassifier,
             ExtraTreesClassifier,
         )
-    light, extreme, forest, trees = kinds
+    light, extreme, forest, extra = kinds
     return [
         light(**boosting, **common, verbose=-1),
         make_pipeline(hand_made(), extreme(**boosting, **rows, **common)),
-        make_pipeline(hand_made(), forest(**leaves, **common)),
-        make_pipeline(hand_made(), trees(**leaves, **common)),
+        make_pipeline(hand_made(), forest(**trees, **common)),
+        make_pipeline(hand_made(), extra(**trees, **common)),
     ]
 
 
@@ -195,24 +203,30 @@ class Cell:
     def __init__(self, name, seed):
         self.name, self.seed, self.is_value = name, seed, name in VALUES
         self.train, self.val, self.test = split(name, seed)
+        self._drawn = {}
 
     @cached_property
     def teacher(self):
         """The fitted ensemble."""
         return fitted_teacher(self.is_value, *self.train, self.seed)
 
-    @cached_property
-    def taught(self):
-        """What every student gets: the teacher's answers, and the drawn rows."""
+    def taught(self, sampler):
+        """What a student gets: the teacher's answers, and those for drawn rows, if any."""
+        X, _ = self.train
+        key = repr(sampler)
+        if sampler is None:
+            return {"teacher_output": soft_targets(self.teacher, X)}
+        if key not in self._drawn:
+            drawn, _ = sampler.fit(X).sample(random_state=self.seed)
+            self._drawn = {key: (drawn, soft_targets(self.teacher, drawn))}
+        drawn, output = self._drawn[key]
+        own = soft_targets(self.teacher, X)
+        return {"teacher_output": own, "X_transfer": drawn, "transfer_output": output}
+
+    def sampler(self):
+        """What ``transfer="auto"`` stands for."""
         X, y = self.train
-        size = min(int(COPIES * len(y)), MOST_DRAWN)
-        drawn, _ = Munge(size).fit(X).sample(random_state=self.seed)
-        teacher = self.teacher
-        return {
-            "teacher_output": soft_targets(teacher, X),
-            "X_transfer": drawn,
-            "transfer_output": soft_targets(teacher, drawn),
-        }
+        return automatic(len(y), X.shape[1])
 
     def teacher_row(self):
         """The teacher on the test rows."""
@@ -228,26 +242,36 @@ class Cell:
             model = clone(student).set_params(**dict(zip(names, setting, strict=True)))
             model.fit(*self.train)
             power = 1.0 if self.is_value else calibrated(model, *self.val)
-            loss = self._losses(model, self.val, power)[0].mean()
+            loss = self.losses(model, self.val, power)[0].mean()
             if best is None or loss < best[0]:
                 best = loss, model, power
-        return self._losses(best[1], self.test, best[2])
+        return self.losses(best[1], self.test, best[2])
 
     def student_row(self, kind, hard=False):
         """The student, of soft or of hard answers, on the test rows."""
-        taught = dict(self.taught)
+        model = self.taught_student(kind, self.sampler(), hard)
+        return self.losses(model, self.test)
+
+    def taught_student(self, kind, sampler, hard=False, **changed):
+        """A fitted student, with parameters changed from the one setting."""
+        student = make_student(kind, self.is_value, self.seed)
+        student.set_params(teacher=self.teacher, **(TRAINED[kind] | changed))
+        if "cv" in changed:  # then the student asks, the clones among others
+            taught = {}
+            student.set_params(transfer=sampler)
+        else:
+            taught = self.taught(sampler)
         if hard and not self.is_value:
             for name in ("teacher_output", "transfer_output"):
                 p = taught[name]
                 taught[name] = np.eye(p.shape[1])[p.argmax(axis=1)]
-        student = make_student(kind, self.is_value, self.seed)
-        student.set_params(teacher=self.teacher)
         if not self.is_value:  # for calibration alone
             student.set_params(teacher_calibration="temperature")
             taught |= dict(zip(("X_val", "y_val"), self.val, strict=True))
-        return self._losses(student.fit(*self.train, **taught), self.test)
+        return student.fit(*self.train, **taught)
 
-    def _losses(self, model, rows, power=1.0):
+    def losses(self, model, rows, power=1.0):
+        """Each row's loss, and its part of the score."""
         X, y = rows
         answer = answers(model, X)
         if power != 1:
@@ -292,9 +316,8 @@ def jobs(name, seed, kinds):
     teacher = short(*map(inspect.getsource, (make_teacher, fitted_teacher)), MOST_ROWS)
     yield "teacher", ("teacher", teacher), lambda: cell().teacher_row()
     for kind in kinds:
-        student = make_student(kind, is_value, seed)
-        base = short(student, GRIDS[kind], MOST_ROWS, MOST_TEST)
-        taught = short(student, teacher, COPIES, MOST_DRAWN)
+        base = short(kind, SHARED[kind], GRIDS[kind], MOST_ROWS, MOST_TEST)
+        taught = short(base, TRAINED[kind], automatic(MOST_ROWS, 1), teacher)
         for arm, key, make in (
             ("control", base, lambda kind=kind: cell().control_row(kind)),
             ("student", taught, lambda kind=kind: cell().student_row(kind)),

@@ -1,9 +1,10 @@
 """Which rows the teacher should label: samplers for the transfer set, one at a time.
 
 Teacher: the mean of LightGBM on the raw frame and of a forest behind a hand-made
-encoding, fitted on the training rows. Students at their defaults, with 8 drawn rows for
-each training row; controls with ``early_stopping=True``. Mean log loss over three splits
-on test rows that nothing saw, and (student - control) / (teacher - control) of the means.
+encoding, fitted on the training rows. Students at their defaults, but with 8 drawn rows
+for each training row where a sampler is named; "auto" is the default. Controls with
+``early_stopping=True``. Mean log loss over three splits on test rows that nothing saw, and
+(student - control) / (teacher - control) of the means.
 """
 
 import os
@@ -17,6 +18,7 @@ import warnings
 import numpy as np
 import torch
 from lightgbm import LGBMClassifier
+from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
@@ -42,6 +44,7 @@ TARGETS = {
     "covertype_kaggle": "Cover_Type",
 }
 SAMPLERS = {
+    "auto": "auto",
     "none": None,
     "bootstrap": Bootstrap(8.0),
     "noise": GaussianNoise(8.0, scale=0.2, p=0.1),
@@ -50,6 +53,7 @@ SAMPLERS = {
     "conditional": ConditionalSampler(8.0),
     "conditional, p=1": ConditionalSampler(8.0, p=1.0),
 }
+PLAIN = {"numeric_embedding": None}
 STUDENTS = {"net": NeuralStudentClassifier, "tree": SoftDecisionTreeClassifier}
 
 
@@ -83,6 +87,9 @@ def losses(name, seed):
         for sampler, transfer in SAMPLERS.items():
             student = Student(teacher, transfer=transfer, random_state=seed)
             found[kind, sampler] = score(student)
+            if kind == "net" and sampler in ("auto", "none"):
+                plain = clone(student).set_params(**PLAIN)
+                found[kind, f"{sampler}, no embedding"] = score(plain)
     return found
 
 
@@ -97,7 +104,7 @@ def main():
         spread = {key: np.std([run[key][0] for run in runs]) for key in runs[0]}
         for kind in STUDENTS:
             control, teacher = mean[kind, "control"][0], mean["teacher"][0]
-            for sampler in SAMPLERS:
+            for sampler in (k[1] for k in mean if k[0] == kind and k[1] != "control"):
                 loss, seconds = mean[kind, sampler]
                 rows.append(
                     {

@@ -54,7 +54,8 @@ for _ in range(15):
 from skdistill import NeuralStudentClassifier, soft_targets
 
 few = slice(None, None, 10)
-small = {"hidden_layer_sizes": (32,), "max_epochs": 300, "random_state": 0}
+small = {"hidden_layer_sizes": (32,), "numeric_embedding": None}
+small.update(max_epochs=300, random_state=0)
 student = NeuralStudentClassifier(teacher, temperature=4.0, **small)
 student.fit(X_train[few], y_train[few], X_transfer=X_train)
 control = NeuralStudentClassifier(**small).fit(X_train[few], y_train[few])

@@ -6,6 +6,7 @@ one cell: a row made from several others has one of them at most, as the table's
 
 import sys
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -223,7 +224,10 @@ class Cells:
             out = np.empty((len(take), len(self.cell_of)), self.table.dtype)
             for j, cell in enumerate(self.cell_of.tolist()):
                 values = moved.get(cell)
-                out[:, j] = self.table[take[:, cell], j] if values is None else values
+                given = self.table[:, j]
+                out[:, j] = (
+                    given[take[:, cell]] if values is None else _like(values, given)
+                )
             return out
         columns = [
             self._column(j, take[:, cell], moved.get(cell))
@@ -237,9 +241,10 @@ class Cells:
     def _column(self, j, take, values):
         if hasattr(self.table, "iloc"):
             column = self.table.iloc[take, j].reset_index(drop=True)
-            return (
-                column if values is None else type(column)(values).astype(column.dtype)
-            )
+            if values is None:
+                return column
+            values = _like(values, self.table.iloc[:, j].to_numpy())
+            return type(column)(values).astype(column.dtype)
         column = self.table.to_series(j).gather(take)
         if values is None:
             return column
@@ -357,3 +362,13 @@ def _disjoint(groups):
             kept.append(group)
             taken.update(group.tolist())
     return kept
+
+
+def _like(values, given):
+    """Numbers for a column: among objects, whole ones stay of their type."""
+    if given.dtype != object:
+        return values
+    filled = [value for value in given if value is not None and value == value]
+    if not all(isinstance(value, Integral) for value in filled):
+        return values
+    return np.array([int(v) if v == v else v for v in values], dtype=object)

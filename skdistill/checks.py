@@ -83,7 +83,8 @@ def _forest(student, X, y):
 
 
 def _taught(student, teacher):
-    return clone(student).set_params(teacher=teacher, random_state=0)
+    """Taught on the rows of X alone: drawn rows would hide what a check compares."""
+    return clone(student).set_params(teacher=teacher, transfer=None, random_state=0)
 
 
 def _soft(student, X):

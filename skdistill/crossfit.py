@@ -124,8 +124,8 @@ class CrossFit:
         """
         members = members_of(teacher)
         jobs = [
-            delayed(fitted_clones)(member, rows_of(X, train), y[train], [params])
-            for train, _ in self.folds
+            delayed(_fitted_in_fold)(k, member, rows_of(X, train), y[train], params)
+            for k, (train, _) in enumerate(self.folds)
             for member, params in zip(members, fit_params(train), strict=True)
         ]
         found = Parallel(n_jobs=n_jobs)(jobs)
@@ -226,3 +226,12 @@ class CrossFit:
             count[rows] += 1
         mean = total / np.where(count, count, np.nan)
         return np.log(mean) if is_log else mean
+
+
+def _fitted_in_fold(k, member, X, y, params):
+    """A clone, fitted; an error says in which fold."""
+    try:
+        return fitted_clones(member, X, y, [params])
+    except Exception as error:
+        error.add_note(f"That was a clone of the teacher, in fold {k} of cv (from 0).")
+        raise

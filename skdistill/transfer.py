@@ -88,6 +88,30 @@ NAMES = {
 }
 
 
+# "auto" draws so many rows for each of X, so many at most, where X has few columns, and
+# redraws such a share of their values.
+_COPIES, _MOST_DRAWN, _MOST_COLUMNS = 24, 250_000, 100
+_REDRAWN = 0.25
+
+
+def automatic(n, n_columns):
+    """The sampler that ``transfer="auto"`` stands for.
+
+    Parameters
+    ----------
+    n, n_columns : int
+        Of the training rows.
+
+    Returns
+    -------
+    ConditionalSampler or None
+        None for a single row, and for wide tables such as images.
+    """
+    if n < 2 or n_columns > _MOST_COLUMNS:
+        return None
+    return ConditionalSampler(min(_COPIES * n, _MOST_DRAWN), p=_REDRAWN)
+
+
 @dataclass(frozen=True)
 class Drawn:
     """Rows that a sampler has drawn.

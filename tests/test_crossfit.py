@@ -242,7 +242,9 @@ def test_cross_fitting_helps_against_memorised_noise():
     teacher = RandomForestClassifier(50, random_state=0)
     loss = {}
     for cv in (None, 5):
-        student = NeuralStudentClassifier(teacher, cv=cv, random_state=0).fit(X, y)
+        student = NeuralStudentClassifier(
+            teacher, cv=cv, transfer=None, numeric_embedding=None, random_state=0
+        ).fit(X, y)
         loss[cv] = log_loss(y_test, student.predict_proba(X_test))
     assert loss[5] < loss[None] - 0.02
 
@@ -359,3 +361,18 @@ def test_a_memorising_classifier_is_caught(iris):
         student = StudentClassifier(teacher, cv=cv, student=KNeighborsRegressor(1))
         P[cv] = student.fit(X, y).score(X, y)
     assert P[None] > 0.9 and P[5] < 0.6
+
+
+def test_an_error_says_in_which_fold(noise):
+    X, y = noise
+
+    class Choosy(KNeighborsRegressor):
+        def fit(self, X, y):
+            if len(X) < 40:
+                raise RuntimeError("too few rows")
+            return super().fit(X, y)
+
+    folds = [(np.arange(45), np.arange(45, 60)), (np.arange(45, 60), np.arange(45))]
+    with pytest.raises(RuntimeError, match="too few rows") as caught:
+        StudentRegressor(Choosy(1), cv=folds).fit(X, y)
+    assert "in fold 1 of cv" in caught.value.__notes__[0]

@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.tree import DecisionTreeRegressor
 
@@ -40,7 +41,7 @@ def test_piecewise_linear_coordinates_say_how_far_each_bin_is_filled(columns):
     for column, filled in zip(
         columns[:, [0, 2]].T, (out[:, 3:7], out[:, 7:]), strict=True
     ):
-        edges = np.quantile(column, np.linspace(0, 1, 5))
+        edges = np.quantile(column, np.linspace(0, 1, 5), method="inverted_cdf")
         for k in range(4):
             want = np.interp(column, edges[k : k + 2], [0, 1])
             np.testing.assert_allclose(filled[:, k], want, atol=1e-5)
@@ -52,7 +53,7 @@ def test_a_frequent_value_takes_no_edges_from_the_others():
     _, module = embedded(PiecewiseLinear(n_bins=16), x)
     inner = module.low.numpy()[1:]
     others = x[x > 0]
-    want = np.quantile(others, np.arange(1, 15) / 15)
+    want = np.quantile(others, np.arange(1, 15) / 15, method="inverted_cdf")
     np.testing.assert_allclose(inner, want, rtol=1e-6)
 
 
@@ -64,7 +65,7 @@ def test_few_values_have_an_edge_each(columns):
 
 def test_any_piecewise_linear_function_of_a_column_is_linear_in_it(columns):
     x = columns[:, :1]
-    edges = np.quantile(x, np.linspace(0, 1, 9))
+    edges = np.quantile(x, np.linspace(0, 1, 9), method="inverted_cdf")
     y = np.interp(x[:, 0], edges, np.random.default_rng(1).normal(size=9))
     out, _ = embedded(PiecewiseLinear(n_bins=8), x)
     design = np.column_stack([out, np.ones(len(x))])
@@ -95,6 +96,18 @@ def test_rows_of_no_weight_move_no_edge(columns):
     _, some = embedded(PiecewiseLinear(), columns, weight=weight)
     _, alone = embedded(PiecewiseLinear(), columns[:300])
     assert torch.equal(some.low, alone.low) and torch.equal(some.width, alone.width)
+
+
+@pytest.mark.parametrize("edges", ["quantiles", "tree"])
+def test_a_weight_of_two_is_the_row_twice(columns, edges):
+    weight = np.random.default_rng(0).integers(0, 3, 500)
+    rows = np.repeat(columns, weight, axis=0)
+    spec = PiecewiseLinear(n_bins=7, edges=edges)
+    some, twice = (
+        embedded(spec, columns, weight=weight * 0.1)[1],
+        embedded(spec, rows)[1],
+    )
+    assert torch.equal(some.low, twice.low) and torch.equal(some.width, twice.width)
 
 
 def test_periodic_columns_are_layers_on_waves(columns):
@@ -139,6 +152,25 @@ def test_pickle_and_warm_start_keep_the_embedding(iris, embedding):
     student.fit(X[::2], y[::2])
     for before, after in zip(edges, student.module_.embedding.buffers(), strict=True):
         assert torch.equal(before, after)
+
+
+def test_auto_embeds_unless_the_columns_are_many(iris):
+    X, y = iris
+    net = NeuralStudentClassifier(
+        numeric_embedding="auto", max_epochs=2, random_state=0
+    )
+    named = clone(net).set_params(numeric_embedding="piecewise_linear").fit(X, y)
+    np.testing.assert_array_equal(
+        net.fit(X, y).predict_proba(X), named.predict_proba(X)
+    )
+    random = np.random.default_rng(0)
+    wide = random.normal(size=(60, 101))
+    flags = np.hstack([wide[:, :100], random.integers(0, 2, size=(60, 30))])
+    for rows, embeds in ((wide, False), (flags, True)):
+        module = net.fit(rows, rows[:, 0] > 0).module_
+        assert (module.embedding is not None) is embeds
+    net.set_params(warm_start=True)  # the columns of fewer rows may be constant
+    assert net.fit(flags[:20], flags[:20, 0] > 0).module_.embedding is not None
 
 
 def test_a_search_over_bins(iris):

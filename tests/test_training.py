@@ -80,7 +80,8 @@ def test_batches_of_one_row():
 
 @pytest.fixture
 def student():
-    return NeuralStudentClassifier(max_epochs=20, random_state=0)
+    plain = {"numeric_embedding": None, "max_epochs": 20}
+    return NeuralStudentClassifier(**plain, random_state=0)
 
 
 def noisy(n=300):

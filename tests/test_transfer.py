@@ -188,6 +188,53 @@ def test_drawn_rows_bring_the_student_nearer():
     assert errors[ConditionalSampler] < 0.9 * errors[type(None)]
 
 
+@pytest.mark.parametrize(
+    "student",
+    [
+        NeuralStudentClassifier(max_epochs=1),
+        SoftDecisionTreeClassifier(max_epochs=1, max_depth=2),
+        StudentClassifier(),
+    ],
+    ids=by_name,
+)
+def test_auto_draws_where_a_teacher_is_asked_about_the_rows_alone(student):
+    random = np.random.default_rng(0)
+    X, wide = random.normal(size=(40, 3)), random.normal(size=(40, 101))
+    y, asked = (X[:, 0] > 0).astype(int), []
+
+    def teacher(rows):
+        asked.append(len(rows))
+        return np.column_stack([rows[:, 0] <= 0, rows[:, 0] > 0]).astype(float)
+
+    P = teacher(X)
+    student.set_params(teacher=teacher, classes=[0, 1], transfer="auto", random_state=0)
+    for given, rows, want in (
+        ({}, X, [40, 24 * 40]),
+        ({"sample_weight": np.r_[np.zeros(10), np.ones(30)]}, X, [40, 24 * 30]),
+        ({"X_transfer": X[:7]}, X, [40, 7]),
+        ({"teacher_output": P}, X, []),
+        ({}, wide, [40]),
+        ({}, X[:1], [1]),
+    ):
+        asked.clear()
+        student.fit(rows, y if len(rows) == len(y) else None, **given)
+        assert sum(asked) == sum(want), given
+    alone = clone(student).set_params(teacher=None).fit(X, y)
+    plain = clone(alone).set_params(transfer=None).fit(X, y)
+    np.testing.assert_array_equal(alone.predict_proba(X), plain.predict_proba(X))
+
+
+def test_auto_leaves_a_stream_as_it_comes(iris, iris_forest):
+    X, y = iris
+    first, second = (
+        NeuralStudentClassifier(iris_forest, transfer=transfer, random_state=0)
+        .partial_fit(X[::2], y[::2])
+        .partial_fit(X[1::2], y[1::2])
+        for transfer in ("auto", None)
+    )
+    np.testing.assert_array_equal(first.predict_proba(X), second.predict_proba(X))
+
+
 def test_drawn_rows_inherit_their_parents_weight():
     base = np.array([1.0, 3.0, 8.0])
     parents = np.array([[0, 1], [2, 2], [1, -1]])
@@ -264,6 +311,16 @@ def test_lists_keep_numbers_apart_from_strings():
 def _by_number(rows):
     p = np.array([float(row[0]) > 5 for row in rows])
     return np.column_stack([1 - p, p])
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS, ids=by_name)
+def test_whole_numbers_among_objects_stay_whole(sampler):
+    X = np.empty((30, 2), dtype=object)
+    X[:, 0], X[:, 1] = range(30), list("abc") * 10
+    for table in (X, pd.DataFrame(X), X.tolist()):
+        drawn, _ = clone(sampler).fit(table).sample(random_state=0)
+        first = drawn.iloc[:, 0] if hasattr(drawn, "iloc") else drawn[:, 0]
+        assert all(isinstance(value, int) for value in first.tolist())
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS, ids=by_name)

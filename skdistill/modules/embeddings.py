@@ -12,6 +12,8 @@ from torch import nn
 
 # Edges are found on so many rows at most.
 _ROWS_FOR_EDGES = 20_000
+# "auto" embeds so many numeric columns at most.
+_MOST_COLUMNS = 100
 
 
 class NumericEmbedding(BaseEstimator, metaclass=ABCMeta):
@@ -102,7 +104,7 @@ class PiecewiseLinear(NumericEmbedding):
     def _edges(self, column, target, weight):
         low, high = column.min(), column.max()
         if self.edges == "quantiles":
-            inner = self._quantiles(column)
+            inner = self._quantiles(column, weight)
         else:
             tree = DecisionTreeRegressor(
                 max_leaf_nodes=self.n_bins,
@@ -113,15 +115,18 @@ class PiecewiseLinear(NumericEmbedding):
             inner = tree.tree_.threshold[tree.tree_.feature >= 0]
         return np.unique(np.concatenate([[low], inner, [high]]).astype(np.float64))
 
-    def _quantiles(self, column):
-        """Edges that part the rows evenly; frequent values have edges of their own."""
-        values, counts = np.unique(column, return_counts=True)
+    def _quantiles(self, column, weight):
+        """Edges that part the weight evenly; frequent values have edges of their own."""
+        values, number = np.unique(column, return_inverse=True)
         if len(values) <= self.n_bins:
             return values
-        is_frequent = counts > len(column) / self.n_bins
-        others = column[~np.isin(column, values[is_frequent])]
+        mass = np.bincount(number, weights=weight)
+        is_frequent = mass > mass.sum() / self.n_bins
         n_left = max(2, self.n_bins - is_frequent.sum())
-        inner = np.quantile(others, np.linspace(0, 1, n_left + 1)[1:-1])
+        below = mass[~is_frequent].cumsum()
+        # A weight of 2 is the row twice: what differs by rounding alone is a tie.
+        wanted = np.linspace(0, 1, n_left + 1)[1:-1] * below[-1] * (1 - 1e-9)
+        inner = values[~is_frequent][np.searchsorted(below, wanted)]
         return np.concatenate([values[is_frequent], inner])
 
 
@@ -179,6 +184,27 @@ class Periodic(NumericEmbedding):
 
 #: Embeddings that ``numeric_embedding`` knows by name.
 NAMES = {"piecewise_linear": PiecewiseLinear, "periodic": Periodic}
+
+
+def embedding_named(name, x):
+    """The embedding that a name stands for.
+
+    Parameters
+    ----------
+    name : str
+        Of ``NAMES``, or "auto".
+    x : ndarray of shape (n, n_inputs)
+        The student's view of the training rows.
+
+    Returns
+    -------
+    NumericEmbedding or None
+        None for "auto" where many columns would make a huge net.
+    """
+    if name != "auto":
+        return NAMES[name]()
+    numeric = ((x > x.min(axis=0)) & (x < x.max(axis=0))).any(axis=0)
+    return PiecewiseLinear() if numeric.sum() <= _MOST_COLUMNS else None
 
 
 class PiecewiseLinearEncoding(nn.Module):

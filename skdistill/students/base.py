@@ -45,7 +45,7 @@ from ..teacher import (
     is_ready,
     members_of,
 )
-from ..transfer import NAMES, draw
+from ..transfer import NAMES, automatic, draw
 from .renewal import Renewal
 
 
@@ -84,7 +84,7 @@ class BaseStudent(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
         "transfer": [
             HasMethods(["fit", "sample"]),
             callable,
-            StrOptions(set(NAMES)),
+            StrOptions({"auto", *NAMES}),
             None,
         ],
         "transfer_weight": [Interval(Real, 0, None, closed="left"), None],
@@ -240,7 +240,10 @@ default=None
                 f"{type(self).__name__} has none: leave refresh=None, and raise size."
             )
         fixed = getattr(self.transfer, "output", None) is not None
-        if self.transfer is None or not self._learns_softly(rows):
+        transfer = self.transfer
+        if isinstance(transfer, str) and transfer == "auto":
+            transfer = self._automatic(rows)
+        if transfer is None or not self._learns_softly(rows):
             return None
         if self.teacher is None and not fixed:
             raise ValueError(
@@ -256,7 +259,20 @@ default=None
                 return cross.unseen(parents).any(axis=0)
 
         rows = X if lends.all() else rows_of(X, counted)
-        return draw(self.transfer, rows, random, usable, counted)
+        return draw(transfer, rows, random, usable, counted)
+
+    def _automatic(self, rows):
+        """The sampler of "auto": where the teacher itself is asked about X, and X alone.
+
+        Rows near those that it has memorised would undo what `cv` is for.
+        """
+        given = rows.teacher_output is not None or rows.X_transfer is not None
+        clones = self.cv is not None and not isinstance(self.cv, str)
+        if self.teacher is None or given or clones:
+            return None
+        weight = rows.sample_weight
+        n = _num_samples(rows.X) if weight is None else np.count_nonzero(weight)
+        return automatic(n, self.n_features_in_)
 
     def _learns_softly(self, rows):
         """Whether there are soft targets that count; a control has none."""

@@ -1,7 +1,6 @@
 """Students that are neural nets: an MLP, or the user's own module."""
 
 import copy
-import inspect
 import math
 from numbers import Integral, Real
 
@@ -11,7 +10,9 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from ..calibration import fitted_scale
 from ..modules.embeddings import NAMES as EMBEDDINGS
+from ..modules.embeddings import embedding_named
 from ..modules.mlp import ACTIVATIONS, MLP, MLPMembers, smooth_clip
+from ..modules.own import called, check_module
 from ..training import in_chunks
 from .torch_student import TorchClassifier, TorchRegressor, TorchStudent
 
@@ -23,7 +24,7 @@ _PARAMETERS = {
     "n_members": [Interval(Integral, 1, None, closed="left")],
     "numeric_embedding": [
         HasMethods(["module"]),
-        StrOptions(set(EMBEDDINGS)),
+        StrOptions({"auto", *EMBEDDINGS}),
         None,
     ],
     "module": [callable, None],
@@ -55,20 +56,23 @@ class NeuralStudent(TorchStudent):
         if isinstance(self.module, torch.nn.Module):
             module = copy.deepcopy(self.module)
         else:
-            module = _called(self.module, n_inputs, n_outputs)
-        _check_module(module, n_inputs, n_outputs)
+            module = called(self.module, n_inputs, n_outputs)
+        check_module(module, n_inputs, n_outputs)
         return module
 
     def _make_embedding(self, x, knowledge, generator):
-        embedding = self.numeric_embedding
+        embedding, is_later = self.numeric_embedding, self.warm_start
+        is_later = is_later and hasattr(self, "net_")
         if isinstance(embedding, str):
-            embedding = EMBEDDINGS[embedding]()
+            if embedding == "auto" and is_later:  # what it was for the first rows
+                return copy.deepcopy(getattr(self.module_, "embedding", None))
+            embedding = embedding_named(embedding, x)
         if isinstance(embedding, type):
             raise ValueError(
                 f"numeric_embedding={embedding!r} is a class: give an instance, such as "
                 f"{embedding.__name__}()."
             )
-        if self.warm_start and hasattr(self, "net_"):
+        if is_later:
             return self._earlier_embedding(embedding)
         if embedding is None:
             return None
@@ -141,11 +145,13 @@ class NeuralStudentClassifier(NeuralStudent, TorchClassifier):
         that saw none of the rows that they were made from.
     n_jobs : int, default=None
         So many clones are fitted at once.
-    transfer : sampler, str, callable or None, default=None
+    transfer : sampler, str, callable or None, default="auto"
         Draws more rows for the teacher to label: a sampler such as
         :class:`ConditionalSampler`, a name ("munge", "conditional", "mixup", "noise",
         "bootstrap"), or a function ``transfer(X, random_state)`` that returns rows. A
-        control, which has no teacher, draws none.
+        control, which has no teacher, draws none. "auto": 24 conditional rows for each
+        of X, at most 250,000, where the teacher itself is asked about X and there is no
+        ``X_transfer``; none for a table of over 100 columns, and with `cv`.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     class_weight : dict, list of dict, "balanced" or None, default=None
@@ -167,10 +173,12 @@ default="relu"
         Between the layers.
     dropout : float, default=0.0
         Share of each hidden layer that is dropped in training.
-    numeric_embedding : {"piecewise_linear", "periodic"}, embedding or None, default=None
-        How the net sees columns of three values or more: as they are, or through an
-        embedding that lets it follow the steps of trees, such as
-        :class:`PiecewiseLinear`. Of no effect with a `module` of your own.
+    numeric_embedding : {"auto", "piecewise_linear", "periodic"}, embedding or None, \
+default="auto"
+        How the net sees columns of three values or more: as they are (None), or through
+        an embedding that lets it follow the steps of trees, such as
+        :class:`PiecewiseLinear`, which "auto" takes for at most 100 such columns. Of no
+        effect with a `module` of your own.
     clip : float, default=None
         Where columns of the view level off, smoothly, in standard deviations: a limit on
         what rows far outside the training data can do. Of no effect with a `module` of
@@ -297,7 +305,7 @@ default="relu"
         cv=None,
         transfer_teacher="refit",
         n_jobs=None,
-        transfer=None,
+        transfer="auto",
         transfer_weight=None,
         class_weight=None,
         label_smoothing=0.0,
@@ -306,7 +314,7 @@ default="relu"
         hidden_layer_sizes=(64, 64),
         activation="relu",
         dropout=0.0,
-        numeric_embedding=None,
+        numeric_embedding="auto",
         clip=None,
         n_members=1,
         module=None,
@@ -434,11 +442,13 @@ class NeuralStudentRegressor(NeuralStudent, TorchRegressor):
         that saw none of the rows that they were made from.
     n_jobs : int, default=None
         So many clones are fitted at once.
-    transfer : sampler, str, callable or None, default=None
+    transfer : sampler, str, callable or None, default="auto"
         Draws more rows for the teacher to label: a sampler such as
         :class:`ConditionalSampler`, a name ("munge", "conditional", "mixup", "noise",
         "bootstrap"), or a function ``transfer(X, random_state)`` that returns rows. A
-        control, which has no teacher, draws none.
+        control, which has no teacher, draws none. "auto": 24 conditional rows for each
+        of X, at most 250,000, where the teacher itself is asked about X and there is no
+        ``X_transfer``; none for a table of over 100 columns, and with `cv`.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     preprocessor : "auto", transformer or None, default="auto"
@@ -454,10 +464,12 @@ default="relu"
         Between the layers.
     dropout : float, default=0.0
         Share of each hidden layer that is dropped in training.
-    numeric_embedding : {"piecewise_linear", "periodic"}, embedding or None, default=None
-        How the net sees columns of three values or more: as they are, or through an
-        embedding that lets it follow the steps of trees, such as
-        :class:`PiecewiseLinear`. Of no effect with a `module` of your own.
+    numeric_embedding : {"auto", "piecewise_linear", "periodic"}, embedding or None, \
+default="auto"
+        How the net sees columns of three values or more: as they are (None), or through
+        an embedding that lets it follow the steps of trees, such as
+        :class:`PiecewiseLinear`, which "auto" takes for at most 100 such columns. Of no
+        effect with a `module` of your own.
     clip : float, default=None
         Where columns of the view level off, smoothly, in standard deviations: a limit on
         what rows far outside the training data can do. Of no effect with a `module` of
@@ -560,14 +572,14 @@ default="relu"
         cv=None,
         transfer_teacher="refit",
         n_jobs=None,
-        transfer=None,
+        transfer="auto",
         transfer_weight=None,
         preprocessor="auto",
         keep_teacher=True,
         hidden_layer_sizes=(64, 64),
         activation="relu",
         dropout=0.0,
-        numeric_embedding=None,
+        numeric_embedding="auto",
         clip=None,
         n_members=1,
         module=None,
@@ -653,42 +665,3 @@ def _widths(hidden_layer_sizes):
             f"hidden_layer_sizes={hidden_layer_sizes!r} must be positive integers."
         )
     return sizes
-
-
-def _called(make, n_inputs, n_outputs):
-    try:
-        inspect.signature(make).bind(n_inputs, n_outputs)
-    except TypeError as error:
-        raise TypeError(
-            f"module={make!r} is called as module(n_inputs, n_outputs): {error}; give "
-            "more arguments by functools.partial."
-        ) from error
-    return make(n_inputs, n_outputs)
-
-
-def _check_module(module, n_inputs, n_outputs):
-    """One clear error where a user's module does not answer as it must."""
-    if not isinstance(module, torch.nn.Module):
-        raise TypeError(
-            f"module(n_inputs, n_outputs) must return a torch.nn.Module, not {module!r}."
-        )
-    parameters = [p for p in module.parameters() if p.is_floating_point()]
-    if not parameters:
-        raise ValueError("module has no parameters to train.")
-    modes = [(part, part.training) for part in module.modules()]
-    module.eval()
-    with torch.no_grad():
-        try:
-            output = module(parameters[0].new_zeros(2, n_inputs))
-        except RuntimeError as error:
-            raise ValueError(
-                f"module cannot take rows of {n_inputs} columns: {error}"
-            ) from error
-    shape = tuple(output.shape) if torch.is_tensor(output) else type(output).__name__
-    for part, mode in modes:
-        part.training = mode
-    if shape != (2, n_outputs):
-        raise ValueError(
-            f"module must return shape (n, {n_outputs}) for n rows, and returns "
-            f"{shape} for 2."
-        )

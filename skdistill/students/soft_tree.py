@@ -68,11 +68,13 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         that saw none of the rows that they were made from.
     n_jobs : int, default=None
         So many clones are fitted at once.
-    transfer : sampler, str, callable or None, default=None
+    transfer : sampler, str, callable or None, default="auto"
         Draws more rows for the teacher to label: a sampler such as
         :class:`ConditionalSampler`, a name ("munge", "conditional", "mixup", "noise",
         "bootstrap"), or a function ``transfer(X, random_state)`` that returns rows. A
-        control, which has no teacher, draws none.
+        control, which has no teacher, draws none. "auto": 24 conditional rows for each
+        of X, at most 250,000, where the teacher itself is asked about X and there is no
+        ``X_transfer``; none for a table of over 100 columns, and with `cv`.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     class_weight : dict, list of dict, "balanced" or None, default=None
@@ -216,7 +218,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         cv=None,
         transfer_teacher="refit",
         n_jobs=None,
-        transfer=None,
+        transfer="auto",
         transfer_weight=None,
         class_weight=None,
         label_smoothing=0.0,
@@ -392,11 +394,13 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         that saw none of the rows that they were made from.
     n_jobs : int, default=None
         So many clones are fitted at once.
-    transfer : sampler, str, callable or None, default=None
+    transfer : sampler, str, callable or None, default="auto"
         Draws more rows for the teacher to label: a sampler such as
         :class:`ConditionalSampler`, a name ("munge", "conditional", "mixup", "noise",
         "bootstrap"), or a function ``transfer(X, random_state)`` that returns rows. A
-        control, which has no teacher, draws none.
+        control, which has no teacher, draws none. "auto": 24 conditional rows for each
+        of X, at most 250,000, where the teacher itself is asked about X and there is no
+        ``X_transfer``; none for a table of over 100 columns, and with `cv`.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     preprocessor : "auto", transformer or None, default="auto"
@@ -515,7 +519,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         cv=None,
         transfer_teacher="refit",
         n_jobs=None,
-        transfer=None,
+        transfer="auto",
         transfer_weight=None,
         preprocessor="auto",
         keep_teacher=True,

@@ -206,7 +206,10 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         Draws more rows for the teacher to label: a sampler such as
         :class:`ConditionalSampler`, a name ("munge", "conditional", "mixup", "noise",
         "bootstrap"), or a function ``transfer(X, random_state)`` that returns rows. A
-        control, which has no teacher, draws none.
+        control, which has no teacher, draws none. "auto", the default of nets and soft
+        trees: 24 conditional rows for each of X, at most 250,000, where the teacher
+        itself is asked about X and there is no ``X_transfer``; none for a table of over
+        100 columns, and with `cv`. Not every student is quick with so many.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     class_weight : dict, list of dict, "balanced" or None, default=None
@@ -563,7 +566,10 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
         Draws more rows for the teacher to label: a sampler such as
         :class:`ConditionalSampler`, a name ("munge", "conditional", "mixup", "noise",
         "bootstrap"), or a function ``transfer(X, random_state)`` that returns rows. A
-        control, which has no teacher, draws none.
+        control, which has no teacher, draws none. "auto", the default of nets and soft
+        trees: 24 conditional rows for each of X, at most 250,000, where the teacher
+        itself is asked about X and there is no ``X_transfer``; none for a table of over
+        100 columns, and with `cv`. Not every student is quick with so many.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     preprocessor : "auto", transformer or None, default="auto"

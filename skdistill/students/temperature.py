@@ -88,7 +88,7 @@ def _without_some_orphans(lesson, random):
     return replace(lesson, soft_weight=weight).balanced()
 
 
-def row_losses(log_q, exam, widths):
+def exam_losses(log_q, exam, widths):
     """Log loss of the labels of each row, or the student's divergence from the teacher.
 
     Parameters

@@ -30,7 +30,7 @@ from ..training import (
 from .base import BaseStudent
 from .lesson import Lesson
 from .tasks import ClassifierStudent, RegressorStudent
-from .temperature import CANDIDATES, best_temperature, row_losses, split_rows
+from .temperature import CANDIDATES, best_temperature, exam_losses, split_rows
 
 
 def _can_go_on(student):
@@ -160,6 +160,8 @@ class TorchStudent(BaseStudent):
             moments = {}  # they are those of another optimizer
         twin._this_part = {**before, "optimizer": moments, "kind": self.optimizer}
         twin.warm_start, twin.max_epochs = True, 1
+        if isinstance(self.transfer, str) and self.transfer == "auto":
+            twin.transfer = None  # more rows come by themselves
         twin.lr_schedule, twin.early_stopping = None, False
         if isinstance(self.random_state, Integral):  # another order in each part
             n_before = len(vars(self).get("history_", []))
@@ -354,7 +356,7 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
         for temperature in some:
             run = self._short_run(temperature, epochs, x, knowledge, seeds)
             log_q = run._outputs_of_view(unseen[0], run._log_softmax)
-            losses[temperature] = row_losses(log_q, unseen[1], self._widths())
+            losses[temperature] = exam_losses(log_q, unseen[1], self._widths())
         return best_temperature(losses, unseen[1].soft_weight)
 
     def _short_run(self, temperature, max_epochs, x, knowledge, seeds):

@@ -454,6 +454,7 @@ def test_sample_weight_is_repetition(Student, iris, diabetes):
         RandomForestClassifier if Student in CLASSIFIERS else RandomForestRegressor
     )
     options = {"max_epochs": 20, "batch_size": 10_000, "random_state": 0, "alpha": 0.5}
+    options["transfer"] = None  # rows are drawn for each row of X
     teacher = teacher(5, random_state=0).fit(X, y)
     rows = np.repeat(np.arange(len(X)), weight)
     for given in (None, teacher):

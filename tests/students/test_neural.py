@@ -43,6 +43,7 @@ def test_equals_a_plain_torch_loop(iris, iris_forest, temperature):
     student = NeuralStudentClassifier(
         None if temperature is None else iris_forest,
         temperature=temperature or 1.0,
+        transfer=None,
         module=net,
         max_epochs=30,
         batch_size=len(X),
@@ -73,6 +74,7 @@ def test_regression_equals_a_plain_torch_loop(diabetes, diabetes_forest):
     student = NeuralStudentRegressor(
         diabetes_forest,
         module=partial(lambda n, k, net: net, net=net),
+        transfer=None,
         max_epochs=20,
         batch_size=len(X),
         optimizer="adam",
@@ -373,6 +375,7 @@ def test_class_weights_count_on_validation_rows_too(iris, by_label):
         teacher,
         class_weight={"setosa": 9.0, "versicolor": 1.0, "virginica": 1.0},
         alpha=0.0 if by_label else 1.0,
+        transfer=None,
         lr=1e-9,
         lr_schedule=None,
         max_epochs=1,

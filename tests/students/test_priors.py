@@ -24,7 +24,7 @@ LABELS = np.array(["no", "yes"])
 CENTRES = np.array([[-1.0, 0.0], [1.0, 0.5]])
 SHIFTED = np.array([0.9, 0.1])
 STUDENTS = [
-    NeuralStudentClassifier(max_epochs=40, random_state=0),
+    NeuralStudentClassifier(numeric_embedding=None, max_epochs=40, random_state=0),
     SoftDecisionTreeClassifier(max_depth=3, max_epochs=40, random_state=0),
     StudentClassifier(random_state=0),
     StudentClassifier(student=LogisticRegression()),
@@ -316,7 +316,9 @@ def test_a_bias_that_rows_lack_is_found_from_their_shares():
     teacher, X, code = missing_class()
     P = teacher.predict_proba(X) * [1.0, 1.0, 0.02]
     P /= P.sum(axis=1, keepdims=True)
-    student = NeuralStudentClassifier(classes=[0, 1, 2], random_state=0)
+    student = NeuralStudentClassifier(
+        classes=[0, 1, 2], numeric_embedding=None, random_state=0
+    )
     student.fit(X, teacher_output=P)
     before = np.mean(student.predict(X[code == 2]) == 2)
     student.adjust_class_prior(np.full(3, 1 / 3), X=X)

@@ -86,8 +86,8 @@ def test_short_runs_are_scored_at_1_as_the_final_student_is(
 
     monkeypatch.setattr(torch_student, "best_temperature", spy)
     given = {"X_val": X_val, **({"y_val": y_val} if labels else {})}
-    auto = Student(teacher, temperature="auto", max_epochs=9, random_state=0)
-    auto.fit(X, y, **given)
+    auto = Student(teacher, temperature="auto", transfer=None, random_state=0)
+    auto.set_params(max_epochs=9).fit(X, y, **given)
     (losses,) = seen
     assert auto.temperature_ == best_temperature(losses, np.ones(len(X_val)))
     P = soft_targets(teacher, X_val)
@@ -193,9 +193,8 @@ def test_only_folds_let_labels_choose(task, monkeypatch):
     folds = [(np.arange(100, 200), np.arange(100))]
     for cv in (folds, None):
         teacher = RandomForestClassifier(5, random_state=0)
-        NeuralStudentClassifier(teacher, temperature="auto", cv=cv, max_epochs=4).fit(
-            X, y
-        )
+        auto = NeuralStudentClassifier(teacher, temperature="auto", cv=cv, max_epochs=4)
+        auto.set_params(transfer=None).fit(X, y)
     by_folds, plain = (parts.exam for parts in seen)
     assert (
         by_folds.soft is None and len(by_folds.hard) == 20

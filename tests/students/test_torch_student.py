@@ -63,8 +63,9 @@ def test_every_loss_brings_the_student_to_its_teacher(iris, iris_forest, Student
 @pytest.mark.parametrize("loss", SCALE_FREE)
 def test_an_open_scale_is_fitted_to_the_teacher(iris, iris_forest, loss):
     X, y = iris
-    student = NeuralStudentClassifier(iris_forest, loss=loss, random_state=0).fit(X, y)
-    by_kl = NeuralStudentClassifier(iris_forest, random_state=0).fit(X, y)
+    plain = {"transfer": None, "random_state": 0}  # the scale is fitted to X alone
+    student = NeuralStudentClassifier(iris_forest, loss=loss, **plain).fit(X, y)
+    by_kl = NeuralStudentClassifier(iris_forest, **plain).fit(X, y)
     assert not hasattr(by_kl, "output_scale_")
     fitted = divergence(student, iris_forest, X)
     assert fitted < divergence(by_kl, iris_forest, X) + 0.1
@@ -187,7 +188,12 @@ def test_what_is_watched_hears_no_labels(few, iris_forest):
     X, y = few
     heard = Heard()
     NeuralStudentClassifier(
-        iris_forest, loss=heard, early_stopping=True, max_epochs=1, batch_size=999
+        iris_forest,
+        loss=heard,
+        transfer=None,
+        early_stopping=True,
+        max_epochs=1,
+        batch_size=999,
     ).fit(X, (y + 1) % 3)
     taught, watched = heard.labels
     assert len(taught) == 34 and len(watched) == 4
