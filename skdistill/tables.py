@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
+from sklearn.base import BaseEstimator
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_array, validate_data
 
@@ -160,6 +161,26 @@ class Table:
                 f"and now holds {labels.categories[0]!r}, for example."
             )
         return labels
+
+
+def is_readable(X):
+    """Whether ``validated_table`` takes X.
+
+    Parameters
+    ----------
+    X : object
+        Rows that only a preprocessor of the user's own may know how to read.
+
+    Returns
+    -------
+    bool
+        False for dates, lists, sparse matrices and the like.
+    """
+    try:
+        validated_table(BaseEstimator(), X, reset=True)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def validated_table(estimator, X, reset):

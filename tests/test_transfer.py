@@ -6,10 +6,15 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from scipy import sparse
 from sklearn.base import clone
+from sklearn.compose import make_column_transformer
+from sklearn.decomposition import TruncatedSVD
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MaxAbsScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skdistill import (
@@ -222,6 +227,27 @@ def test_auto_draws_where_a_teacher_is_asked_about_the_rows_alone(student):
     alone = clone(student).set_params(teacher=None).fit(X, y)
     plain = clone(alone).set_params(transfer=None).fit(X, y)
     np.testing.assert_array_equal(alone.predict_proba(X), plain.predict_proba(X))
+
+
+def test_auto_draws_nothing_where_only_ones_own_view_reads_the_columns():
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {"x": random.normal(size=40), "when": pd.Timestamp("2020-01-01")}
+    )
+    y = (frame.x > 0).to_numpy().astype(int)
+    view = make_column_transformer(("passthrough", ["x"]))
+    teacher = make_pipeline(view, LogisticRegression()).fit(frame, y)
+    sparse_view = make_pipeline(MaxAbsScaler(), TruncatedSVD(2, random_state=0))
+    hashed = sparse.random(40, 5, 0.5, format="csr", random_state=0)
+    linear = LogisticRegression().fit(hashed, y)
+    for X, own, model in ((frame, view, teacher), (hashed, sparse_view, linear)):
+        auto, none = (
+            NeuralStudentClassifier(
+                model, preprocessor=own, transfer=transfer, max_epochs=2, random_state=0
+            ).fit(X, y)
+            for transfer in ("auto", None)
+        )
+        np.testing.assert_array_equal(auto.predict_proba(X), none.predict_proba(X))
 
 
 def test_auto_leaves_a_stream_as_it_comes(iris, iris_forest):

@@ -31,7 +31,7 @@ from ..class_weights import class_weighted
 from ..crossfit import CrossFit, check_can_be_cloned
 from ..knowledge import FitRows, Knowledge, gather, needs_teacher, teaches
 from ..preprocessing import apply_view, fit_view, make_view, reads_tables
-from ..tables import rows_of, stacked, validated_table
+from ..tables import is_readable, rows_of, stacked, validated_table
 from ..teacher import (
     DroppedTeacher,
     Teacher,
@@ -242,7 +242,7 @@ default=None
         fixed = getattr(self.transfer, "output", None) is not None
         transfer = self.transfer
         if isinstance(transfer, str) and transfer == "auto":
-            transfer = self._automatic(rows)
+            transfer = self._automatic(rows, X)
         if transfer is None or not self._learns_softly(rows):
             return None
         if self.teacher is None and not fixed:
@@ -261,7 +261,7 @@ default=None
         rows = X if lends.all() else rows_of(X, counted)
         return draw(transfer, rows, random, usable, counted)
 
-    def _automatic(self, rows):
+    def _automatic(self, rows, X):
         """The sampler of "auto": where the teacher itself is asked about X, and X alone.
 
         Rows near those that it has memorised would undo what `cv` is for.
@@ -269,6 +269,8 @@ default=None
         given = rows.teacher_output is not None or rows.X_transfer is not None
         clones = self.cv is not None and not isinstance(self.cv, str)
         if self.teacher is None or given or clones:
+            return None
+        if not (reads_tables(self._fitted_view()) or is_readable(X)):
             return None
         weight = rows.sample_weight
         n = _num_samples(rows.X) if weight is None else np.count_nonzero(weight)
