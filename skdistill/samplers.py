@@ -24,6 +24,7 @@ from .neighbors import Leaves, Nearest, leaf_neighbors
 from .preprocessing import FLOAT32_BOUND
 
 _MOST_CLASSES = 50
+_ROWS_FOR_TREES = 20_000
 _CHUNK = 1 << 16
 # max_distance counts in this quantile of the training rows' own distances ...
 _SPACING = 0.95
@@ -505,7 +506,8 @@ class Bootstrap(Sampler):
 class ConditionalSampler(Sampler):
     """Rows whose columns are redrawn one by one, given all the others.
 
-    For each column a few randomised trees are fitted once to predict it from the others.
+    For each column a few randomised trees are fitted once to predict it from the others;
+    of more than 20,000 training rows, a random 20,000 grow them, and all lend values.
     A drawn row starts from a training row; each column in turn, in random order, takes
     the value of a random training row in the leaf of a random tree: one round of Gibbs
     sampling stays close to the data, more go farther [1]_. The row that it starts from is
@@ -594,7 +596,11 @@ class ConditionalSampler(Sampler):
 
     def _learn(self):
         values = self.cells_.as_numbers()
-        self.forests_ = [self._forest(values, j) for j in range(values.shape[1])]
+        some = values
+        if len(values) > _ROWS_FOR_TREES:
+            random = check_random_state(self.random_state)
+            some = values[random.choice(len(values), _ROWS_FOR_TREES, replace=False)]
+        self.forests_ = [self._forest(some, j) for j in range(values.shape[1])]
         self.leaves_ = [
             [Leaves.of(tree.apply(_others(values, j))) for tree in forest.estimators_]
             for j, forest in enumerate(self.forests_)

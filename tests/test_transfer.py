@@ -28,6 +28,7 @@ from skdistill import (
     NeuralStudentRegressor,
     SoftDecisionTreeClassifier,
     StudentClassifier,
+    samplers,
 )
 from skdistill.knowledge import FitRows, gather
 from skdistill.readers import ValueReader
@@ -191,6 +192,16 @@ def test_drawn_rows_bring_the_student_nearer():
         errors[type(transfer)] = np.abs(student.predict_proba(new) - target).mean()
     assert errors[Munge] < 0.9 * errors[type(None)]
     assert errors[ConditionalSampler] < 0.9 * errors[type(None)]
+
+
+def test_all_rows_lend_values_to_trees_that_some_of_many_rows_grow(monkeypatch):
+    monkeypatch.setattr(samplers, "_ROWS_FOR_TREES", 200)
+    x = np.random.default_rng(0).normal(size=1000)
+    frame = pd.DataFrame({"x": x, "double": 2 * x, "sign": np.where(x > 0, "+", "-")})
+    drawn, _ = ConditionalSampler(4000).fit(frame).sample(random_state=0)
+    assert drawn.x.nunique() > 900
+    assert np.corrcoef(drawn.x, drawn.double)[0, 1] > 0.7
+    assert ((drawn.x > 0) == (drawn.sign == "+")).mean() > 0.8
 
 
 @pytest.mark.parametrize(
