@@ -78,15 +78,14 @@ MOST_ROWS, MOST_TEST = 10_000, 10_000
 # and the grid of the control. Drawn rows are the library's default ones.
 SHARED = {
     "net": {
-        "hidden_layer_sizes": (128, 128),
+        "hidden_layer_sizes": (256, 256),
         "numeric_embedding": "piecewise_linear",
-        "n_members": 4,
     },
     "soft tree": {"max_depth": 6},
     "CART": {},
 }
 TRAINED = {
-    "net": {"max_epochs": 100, "weight_decay": 0.02},
+    "net": {"max_epochs": 150, "weight_decay": 0.02},
     "soft tree": {"max_epochs": 200},
     "CART": {},
 }
