@@ -2,8 +2,9 @@
 
 The net of ``benchmarks.gain``, with its teacher and splits. Each row changes one thing of
 its one setting. *Validation* and *test*: by how much the log loss (squared error) is
-above the setting's, in per cent, mean over the sets; validation chose, which also calibrates
-and chooses the epoch; the test rows chose nothing. Then the test rows of each set.
+above the setting's, in per cent, mean over the sets; validation chose, which also
+calibrates and finds the best epoch; the test rows chose nothing. Then the test rows of
+each set.
 """
 
 import os
