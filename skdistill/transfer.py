@@ -189,9 +189,16 @@ class Drawn:
         return np.concatenate(answers)
 
     def _asked(self, reader):
-        if self.asks is None:
-            return reader.ask(self.X)
-        return self.asks(reader, self.X, self.parents)
+        try:
+            if self.asks is None:
+                return reader.ask(self.X)
+            return self.asks(reader, self.X, self.parents)
+        except Exception as error:
+            error.add_note(
+                "This was the teacher's answer about rows that `transfer` drew; "
+                "transfer=None asks it about the rows of X alone."
+            )
+            raise
 
     def again(self, n):
         """Other rows from the same source.

@@ -240,6 +240,19 @@ def test_auto_draws_where_a_teacher_is_asked_about_the_rows_alone(student):
     np.testing.assert_array_equal(alone.predict_proba(X), plain.predict_proba(X))
 
 
+def test_a_teacher_that_fails_on_drawn_rows_is_told_of_as_such():
+    X = np.arange(80.0).reshape(40, 2)
+
+    def teacher(rows):
+        return np.where(len(rows) > 40, np.nan, rows[:, 0])
+
+    student = NeuralStudentRegressor(teacher, max_epochs=1, random_state=0)
+    with pytest.raises(ValueError, match="NaN or infinity") as caught:
+        student.fit(X)
+    assert "rows that `transfer` drew" in caught.value.__notes__[0]
+    assert np.isfinite(student.set_params(transfer=None).fit(X).predict(X)).all()
+
+
 def test_auto_draws_nothing_where_only_ones_own_view_reads_the_columns():
     random = np.random.default_rng(0)
     frame = pd.DataFrame(

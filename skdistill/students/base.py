@@ -267,8 +267,7 @@ default=None
         Rows near those that it has memorised would undo what `cv` is for.
         """
         given = rows.teacher_output is not None or rows.X_transfer is not None
-        clones = self.cv is not None and not isinstance(self.cv, str)
-        if self.teacher is None or given or clones:
+        if self.teacher is None or given or self._fits_clones():
             return None
         if not (reads_tables(self._fitted_view()) or is_readable(X)):
             return None
@@ -345,9 +344,13 @@ default=None
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from error
 
+    def _fits_clones(self):
+        """Whether ``cv`` asks for clones of the teacher, rather than "prefit" or none."""
+        return self.cv is not None and not isinstance(self.cv, str)
+
     def _split(self, rows, X):
         """The folds that ``cv`` asks for, if clones of the teacher are wanted."""
-        if self.cv is None or isinstance(self.cv, str):
+        if not self._fits_clones():
             if self.transfer_teacher != "refit":
                 raise ValueError(
                     f"transfer_teacher={self.transfer_teacher!r} asks clones that cv= "
@@ -612,8 +615,7 @@ default=None
         """
         router = MetadataRouter(owner=type(self).__name__).add_self_request(self)
         fits = not any_ready(self.teacher) if self.teacher is not None else False
-        clones = self.cv is not None and not isinstance(self.cv, str)
-        if self.teacher is None or not (fits or clones):
+        if self.teacher is None or not (fits or self._fits_clones()):
             return router
         for name, member in self._named_members():
             if hasattr(member, "get_metadata_routing"):

@@ -63,6 +63,31 @@ def checked_prior(prior, classes):
     return shares / shares.sum()
 
 
+def check_was_taught(new, old, classes):
+    """Refuse a share for a class that the targets never held: no ratio can give it.
+
+    Parameters
+    ----------
+    new, old : ndarray of shape (n_classes,)
+        Shares that are asked for, and that the targets had.
+    classes : ndarray of shape (n_classes,)
+        The student's.
+
+    Raises
+    ------
+    ValueError
+        If a class has a share of the new ones, and none of the old.
+    """
+    never = np.flatnonzero((new > 0) & (old < FLOOR))
+    if len(never):
+        label = classes.tolist()[never[0]]
+        raise ValueError(
+            f"prior gives class {label!r} a share, and no target that was "
+            "learnt held it, so there is nothing to multiply: give unlabelled rows as X "
+            "too, or fit the student on rows, or with a teacher, that know the class."
+        )
+
+
 def log_ratio(new, old):
     """Logarithm of ``new / old``, finite.
 

@@ -14,6 +14,7 @@ from ..readers import ClassReader, ValueReader
 from .base import BaseStudent
 from .priors import (
     balancing_shift,
+    check_was_taught,
     checked_prior,
     estimated_prior,
     log_ratio,
@@ -79,10 +80,9 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         super()._check_can_learn(rows)
         if self.teacher_calibration is None or not self._learns_softly(rows):
             return
-        has_folds = self.cv is not None and not isinstance(self.cv, str)
         outputs = rows.teacher_output is not None and rows.y is not None
         is_asked = self.teacher is not None
-        crossed = is_asked and has_folds and rows.teacher_output is None
+        crossed = is_asked and self._fits_clones() and rows.teacher_output is None
         if not (outputs or crossed or (is_asked and rows.y_val is not None)):
             raise ValueError(
                 f"teacher_calibration={self.teacher_calibration!r} needs labelled rows "
@@ -150,8 +150,9 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         Raises
         ------
         ValueError
-            If neither is given, if `prior` is no distribution over the classes, or if
-            the student has several targets. The student is then as it was before.
+            If neither is given, if `prior` is no distribution over the classes, if it
+            gives, alone, a share to a class that no target held, or if the student has
+            several targets. The student is then as it was before.
 
         References
         ----------
@@ -182,6 +183,8 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
             new = estimated_prior(log_p, self._learnt_prior)
         else:
             new = checked_prior(prior, self._targets[0])
+            if X is None:
+                check_was_taught(new, self._learnt_prior, self._targets[0])
         if prior is None or X is None:
             self._class_shift = log_ratio(new, self._learnt_prior)
         else:

@@ -143,7 +143,7 @@ class TorchStudent(BaseStudent):
 
     def _twin_for_one_epoch(self):
         """A copy whose ``fit`` is one epoch more."""
-        if self.cv is not None and not isinstance(self.cv, str):
+        if self._fits_clones():
             raise ValueError(
                 f"partial_fit fits no teacher, and cv={self.cv!r} asks for clones: set "
                 "cv=None, and give out-of-fold outputs as teacher_output."
@@ -390,10 +390,12 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
         """The mean over all epochs, of a student that goes on."""
         now = super()._learns_prior(knowledge)
         if not self._continues():
+            self._epochs_of_prior = self.max_epochs
             return now
-        done = len(self.history_)
+        done = self._epochs_of_prior
+        self._epochs_of_prior += self.max_epochs
         total = done * self._learnt_prior + self.max_epochs * now
-        return total / (done + self.max_epochs)
+        return total / self._epochs_of_prior
 
     def _log_probabilities(self, X):
         return self._outputs(X, self._log_softmax)

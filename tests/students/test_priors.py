@@ -223,10 +223,13 @@ def test_exact_zeros_and_unseen_classes_give_no_nan(student):
     y = ["a", "a", "b", "b"] * 3
     fitted = StudentClassifier(student=student, classes=["a", "b", "c"]).fit(X, y)
     np.testing.assert_array_equal(fitted.class_prior_, [0.5, 0.5, 0.0])
-    for prior in ([0.3, 0.3, 0.4], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]):
+    for prior in ([0.3, 0.7, 0.0], [0.0, 1.0, 0.0]):
         p = fitted.adjust_class_prior(prior).predict_proba(X)
         np.testing.assert_allclose(p.sum(axis=1), 1)
         assert np.isfinite(fitted.predict_log_proba(X)).all()
+    with pytest.raises(ValueError, match="prior gives class 'c' a share"):
+        fitted.adjust_class_prior([0.3, 0.3, 0.4])
+    np.testing.assert_array_equal(fitted.predict_proba(X), p)
     found = fitted.adjust_class_prior(X=X[:6]).class_prior_
     assert found[2] < 1e-6 and found[0] > found[1]
     with pytest.raises(ValueError, match="class number 2 of classes_"):
@@ -277,6 +280,14 @@ def test_parts_of_the_rows_add_to_the_prior(even):
     np.testing.assert_allclose(net.class_prior_, expected)
     net.adjust_class_prior(SHIFTED).partial_fit(X[order[:500]], y[order[:500]])
     assert net.class_prior_[0] == pytest.approx((4 * expected[0] + 1) / 5)
+
+
+def test_each_warm_start_counts_by_its_epochs():
+    X = np.array([[0.0], [1.0]] * 10)
+    net = NeuralStudentClassifier(warm_start=True, classes=LABELS, max_epochs=2)
+    for epochs, label in [(2, "no"), (2, "yes"), (4, "yes"), (8, "no")]:
+        net.set_params(max_epochs=epochs).fit(X, np.full(20, label))
+    np.testing.assert_allclose(net.class_prior_, [10 / 16, 6 / 16])
 
 
 def test_prior_and_rows_together_set_the_mean_probability(student):
