@@ -18,6 +18,8 @@ _HOMES = {
     "Bootstrap": "samplers",
     "PiecewiseLinear": "modules.embeddings",
     "Periodic": "modules.embeddings",
+    "HardDecisionTreeClassifier": "students.hard_tree",
+    "HardDecisionTreeRegressor": "students.hard_tree",
     "NeuralStudentClassifier": "students.neural",
     "NeuralStudentRegressor": "students.neural",
     "SoftDecisionTreeClassifier": "students.soft_tree",
@@ -44,6 +46,12 @@ if TYPE_CHECKING:
     from .samplers import GaussianNoise as GaussianNoise
     from .samplers import Mixup as Mixup
     from .samplers import Munge as Munge
+    from .students.hard_tree import (
+        HardDecisionTreeClassifier as HardDecisionTreeClassifier,
+    )
+    from .students.hard_tree import (
+        HardDecisionTreeRegressor as HardDecisionTreeRegressor,
+    )
     from .students.neural import (
         NeuralStudentClassifier as NeuralStudentClassifier,
     )

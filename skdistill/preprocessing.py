@@ -129,6 +129,8 @@ class TableView(TransformerMixin, BaseEstimator):
         What it is multiplied by then; 0 for a constant.
     spread_ : ndarray of shape (n_view,)
         Standard deviation of each term in the training rows, in its unit.
+    filling_ : ndarray of shape (n_view,)
+        What a gap counts as, or an unseen category, in the term's unit.
     n_features_in_ : int
         Number of columns seen in fit.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -232,6 +234,7 @@ class TableView(TransformerMixin, BaseEstimator):
         self.spread_ = np.where(
             asks, np.sqrt(np.clip(share - share**2, 0, None)), 1 / known
         )
+        self.filling_ = self.center_  # what gaps, and unseen categories, count as
         if not self.scale:
             self.center_, self.inverse_scale_ = 0 * self.center_, np.ones_like(scale)
 

@@ -8,6 +8,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skdistill import (
     ConditionalSampler,
+    HardDecisionTreeClassifier,
+    HardDecisionTreeRegressor,
     Munge,
     NeuralStudentClassifier,
     NeuralStudentRegressor,
@@ -29,9 +31,9 @@ def expected_failures(estimator):
             "batches are drawn by row, so that weights and repeated rows differ by "
             "chance; in one full batch they agree: test_sample_weight_is_repetition"
         )
-    elif estimator.transfer is not None:
+    elif estimator.teacher is not None and estimator.transfer is not None:
         reason = "transfer rows are drawn by row"
-    elif estimator.student is not None:
+    elif getattr(estimator, "student", None) is not None:
         reason = "weights are relative; a penalised student counts the rows"
     else:
         return {}
@@ -52,6 +54,16 @@ SURROGATES = [
     StudentRegressor(Ridge(), cv=3),
     StudentClassifier(LogisticRegression(), transfer=Munge(1.0), random_state=0),
     NeuralStudentRegressor(Ridge(), transfer=ConditionalSampler(1.0), **FAST),
+]
+HARD_TREES = [
+    HardDecisionTreeClassifier(),
+    HardDecisionTreeClassifier(
+        [LogisticRegression(), DecisionTreeClassifier(random_state=0)],
+        transfer=Munge(1.0),
+        random_state=0,
+    ),
+    HardDecisionTreeClassifier(LogisticRegression(), cv=3, transfer=None),
+    HardDecisionTreeRegressor(Ridge(), transfer=None),
 ]
 
 
@@ -75,7 +87,7 @@ def settings():
 
 @pytest.mark.filterwarnings("ignore:Your estimator raised:FutureWarning")
 @parametrize_with_checks(
-    [*settings(), *SURROGATES],
+    [*settings(), *SURROGATES, *HARD_TREES],
     expected_failed_checks=expected_failures,
 )
 def test_sklearn_checks(estimator, check):
@@ -95,6 +107,8 @@ def test_sklearn_checks(estimator, check):
         StudentClassifier(student=Ridge()),
         StudentRegressor(),
         StudentRegressor(student=Ridge()),
+        HardDecisionTreeClassifier(),
+        HardDecisionTreeRegressor(),
     ],
     ids=str,
 )

@@ -26,6 +26,8 @@ def test_public_names():
         "ConditionalSampler",
         "FixedRows",
         "GaussianNoise",
+        "HardDecisionTreeClassifier",
+        "HardDecisionTreeRegressor",
         "Mixup",
         "Munge",
         "NeuralStudentClassifier",

@@ -1,4 +1,4 @@
-"""A fitted soft tree as text."""
+"""A fitted tree as text."""
 
 import math
 
@@ -20,9 +20,10 @@ def export_text(
     digits=3,
     spacing=3,
 ):
-    """Print a fitted soft decision tree with its features in their own units.
+    """Print a fitted decision tree, soft or hard, with its features in their own units.
 
-    Each gate reads as the question that the greedy path asks, ``w1 * a + w2 * b <= t``;
+    Each gate of a soft tree reads as the question that the greedy path asks,
+    ``w1 * a + w2 * b <= t``;
     the more the left side falls short of t, the surer the way to the left. The
     coefficients are on the original columns, not on the student's scaled view, wherever
     that view is the default one. A category is a question that counts 1 for yes and 0
@@ -30,9 +31,13 @@ def export_text(
     then counts as the column's mean. A column with heavy tails is there as
     ``log1p(income / 7000)`` (``signed_log1p(z)`` is ``sign(z) log(1 + |z|)``).
 
+    A hard tree's questions are printed in full, ``age <= 17.5``, and who answers them
+    with a row comes to the leaf that the tree comes to. A gap goes where the text says
+    ``or missing``.
+
     Parameters
     ----------
-    tree : SoftDecisionTreeClassifier or SoftDecisionTreeRegressor
+    tree : SoftDecisionTreeClassifier, HardDecisionTreeClassifier, or a regressor
         Fitted.
     feature_names : array-like of str of shape (n_features,), default=None
         Names of the columns of X; by default those that ``fit`` saw, else ``feature_0``
@@ -41,12 +46,13 @@ def export_text(
         Names of the classes, in the order of ``classes_``, which are the default. For
         several labels or targets, and for a regressor, names of these.
     max_terms : int or None, default=3
-        So many terms of each gate are printed, those that move it most; the others are
+        So many terms of each soft gate are printed, those that move it most; the others are
         taken at their columns' means. None prints all, and the text then says what the
         tree computes, to the digits printed. A category that training never saw counts
         as the mean of all, unless it shares an indicator with rare ones.
     digits : int, default=3
-        Significant digits; of columns far from 0, such as years, digits of their spread.
+        Significant digits of coefficients and leaves; for columns far from 0, such as
+        years, digits of their spread. A hard tree's thresholds have all of theirs.
     spacing : int, default=3
         Dashes before each line.
 
@@ -77,8 +83,11 @@ def export_text(
     check_is_fitted(tree)
     if max_terms is not None and max_terms < 1:
         raise ValueError(f"max_terms={max_terms} must be at least 1, or None for all.")
-    gates = _Gates(tree, feature_names, max_terms, digits)
-    leaves = _Leaves(tree, class_names, digits)
+    if hasattr(tree, "tree_"):
+        gates = _Questions(tree, feature_names)
+    else:
+        gates = _Gates(tree, feature_names, max_terms, digits)
+    leaves = _Leaves(tree, gates.leaves, class_names, digits)
     with np.errstate(
         over="ignore", invalid="ignore"
     ):  # columns up to the largest float
@@ -87,12 +96,13 @@ def export_text(
 
 def _lines(node, gates, leaves, indent):
     dashes = "|" + "-" * (len(indent) - 1) + " "
-    if node >= gates.count:
-        yield dashes + leaves.describe(node - gates.count)
+    children = gates.children(node)
+    if not children:
+        yield dashes + leaves.describe(node)
         return
-    for side, child in zip(gates.describe(node), (1, 2), strict=True):
+    for side, child in zip(gates.describe(node), children, strict=True):
         yield dashes + side
-        for line in _lines(2 * node + child, gates, leaves, indent):
+        for line in _lines(child, gates, leaves, indent):
             yield indent + line
 
 
@@ -109,8 +119,13 @@ class _Gates:
         self.terms, scale, self.center, self.spread = view_terms(view, n_view)
         self.weight = self.scaled * scale
         self.count = len(self.bias)
+        self.leaves = range(self.count, 2 * self.count + 1)
         self.max_terms = n_view if max_terms is None else max_terms
         self.digits = digits
+
+    def children(self, node):
+        """Numbers of the nodes below; none below a leaf."""
+        return (2 * node + 1, 2 * node + 2) if node < self.count else ()
 
     def describe(self, gate):
         """What it asks of the rows on its left and on its right."""
@@ -176,17 +191,60 @@ def _sets(terms, weight, threshold, name):
     return sides if others_go_left else sides[::-1]
 
 
+class _Questions:
+    """A hard tree's questions, in full."""
+
+    def __init__(self, tree, names):
+        self.tree = tree.tree_
+        n_view, view = tree._n_view, tree.preprocessor_
+        seen = _seen_names(tree, n_view)
+        self.names = _names(names, len(seen), seen, "feature_names")
+        self.terms, self.scale, self.center, _ = view_terms(view, n_view)
+        self.leaves = np.flatnonzero(self.tree.is_leaf).tolist()
+        had_gaps = {term.column for term in self.terms if term.is_gap}
+        self.filled = {
+            i: view.filling_[i]
+            for i, term in enumerate(self.terms)
+            if term.column in had_gaps and not term.is_question
+        }
+
+    def children(self, node):
+        """Numbers of the nodes below; none below a leaf."""
+        left, right = self.tree.children_left[node], self.tree.children_right[node]
+        return () if left < 0 else (int(left), int(right))
+
+    def describe(self, node):
+        """What it asks of the rows on its left and on its right."""
+        column = int(self.tree.feature[node])
+        term, name = self.terms[column], self.names[self.terms[column].column]
+        threshold = self.tree.threshold[node] / self.scale[column] + self.center[column]
+        if term.is_question:
+            return _sets([term], [1.0], threshold, name)
+        bound = _in_full(float(threshold))
+        sides = [f"{term.text(self.names)} {sign} {bound}" for sign in ("<=", ">")]
+        if column in self.filled:
+            sides[int(self.filled[column] > self.tree.threshold[node])] += " or missing"
+        return sides
+
+
+def _in_full(value):
+    """A number with all its digits, and no more."""
+    short = f"{value:.15g}"
+    return short if float(short) == value else repr(value)
+
+
 class _Leaves:
     """What the leaves predict, and how many rows reach them."""
 
-    def __init__(self, tree, names, digits):
-        self.values = tree.leaf_values()
-        self.mass = tree.node_mass_[-len(self.values) :]
+    def __init__(self, tree, numbers, names, digits):
+        self.values = dict(zip(numbers, tree.leaf_values(), strict=True))
+        self.mass = tree.node_mass_
+        n_values = len(self.values[numbers[0]])
         classes = getattr(tree, "classes_", None)
         self.is_class = classes is not None
         self.is_multilabel = self.is_class and tree.is_multilabel()
         self.targets = classes if isinstance(classes, list) else None
-        seen = _value_names(tree, self.values.shape[1])
+        seen = _value_names(tree, n_values)
         if self.is_multilabel or self.targets is not None:
             kind = "label" if self.is_multilabel else "target"
             seen = [f"{kind}_{i}" for i in range(len(classes))]

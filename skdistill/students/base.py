@@ -95,7 +95,7 @@ class BaseStudent(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
         ],
         "keep_teacher": ["boolean"],
     }
-    _has_epochs = False  # between which drawn rows can be renewed
+    _has_epochs = False  # after which X_val is watched, drawn rows can be renewed
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(
@@ -197,6 +197,12 @@ default=None
 
     def _validate(self, rows):
         """The student's own copy of fit's arguments, checked, X as numbers."""
+        calibrates = getattr(self, "teacher_calibration", None)
+        if rows.X_val is not None and not (self._has_epochs or calibrates):
+            raise ValueError(
+                f"X_val is watched while training, and {type(self).__name__} cannot "
+                "watch its student: leave X_val out, or score on it afterwards."
+            )
         self._check_can_learn(rows)
         if not self._continues():
             vars(self).pop("preprocessor_", None)

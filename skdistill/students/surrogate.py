@@ -39,14 +39,6 @@ class SurrogateStudent(BaseStudent):
         "random_state": ["random_state"],
     }
 
-    def _validate(self, rows):
-        if rows.X_val is not None and not getattr(self, "teacher_calibration", None):
-            raise ValueError(
-                f"X_val is watched while training, and {type(self).__name__} cannot "
-                "watch its student: leave X_val out, or score on it afterwards."
-            )
-        return super()._validate(rows)
-
     def _validate_X(self, X, reset):
         view = self.preprocessor if reset else self._fitted_view()
         if view is not None:

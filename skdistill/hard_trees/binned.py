@@ -1,0 +1,105 @@
+"""Columns as small codes, with the thresholds that tell the codes apart."""
+
+import math
+
+import numpy as np
+
+
+class Binned:
+    """A table whose tests are ``code <= b``.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n, n_columns)
+        Finite numbers.
+    max_bins : int
+        So many codes of a column at most; of more distinct values, quantiles.
+
+    Attributes
+    ----------
+    thresholds : list of ndarray
+        For each column, ascending; ``code <= b`` says ``x <= thresholds[b]``.
+    codes : ndarray of shape (n_columns, n)
+        How many thresholds are below each value.
+    """
+
+    def __init__(self, x, max_bins):
+        self.thresholds = [_thresholds(column, max_bins) for column in x.T]
+        pairs = zip(self.thresholds, x.T, strict=True)
+        codes = [np.searchsorted(cut, column) for cut, column in pairs]
+        self.codes = np.array(codes, dtype=np.int32).reshape(len(codes), len(x))
+
+    def goes_left(self, test, rows):
+        """The answers of some rows to a test.
+
+        Parameters
+        ----------
+        test : tuple of int
+            Column and bin.
+        rows : ndarray of int
+            Row numbers.
+
+        Returns
+        -------
+        ndarray of bool
+            For each of them.
+        """
+        column, cut = test
+        return self.codes[column, rows] <= cut
+
+    def nearest(self, column, threshold):
+        """The bin whose threshold is nearest to a number.
+
+        Parameters
+        ----------
+        column : int
+            Column.
+        threshold : float
+            In its unit.
+
+        Returns
+        -------
+        int or None
+            None for a constant column.
+        """
+        cuts = self.thresholds[column]
+        return int(np.abs(cuts - threshold).argmin()) if len(cuts) else None
+
+
+def _thresholds(column, max_bins):
+    """Between neighbouring values of a column, or between its quantiles."""
+    values = np.unique(column)
+    below = np.arange(len(values) - 1)
+    if len(values) > max_bins:
+        levels = np.linspace(0, 1, max_bins + 1)[1:-1]
+        marks = np.quantile(column, levels, method="inverted_cdf")
+        below = np.unique(np.searchsorted(values, marks))
+        below = below[below < len(values) - 1]
+    pairs = zip(values[below].tolist(), values[below + 1].tolist(), strict=True)
+    return np.array([round_between(low, high) for low, high in pairs], dtype=float)
+
+
+def round_between(low, high):
+    """A short decimal number near the middle of a gap.
+
+    Parameters
+    ----------
+    low, high : float
+        Its ends, low < high.
+
+    Returns
+    -------
+    float
+        At least low and less than high; within the middle half wherever numbers are
+        dense enough.
+    """
+    low, high = float(low), float(high)
+    middle, width = low / 2 + high / 2, high - low
+    if width == math.inf:
+        return middle
+    digits = -math.floor(math.log10(width))
+    for more in range(4):
+        near = round(middle, digits + more)
+        if abs(near - middle) <= width / 4 and low <= near < high:
+            return near
+    return middle if low <= middle < high else low

@@ -1,0 +1,82 @@
+"""What a leaf costs, as a function of sums over its rows.
+
+The statistics of some rows are the sum of their weights and, after it, the weighted sums
+of their targets: (..., 1 + n_outputs). All costs are sums over rows up to a constant of
+the data, so the cost of a tree is the sum over its leaves.
+"""
+
+import numpy as np
+from scipy.special import xlogy
+
+
+def statistics(target, weight):
+    """What the sums run over.
+
+    Parameters
+    ----------
+    target : ndarray of shape (n, n_outputs)
+        Class probabilities, those of several targets side by side; or values.
+    weight : ndarray of shape (n,)
+        Weights of the rows.
+
+    Returns
+    -------
+    ndarray of shape (1 + n_outputs, n)
+        Of float64, one row for each statistic.
+    """
+    return np.concatenate([weight[None], (target * weight[:, None]).T])
+
+
+class Entropy:
+    """Cross entropy between the targets and the leaf's mean distribution, in nats.
+
+    Parameters
+    ----------
+    n_targets : int
+        Number of targets whose classes stand side by side.
+    """
+
+    def __init__(self, n_targets=1):
+        self.n_targets = n_targets
+
+    def __call__(self, stats):
+        """Cost of leaves.
+
+        Parameters
+        ----------
+        stats : ndarray of shape (..., 1 + n_outputs)
+            Sums over the rows of each; what rounding makes negative counts as 0.
+
+        Returns
+        -------
+        ndarray of shape (...)
+            Not negative.
+        """
+        stats = np.maximum(stats, 0.0)
+        weight, mass = stats[..., 0], stats[..., 1:]
+        return self.n_targets * xlogy(weight, weight) - xlogy(mass, mass).sum(axis=-1)
+
+
+class Squares:
+    """Squared distance to the leaf's mean, less the sum of squares of the targets.
+
+    For class distributions this is the Gini criterion.
+    """
+
+    def __call__(self, stats):
+        """Cost of leaves.
+
+        Parameters
+        ----------
+        stats : ndarray of shape (..., 1 + n_outputs)
+            Sums over the rows of each.
+
+        Returns
+        -------
+        ndarray of shape (...)
+            Not positive.
+        """
+        weight = stats[..., 0]
+        squares = np.square(stats[..., 1:]).sum(axis=-1)
+        zeros = np.zeros_like(squares)
+        return -np.divide(squares, weight, out=zeros, where=weight > 0)

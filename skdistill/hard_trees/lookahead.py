@@ -1,0 +1,146 @@
+"""All pairs of questions at once: the best subtree of depth two, and what it costs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .growth import Question
+
+
+@dataclass(frozen=True)
+class Lookahead:
+    """What each test of some rows could become with one more test on either side.
+
+    Attributes
+    ----------
+    tests : list of tuple of int
+        The questions that take part.
+    left, right : ndarray of int of shape (n_tests,)
+        For each as the root, the best test on its left side and on its right; -1 where
+        none leaves enough weight on both its sides.
+    left_cost, right_cost : ndarray of shape (n_tests,)
+        What the two sides then cost.
+    left_leaf, right_leaf : ndarray of shape (n_tests,)
+        What the two sides cost as leaves.
+    """
+
+    tests: list
+    left: np.ndarray
+    right: np.ndarray
+    left_cost: np.ndarray
+    right_cost: np.ndarray
+    left_leaf: np.ndarray
+    right_leaf: np.ndarray
+
+    def subtree(self, n_leaves):
+        """The best subtree of three leaves or of four.
+
+        Parameters
+        ----------
+        n_leaves : int
+            3 or 4.
+
+        Returns
+        -------
+        Question
+            Its root.
+        """
+        on_left = self.left_cost + self.right_leaf
+        on_right = self.left_leaf + self.right_cost
+        if n_leaves == 4:
+            root = int((self.left_cost + self.right_cost).argmin())
+            sides = True, True
+        elif on_left.min() <= on_right.min():
+            root, sides = int(on_left.argmin()), (True, False)
+        else:
+            root, sides = int(on_right.argmin()), (False, True)
+        found = Question(self.tests[root])
+        if sides[0] and self.left[root] >= 0:
+            found.left = Question(self.tests[self.left[root]])
+        if sides[1] and self.right[root] >= 0:
+            found.right = Question(self.tests[self.right[root]])
+        return found
+
+    def promising(self, n):
+        """Root tests on different columns, the best first.
+
+        Parameters
+        ----------
+        n : int
+            At most so many.
+
+        Returns
+        -------
+        list of tuple of int
+            Column and bin of each.
+        """
+        found = {}
+        for i in np.argsort(self.left_cost + self.right_cost, kind="stable"):
+            found.setdefault(self.tests[i][0], self.tests[i])
+            if len(found) == n:
+                break
+        return list(found.values())
+
+
+def look_ahead(data, rows, n_tests):
+    """Score all pairs of tests: their joint counts are matrix products.
+
+    Parameters
+    ----------
+    data : Rows
+        Where the rows come from.
+    rows : ndarray of int
+        Those of a node.
+    n_tests : int
+        So many tests take part, at quantiles of their columns.
+
+    Returns
+    -------
+    Lookahead or None
+        None where no test splits the rows.
+    """
+    tests = _tests(data.binned, rows, n_tests)
+    if not tests:
+        return None
+    answers = np.stack([data.binned.goes_left(test, rows) for test in tests], axis=1)
+    answers = answers.astype(np.float32)
+    stats = data.stats[:, rows].astype(np.float32)
+    both = [answers.T @ (answers * values[:, None]) for values in stats]
+    both = np.stack(both, axis=-1).astype(
+        np.float64
+    )  # (root, inner, n_stats), all left
+    total = stats.sum(axis=1, dtype=np.float64)
+    left = np.einsum("iic->ic", both)
+    right = total - left
+    costs, choices = [], []
+    for yes, of in ((both, left), (left[None] - both, right)):
+        no = of[:, None] - yes
+        cost = data.cost(yes) + data.cost(no)
+        cost[~data.may_split(yes, no)] = np.inf
+        choice = cost.argmin(axis=1)
+        alone = data.cost(of)
+        inner = cost[np.arange(len(tests)), choice]
+        splits = np.isfinite(inner)
+        costs.append((np.where(splits, inner, alone), alone))
+        choices.append(np.where(splits, choice, -1))
+    allowed = data.may_split(left, right)
+    (left_cost, left_leaf), (right_cost, right_leaf) = costs
+    left_cost, right_cost = (
+        np.where(allowed, cost, np.inf) for cost in (left_cost, right_cost)
+    )
+    return Lookahead(tests, *choices, left_cost, right_cost, left_leaf, right_leaf)
+
+
+def _tests(binned, rows, n_tests):
+    """Tests that some of the rows pass and some do not, spread over all columns."""
+    each, found = max(1, n_tests // max(1, len(binned.thresholds))), []
+    for column, cuts in enumerate(binned.thresholds):
+        counts = np.bincount(binned.codes[column, rows], minlength=len(cuts) + 1)
+        share = counts.cumsum()[:-1] / len(rows)
+        usable = np.flatnonzero((share > 0) & (share < 1))
+        if len(usable) > each:
+            levels = np.linspace(0, 1, each + 2)[1:-1]
+            near = np.searchsorted(share[usable], levels)
+            usable = usable[np.unique(np.minimum(near, len(usable) - 1))]
+        found += [(column, int(cut)) for cut in usable]
+    return found

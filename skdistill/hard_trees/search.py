@@ -1,0 +1,276 @@
+"""The best hard tree that moves from good starts can find.
+
+The cost of a tree is that of its leaves, each as good as it can be; no move raises it.
+
+- *Another question*: one inner node asks the best question of all, all other nodes'
+  questions as they are.
+- *Another place*: the split that gains least goes to the leaf that gains most.
+- *Another twig*: a subtree of three or four leaves becomes the best one of depth two.
+- *Another limb*: a larger subtree is grown again from a root that looks one level ahead.
+"""
+
+import numpy as np
+
+from .costs import Squares
+from .growth import Question, count_leaves
+from .lookahead import look_ahead
+
+_MOST_ROUNDS = 10
+_MOST_PASSES = 4
+_TESTS = 240
+_ROWS_OF_LOOKAHEAD = 20_000
+_OTHER_ROOTS = 3
+_TINY = 1e-9
+_WORTH = 1e-4  # of the root's cost, for one pass more
+
+
+class Search:
+    """Moves on trees over some rows.
+
+    Parameters
+    ----------
+    data : Rows
+        Codes, statistics and the cost.
+    max_leaf_nodes : int
+        So many leaves at most.
+    random : numpy.random.RandomState
+        Draws the rows on which large nodes look ahead.
+    """
+
+    def __init__(self, data, max_leaf_nodes, random):
+        self.data, self.max_leaf_nodes, self.random = data, max_leaf_nodes, random
+
+    def best(self, starts=()):
+        """The best tree found from best-first growth and from other starts.
+
+        Growth by the squared criterion is a start for the others too: neither grows the
+        better trees always.
+
+        Parameters
+        ----------
+        starts : iterable of Question or None
+            Roots of trees; they are changed.
+
+        Returns
+        -------
+        Question or None
+            Root of a tree; None for a single leaf.
+        """
+        data = self.data
+        criteria = (
+            [data] if isinstance(data.cost, Squares) else [data, data.by_squares()]
+        )
+        grown = [each.grown(data.all, self.max_leaf_nodes) for each in criteria]
+        found = [self.improved(start) for start in (*grown, *starts)]
+        return min(found, key=lambda root: data.cost_of(root, data.all))
+
+    def improved(self, root):
+        """A tree after all moves, until they gain next to nothing.
+
+        Parameters
+        ----------
+        root : Question or None
+            Of a tree, which is changed.
+
+        Returns
+        -------
+        Question or None
+            The root afterwards.
+        """
+        data = self.data
+        enough = _WORTH * self._span()
+        root = self._settled(self._without_idle(root, data.all))
+        for _ in range(_MOST_PASSES):
+            before = data.cost_of(root, data.all)
+            root = self._settled(self._other_limbs(self._other_twigs(root)))
+            if before - data.cost_of(root, data.all) <= enough:
+                break
+        return root
+
+    def _span(self):
+        """What there is to be gained, as a scale."""
+        whole = abs(float(self.data.cost(self.data.sums(self.data.all))))
+        return max(whole, np.finfo(float).tiny)
+
+    def _settled(self, root):
+        """After questions and places no longer change much."""
+        data = self.data
+        enough = _WORTH / 10 * self._span()
+        before = data.cost_of(root, data.all)
+        for _ in range(_MOST_ROUNDS):
+            for node, rows in self._from_the_top(root):
+                self._ask_better(node, rows)
+            root = self._relocated(self._without_idle(root, data.all))
+            now = data.cost_of(root, data.all)
+            if before - now <= enough:
+                break
+            before = now
+        return root
+
+    def _from_the_top(self, root):
+        """Inner nodes and their rows; a node's children come after it was changed."""
+        waiting = [(root, self.data.all)]
+        while waiting:
+            node, rows = waiting.pop(0)
+            if node is not None:
+                yield node, rows
+                left, right = self.data.sides(node.test, rows)
+                waiting += [(node.left, left), (node.right, right)]
+
+    def _ask_better(self, node, rows):
+        """Put the best question of all into a node, the ones below as they are."""
+        data = self.data
+        left, n_left = data.leaf_numbers(node.left, rows)
+        right, n_right = data.leaf_numbers(node.right, rows)
+        stats = data.stats[:, rows]
+        now = data.cost_of(node, rows)
+        lowest, found = now - _TINY * max(1.0, abs(now)), None
+        whole = [np.bincount(right, values, minlength=n_right) for values in stats]
+        whole = np.stack(whole, axis=-1)
+        for column, cuts in enumerate(data.binned.thresholds):
+            if not len(cuts):
+                continue
+            yes = data.cumulated(column, rows, stats, left, n_left)
+            no = whole - data.cumulated(column, rows, stats, right, n_right)
+            cost = data.cost(yes).sum(axis=1) + data.cost(no).sum(axis=1)
+            leaves = np.concatenate([yes[..., 0], no[..., 0]], axis=1)
+            cost[~self._are_fair(leaves).all(axis=1)] = np.inf
+            k = int(cost.argmin())
+            if cost[k] < lowest:
+                lowest, found = cost[k], (column, k)
+        if found is not None:
+            node.test = found
+
+    def _are_fair(self, weight):
+        """Which leaves have the least weight, or no rows: these cost nothing to drop."""
+        least = self.data.min_weight
+        return (weight >= least) | (weight <= least * _TINY)
+
+    def _without_idle(self, node, rows):
+        """Without questions of which one side has too little weight."""
+        if node is None:
+            return None
+        left, right = self.data.sides(node.test, rows)
+        weights = [self.data.stats[0, side].sum() for side in (left, right)]
+        if min(weights) < self.data.min_weight:
+            heavier = (
+                (node.left, left) if weights[0] > weights[1] else (node.right, right)
+            )
+            return self._without_idle(heavier[0], rows)
+        node.left = self._without_idle(node.left, left)
+        node.right = self._without_idle(node.right, right)
+        return node
+
+    def _relocated(self, root):
+        """With as many leaves as allowed, and no split that gains more elsewhere."""
+        data, top, known = self.data, Question(test=(), left=root), {}
+        for _ in range(3 * self.max_leaf_nodes):
+            leaves, twigs = self._ends(top)
+            offers = []
+            for parent, side, rows, path in leaves:
+                if path not in known:
+                    known[path] = data.best_question(rows)
+                gain, test = known[path]
+                if test is not None:
+                    offers.append((gain, parent, side, test))
+            offers.sort(key=lambda offer: -offer[0])
+            if len(leaves) < self.max_leaf_nodes:
+                if not offers:
+                    break
+                _, parent, side, test = offers[0]
+            else:
+                place = self._swap(twigs, offers)
+                if place is None:
+                    break
+                parent, side, test = place
+            setattr(parent, side, Question(test))
+        return top.left
+
+    def _swap(self, twigs, offers):
+        """Drop the split that gains least, for a leaf elsewhere that gains more."""
+        if not twigs:
+            return None
+        least, parent, side, node = min(twigs, key=lambda twig: twig[0])
+        for gain, elsewhere, other, test in offers:
+            if gain <= least + _TINY * max(1.0, abs(least)):
+                return None
+            if elsewhere is not node:
+                setattr(parent, side, None)
+                return elsewhere, other, test
+        return None
+
+    def _ends(self, top):
+        """Leaves, and inner nodes of two leaves with what they gain."""
+        data, leaves, twigs = self.data, [], []
+        waiting = [(top, "left", data.all, ())]
+        while waiting:
+            parent, side, rows, path = waiting.pop()
+            node = getattr(parent, side)
+            if node is None:
+                leaves.append((parent, side, rows, path))
+                continue
+            left, right = data.sides(node.test, rows)
+            for name, part in (("left", left), ("right", right)):
+                waiting.append((node, name, part, (*path, node.test, name)))
+            if node.left is None and node.right is None:
+                parts = (data.cost_of(None, part) for part in (left, right))
+                gain = data.cost_of(None, rows) - sum(parts)
+                twigs.append((gain, parent, side, node))
+        return leaves, twigs
+
+    def _other_twigs(self, root):
+        """With the best subtree of depth two wherever there are three or four leaves."""
+        data, top = self.data, Question(test=(), left=root)
+        waiting = [(top, "left", data.all)]
+        while waiting:
+            parent, side, rows = waiting.pop()
+            node = getattr(parent, side)
+            if node is None:
+                continue
+            n_leaves = count_leaves(node)
+            if n_leaves in (3, 4):
+                ahead = self._look_ahead(rows)
+                if ahead is not None:
+                    self._keep_better(parent, side, rows, [ahead.subtree(n_leaves)])
+            elif n_leaves > 4:
+                left, right = data.sides(node.test, rows)
+                waiting += [(node, "left", left), (node, "right", right)]
+        return top.left
+
+    def _other_limbs(self, root):
+        """With larger subtrees grown again, where that costs less."""
+        data, top = self.data, Question(test=(), left=root)
+        waiting = [(top, "left", data.all)]
+        while waiting:
+            parent, side, rows = waiting.pop(0)
+            node = getattr(parent, side)
+            if node is None:
+                continue
+            n_leaves = count_leaves(node)
+            if n_leaves < 5:
+                continue
+            ahead = self._look_ahead(rows)
+            if ahead is not None:
+                tests = ahead.promising(_OTHER_ROOTS)
+                others = [data.grown(rows, n_leaves, test) for test in tests]
+                self._keep_better(parent, side, rows, others)
+            node = getattr(parent, side)
+            left, right = data.sides(node.test, rows)
+            waiting += [(node, "left", left), (node, "right", right)]
+        return top.left
+
+    def _look_ahead(self, rows):
+        if len(rows) > _ROWS_OF_LOOKAHEAD:
+            rows = self.random.choice(rows, _ROWS_OF_LOOKAHEAD, replace=False)
+        return look_ahead(self.data, rows, _TESTS)
+
+    def _keep_better(self, parent, side, rows, others):
+        """Put the cheapest of some subtrees in place, if it costs less than today's."""
+        data, now = self.data, getattr(parent, side)
+        cost = data.cost_of(now, rows)
+        lowest, found = cost - _TINY * max(1.0, abs(cost)), now
+        for other in others:
+            other_cost = data.cost_of(other, rows)
+            if other_cost < lowest:
+                lowest, found = other_cost, other
+        setattr(parent, side, found)

@@ -1,0 +1,147 @@
+"""A hard tree that was found, as arrays; parents come first, then the left subtree."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+LEAF = -1
+
+
+@dataclass(frozen=True)
+class HardTree:
+    """Questions ``x[feature] <= threshold``, and what the nodes say.
+
+    The children of a node have higher numbers than it has, the left ones the lower.
+
+    Attributes
+    ----------
+    children_left, children_right : ndarray of int of shape (n_nodes,)
+        Node numbers; -1 for a leaf.
+    feature : ndarray of int of shape (n_nodes,)
+        Column of the question; -1 for a leaf.
+    threshold : ndarray of shape (n_nodes,)
+        Rows up to it go to the left; NaN for a leaf.
+    sums : ndarray of shape (n_nodes, 1 + n_outputs)
+        Weight of the training rows of each node, and the weighted sums of their targets.
+    """
+
+    children_left: np.ndarray
+    children_right: np.ndarray
+    feature: np.ndarray
+    threshold: np.ndarray
+    sums: np.ndarray
+
+    @classmethod
+    def of(cls, root, thresholds, x, stats):
+        """The arrays of a tree of questions.
+
+        Parameters
+        ----------
+        root : Question or None
+            Of the tree.
+        thresholds : list of ndarray
+            Of each column, to which the questions' bins refer.
+        x : ndarray of shape (n, n_columns)
+            Training rows.
+        stats : ndarray of shape (1 + n_outputs, n)
+            Theirs.
+
+        Returns
+        -------
+        HardTree
+            Numbered.
+        """
+        left, right, feature, threshold, sums = [], [], [], [], []
+
+        def _add(node, rows):
+            number = len(feature)
+            for column, value in (
+                (left, LEAF),
+                (right, LEAF),
+                (feature, LEAF),
+                (threshold, np.nan),
+                (sums, stats[:, rows].sum(axis=1)),
+            ):
+                column.append(value)
+            if node is not None:
+                feature[number], cut = node.test
+                threshold[number] = thresholds[feature[number]][cut]
+                goes_left = x[rows, feature[number]] <= threshold[number]
+                left[number] = _add(node.left, rows[goes_left])
+                right[number] = _add(node.right, rows[~goes_left])
+            return number
+
+        _add(root, np.arange(len(x)))
+        whole = (np.array(part, dtype=np.int64) for part in (left, right, feature))
+        return cls(*whole, np.array(threshold), np.array(sums))
+
+    @property
+    def is_leaf(self):
+        """Which nodes are leaves."""  # numpydoc ignore=RT01
+        return self.children_left == LEAF
+
+    @property
+    def parent(self):
+        """Number of the node above each; -1 for the root."""  # numpydoc ignore=RT01
+        above = np.full(len(self.feature), LEAF)
+        inner = np.flatnonzero(~self.is_leaf)
+        above[self.children_left[inner]] = above[self.children_right[inner]] = inner
+        return above
+
+    def depth(self):
+        """Number of questions above each node.
+
+        Returns
+        -------
+        ndarray of int of shape (n_nodes,)
+            0 for the root.
+        """
+        depth = np.zeros(len(self.feature), dtype=np.int64)
+        for node, above in enumerate(self.parent[1:].tolist(), start=1):
+            depth[node] = depth[above] + 1
+        return depth
+
+    def apply(self, x):
+        """Where rows end.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n, n_columns)
+            Rows.
+
+        Returns
+        -------
+        ndarray of int of shape (n,)
+            Node numbers of leaves.
+        """
+        node = np.zeros(len(x), dtype=np.int64)
+        rows = np.flatnonzero(~self.is_leaf[node])
+        while len(rows):
+            at = node[rows]
+            goes_left = x[rows, self.feature[at]] <= self.threshold[at]
+            node[rows] = np.where(
+                goes_left, self.children_left[at], self.children_right[at]
+            )
+            rows = rows[~self.is_leaf[node[rows]]]
+        return node
+
+    def means(self, strength=0.0):
+        """Mean target of each node, shrunk towards that of the node above it.
+
+        Parameters
+        ----------
+        strength : float, default=0.0
+            Weight that the parent's mean has in a node's.
+
+        Returns
+        -------
+        ndarray of shape (n_nodes, n_outputs)
+            Of the root, the mean of all rows.
+        """
+        weight, total = self.sums[:, :1], self.sums[:, 1:]
+        mean = np.empty_like(total)
+        mean[0] = total[0] / weight[0]
+        for node, above in enumerate(self.parent[1:].tolist(), start=1):
+            joint = total[node] + strength * mean[above]
+            mean[node] = joint / (weight[node] + strength)
+        return mean

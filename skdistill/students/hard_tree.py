@@ -1,0 +1,536 @@
+"""Students that are hard decision trees, found by search."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from ..hard_trees.binned import Binned
+from ..hard_trees.costs import Entropy, Squares, statistics
+from ..hard_trees.growth import Rows
+from ..hard_trees.search import Search
+from ..hard_trees.structure import HardTree
+from ..label_rows import joint_targets
+from ..preprocessing import apply_view, make_view, reads_tables
+from ..teacher import FLOOR
+from .base import BaseStudent
+from .tasks import ClassifierStudent, RegressorStudent
+
+_MOST_BINS = 256
+_SHRINKAGE = 0.1  # weight of the parent's mean, in the smallest leaves
+_MOST_CELLS = 10_000_000  # rows times columns times statistics, for one search
+
+
+class HardDecisionTree(BaseStudent):
+    """What the two hard trees share.
+
+    Nodes are numbered as in scikit-learn: a node before its children, the left subtree
+    before the right one.
+    """
+
+    _parameter_constraints: dict = {
+        "max_leaf_nodes": [Interval(Integral, 2, None, closed="left")],
+        "min_weight_fraction_leaf": [Interval(Real, 0, 0.5, closed="both")],
+        "random_state": ["random_state"],
+    }
+
+    def _make_view(self):
+        return make_view(self.preprocessor, scale=False)
+
+    def _seen(self, X):
+        return apply_view(self.preprocessor_, X)
+
+    def _view(self, X):
+        check_is_fitted(self)
+        return self._seen(self._validate_X(X, reset=False))
+
+    def _train(self, rows, knowledge, watched):
+        lesson = knowledge.used(self.alpha)
+        x = self._seen(rows.X)
+        extra = None
+        if lesson.soft is not None:
+            extra = self._transfer_view(rows, self._seen)
+        x = x if extra is None else np.concatenate([x, extra])
+        self._n_view = x.shape[1]
+        target, weight = self._targets_of(lesson)
+        n_labelled = knowledge.n_labelled
+        counted = np.flatnonzero(weight)
+        x, target, weight = x[counted], target[counted], weight[counted]
+        stats = statistics(target, weight / weight.sum())
+        root, thresholds = self._found(x, stats, int((counted < n_labelled).sum()))
+        self.tree_ = HardTree.of(root, thresholds, x, stats)
+        self._finish(rows, knowledge)
+
+    def _found(self, x, stats, n_own):
+        """The search on so many rows as it can bear: first those of X."""
+        random, n = self._random(), len(x)
+        most = max(n_own, _MOST_CELLS // max(1, x.shape[1] * len(stats)))
+        chosen = np.arange(n)
+        if n > most:
+            drawn = n_own + random.choice(n - n_own, most - n_own, replace=False)
+            chosen = np.concatenate([chosen[:n_own], np.sort(drawn)])
+            share = stats[0, n_own:].sum() / max(stats[0, drawn].sum(), 1e-300)
+            stats = stats[:, chosen].copy()
+            stats[:, n_own:] *= share
+        binned = Binned(x[chosen], _MOST_BINS)
+        least = max(self.min_weight_fraction_leaf, 1e-12)
+        data = Rows(binned, stats, self._cost(), least)
+        root = Search(data, self.max_leaf_nodes, random).best()
+        return root, binned.thresholds
+
+    def _finish(self, rows, knowledge):
+        """Store how many rows reach each node, and what the questions gained."""
+        tree, weight = self.tree_, knowledge.hard_weight
+        leaf = tree.apply(self._seen(rows.X))
+        mass = np.bincount(leaf, weight / weight.sum(), minlength=len(tree.feature))
+        parent = tree.parent
+        for node in range(len(mass) - 1, 0, -1):
+            mass[parent[node]] += mass[node]
+        self.node_mass_ = mass
+        cost, inner = self._cost()(tree.sums), np.flatnonzero(~tree.is_leaf)
+        gain = cost[inner] - (
+            cost[tree.children_left[inner]] + cost[tree.children_right[inner]]
+        )
+        columns, n = tree.feature[inner], self._n_view
+        if reads_tables(self.preprocessor_):  # sum over the terms of each column
+            terms = self.preprocessor_.terms_
+            columns = [terms[column].column for column in columns]
+            n = self.n_features_in_
+        used = np.bincount(np.asarray(columns, dtype=np.int64), gain, minlength=n)
+        self.feature_importances_ = used / max(used.sum(), np.finfo(float).tiny)
+
+    def _leaf_means(self):
+        """What each node says, in the form of the search's targets."""
+        check_is_fitted(self)
+        return self.tree_.means(self.min_weight_fraction_leaf * _SHRINKAGE)
+
+    def apply(self, X):
+        """The leaf of each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Node numbers, int64.
+        """
+        x = self._view(X)
+        return self.tree_.apply(x)
+
+    def decision_path(self, X):
+        """The nodes on the way to each row's leaf.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+
+        Returns
+        -------
+        scipy.sparse.csr_matrix of shape (n, n_nodes)
+            1 where the row's path passes the node.
+        """
+        leaf = self.apply(X)
+        parent, ways = self.tree_.parent, {}
+        for node in np.unique(leaf).tolist():
+            way = [node]
+            while way[-1]:
+                way.append(int(parent[way[-1]]))
+            ways[node] = way[::-1]
+        columns = [ways[node] for node in leaf.tolist()]
+        starts = np.cumsum([0, *map(len, columns)])
+        columns = np.concatenate(columns)
+        ones = np.ones(len(columns), dtype=np.int64)
+        shape = (len(leaf), len(parent))
+        return sparse.csr_matrix((ones, columns, starts), shape=shape)
+
+    def get_depth(self):
+        """Number of questions on the longest path.
+
+        Returns
+        -------
+        int
+            0 for a tree of one leaf.
+        """
+        check_is_fitted(self)
+        return int(self.tree_.depth().max())
+
+    def get_n_leaves(self):
+        """Number of leaves.
+
+        Returns
+        -------
+        int
+            At most ``max_leaf_nodes``.
+        """
+        check_is_fitted(self)
+        return int(self.tree_.is_leaf.sum())
+
+
+class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
+    """A tree of plain questions that learns classes from a teacher.
+
+    It asks ``feature <= threshold`` of one feature at each node, in the feature's own
+    unit, and has few leaves: a person can read it and carry it out by hand. It is
+    searched for, where CART is grown and left as it is [2]_.
+
+    Parameters
+    ----------
+    teacher : object or list of objects, default=None
+        As in :class:`NeuralStudentClassifier`. None: the student learns from the labels
+        alone, the *control*.
+    teacher_weights : array-like of shape (n_teachers,), default=None
+        Shares of the members of a list.
+    classes : array-like of shape (n_classes,), or list of these, default=None
+        Labels in the column order of ``teacher_output`` and of teachers without
+        ``classes_``; a list with one array for each of several targets.
+    teacher_calibration : {"temperature"} or None, default=None
+        As in :class:`NeuralStudentClassifier`; nothing else looks at ``X_val``.
+    alpha : float, default=1.0
+        Weight of the soft targets, in [0, 1]; the rest goes to the hard labels.
+    cv : int, splitter, iterable, "prefit" or None, default=None
+        None: a fitted teacher as it is, an unfitted one fitted on all rows. A number of
+        folds or a splitter: each row of X is labelled by clones of the teacher that were
+        not fitted on it; a row that no fold holds out has no soft target. "prefit": an
+        unfitted teacher is an error.
+    transfer_teacher : {"refit", "folds", "unseen"}, default="refit"
+        With `cv`, who labels transfer rows: the fitted teacher itself, or one fitted on
+        all rows; the mean of all clones; or, for rows that a sampler draws, the clones
+        that saw none of the rows that they were made from.
+    n_jobs : int, default=None
+        So many clones are fitted at once.
+    transfer : sampler, str, callable or None, default="auto"
+        Draws more rows for the teacher to label: a sampler such as
+        :class:`ConditionalSampler`, a name ("munge", "conditional", "mixup", "noise",
+        "bootstrap"), or a function ``transfer(X, random_state)`` that returns rows. A
+        control, which has no teacher, draws none. "auto": 24 conditional rows for each
+        of X, at most 250,000, where the teacher itself is asked about X and there is no
+        ``X_transfer``; none for a table of over 100 columns, and with `cv`.
+    transfer_weight : float, default=None
+        Total weight of the transfer rows against the rows of X; None for their numbers.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        As in scikit-learn; a list for several targets.
+    preprocessor : "auto", transformer or None, default="auto"
+        The student's view of X. "auto" takes any table: see
+        :class:`~skdistill.preprocessing.TableView`; its columns keep their units. None
+        takes finite numbers as they are.
+    keep_teacher : bool, default=True
+        False: no ``teacher_`` after fit, and no teacher in a fitted student's pickle.
+    max_leaf_nodes : int, default=32
+        So many leaves at most.
+    min_weight_fraction_leaf : float, default=0.005
+        Share of the weight of all rows, transfer rows among them, that a leaf has at
+        least.
+    criterion : {"entropy", "gini"}, default="entropy"
+        What the search lowers: the cross entropy with the targets, or the squared
+        distance to them.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the draws, and the choice of the rows on which large nodes look ahead.
+
+    Attributes
+    ----------
+    tree_ : HardTree
+        Arrays, named as in scikit-learn: ``children_left``, ``children_right``,
+        ``feature`` (a column of the view) and ``threshold``.
+    node_mass_ : ndarray of shape (n_nodes,)
+        Share of the rows of X, by weight, that reach each node.
+    feature_importances_ : ndarray of shape (n_features,)
+        What the questions about each feature gain in the criterion, normalised. With a
+        transformer as `preprocessor`, one for each of its columns.
+    classes_ : ndarray of shape (n_classes,), or list of ndarray
+        The sorted union of `classes`, of y's labels and of the teacher's; a list with
+        one array for each of several targets, the numbers of the labels of a multi-label
+        student.
+    class_prior_ : ndarray of shape (n_classes,)
+        Shares of the classes that the probabilities expect: the mean of the targets that
+        were learnt, or what ``adjust_class_prior`` was asked for. Of a single target only.
+    teacher_ : object or list of objects
+        The fitted teacher; absent without one, and with ``keep_teacher=False``.
+    temperature_, teacher_temperature_, teacher_entropy_ : object
+        As in :class:`NeuralStudentClassifier`; there is no temperature but 1.
+    preprocessor_ : transformer or None
+        The fitted view.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the columns, where X has string names.
+
+    See Also
+    --------
+    SoftDecisionTreeClassifier : Its gates weigh all features, and it is more accurate.
+    export_text : The fitted tree as text.
+
+    Notes
+    -----
+    Growing best-first, as CART does [1]_, is the first start. Then, as long as the
+    criterion gains: the best question of all for one node at a time, the others as they
+    are; a split where it gains more; the best subtree of depth two in the place of small
+    ones, all pairs of questions being scored by matrix products; larger subtrees grown
+    again from a root that looks ahead. Tables of many rows are searched on some of them,
+    and the leaves' values are those of all rows.
+
+    References
+    ----------
+    .. [1] Breiman, Friedman, Olshen, Stone: Classification and Regression Trees, 1984.
+    .. [2] Bennett: Global Tree Optimization: A Non-greedy Decision Tree Algorithm, 1994.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from skdistill import HardDecisionTreeClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> forest = RandomForestClassifier(random_state=0).fit(X, y)
+    >>> tree = HardDecisionTreeClassifier(forest, max_leaf_nodes=4, random_state=0)
+    >>> tree.fit(X, y).get_n_leaves()
+    4
+    >>> bool(tree.score(X, forest.predict(X)) > 0.9)
+    True
+    """
+
+    _parameter_constraints: dict = {
+        **ClassifierStudent._parameter_constraints,
+        **HardDecisionTree._parameter_constraints,
+        "criterion": [StrOptions({"entropy", "gini"})],
+    }
+    _parameter_constraints.pop("temperature")
+    temperature = 1.0  # no parameter: read by what all classifiers share
+
+    def __init__(
+        self,
+        teacher=None,
+        *,
+        teacher_weights=None,
+        classes=None,
+        teacher_calibration=None,
+        alpha=1.0,
+        cv=None,
+        transfer_teacher="refit",
+        n_jobs=None,
+        transfer="auto",
+        transfer_weight=None,
+        class_weight=None,
+        preprocessor="auto",
+        keep_teacher=True,
+        max_leaf_nodes=32,
+        min_weight_fraction_leaf=0.005,
+        criterion="entropy",
+        random_state=None,
+    ):
+        self.teacher = teacher
+        self.teacher_weights = teacher_weights
+        self.classes = classes
+        self.teacher_calibration = teacher_calibration
+        self.alpha = alpha
+        self.cv = cv
+        self.transfer_teacher = transfer_teacher
+        self.n_jobs = n_jobs
+        self.transfer = transfer
+        self.transfer_weight = transfer_weight
+        self.class_weight = class_weight
+        self.preprocessor = preprocessor
+        self.keep_teacher = keep_teacher
+        self.max_leaf_nodes = max_leaf_nodes
+        self.min_weight_fraction_leaf = min_weight_fraction_leaf
+        self.criterion = criterion
+        self.random_state = random_state
+
+    def _cost(self):
+        return Squares() if self.criterion == "gini" else Entropy(len(self._targets))
+
+    def _targets_of(self, lesson):
+        """Probabilities (n + m, sum of n_classes) and weights, soft and hard together."""
+        one_hot = None if lesson.hard is None else self._one_hot(lesson.hard)
+        if lesson.soft is not None:
+            lesson = lesson.with_probabilities()
+        return joint_targets(lesson, self.alpha, one_hot)
+
+    def _node_logs(self):
+        """Log-probabilities of each node, finite."""
+        parts = self._by_target(self._leaf_means())
+        return np.log(np.concatenate([_with_floor(part) for part in parts], axis=1))
+
+    def _log_probabilities(self, X):
+        return self._node_logs()[self.apply(X)]
+
+    def leaf_values(self):
+        """What each leaf says, in the order of the node numbers.
+
+        Returns
+        -------
+        ndarray of shape (n_leaves, sum of n_classes)
+            Class probabilities.
+        """
+        return np.exp(self._node_logs()[self.tree_.is_leaf])
+
+
+class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
+    """A tree of plain questions that learns values from a teacher.
+
+    It asks ``feature <= threshold`` of one feature at each node, in the feature's own
+    unit, and has few leaves: a person can read it and carry it out by hand. It is
+    searched for, where CART is grown and left as it is [2]_.
+
+    Parameters
+    ----------
+    teacher : object or list of objects, default=None
+        As in :class:`NeuralStudentRegressor`. None: the student learns from y alone, the
+        *control*.
+    teacher_weights : array-like of shape (n_teachers,), default=None
+        Shares of the members of a list.
+    alpha : float, default=1.0
+        Weight of the teacher's predictions, in [0, 1]; the rest goes to y.
+    cv : int, splitter, iterable, "prefit" or None, default=None
+        None: a fitted teacher as it is, an unfitted one fitted on all rows. A number of
+        folds or a splitter: each row of X is labelled by clones of the teacher that were
+        not fitted on it; a row that no fold holds out has no soft target. "prefit": an
+        unfitted teacher is an error.
+    transfer_teacher : {"refit", "folds", "unseen"}, default="refit"
+        With `cv`, who labels transfer rows: the fitted teacher itself, or one fitted on
+        all rows; the mean of all clones; or, for rows that a sampler draws, the clones
+        that saw none of the rows that they were made from.
+    n_jobs : int, default=None
+        So many clones are fitted at once.
+    transfer : sampler, str, callable or None, default="auto"
+        Draws more rows for the teacher to label: a sampler such as
+        :class:`ConditionalSampler`, a name ("munge", "conditional", "mixup", "noise",
+        "bootstrap"), or a function ``transfer(X, random_state)`` that returns rows. A
+        control, which has no teacher, draws none. "auto": 24 conditional rows for each
+        of X, at most 250,000, where the teacher itself is asked about X and there is no
+        ``X_transfer``; none for a table of over 100 columns, and with `cv`.
+    transfer_weight : float, default=None
+        Total weight of the transfer rows against the rows of X; None for their numbers.
+    preprocessor : "auto", transformer or None, default="auto"
+        The student's view of X. "auto" takes any table: see
+        :class:`~skdistill.preprocessing.TableView`; its columns keep their units. None
+        takes finite numbers as they are.
+    keep_teacher : bool, default=True
+        False: no ``teacher_`` after fit, and no teacher in a fitted student's pickle.
+    max_leaf_nodes : int, default=32
+        So many leaves at most.
+    min_weight_fraction_leaf : float, default=0.005
+        Share of the weight of all rows, transfer rows among them, that a leaf has at
+        least.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the draws, and the choice of the rows on which large nodes look ahead.
+
+    Attributes
+    ----------
+    tree_ : HardTree
+        Arrays, named as in scikit-learn: ``children_left``, ``children_right``,
+        ``feature`` (a column of the view) and ``threshold``.
+    node_mass_ : ndarray of shape (n_nodes,)
+        Share of the rows of X, by weight, that reach each node.
+    feature_importances_ : ndarray of shape (n_features,)
+        What the questions about each feature gain in the criterion, normalised. With a
+        transformer as `preprocessor`, one for each of its columns.
+    teacher_ : object or list of objects
+        The fitted teacher; absent without one, and with ``keep_teacher=False``.
+    preprocessor_ : transformer or None
+        The fitted view.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the columns, where X has string names.
+
+    See Also
+    --------
+    SoftDecisionTreeRegressor : Its gates weigh all features, and it is more accurate.
+    export_text : The fitted tree as text.
+
+    Notes
+    -----
+    Growing best-first, as CART does [1]_, is the first start. Then, as long as the
+    criterion gains: the best question of all for one node at a time, the others as they
+    are; a split where it gains more; the best subtree of depth two in the place of small
+    ones, all pairs of questions being scored by matrix products; larger subtrees grown
+    again from a root that looks ahead. Tables of many rows are searched on some of them,
+    and the leaves' values are those of all rows.
+
+    References
+    ----------
+    .. [1] Breiman, Friedman, Olshen, Stone: Classification and Regression Trees, 1984.
+    .. [2] Bennett: Global Tree Optimization: A Non-greedy Decision Tree Algorithm, 1994.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.ensemble import RandomForestRegressor
+    >>> from skdistill import HardDecisionTreeRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> forest = RandomForestRegressor(random_state=0).fit(X, y)
+    >>> tree = HardDecisionTreeRegressor(forest, max_leaf_nodes=8, random_state=0)
+    >>> tree.fit(X, y).get_n_leaves()
+    8
+    """
+
+    _parameter_constraints: dict = {
+        **RegressorStudent._parameter_constraints,
+        **HardDecisionTree._parameter_constraints,
+    }
+
+    def __init__(
+        self,
+        teacher=None,
+        *,
+        teacher_weights=None,
+        alpha=1.0,
+        cv=None,
+        transfer_teacher="refit",
+        n_jobs=None,
+        transfer="auto",
+        transfer_weight=None,
+        preprocessor="auto",
+        keep_teacher=True,
+        max_leaf_nodes=32,
+        min_weight_fraction_leaf=0.005,
+        random_state=None,
+    ):
+        self.teacher = teacher
+        self.teacher_weights = teacher_weights
+        self.alpha = alpha
+        self.cv = cv
+        self.transfer_teacher = transfer_teacher
+        self.n_jobs = n_jobs
+        self.transfer = transfer
+        self.transfer_weight = transfer_weight
+        self.preprocessor = preprocessor
+        self.keep_teacher = keep_teacher
+        self.max_leaf_nodes = max_leaf_nodes
+        self.min_weight_fraction_leaf = min_weight_fraction_leaf
+        self.random_state = random_state
+
+    def _cost(self):
+        return Squares()
+
+    def _targets_of(self, lesson):
+        """Values in units of their standard deviations, and weights."""
+        target, weight = joint_targets(lesson, self.alpha, lesson.hard)
+        return (target - self._center) / self._scale, weight
+
+    def _values(self, X):
+        return self._leaf_means()[self.apply(X)]
+
+    def leaf_values(self):
+        """What each leaf says, in the order of the node numbers.
+
+        Returns
+        -------
+        ndarray of shape (n_leaves, n_outputs)
+            In the targets' units.
+        """
+        return self._leaf_means()[self.tree_.is_leaf] * self._scale + self._center
+
+
+def _with_floor(p):
+    """Distributions of no zeros; the likeliest class pays, alike in leaves alike."""
+    p = np.maximum(p, FLOOR).round(12)
+    likeliest = np.arange(len(p)), p.argmax(axis=1)
+    p[likeliest] = 0
+    p[likeliest] = 1 - p.sum(axis=1)
+    return p

@@ -1,0 +1,221 @@
+"""Hard trees as students: what they find, say and keep."""
+
+import pickle
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.metrics import log_loss
+from sklearn.tree import DecisionTreeClassifier
+
+from skdistill import (
+    HardDecisionTreeClassifier,
+    HardDecisionTreeRegressor,
+    Munge,
+    StudentClassifier,
+    export_text,
+)
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    """A table of numbers, categories and gaps, and labels that need all of them."""
+    random, n = np.random.default_rng(0), 900
+    X = pd.DataFrame(
+        {
+            "tenure": random.integers(0, 72, n),
+            "charges": random.lognormal(4, 1, n).round(2),
+            "plan": random.choice(["month", "year", "two, or more"], n),
+            "age": np.where(random.random(n) < 0.1, np.nan, random.integers(18, 90, n)),
+        }
+    )
+    leaves = (X.tenure < 18) & (X.plan == "month") | (X.age > 70)
+    stays = (X.charges > 150) | X.age.isna()
+    flips = random.random(n) < 0.05
+    return X, np.where((leaves & ~stays) ^ flips, "leaves", "stays")
+
+
+@pytest.fixture(scope="module")
+def forest_on_digits():
+    X, y = load_digits(return_X_y=True)
+    forest = RandomForestClassifier(50, random_state=0).fit(X, y)
+    return forest, X[::2], forest.predict_proba(X[::2])
+
+
+def walk(text, row, gaps):
+    """Carry a printed tree out by hand: the line of the leaf where a row ends."""
+    depth = 0
+    for line in text.splitlines():
+        indent, content = re.fullmatch(r"((?:\|   )*)\|--- (.*)", line).groups()
+        if len(indent) // 4 != depth:
+            continue  # a line of a branch that was not taken
+        if content.startswith(("class: ", "value: ")):
+            return content
+        if holds(content, row, gaps):
+            depth += 1
+    raise AssertionError("no leaf")
+
+
+def holds(question, row, gaps):
+    member = re.fullmatch(r"(not )?(.+) in \{(.*)\}", question)
+    if member:
+        negated, name, category = member.groups()
+        return (str(row[name]) == category) != bool(negated)
+    missing = re.fullmatch(r"(not )?(.+) is missing", question)
+    if missing:
+        return bool(pd.isna(row[missing[2]])) != bool(missing[1])
+    name, sign, bound, gap = re.fullmatch(
+        r"(.+) (<=|>) (\S+)( or missing)?", question
+    ).groups()
+    if pd.isna(row[name]):
+        return gap is not None
+    return (row[name] <= float(bound)) == (sign == "<=")
+
+
+def test_the_text_carried_out_by_hand_predicts_what_the_tree_predicts(mixed):
+    X, y = mixed
+    tree = HardDecisionTreeClassifier(max_leaf_nodes=14, random_state=0).fit(X, y)
+    text = export_text(tree)
+    assert "or missing" in text and "plan in {month}" in text
+    said = [walk(text, row, None).split()[1] for _, row in X.iterrows()]
+    np.testing.assert_array_equal(said, tree.predict(X))
+    assert tree.score(X, y) > 0.93
+
+
+def test_the_text_of_values_too(mixed):
+    X, _ = mixed
+    y = 2 * X.tenure + X.age.fillna(50) + 30 * (X.plan == "month")
+    tree = HardDecisionTreeRegressor(max_leaf_nodes=20).fit(X, y)
+    text = export_text(tree, digits=12)
+    said = [float(walk(text, row, None).split()[1]) for _, row in X.iterrows()]
+    np.testing.assert_allclose(said, tree.predict(X), rtol=1e-11)
+
+
+@pytest.mark.parametrize("n_leaves", [8, 20])
+def test_it_is_nearer_to_the_teacher_than_a_grown_tree(forest_on_digits, n_leaves):
+    forest, X, wanted = forest_on_digits
+    limits = {"max_leaf_nodes": n_leaves, "min_weight_fraction_leaf": 0.01}
+    hard = HardDecisionTreeClassifier(forest, transfer=None, criterion="gini", **limits)
+    cart = StudentClassifier(forest, student=DecisionTreeClassifier(**limits))
+    far = [
+        np.square(model.fit(X).predict_proba(X) - wanted).sum()
+        for model in (hard, cart)
+    ]
+    assert far[0] < 0.97 * far[1]
+    hard.set_params(criterion="entropy").fit(X)
+    nats = [
+        -np.sum(wanted * np.log(np.maximum(model.predict_proba(X), 1e-6)))
+        for model in (hard, cart)
+    ]
+    assert nats[0] < nats[1]
+
+
+def test_paths_leaves_and_masses_agree(mixed):
+    X, y = mixed
+    weight = np.random.default_rng(1).random(len(X))
+    tree = HardDecisionTreeClassifier(max_leaf_nodes=9).fit(X, y, sample_weight=weight)
+    leaf, path = tree.apply(X), tree.decision_path(X).toarray()
+    assert tree.get_n_leaves() == len(np.unique(leaf)) == 9
+    assert path.sum(axis=1).max() == tree.get_depth() + 1
+    np.testing.assert_array_equal(path[np.arange(len(X)), leaf], 1)
+    np.testing.assert_allclose(tree.node_mass_, weight @ path / weight.sum())
+    values = dict(
+        zip(np.flatnonzero(tree.tree_.is_leaf), tree.leaf_values(), strict=True)
+    )
+    np.testing.assert_allclose([values[k] for k in leaf], tree.predict_proba(X))
+    assert tree.feature_importances_.shape == (4,)
+    assert tree.feature_importances_.sum() == pytest.approx(1)
+
+
+def test_leaves_say_the_mean_of_their_targets():
+    X, y = load_diabetes(return_X_y=True)
+    tree = HardDecisionTreeRegressor(max_leaf_nodes=6, min_weight_fraction_leaf=0.05)
+    leaf = tree.fit(X, y).apply(X)
+    for number in np.unique(leaf):
+        assert tree.predict(X[leaf == number])[0] == pytest.approx(
+            y[leaf == number].mean(), abs=0.1 * y.std()
+        )
+    assert np.bincount(leaf)[np.unique(leaf)].min() >= 0.05 * len(X)
+
+
+def test_leaves_without_a_class_do_not_rule_it_out():
+    X, y = load_breast_cancer(return_X_y=True)
+    tree = HardDecisionTreeClassifier().fit(X[:300], y[:300])
+    p = tree.predict_proba(X[300:])
+    assert (p > 0).all()
+    np.testing.assert_allclose(p.sum(axis=1), 1)
+    cart = StudentClassifier().fit(X[:300], y[:300]).predict_proba(X[300:])
+    assert log_loss(y[300:], p) < log_loss(y[300:], cart)
+
+
+@pytest.mark.parametrize("criterion", ["entropy", "gini"])
+def test_a_teacher_alone_teaches(criterion):
+    X, y = load_iris(return_X_y=True)
+    forest = RandomForestClassifier(random_state=0).fit(X, y)
+    tree = HardDecisionTreeClassifier(forest, criterion=criterion, random_state=0).fit(
+        X
+    )
+    assert tree.score(X, forest.predict(X)) > 0.95
+    again = HardDecisionTreeClassifier(forest, criterion=criterion, random_state=0).fit(
+        X
+    )
+    np.testing.assert_array_equal(again.predict_proba(X), tree.predict_proba(X))
+    kept = pickle.loads(pickle.dumps(tree))
+    np.testing.assert_array_equal(kept.predict_proba(X), tree.predict_proba(X))
+
+
+def test_several_targets_share_a_tree():
+    X, y = load_iris(return_X_y=True)
+    both = np.column_stack([y > 0, y > 1]).astype(int)
+    tree = HardDecisionTreeClassifier(max_leaf_nodes=3).fit(X, both)
+    assert (tree.predict(X) == both).mean() > 0.95
+    assert "labels: " in export_text(tree)
+    values = np.column_stack([X[:, 2], -X[:, 2]])
+    several = HardDecisionTreeRegressor().fit(X, values)
+    np.testing.assert_allclose(several.predict(X).sum(axis=1), 0, atol=1e-9)
+    assert several.score(X, values) > 0.98
+
+
+def test_many_rows_are_searched_in_part_and_counted_in_full(monkeypatch):
+    X, y = load_diabetes(return_X_y=True)
+    forest = RandomForestRegressor(20, random_state=0).fit(X, y)
+    student = HardDecisionTreeRegressor(forest, max_leaf_nodes=8, random_state=0)
+    whole = student.fit(X).predict(X)
+    monkeypatch.setattr("skdistill.students.hard_tree._MOST_CELLS", 1)
+    part = student.fit(X)  # the rows of X alone are searched
+    assert part.tree_.sums[0, 0] == pytest.approx(1)
+    assert part.node_mass_.min() < part.tree_.sums[:, 0].min() + 0.05
+    assert np.corrcoef(whole, part.predict(X))[0, 1] > 0.8
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_odd_columns_do_no_harm(seed):
+    random = np.random.default_rng(seed)
+    X = random.integers(0, 3, size=(80, 5)) * [1.0, 1e6, 0.0, 1e-9, 1.0]
+    y = np.where(X[:, 0] > X[:, 4], "a", "b")
+    tree = HardDecisionTreeClassifier(random_state=seed).fit(X, y)
+    assert np.isfinite(tree.predict_proba(X)).all() and tree.score(X, y) == 1
+    assert tree.feature_importances_[2] == 0
+
+
+@pytest.mark.parametrize(
+    ("params", "given", "message"),
+    [
+        ({"max_leaf_nodes": 1}, {}, "max_leaf_nodes"),
+        ({"min_weight_fraction_leaf": 0.7}, {}, "min_weight_fraction_leaf"),
+        ({"criterion": "squares"}, {}, "criterion"),
+        ({"transfer": Munge(1.0, refresh=2)}, {}, "refresh=None"),
+        ({}, {"X_val": np.zeros((3, 4))}, "leave X_val out"),
+        ({"preprocessor": None}, {"X": [[np.nan] * 4] * 3}, "NaN"),
+    ],
+)
+def test_bad_arguments_are_named(params, given, message):
+    X, y = load_iris(return_X_y=True)
+    student = HardDecisionTreeClassifier(RandomForestClassifier(5), **params)
+    rows = {"X": X, **given}
+    with pytest.raises(ValueError, match=message):
+        student.fit(y=y[: len(rows["X"])], **rows)
+    assert not hasattr(student, "tree_")
