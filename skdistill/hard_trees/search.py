@@ -79,13 +79,21 @@ class Search:
         """
         data = self.data
         enough = _WORTH * self._span()
-        root = self._settled(self._without_idle(root, data.all))
+        root = self._settled(self._trimmed(self._without_idle(root, data.all)))
         for _ in range(_MOST_PASSES):
             before = data.cost_of(root, data.all)
             root = self._settled(self._other_limbs(self._other_twigs(root)))
             if before - data.cost_of(root, data.all) <= enough:
                 break
         return root
+
+    def _trimmed(self, root):
+        """Without the splits that gain least, where there are too many leaves."""
+        top = Question(test=(), left=root)
+        while count_leaves(top.left) > self.max_leaf_nodes:
+            _, parent, side, _ = min(self._ends(top)[1], key=lambda twig: twig[0])
+            setattr(parent, side, None)
+        return top.left
 
     def _span(self):
         """What there is to be gained, as a scale."""

@@ -30,6 +30,8 @@ class HardDecisionTree(BaseStudent):
     before the right one.
     """
 
+    _begins_at = None  # for one fit, what makes one more start of the search
+
     _parameter_constraints: dict = {
         "max_leaf_nodes": [Interval(Integral, 2, None, closed="left")],
         "min_weight_fraction_leaf": [Interval(Real, 0, 0.5, closed="both")],
@@ -59,11 +61,12 @@ class HardDecisionTree(BaseStudent):
         counted = np.flatnonzero(weight)
         x, target, weight = x[counted], target[counted], weight[counted]
         stats = statistics(target, weight / weight.sum())
-        root, thresholds = self._found(x, stats, int((counted < n_labelled).sum()))
+        own = counted[counted < n_labelled]
+        root, thresholds = self._found(x, stats, len(own), rows.X, own)
         self.tree_ = HardTree.of(root, thresholds, x, stats)
         self._finish(rows, knowledge)
 
-    def _found(self, x, stats, n_own):
+    def _found(self, x, stats, n_own, X, own):
         """The search on so many rows as it can bear: first those of X."""
         random, n = self._random(), len(x)
         most = max(n_own, _MOST_CELLS // max(1, x.shape[1] * len(stats)))
@@ -77,7 +80,10 @@ class HardDecisionTree(BaseStudent):
         binned = Binned(x[chosen], _MOST_BINS)
         least = max(self.min_weight_fraction_leaf, 1e-12)
         data = Rows(binned, stats, self._cost(), least)
-        root = Search(data, self.max_leaf_nodes, random).best()
+        starts = []
+        if self._begins_at is not None:
+            starts.append(self._begins_at(X, own, x[:n_own], binned))
+        root = Search(data, self.max_leaf_nodes, random).best(starts)
         return root, binned.thresholds
 
     def _finish(self, rows, knowledge):

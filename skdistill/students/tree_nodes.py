@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..modules.soft_tree import SoftTree
 from ..preprocessing import reads_tables
 from ..training import in_chunks
+from .hardening import hardened
 from .torch_student import TorchStudent
 
 _PART_CELLS = 1 << 22
@@ -113,6 +114,58 @@ class SoftDecisionTree(TorchStudent):
         ones = np.ones(n * length, dtype=np.int64)
         shape = (n, len(self.node_mass_))
         return sparse.csr_matrix((ones, columns.ravel(), starts), shape=shape)
+
+    def harden(
+        self,
+        X,
+        y=None,
+        *,
+        X_eval=None,
+        max_leaf_nodes=32,
+        min_weight_fraction_leaf=0.005,
+        random_state=None,
+    ):
+        """A tree of plain questions in the place of the gates: found, not rounded.
+
+        It is searched for as :class:`HardDecisionTreeClassifier` is, on rows labelled by
+        this tree's teacher (by this tree, if it has or keeps none), and drawn as its
+        ``transfer`` says. One more start of the search is this tree with each gate
+        rounded to the column that moves it most. An oblique gate has no equal among
+        plain questions: the result is another tree, that answers alike.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows to learn from, as ``fit`` had them.
+        y : array-like of shape (n,) or (n, n_targets), default=None
+            Their labels; they count by 1 - ``alpha``. None: the teacher alone counts.
+        X_eval : array-like of shape (m, n_features), default=None
+            Rows on which the fidelity is measured. None: a quarter of X, which the
+            search then does without.
+        max_leaf_nodes : int, default=32
+            So many leaves at most.
+        min_weight_fraction_leaf : float, default=0.005
+            Share of the weight of all rows that a leaf has at least.
+        random_state : int, RandomState instance or None, default=None
+            Seeds the draws.
+
+        Returns
+        -------
+        HardDecisionTreeClassifier or HardDecisionTreeRegressor
+            Fitted. Its ``fidelity_`` has the fidelity to the teacher of this tree
+            ("before") and of the hard one ("after"), see
+            :func:`~skdistill.metrics.fidelity`, and says on what "rows". This tree is
+            left as it is.
+        """
+        return hardened(
+            self,
+            X,
+            y,
+            X_eval,
+            random_state,
+            max_leaf_nodes=max_leaf_nodes,
+            min_weight_fraction_leaf=min_weight_fraction_leaf,
+        )
 
     def path_proba(self, X):
         """Probability that a row reaches each node.

@@ -1,0 +1,77 @@
+"""How much of a teacher a student keeps."""
+
+import numpy as np
+from sklearn.metrics import cohen_kappa_score, r2_score
+
+_FLOOR = 1e-7
+
+
+def fidelity(student_output, teacher_output, *, sample_weight=None):
+    """Compare a student's answers with its teacher's, on rows neither chose by.
+
+    Parameters
+    ----------
+    student_output : array-like of shape (n, n_classes), (n,) or (n, n_outputs)
+        Probabilities, rows summing to 1, of two classes or more; else values.
+    teacher_output : array-like of the same shape
+        Of the teacher, for the same rows.
+    sample_weight : array-like of shape (n,), default=None
+        Weights of the rows.
+
+    Returns
+    -------
+    dict
+        For probabilities "agreement", the share of rows with the same likeliest class;
+        "kappa", the same beyond chance [1]_; "kl", the mean Kullback-Leibler divergence
+        from the teacher's distribution to the student's, in nats, with probabilities of
+        at least 1e-7. For values "r2", the share of the teacher's variance that the
+        student explains, and "rmse", in their unit.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+
+    References
+    ----------
+    .. [1] Cohen: A Coefficient of Agreement for Nominal Scales, 1960.
+
+    Examples
+    --------
+    >>> from skdistill.metrics import fidelity
+    >>> fidelity([[0.9, 0.1], [0.2, 0.8]], [[0.9, 0.1], [0.2, 0.8]])
+    {'agreement': 1.0, 'kappa': 1.0, 'kl': 0.0}
+    >>> fidelity([1.0, 2.0, 3.0], [1.0, 2.0, 4.0])["rmse"]
+    0.577...
+    """
+    q, p = (
+        np.asarray(each, dtype=np.float64) for each in (student_output, teacher_output)
+    )
+    if q.shape != p.shape:
+        raise ValueError(
+            f"student_output has shape {q.shape} and teacher_output {p.shape}: give both "
+            "for the same rows and classes."
+        )
+    if not _are_distributions(p) or not _are_distributions(q):
+        error = np.average(
+            np.square(q - p).reshape(len(p), -1), 0, sample_weight
+        ).mean()
+        r2 = r2_score(p, q, sample_weight=sample_weight)
+        return {"r2": float(r2), "rmse": float(np.sqrt(error))}
+    said, meant = q.argmax(axis=1), p.argmax(axis=1)
+    kappa = 1.0  # where both know a single class, there is no chance to be beyond
+    if len(np.union1d(said, meant)) > 1:
+        kappa = cohen_kappa_score(meant, said, sample_weight=sample_weight)
+    q, p = (np.maximum(each, _FLOOR) for each in (q, p))
+    q, p = (each / each.sum(axis=1, keepdims=True) for each in (q, p))
+    divergence = (p * np.log(p / q)).sum(axis=1)
+    return {
+        "agreement": float(np.average(said == meant, weights=sample_weight)),
+        "kappa": float(kappa),
+        "kl": float(np.average(divergence, weights=sample_weight)),
+    }
+
+
+def _are_distributions(p):
+    wide = p.ndim == 2 and p.shape[1] > 1
+    return wide and p.min() >= 0 and np.allclose(p.sum(axis=1), 1, atol=1e-6)

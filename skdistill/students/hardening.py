@@ -1,0 +1,169 @@
+"""From a soft tree to a hard one: its gates as plain questions, and a search from there."""
+
+from functools import partial
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _num_samples, check_is_fitted
+
+from ..hard_trees.growth import Question
+from ..knowledge import soft_targets
+from ..metrics import fidelity
+from ..preprocessing import apply_view
+from ..tables import rows_of
+from .hard_tree import HardDecisionTreeClassifier, HardDecisionTreeRegressor
+
+_SHARE_OF_EVAL = 0.25
+
+
+def hardened(tree, X, y, X_eval, random_state, **limits):
+    """See :meth:`SoftDecisionTree.harden`, whose body this is.
+
+    Parameters
+    ----------
+    tree : SoftDecisionTree
+        Fitted.
+    X, y, X_eval, random_state : object
+        As there.
+    **limits : object
+        Parameters of the hard tree.
+
+    Returns
+    -------
+    HardDecisionTreeClassifier or HardDecisionTreeRegressor
+        Fitted.
+    """
+    check_is_fitted(tree)
+    if getattr(tree, "quantiles", None) is not None:
+        raise ValueError(
+            f"quantiles={tree.quantiles!r}: a hard tree has one mean in each leaf. "
+            "Harden a tree without quantiles."
+        )
+    random = check_random_state(random_state)
+    watched = "X_eval"
+    if X_eval is None:
+        watched = "X, on which the soft tree may have been trained"
+        order = random.permutation(_num_samples(X))
+        n_held = max(1, round(_SHARE_OF_EVAL * len(order)))
+        held, kept = np.sort(order[:n_held]), np.sort(order[n_held:])
+        if not len(kept):
+            raise ValueError("X has a single row: give more, or X_eval.")
+        X, X_eval = rows_of(X, kept), rows_of(X, held)
+        y = None if y is None else np.asarray(y)[kept]
+    hard = _as_hard(tree, y, random.randint(np.iinfo(np.int32).max), limits)
+    hard._begins_at = partial(_start, tree)
+    try:
+        hard.fit(X, y)
+    finally:
+        del hard._begins_at
+    meant = _answers(hard.teacher, X_eval, hard)
+    hard.fidelity_ = {
+        "before": fidelity(_joined(_said(tree, X_eval)), meant),
+        "after": fidelity(_joined(_said(hard, X_eval)), meant),
+        "rows": f"{_num_samples(X_eval)} rows of {watched}",
+    }
+    return hard
+
+
+def _start(tree, X, own, x, binned):
+    """The soft tree rounded, on some rows of X, of which x is the hard tree's view."""
+    z = apply_view(tree.preprocessor_, X)[own]
+    return rounded(tree.module_, z, x, binned)
+
+
+def _as_hard(tree, y, seed, limits):
+    """An unfitted hard tree, to be taught as the soft one was."""
+    shared = {
+        name: getattr(tree, name)
+        for name in ("transfer", "preprocessor", "keep_teacher")
+    }
+    own = hasattr(tree, "teacher_")
+    teacher, weights = (tree.teacher_, tree.teacher_weights) if own else (tree, None)
+    alpha = tree.alpha if own and y is not None else 1.0
+    options = {**shared, **limits, "alpha": alpha, "random_state": seed}
+    if not is_classifier(tree):
+        return HardDecisionTreeRegressor(teacher, teacher_weights=weights, **options)
+    options["classes"] = tree._targets if len(tree._targets) > 1 else tree.classes_
+    if own and tree.teacher_temperature_ != 1:
+        asked = {
+            "temperature": tree.teacher_temperature_,
+            "classes": options["classes"],
+        }
+        teacher = partial(soft_targets, teacher, teacher_weights=weights, **asked)
+        weights = None
+    return HardDecisionTreeClassifier(
+        teacher, teacher_weights=weights, class_weight=tree.class_weight, **options
+    )
+
+
+def _answers(teacher, X, hard):
+    """What the teacher says, in the form of the students' answers."""
+    if isinstance(teacher, partial):
+        return _joined(teacher(X))
+    classes = {"classes": hard.classes} if is_classifier(hard) else {}
+    return _joined(
+        soft_targets(teacher, X, teacher_weights=hard.teacher_weights, **classes)
+    )
+
+
+def _said(tree, X):
+    if not is_classifier(tree):
+        return tree.predict(X)
+    parts = tree._by_target(np.exp(tree._log_probabilities(X)))
+    return parts if len(parts) > 1 else parts[0]
+
+
+def _joined(answers):
+    """Several targets one below the other, for one number."""
+    if not isinstance(answers, list):
+        return answers[:, 0] if answers.ndim == 2 and answers.shape[1] == 1 else answers
+    width = max(part.shape[1] for part in answers)
+    padded = [np.pad(part, ((0, 0), (0, width - part.shape[1]))) for part in answers]
+    return np.concatenate(padded)
+
+
+def rounded(module, z, x, binned):
+    """A soft tree with, at each gate, a question about the one column that moves it most.
+
+    Parameters
+    ----------
+    module : SoftTree
+        Gates on z.
+    z : ndarray of shape (n, n_view)
+        What the soft tree sees of some rows.
+    x : ndarray of shape (n, n_view)
+        The same columns as the hard tree sees them, perhaps on another scale that
+        ascends with it.
+    binned : Binned
+        Codes of the hard tree's columns.
+
+    Returns
+    -------
+    Question or None
+        Root of a tree.
+    """
+    weight = module.gate_weight.detach().double().cpu().numpy()
+    bias = module.gate_bias.detach().double().cpu().numpy()
+
+    def _below(gate, rows):
+        if gate >= len(bias) or not len(rows):
+            return None
+        here, w = z[rows], weight[gate]
+        j = int(np.argmax(np.abs(w) * here.std(axis=0)))
+        others = bias[gate] + w @ here.mean(axis=0) - w[j] * here[:, j].mean()
+        goes_right = w[j] * here[:, j] + others > 0
+        first, second = 2 * gate + 1, 2 * gate + 2
+        if goes_right.all() or not goes_right.any():
+            return _below(second if goes_right.all() else first, rows)
+        if w[j] < 0:  # a question's left side is that of small values
+            goes_right, first, second = ~goes_right, second, first
+        at_most = x[rows[~goes_right], j].max()
+        cut = int(np.searchsorted(binned.thresholds[j], at_most))
+        if cut == len(binned.thresholds[j]):
+            return _below(first, rows)
+        return Question(
+            (j, cut), _below(first, rows[~goes_right]), _below(second, rows[goes_right])
+        )
+
+    return _below(0, np.arange(len(x)))

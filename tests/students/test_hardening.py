@@ -1,0 +1,159 @@
+"""From a soft tree to a hard one."""
+
+import pickle
+from copy import deepcopy
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from skdistill import (
+    SoftDecisionTreeClassifier,
+    SoftDecisionTreeRegressor,
+    export_text,
+    soft_targets,
+)
+from skdistill.hard_trees.binned import Binned
+from skdistill.hard_trees.growth import count_leaves
+from skdistill.hard_trees.structure import HardTree
+from skdistill.metrics import fidelity
+from skdistill.modules import SoftTree
+from skdistill.students.hardening import rounded
+
+FAST = {"max_depth": 3, "max_epochs": 10, "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def taught():
+    X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+    X = X.iloc[:, 20:26]
+    forest = RandomForestClassifier(30, random_state=0).fit(X[:400], y[:400])
+    tree = SoftDecisionTreeClassifier(forest, **FAST).fit(X[:400], y[:400])
+    return forest, tree, X, y
+
+
+def test_it_keeps_the_teacher_and_changes_nothing(taught):
+    forest, tree, X, y = taught
+    before, p = pickle.dumps(tree.net_.module_.state_dict()), tree.predict_proba(X)
+    hard = tree.harden(X[:400], X_eval=X[400:], max_leaf_nodes=6, random_state=0)
+    assert pickle.dumps(tree.net_.module_.state_dict()) == before
+    np.testing.assert_array_equal(tree.predict_proba(X), p)
+    wanted = soft_targets(forest, X[400:])
+    assert hard.get_n_leaves() <= 6
+    assert hard.fidelity_ == {
+        "before": fidelity(p[400:], wanted),
+        "after": fidelity(hard.predict_proba(X[400:]), wanted),
+        "rows": "169 rows of X_eval",
+    }
+    assert hard.fidelity_["after"]["agreement"] > 0.9
+    assert "worst perimeter <= " in export_text(hard)
+    again = tree.harden(X[:400], X_eval=X[400:], max_leaf_nodes=6, random_state=0)
+    np.testing.assert_array_equal(again.predict_proba(X), hard.predict_proba(X))
+    alike = pickle.loads(pickle.dumps(hard)).fit(X, y)  # a student like any other
+    assert alike.score(X, y) > 0.9
+
+
+def test_without_rows_of_its_own_it_says_what_it_was_measured_on(taught):
+    _, tree, X, _ = taught
+    hard = tree.harden(X[:200], random_state=0)
+    assert hard.fidelity_["rows"].startswith("50 rows of X, on which the soft tree may")
+
+
+def test_labels_count_as_they_did_for_the_soft_tree(taught):
+    forest, _, X, y = taught
+    flipped = 1 - y[:400]
+    tree = SoftDecisionTreeClassifier(forest, alpha=0.0, **FAST).fit(X[:400], flipped)
+    hard = tree.harden(X[:400], flipped, random_state=0)
+    assert hard.score(X[:400], flipped) > 0.85
+    assert tree.harden(X[:400], random_state=0).score(X[:400], flipped) < 0.15
+
+
+def test_a_control_is_its_own_teacher():
+    X, y = load_iris(return_X_y=True)
+    tree = SoftDecisionTreeClassifier(**(FAST | {"max_epochs": 60})).fit(X, y)
+    hard = tree.harden(X, random_state=0)
+    assert hard.fidelity_["before"]["kl"] == pytest.approx(0, abs=1e-9)
+    assert hard.fidelity_["after"]["agreement"] > 0.9
+
+
+def test_a_calibrated_teacher_is_asked_as_it_was(taught):
+    forest, _, X, y = taught
+    tree = SoftDecisionTreeClassifier(forest, teacher_calibration="temperature", **FAST)
+    tree.fit(X[:300], y[:300], X_val=X[300:400], y_val=y[300:400])
+    assert tree.teacher_temperature_ != 1
+    hard = tree.harden(X[:300], X_eval=X[400:], random_state=0)
+    wanted = soft_targets(forest, X[400:], tree.teacher_temperature_)
+    after = fidelity(hard.predict_proba(X[400:]), wanted)
+    assert hard.fidelity_["after"] == pytest.approx(after)
+    pickle.loads(pickle.dumps(hard)).predict(X)
+
+
+def test_values_and_several_targets():
+    X, y = load_diabetes(return_X_y=True)
+    forest = RandomForestRegressor(10, random_state=0).fit(X, y)
+    tree = SoftDecisionTreeRegressor(forest, **FAST).fit(X)
+    hard = tree.harden(X, random_state=0)
+    assert hard.fidelity_["after"]["r2"] > 0.5
+    both = np.column_stack([y > 100, y > 200]).astype(int)
+    tree = SoftDecisionTreeClassifier(**FAST).fit(X, both)
+    hard = tree.harden(X, max_leaf_nodes=8, random_state=0)
+    assert hard.predict(X).shape == both.shape
+    assert hard.fidelity_["after"]["agreement"] > 0.8
+
+
+def test_mixed_columns_and_other_views(taught):
+    random = np.random.default_rng(0)
+    X = pd.DataFrame(
+        {
+            "income": random.lognormal(3, 2, 300),  # its soft view is a logarithm
+            "plan": random.choice(["a", "b", "c"], 300),
+            "age": np.where(random.random(300) < 0.2, np.nan, random.normal(size=300)),
+        }
+    )
+    y = np.where((X.income > 30) & (X.plan != "b"), "in", "out")
+    tree = SoftDecisionTreeClassifier(**(FAST | {"max_epochs": 60})).fit(X, y)
+    hard = tree.harden(X, y, max_leaf_nodes=4, random_state=0)
+    assert hard.score(X, y) > 0.9
+    numbers = X[["income"]].to_numpy()
+    linear = LogisticRegression().fit(numbers, y)
+    for view in (StandardScaler(), None):
+        tree = SoftDecisionTreeClassifier(linear, preprocessor=view, **FAST)
+        hard = tree.fit(numbers / 1e3).harden(numbers / 1e3, random_state=0)
+        assert np.isfinite(hard.predict_proba(numbers)).all()
+
+
+def test_gates_about_one_column_are_rounded_exactly():
+    random = np.random.default_rng(0)
+    z = random.normal(size=(500, 3))
+    module = SoftTree(3, 2, max_depth=2)
+    weight = [[4.0, 0, 0], [0, -3.0, 0], [0, 0, 1e-9]]
+    module.gate_weight.data = module.gate_weight.data.new_tensor(weight)
+    module.gate_bias.data = module.gate_bias.data.new_tensor([1.0, 0.5, -5.0])
+    x = np.exp(z)  # another scale that ascends with it
+    binned = Binned(x, 1000)
+    root = rounded(module, z, x, binned)
+    assert count_leaves(root) == 3  # the third gate sends all rows to one side
+    tree = HardTree.of(root, binned.thresholds, x, np.ones((2, 500)))
+    assert len(np.unique(tree.apply(x))) == 3
+    first, second = 4 * z[:, 0] + 1 > 0, -3 * z[:, 1] + 0.5 > 0
+    ends = np.where(first, 2, second.astype(int))
+    for end in range(3):
+        assert len(np.unique(tree.apply(x)[ends == end])) == 1
+
+
+def test_what_cannot_be_hardened_is_refused(taught):
+    _, tree, X, _ = taught
+    before = deepcopy(vars(tree))
+    with pytest.raises(ValueError, match="single row"):
+        tree.harden(X[:1])
+    with pytest.raises(ValueError, match="max_leaf_nodes"):
+        tree.harden(X[:50], max_leaf_nodes=1)
+    assert vars(tree).keys() == before.keys()
+    values, y = load_diabetes(return_X_y=True)
+    several = SoftDecisionTreeRegressor(quantiles=[0.1, 0.9], alpha=0.0, **FAST)
+    with pytest.raises(ValueError, match="without quantiles"):
+        several.fit(values, y).harden(values)
