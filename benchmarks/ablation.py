@@ -36,13 +36,13 @@ from benchmarks.gain import (
 from skdistill import Bootstrap, ConditionalSampler, GaussianNoise, Mixup, Munge
 
 COPIES, MOST_DRAWN = 24.0, 250_000
-SETS = ["mlc_churn", "higgs_lightgbm", "california_housing", "covertype_kaggle"]
+SETS = ["mlc_churn", "higgs_lightgbm", "california_housing", "digits"]
 N_SPLITS = 3
 OTHER_SAMPLERS = {
     "Munge": Munge(),
     "Munge(neighbors='leaves')": Munge(neighbors="leaves"),
-    "ConditionalSampler(p=0.1)": ConditionalSampler(p=0.1),
     "ConditionalSampler(p=0.5)": ConditionalSampler(p=0.5),
+    "ConditionalSampler(p=(0, 0.8))": ConditionalSampler(p=(0.0, 0.8)),
     "Mixup": Mixup(),
     "GaussianNoise": GaussianNoise(),
     "Bootstrap": Bootstrap(),
@@ -66,12 +66,7 @@ def arms():
         {"numeric_embedding": None},
         {"numeric_embedding": "periodic"},
         {"hidden_layer_sizes": (64, 64)},
-        {"hidden_layer_sizes": (128, 128), "n_members": 4},
-        {"activation": "gelu", "dropout": 0.1},
         {"max_epochs": 50},
-        {"max_epochs": 200},
-        {"weight_decay": 0.0},
-        {"weight_decay": 0.1},
         {"early_stopping": False},
         {"alpha": 0.8},
     ):

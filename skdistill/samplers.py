@@ -519,8 +519,9 @@ class ConditionalSampler(Sampler):
         How many rows to draw: a number, or a multiple of the training rows.
     n_rounds : int, default=1
         So many times each column is redrawn.
-    p : float, default=0.5
-        Probability that a value is redrawn in a round.
+    p : float or pair of float, default=0.5
+        Probability that a value is redrawn in a round. A pair: each row has one of its
+        own, uniform between the two, so that some rows are near the data and some far.
     n_estimators : int, default=5
         Trees for each column.
     min_samples_leaf : int, default=10
@@ -563,7 +564,7 @@ class ConditionalSampler(Sampler):
     _parameter_constraints: dict = {
         **Sampler._parameter_constraints,
         "n_rounds": [Interval(Integral, 1, None, closed="left")],
-        "p": [Interval(Real, 0, 1, closed="both")],
+        "p": [Interval(Real, 0, 1, closed="both"), tuple, list],
         "n_estimators": [Interval(Integral, 1, None, closed="left")],
         "min_samples_leaf": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
@@ -621,13 +622,26 @@ class ConditionalSampler(Sampler):
     def _draw(self, own, random):
         source = self.cells_.as_numbers()
         take = np.repeat(own[:, None], source.shape[1], axis=1)
-        values = source[own]
+        values, p = source[own], self._shares(len(own), random)
         for _ in range(self.n_rounds):
             for j in random.permutation(source.shape[1]):
-                rows = np.flatnonzero(random.random_sample(len(own)) < self.p)
+                rows = np.flatnonzero(random.random_sample(len(own)) < p)
                 donors = self._donors(j, _others(values[rows], j), random)
                 take[rows, j], values[rows, j] = donors, source[donors, j]
         return take, None, own[:, None]
+
+    def _shares(self, n, random):
+        """The probability of all rows, or one for each."""
+        if isinstance(self.p, Real):
+            return self.p
+        ends = np.asarray(self.p, dtype=object).ravel().tolist()
+        numbers = len(ends) == 2 and all(isinstance(end, Real) for end in ends)
+        if not (numbers and 0 <= ends[0] <= ends[1] <= 1):
+            raise ValueError(
+                f"p={self.p!r} must be a number, or two, of which the first is the "
+                "smaller, from 0 to 1, such as (0.1, 0.7)."
+            )
+        return random.uniform(*ends, size=n)
 
     def _donors(self, j, X, random):
         """A training row for each, from the leaf of a random tree."""

@@ -153,6 +153,23 @@ def test_conditional_draws_keep_what_belongs_together():
         assert set(drawn[:, j]) <= set(X[:, j])  # of values that were seen
 
 
+def test_each_row_may_have_a_share_of_its_own():
+    X = np.random.default_rng(0).normal(size=(500, 20))
+    drawn, parents = (
+        ConditionalSampler(4000, p=(0.0, 0.8)).fit(X).sample(random_state=0)
+    )
+    share = (drawn != X[parents[:, 0]]).mean(axis=1)
+    assert share.mean() == pytest.approx(0.4, abs=0.03)
+    low, high = np.quantile(share, [0.1, 0.9])  # of (0, 0.8), and then a binomial
+    assert low < 0.12 and high > 0.68
+    one, _ = ConditionalSampler(100, p=0.3).fit(X).sample(random_state=0)
+    same, _ = ConditionalSampler(100, p=[0.3, 0.3]).fit(X).sample(random_state=1)
+    assert one.shape == same.shape
+    for p in ((0.5, 0.2), (0.1, 2), (0.1, 0.2, 0.3), ("a", 1)):
+        with pytest.raises(ValueError, match="such as"):
+            ConditionalSampler(p=p).fit(X).sample(random_state=0)
+
+
 @parametrize_with_checks([Munge(2.0), ConditionalSampler(2.0)])
 def test_sklearn_checks(estimator, check):
     check(estimator)
