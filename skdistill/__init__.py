@@ -26,6 +26,7 @@ _HOMES = {
     "SoftDecisionTreeRegressor": "students.soft_tree",
     "StudentClassifier": "students.surrogate",
     "StudentRegressor": "students.surrogate",
+    "explain": "inspection",
     "export_text": "inspection",
     "soft_targets": "knowledge",
 }
@@ -33,6 +34,7 @@ _HOMES = {
 __all__ = sorted(_HOMES)
 
 if TYPE_CHECKING:
+    from .inspection import explain as explain
     from .inspection import export_text as export_text
     from .knowledge import soft_targets as soft_targets
     from .modules.embeddings import (

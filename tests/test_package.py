@@ -38,6 +38,7 @@ def test_public_names():
         "SoftDecisionTreeRegressor",
         "StudentClassifier",
         "StudentRegressor",
+        "explain",
         "export_text",
         "soft_targets",
     ]

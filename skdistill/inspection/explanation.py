@@ -1,0 +1,81 @@
+"""One row's way through a fitted tree, in words."""
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.utils.validation import check_is_fitted
+
+from ..tables import is_frame
+from .wording import Leaves, questions_of
+
+
+def explain(tree, x, *, feature_names=None, class_names=None, max_terms=3, digits=3):
+    """Tell why a fitted tree, soft or hard, answers as it does for one row.
+
+    The path is the greedy one: at each gate the likelier side. For each gate of a soft
+    tree the text gives its question, how sure the gate is, and the terms that speak most
+    for the side that is taken, each with its part of the log odds (against the column's
+    mean). For a hard tree it gives the question and the row's value. Then comes the leaf,
+    and, where a soft tree predicts by its mixture, what the mixture says.
+
+    Parameters
+    ----------
+    tree : SoftDecisionTreeClassifier, HardDecisionTreeClassifier, or a regressor
+        Fitted.
+    x : frame of one row, array-like of shape (n_features,) or (1, n_features)
+        The row.
+    feature_names : array-like of str of shape (n_features,), default=None
+        As in :func:`export_text`.
+    class_names : array-like of str of shape (n_classes,), default=None
+        As in :func:`export_text`.
+    max_terms : int or None, default=3
+        So many terms of a soft gate are shown.
+    digits : int, default=3
+        Significant digits.
+
+    Returns
+    -------
+    str
+        A line for each node of the path, and one or two for the answer.
+
+    Raises
+    ------
+    ValueError
+        If `x` is not one row.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skdistill import HardDecisionTreeClassifier, explain
+    >>> iris = load_iris()
+    >>> tree = HardDecisionTreeClassifier(max_leaf_nodes=3).fit(iris.data, iris.target)
+    >>> names = ["sl", "sw", "pl", "pw"]
+    >>> print(explain(tree, iris.data[60], feature_names=names))
+    pl > 2.5, because pl = 3.5
+    pw <= 1.75, because pw = 1
+    leaf 3: class: 1 0.907, 2 0.0932, 0 3.46e-07 (36 % of rows)
+    """
+    check_is_fitted(tree)
+    if hasattr(x, "to_frame") and not is_frame(x):  # a Series
+        row = x.to_frame().T
+    else:
+        row = x if is_frame(x) or np.ndim(x) != 1 else [x]
+    z = np.asarray(tree._view(row), dtype=np.float64)
+    if len(z) != 1:
+        raise ValueError(f"x has {len(z)} rows: give one, such as X[:1].")
+    gates = questions_of(tree, feature_names, max_terms, digits)
+    leaves = Leaves(tree, gates.leaves, class_names, digits)
+    lines, node = [], 0
+    for node, goes_right, reason in gates.evidence(tree, z[0]):
+        lines.append(f"{gates.describe(node)[goes_right]}, {reason}")
+        end = gates.children(node)[goes_right]
+    leaf = end if lines else node
+    lines.append(f"leaf {leaf}: {leaves.describe(leaf)}")
+    if getattr(tree, "inference", "path") == "mixture":
+        lines.append(f"all leaves together: {leaves.prediction(_mixture(tree, row))}")
+    return "\n".join(lines)
+
+
+def _mixture(tree, row):
+    if is_classifier(tree):
+        return np.exp(tree._log_probabilities(row)[0])
+    return np.atleast_1d(np.asarray(tree.predict(row))[0])

@@ -1,0 +1,424 @@
+"""A fitted tree's questions and leaves in words."""
+
+import math
+
+import numpy as np
+
+from ..preprocessing import in_one_line, reads_tables, view_terms
+
+# A column this many standard deviations from 0 (a year, say) is printed from its middle.
+_FAR = 10
+
+
+def questions_of(tree, feature_names=None, max_terms=3, digits=3):
+    """What a fitted tree asks.
+
+    Parameters
+    ----------
+    tree : SoftDecisionTree or HardDecisionTree
+        Fitted.
+    feature_names : array-like of str of shape (n_features,), default=None
+        Names of the columns; those that the tree knows, by default.
+    max_terms : int or None, default=3
+        Terms of a soft gate that are shown.
+    digits : int, default=3
+        Significant digits.
+
+    Returns
+    -------
+    Gates or Questions
+        Of the soft tree, or of the hard one.
+    """
+    if hasattr(tree, "tree_"):
+        return Questions(tree, feature_names, digits)
+    return Gates(tree, feature_names, max_terms, digits)
+
+
+class Gates:
+    """A soft tree's gates as questions about the columns, in the columns' own units.
+
+    Parameters
+    ----------
+    tree : SoftDecisionTree
+        Fitted.
+    names : array-like of str or None
+        Of the columns.
+    max_terms : int or None
+        Terms of a gate that are shown.
+    digits : int
+        Significant digits.
+    """
+
+    def __init__(self, tree, names, max_terms, digits):
+        module = tree.module_
+        self.scaled = module.gate_weight.detach().double().cpu().numpy()
+        self.bias = module.gate_bias.detach().double().cpu().numpy()
+        n_view, view = self.scaled.shape[1], tree.preprocessor_
+        seen = _seen_names(tree, n_view)
+        self.names = _names(names, len(seen), seen, "feature_names")
+        self.terms, scale, self.center, self.spread = view_terms(view, n_view)
+        self.weight, self.scale = self.scaled * scale, scale
+        self.count = len(self.bias)
+        self.leaves = range(self.count, 2 * self.count + 1)
+        self.max_terms = n_view if max_terms is None else max_terms
+        self.digits = digits
+
+    def children(self, node):
+        """The nodes below.
+
+        Parameters
+        ----------
+        node : int
+            Its number.
+
+        Returns
+        -------
+        tuple of int
+            Numbers of the left and the right one; of a leaf, none.
+        """
+        return (2 * node + 1, 2 * node + 2) if node < self.count else ()
+
+    def evidence(self, tree, z):
+        """Why a row goes where it goes, gate by gate on the greedy path.
+
+        Parameters
+        ----------
+        tree : SoftDecisionTree
+            The same.
+        z : ndarray of shape (n_view,)
+            The tree's view of the row.
+
+        Yields
+        ------
+        node : int
+            Number of the gate.
+        goes_right : bool
+            To which side.
+        reason : str
+            How sure it is, and the terms that say most for this side.
+        """
+        node = 0
+        while node < self.count:
+            parts = self.scaled[node] * z
+            logit = parts.sum() + self.bias[node]
+            goes_right = bool(logit > 0)
+            toward = parts if goes_right else -parts
+            values = z / np.where(self.scale > 0, self.scale, np.inf) + self.center
+            order = np.argsort(-toward, kind="stable")[: self.max_terms]
+            shown = ", ".join(
+                value_in_words(self.terms[k], values[k], self.names, self.digits)
+                + f" ({toward[k]:+.2f})"
+                for k in order
+                if toward[k] > 0
+            )
+            share = 100 / (1 + np.exp(-abs(logit)))
+            because = f", because {shown}" if shown else ""
+            yield node, goes_right, f"{share:.{self.digits}g} % sure{because}"
+            node = 2 * node + 1 + goes_right
+
+    def describe(self, node):
+        """What a gate asks.
+
+        Parameters
+        ----------
+        node : int
+            Its number.
+
+        Returns
+        -------
+        list of str
+            What holds on its left, and on its right.
+        """
+        gate = node
+        used = np.flatnonzero(self.weight[gate])
+        matters = np.abs(self.weight[gate, used]) * self.spread[used]
+        order = used[np.argsort(-matters, kind="stable")]
+        shown = order[: self.max_terms]
+        weight, terms = self.weight[gate, shown], [self.terms[i] for i in shown]
+        threshold = weight @ self.center[shown] - self.bias[gate]
+        rest = len(order) - len(shown)
+        if not rest and len({term.column for term in terms}) == 1:
+            if all(term.is_question for term in terms):
+                return _sets(terms, weight, threshold, self.names[terms[0].column])
+            if len(terms) == 1:
+                signs = (">=", "<") if weight[0] < 0 else ("<=", ">")
+                bound = self._rounded(threshold / weight[0], self.spread[shown[0]])
+                return [f"{terms[0].text(self.names)} {sign} {bound}" for sign in signs]
+        more = f" [+ {rest} smaller term{'s' * (rest > 1)}]" if rest else ""
+        total, threshold = self._sum(weight, shown, threshold)
+        return [f"{total} {sign} {threshold}{more}" for sign in ("<=", ">")]
+
+    def _sum(self, weight, shown, threshold):
+        """The terms as text, and the threshold; columns far from 0 are moved there."""
+        text = ""
+        for w, i in zip(weight, shown, strict=True):
+            term, spread = self.terms[i], self.spread[i]
+            what = term.text(self.names)
+            what = f"[{what}]" if term.is_question else what
+            if not term.is_question and abs(self.center[i]) > _FAR * spread > 0:
+                middle = self._rounded(self.center[i], spread)
+                threshold -= w * float(middle)
+                minus = "-" if self.center[i] > 0 else "+"
+                what = f"({what} {minus} {middle.lstrip('-')})"
+            sign = "-" if w < 0 else "+"
+            joint = f" {sign} " if text else sign.replace("+", "")
+            text += f"{joint}{abs(w):.{self.digits}g} * {what}"
+        return text or "0", f"{threshold:.{self.digits}g}"
+
+    def _rounded(self, value, spread):
+        """A number to so many digits of the column's spread, or of its own."""
+        digits = self.digits
+        if spread > 0 and abs(value) > spread:
+            digits += math.floor(math.log10(abs(value) / spread))
+        return f"{value:.{digits}g}"
+
+
+def value_in_words(term, value, names, digits):
+    """What one term is for a row.
+
+    Parameters
+    ----------
+    term : Term
+        A number, or a question.
+    value : float
+        In its unit; 1 for yes.
+    names : sequence of str
+        Of the columns.
+    digits : int
+        Significant digits.
+
+    Returns
+    -------
+    str
+        Such as ``age = 23`` or ``not plan in {a}``.
+    """
+    if term.is_question:
+        return ("" if value > 0.5 else "not ") + term.text(names)
+    return f"{term.text(names)} = {value:.{digits}g}"
+
+
+def _sets(terms, weight, threshold, name):
+    """A gate about one column's categories: which go to the left, and which do not.
+
+    A category without a term of its own counts 0.
+    """
+    others_go_left = threshold >= 0
+    named = [
+        term
+        for term, w in zip(terms, weight, strict=True)
+        if (w > threshold) == others_go_left
+    ]
+    texts = sorted(in_one_line(term.category) for term in named if not term.is_gap)
+    parts = [f"{name} in {{{', '.join(texts)}}}"] if texts or not named else []
+    parts += [f"{name} is missing"] if any(term.is_gap for term in named) else []
+    question = " or ".join(parts)
+    sides = [f"not ({question})" if len(parts) > 1 else f"not {question}", question]
+    return sides if others_go_left else sides[::-1]
+
+
+class Questions:
+    """A hard tree's questions, in full.
+
+    Parameters
+    ----------
+    tree : HardDecisionTree
+        Fitted.
+    names : array-like of str or None
+        Of the columns.
+    digits : int
+        Significant digits of a row's values; thresholds have all of theirs.
+    """
+
+    def __init__(self, tree, names, digits):
+        self.tree = tree.tree_
+        n_view, view = tree._n_view, tree.preprocessor_
+        seen = _seen_names(tree, n_view)
+        self.names = _names(names, len(seen), seen, "feature_names")
+        self.terms, self.scale, self.center, _ = view_terms(view, n_view)
+        self.digits = digits
+        self.leaves = np.flatnonzero(self.tree.is_leaf).tolist()
+        had_gaps = {term.column for term in self.terms if term.is_gap}
+        self.filled = {
+            i: view.filling_[i]
+            for i, term in enumerate(self.terms)
+            if term.column in had_gaps and not term.is_question
+        }
+
+    def children(self, node):
+        """The nodes below.
+
+        Parameters
+        ----------
+        node : int
+            Its number.
+
+        Returns
+        -------
+        tuple of int
+            Numbers of the left and the right one; of a leaf, none.
+        """
+        left, right = self.tree.children_left[node], self.tree.children_right[node]
+        return () if left < 0 else (int(left), int(right))
+
+    def describe(self, node):
+        """What a node asks.
+
+        Parameters
+        ----------
+        node : int
+            Its number.
+
+        Returns
+        -------
+        list of str
+            What holds on its left, and on its right.
+        """
+        column = int(self.tree.feature[node])
+        term, name = self.terms[column], self.names[self.terms[column].column]
+        threshold = self.tree.threshold[node] / self.scale[column] + self.center[column]
+        if term.is_question:
+            return _sets([term], [1.0], threshold, name)
+        bound = _in_full(float(threshold))
+        sides = [f"{term.text(self.names)} {sign} {bound}" for sign in ("<=", ">")]
+        if column in self.filled:
+            sides[int(self.filled[column] > self.tree.threshold[node])] += " or missing"
+        return sides
+
+    def evidence(self, tree, z):
+        """Why a row goes where it goes, question by question.
+
+        Parameters
+        ----------
+        tree : HardDecisionTree
+            The same.
+        z : ndarray of shape (n_view,)
+            The tree's view of the row.
+
+        Yields
+        ------
+        node : int
+            Number of the node.
+        goes_right : bool
+            To which side.
+        reason : str
+            The row's value.
+        """
+        node = 0
+        while self.tree.children_left[node] >= 0:
+            k = int(self.tree.feature[node])
+            value = z[k] / self.scale[k] + self.center[k]
+            goes_right = bool(z[k] > self.tree.threshold[node])
+            said = value_in_words(self.terms[k], value, self.names, self.digits)
+            yield node, goes_right, f"because {said}"
+            node = self.children(node)[goes_right]
+
+
+def _in_full(value):
+    """A number with all its digits, and no more."""
+    short = f"{value:.15g}"
+    return short if float(short) == value else repr(value)
+
+
+class Leaves:
+    """What the leaves predict, and how many rows reach them.
+
+    Parameters
+    ----------
+    tree : SoftDecisionTree or HardDecisionTree
+        Fitted.
+    numbers : sequence of int
+        Node numbers of the leaves.
+    names : array-like of str or None
+        Of the classes or targets.
+    digits : int
+        Significant digits.
+    """
+
+    def __init__(self, tree, numbers, names, digits):
+        self.values = dict(zip(numbers, tree.leaf_values(), strict=True))
+        self.mass = tree.node_mass_
+        n_values = len(self.values[numbers[0]])
+        classes = getattr(tree, "classes_", None)
+        self.is_class = classes is not None
+        self.is_multilabel = self.is_class and tree.is_multilabel()
+        self.targets = classes if isinstance(classes, list) else None
+        seen = _value_names(tree, n_values)
+        if self.is_multilabel or self.targets is not None:
+            kind = "label" if self.is_multilabel else "target"
+            seen = [f"{kind}_{i}" for i in range(len(classes))]
+        elif self.is_class:
+            seen = [str(label) for label in classes]
+        self.names = _names(names, len(seen), seen, "class_names")
+        self.digits = digits
+
+    def describe(self, leaf):
+        """What a leaf says, and to how many rows.
+
+        Parameters
+        ----------
+        leaf : int
+            Its node number.
+
+        Returns
+        -------
+        str
+            One line.
+        """
+        rows = f"({100 * self.mass[leaf]:.{self.digits}g} % of rows)"
+        return f"{self.prediction(self.values[leaf])} {rows}"
+
+    def prediction(self, value):
+        """An answer in words.
+
+        Parameters
+        ----------
+        value : ndarray of shape (n_outputs,)
+            Probabilities, those of several targets side by side; or values.
+
+        Returns
+        -------
+        str
+            The likeliest classes, or the values.
+        """
+        if not self.is_class:
+            numbers = ", ".join(f"{v:.{self.digits}g}" for v in value)
+            label = "value" if len(value) == 1 else ", ".join(self.names)
+            return f"{label}: {numbers}"
+        if self.is_multilabel:
+            return f"labels: {self._likeliest(value[1::2], self.names)}"
+        if self.targets is None:
+            return f"class: {self._likeliest(value, self.names)}"
+        ends = np.cumsum([len(classes) for classes in self.targets])[:-1]
+        parts = zip(self.names, np.split(value, ends), self.targets, strict=True)
+        return "; ".join(f"{n}: {self._likeliest(p, c)}" for n, p, c in parts)
+
+    def _likeliest(self, value, names):
+        likeliest = np.argsort(-value, kind="stable")[:3]
+        parts = (f"{names[k]} {value[k]:.{self.digits}g}" for k in likeliest)
+        return ", ".join(parts) + (", ..." if len(value) > 3 else "")
+
+
+def _value_names(tree, n):
+    levels = getattr(tree, "quantiles", None)
+    if levels is not None:
+        return [f"quantile {level:g}" for level in levels]
+    return [f"target_{i}" for i in range(n)]
+
+
+def _names(given, n, default, argument):
+    names = default if given is None else [str(name) for name in given]
+    if len(names) != n:
+        raise ValueError(f"{argument} has {len(names)} names, and there must be {n}.")
+    return [in_one_line(str(name)) for name in names]
+
+
+def _seen_names(tree, n_view):
+    """Names of what the terms are about: columns of X, or of a transformer's output."""
+    view = tree.preprocessor_
+    if view is None or reads_tables(view):
+        numbered = [f"feature_{i}" for i in range(tree.n_features_in_)]
+        return list(getattr(tree, "feature_names_in_", numbered))
+    try:
+        return list(view.get_feature_names_out())
+    except (AttributeError, ValueError):  # the transformer, or a part of it, has none
+        return [f"feature_{i}" for i in range(n_view)]

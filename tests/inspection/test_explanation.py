@@ -1,0 +1,104 @@
+"""A row's way in words."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.exceptions import NotFittedError
+
+from skdistill import (
+    HardDecisionTreeClassifier,
+    HardDecisionTreeRegressor,
+    SoftDecisionTreeClassifier,
+    SoftDecisionTreeRegressor,
+    explain,
+    export_text,
+)
+
+SOFT = {"max_depth": 3, "max_epochs": 30, "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    random, n = np.random.default_rng(0), 300
+    X = pd.DataFrame(
+        {
+            "tenure": random.integers(0, 72, n),
+            "plan": random.choice(["month", "year"], n),
+            "age": np.where(random.random(n) < 0.1, np.nan, random.integers(18, 90, n)),
+        }
+    )
+    return X, np.where((X.tenure < 20) & (X.plan == "month"), "leaves", "stays")
+
+
+def test_a_hard_path_is_the_printed_one(mixed):
+    X, y = mixed
+    tree = HardDecisionTreeClassifier(max_leaf_nodes=6).fit(X, y)
+    printed = export_text(tree)
+    for i in range(0, 60, 7):
+        *steps, leaf = explain(tree, X[i : i + 1]).splitlines()
+        assert leaf.startswith(f"leaf {tree.apply(X[i : i + 1])[0]}: class: ")
+        assert leaf.split(": ", 1)[1] in printed
+        assert len(steps) == tree.decision_path(X[i : i + 1]).sum() - 1
+        for step in steps:
+            question, reason = step.split(", because ")
+            assert f"|--- {question}\n" in printed
+            value = re.fullmatch(r"tenure = (\d+)", reason)
+            assert value is None or int(value[1]) == X.tenure[i]
+        assert explain(tree, X.iloc[i]) == explain(tree, X[i : i + 1])
+
+
+def test_soft_evidence_adds_up_to_the_gate(mixed):
+    X, y = mixed
+    tree = SoftDecisionTreeClassifier(**SOFT).fit(X, y)
+    module, z = tree.module_, tree._view(X)
+    for i in (0, 5, 11):
+        text = explain(tree, X[i : i + 1], max_terms=None, digits=6)
+        *steps, leaf, mixture = text.splitlines()
+        gate, weight = 0, module.gate_weight.detach().double().numpy()
+        for step in steps:
+            parts = weight[gate] * z[i]
+            logit = parts.sum() + float(module.gate_bias[gate].detach())
+            sure = float(re.search(r", (\S+) % sure", step)[1])
+            assert sure == pytest.approx(100 / (1 + np.exp(-abs(logit))), rel=1e-4)
+            toward = parts * np.sign(logit)
+            shown = [float(part) for part in re.findall(r"\(([+]\d+\.\d\d)\)", step)]
+            assert sum(shown) == pytest.approx(toward[toward > 0].sum(), abs=0.05)
+            gate = 2 * gate + 1 + (logit > 0)
+        assert leaf.startswith(f"leaf {gate}: class: ")
+        p = tree.predict_proba(X[i : i + 1]).max()
+        assert float(mixture.split()[5].rstrip(",")) == pytest.approx(p, rel=1e-4)
+
+
+def test_a_tree_that_is_read_by_its_path_says_nothing_of_a_mixture(mixed):
+    X, y = mixed
+    tree = SoftDecisionTreeClassifier(**SOFT, inference="path").fit(X, y)
+    text = explain(tree, X[:1], class_names=["goes", "keeps"])
+    assert "all leaves" not in text and ("goes" in text or "keeps" in text)
+
+
+def test_values():
+    X, y = load_diabetes(return_X_y=True)
+    for tree in (
+        HardDecisionTreeRegressor(max_leaf_nodes=4),
+        SoftDecisionTreeRegressor(**SOFT),
+    ):
+        last = explain(tree.fit(X, y), X[3], digits=9).splitlines()[-1]
+        said = float(re.search(r"value: (\S+)", last)[1])
+        assert said == pytest.approx(tree.predict(X[3:4])[0], rel=1e-6)
+
+
+def test_what_is_no_row_is_refused():
+    X, y = load_iris(return_X_y=True)
+    tree = HardDecisionTreeClassifier()
+    with pytest.raises(NotFittedError):
+        explain(tree, X[0])
+    tree.fit(X, y)
+    with pytest.raises(ValueError, match="x has 3 rows: give one"):
+        explain(tree, X[:3])
+    with pytest.raises(ValueError, match="4 features"):
+        explain(tree, X[0, :2])
+    with pytest.raises(ValueError, match="feature_names has 1 names"):
+        explain(tree, X[0], feature_names=["a"])
