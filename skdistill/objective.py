@@ -198,6 +198,67 @@ def sorted_first(*given):
     return [replace(loss, compare=after_sorting(loss.compare)) for loss in given]
 
 
+def of_leaves(soft, hard, share, widths, label_smoothing=0.0):
+    """The losses of a soft tree, in part those of its leaves by themselves.
+
+    The part is the sum over the leaves of the probability of the path to a leaf times
+    the leaf's own loss [1]_. In evaluation, the losses are those of the mixture.
+
+    Parameters
+    ----------
+    soft, hard : Loss
+        Of the mixture: "kl" and the cross entropy, or squared errors.
+    share : float
+        Of the leaves by themselves, in [0, 1].
+    widths : list of int or None
+        Number of classes of each target; None for values.
+    label_smoothing : float, default=0.0
+        Of the labels.
+
+    Returns
+    -------
+    soft, hard : Loss
+        Of outputs as ``SoftTree`` has them in training mode.
+
+    References
+    ----------
+    .. [1] Frosst, Hinton: Distilling a Neural Network Into a Soft Decision Tree, 2017.
+    """
+
+    def labels(prepared, like):
+        """Smoothed labels side by side, as soft targets are."""
+        parts = []
+        for codes, width in zip(prepared.reshape(len(like), -1).T, widths, strict=True):
+            part = like.new_full((len(like), width), label_smoothing / width)
+            part[torch.arange(len(like)), codes] += 1 - label_smoothing
+            parts.append(part)
+        return torch.cat(parts, dim=1)
+
+    def alone(first, second, prepared, temperature, is_hard):
+        if widths is None:
+            target = prepared.reshape(second.shape)
+            return (first - 2 * target * second + target.square()).mean(dim=1)
+        logs, target = (
+            (second, labels(prepared, second)) if is_hard else (first, prepared)
+        )
+        entropy = torch.xlogy(target, target) if not is_hard else 0.0
+        return (entropy - target * logs).sum(dim=1) * temperature**2
+
+    def blended(loss, is_hard):
+        def compare(output, prepared, temperature, **more):
+            n = output.shape[1] // 3
+            if sum(widths or [prepared.reshape(len(output), -1).shape[1]]) != n:
+                return loss.compare(output, prepared, temperature, **more)
+            mixture, first, second = output.split(n, dim=1)
+            whole = loss.compare(mixture, prepared, temperature, **more)
+            parts = alone(first, second, prepared, temperature, is_hard)
+            return (1 - share) * whole + share * parts
+
+        return replace(loss, compare=compare)
+
+    return blended(soft, False), blended(hard, True)
+
+
 def _classes(compare, **flags):
     return Loss("classifier", compare, tempered=True, **flags)
 

@@ -39,6 +39,11 @@ class SoftTree(nn.Module):
         Number of classes of each of several targets, side by side; None for one.
     is_sorted : bool, default=False
         Whether the values of a leaf ascend, as quantiles do.
+    path_share : float, default=0.0
+        Above 0, the output in training mode has more columns beside the mixture, for a
+        loss of each leaf by itself: see ``path_outputs``.
+    temperature : float, default=1.0
+        At which the leaves are compared by themselves.
 
     References
     ----------
@@ -63,6 +68,8 @@ class SoftTree(nn.Module):
         generator=None,
         widths=None,
         is_sorted=False,
+        path_share=0.0,
+        temperature=1.0,
     ):
         super().__init__()
         n_gates = 2**max_depth - 1
@@ -72,6 +79,8 @@ class SoftTree(nn.Module):
         self.balance_penalty = balance_penalty
         self.widths = [n_outputs] if widths is None else list(widths)
         self.is_sorted = is_sorted
+        self.path_share = path_share
+        self.temperature = temperature
         self.gate_weight = nn.Parameter(torch.empty(n_gates, n_inputs))
         self.gate_bias = nn.Parameter(torch.zeros(n_gates))
         self.leaf = nn.Parameter(torch.empty(n_gates + 1, n_outputs))
@@ -104,7 +113,40 @@ class SoftTree(nn.Module):
         reach = self.leaf_probabilities(x)
         mixture = reach @ self.leaf_outputs(x.dtype)
         output = mixture.log() if self.is_classifier else mixture
-        return (output, reach) if self.training else output
+        if not self.training:
+            return output
+        if self.path_share:
+            output = torch.cat([output, *self.path_outputs(reach)], dim=1)
+        return output, reach
+
+    def path_outputs(self, reach):
+        """What the leaves' own losses need, averaged over the paths.
+
+        The path-weighted loss of a row, the sum over the leaves of their probability
+        times their loss, is linear in the leaves' logarithms (for the cross entropy), or
+        in their values and the squares of these (for the squared error). So their
+        averages are all that it takes: no table of rows, leaves and classes.
+
+        Parameters
+        ----------
+        reach : Tensor of shape (n, n_leaves)
+            Probability of each leaf.
+
+        Returns
+        -------
+        pair of Tensor of shape (n, n_outputs)
+            Mean logarithms of the leaves, tempered and at temperature 1; or mean
+            squares and mean values.
+        """
+        if not self.is_classifier:
+            leaf = self.leaf_outputs(reach.dtype)
+            return reach @ leaf.square(), reach @ leaf
+        parts = self.leaf.to(reach.dtype).split(self.widths, dim=1)
+        hot, plain = (
+            torch.cat([torch.log_softmax(part / t, dim=1) for part in parts], dim=1)
+            for t in (self.temperature, 1.0)
+        )
+        return reach @ hot, reach @ plain
 
     def gate_logits(self, x):
         """Log odds, at every gate, of the right side against the left.
@@ -292,7 +334,8 @@ def refit_leaves(tree, chunks, n_steps=30, tol=1e-6):
 
     A tempered fit leaves each leaf at a power mean of the targets. With the gates
     fixed, the likelihood of the mixture is concave in the leaves, and each step raises
-    it.
+    it; so does it that of the leaves by themselves, in whose share it counts, and whose
+    best ones are means of the targets.
 
     Parameters
     ----------
@@ -312,15 +355,20 @@ def refit_leaves(tree, chunks, n_steps=30, tol=1e-6):
     float
         The mean log-likelihood, in nats, before the last step.
     """
+    share = tree.path_share
     leaf = tree.leaf_outputs(torch.float64).clamp(min=_LEAF_FLOOR)
     before = -float("inf")
     for _ in range(n_steps):
         counts, likelihood = torch.zeros_like(leaf), 0.0
         for reach, target in chunks():
-            mixture = (reach.double() @ leaf).clamp(min=1e-300)
-            likelihood += float((target * mixture.log()).sum())
-            counts += reach.double().T @ (target / mixture)
-        leaf = (leaf * counts).clamp(min=1e-30)
+            reach = reach.double()
+            mixture = (reach @ leaf).clamp(min=1e-300)
+            alone = reach @ leaf.log()
+            joint = (1 - share) * mixture.log() + share * alone
+            likelihood += float((target * joint).sum())
+            counts += (1 - share) * leaf * (reach.T @ (target / mixture))
+            counts += share * (reach.T @ target)
+        leaf = counts.clamp(min=1e-30)
         parts = [p / p.sum(dim=1, keepdim=True) for p in leaf.split(tree.widths, dim=1)]
         leaf = torch.cat(parts, dim=1).clamp(min=_LEAF_FLOOR)
         if likelihood - before < tol:

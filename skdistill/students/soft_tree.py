@@ -94,6 +94,10 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
     balance_penalty : float, default=0.1
         Strength of the penalty on gates that send all rows to one side; halved with
         each level.
+    objective : {"mixture", "path"} or float, default="mixture"
+        What is compared with the targets: the mixture of all leaves; or each leaf by
+        itself, weighted by the probability of the path to it, as in the paper, which
+        makes leaves that are right alone. A number is the share of the latter.
     inference : {"mixture", "path", "leaf"}, default="mixture"
         How a fitted tree predicts: by the mixture of all leaves; by the leaf at the end
         of the greedy path, which a person reads; or by the likeliest leaf.
@@ -226,6 +230,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         keep_teacher=True,
         max_depth=5,
         balance_penalty=0.1,
+        objective="mixture",
         inference="mixture",
         max_epochs=50,
         batch_size="auto",
@@ -263,6 +268,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         self.keep_teacher = keep_teacher
         self.max_depth = max_depth
         self.balance_penalty = balance_penalty
+        self.objective = objective
         self.inference = inference
         self.max_epochs = max_epochs
         self.batch_size = batch_size
@@ -414,6 +420,10 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
     balance_penalty : float, default=0.1
         Strength of the penalty on gates that send all rows to one side; halved with
         each level.
+    objective : {"mixture", "path"} or float, default="mixture"
+        What is compared with the targets: the mixture of all leaves; or each leaf by
+        itself, weighted by the probability of the path to it, as in the paper, which
+        makes leaves that are right alone. A number is the share of the latter.
     inference : {"mixture", "path", "leaf"}, default="mixture"
         How a fitted tree predicts: by the mixture of all leaves; by the leaf at the end
         of the greedy path, which a person reads; or by the likeliest leaf.
@@ -525,6 +535,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         keep_teacher=True,
         max_depth=5,
         balance_penalty=0.1,
+        objective="mixture",
         inference="mixture",
         max_epochs=50,
         batch_size="auto",
@@ -558,6 +569,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         self.keep_teacher = keep_teacher
         self.max_depth = max_depth
         self.balance_penalty = balance_penalty
+        self.objective = objective
         self.inference = inference
         self.max_epochs = max_epochs
         self.batch_size = batch_size

@@ -9,6 +9,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ..modules.soft_tree import SoftTree
+from ..objective import Objective, of_leaves
 from ..preprocessing import reads_tables
 from ..training import in_chunks
 from .hardening import hardened
@@ -18,6 +19,7 @@ _PART_CELLS = 1 << 22
 PARAMETERS = {
     "max_depth": [Interval(Integral, 1, 16, closed="both")],
     "balance_penalty": [Interval(Real, 0, None, closed="left")],
+    "objective": [StrOptions({"mixture", "path"}), Interval(Real, 0, 1, closed="both")],
     "inference": [StrOptions({"mixture", "path", "leaf"})],
 }
 
@@ -41,7 +43,31 @@ class SoftDecisionTree(TorchStudent):
             generator,
             self._widths() if self._is_classifier else None,
             not self._is_classifier and self.quantiles is not None,
+            self._path_share(),
+            getattr(self, "temperature_", 1.0),
         )
+
+    def _path_share(self):
+        """Share of the leaves' own losses in the objective."""
+        named = {"mixture": 0.0, "path": 1.0}
+        return (
+            named[self.objective] if isinstance(self.objective, str) else self.objective
+        )
+
+    def _objective(self):
+        whole, share = super()._objective(), self._path_share()
+        if not share:
+            return whole
+        known = "kl" if self._is_classifier else "mse"
+        if self.loss != known or getattr(self, "quantiles", None) is not None:
+            raise ValueError(
+                f"objective={self.objective!r} compares each leaf by itself, which is for "
+                f'loss={known!r} alone, without quantiles: take objective="mixture".'
+            )
+        widths = self._widths() if self._is_classifier else None
+        smoothing = getattr(self, "label_smoothing", 0.0)
+        losses = of_leaves(whole.soft, whole.hard, share, widths, smoothing)
+        return Objective(*losses, whole.alpha, whole.temperature)
 
     def _finish(self, x, knowledge):
         """Store how many rows reach each node, and what the gates look at."""
