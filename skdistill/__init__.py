@@ -27,7 +27,9 @@ _HOMES = {
     "StudentClassifier": "students.surrogate",
     "StudentRegressor": "students.surrogate",
     "explain": "inspection",
+    "export_graphviz": "inspection",
     "export_text": "inspection",
+    "plot_tree": "inspection",
     "soft_targets": "knowledge",
 }
 
@@ -35,7 +37,9 @@ __all__ = sorted(_HOMES)
 
 if TYPE_CHECKING:
     from .inspection import explain as explain
+    from .inspection import export_graphviz as export_graphviz
     from .inspection import export_text as export_text
+    from .inspection import plot_tree as plot_tree
     from .knowledge import soft_targets as soft_targets
     from .modules.embeddings import (
         Periodic as Periodic,

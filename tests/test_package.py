@@ -39,7 +39,9 @@ def test_public_names():
         "StudentClassifier",
         "StudentRegressor",
         "explain",
+        "export_graphviz",
         "export_text",
+        "plot_tree",
         "soft_targets",
     ]
     assert set(skdistill.__all__) <= set(dir(skdistill))

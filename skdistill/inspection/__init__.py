@@ -1,6 +1,8 @@
 """Reading a fitted student."""
 
 from .explanation import explain
+from .graphviz import export_graphviz
+from .picture import plot_tree
 from .text import export_text
 
-__all__ = ["explain", "export_text"]
+__all__ = ["explain", "export_graphviz", "export_text", "plot_tree"]

@@ -107,11 +107,6 @@ class HardDecisionTree(BaseStudent):
         used = np.bincount(np.asarray(columns, dtype=np.int64), gain, minlength=n)
         self.feature_importances_ = used / max(used.sum(), np.finfo(float).tiny)
 
-    def _leaf_means(self):
-        """What each node says, in the form of the search's targets."""
-        check_is_fitted(self)
-        return self.tree_.means(self.min_weight_fraction_leaf * _SHRINKAGE)
-
     def apply(self, X):
         """The leaf of each row.
 
@@ -358,7 +353,9 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
 
     def _node_logs(self):
         """Log-probabilities of each node, finite."""
-        parts = self._by_target(self._leaf_means())
+        check_is_fitted(self)
+        means = self.tree_.means(self.min_weight_fraction_leaf * _SHRINKAGE)
+        parts = self._by_target(means)
         return np.log(np.concatenate([_with_floor(part) for part in parts], axis=1))
 
     def _log_probabilities(self, X):
@@ -520,7 +517,8 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
         return (target - self._center) / self._scale, weight
 
     def _values(self, X):
-        return self._leaf_means()[self.apply(X)]
+        leaf = self.apply(X)
+        return self.tree_.means()[leaf]
 
     def leaf_values(self):
         """What each leaf says, in the order of the node numbers.
@@ -530,7 +528,8 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
         ndarray of shape (n_leaves, n_outputs)
             In the targets' units.
         """
-        return self._leaf_means()[self.tree_.is_leaf] * self._scale + self._center
+        check_is_fitted(self)
+        return self.tree_.means()[self.tree_.is_leaf] * self._scale + self._center
 
 
 def _with_floor(p):

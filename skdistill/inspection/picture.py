@@ -1,0 +1,137 @@
+"""A fitted tree as a picture."""
+
+import textwrap
+
+from .nodes import colours_of, nodes_of
+
+_COLUMNS, _WHOLE = 20, {"break_long_words": False, "break_on_hyphens": False}
+_WIDEST = 8.0
+_LARGEST, _SMALLEST = 11.0, 1.0
+_PADDING = 0.45  # of a box around its text, in font sizes
+
+
+def plot_tree(
+    tree,
+    *,
+    feature_names=None,
+    class_names=None,
+    max_terms=2,
+    max_depth=None,
+    filled=True,
+    digits=3,
+    fontsize=None,
+    ax=None,
+):
+    """Draw a fitted decision tree, soft or hard, by matplotlib.
+
+    Each node shows its question, what it predicts and its share of the training rows;
+    what holds goes to the left. Edges are the wider, the more rows take them.
+
+    Parameters
+    ----------
+    tree : SoftDecisionTreeClassifier, HardDecisionTreeClassifier, or a regressor
+        Fitted.
+    feature_names : array-like of str of shape (n_features,), default=None
+        As in :func:`export_text`.
+    class_names : array-like of str of shape (n_classes,), default=None
+        As in :func:`export_text`.
+    max_terms : int or None, default=2
+        So many terms of each soft gate are shown.
+    max_depth : int, default=None
+        Nodes below this depth are left out.
+    filled : bool, default=True
+        Colour each node by its likeliest class, the stronger the surer, or by its value.
+    digits : int, default=3
+        As in :func:`export_text`.
+    fontsize : float, default=None
+        In points; None for the largest with which no two nodes overlap.
+    ax : matplotlib.axes.Axes, default=None
+        Where to draw; the current axes by default.
+
+    Returns
+    -------
+    list of matplotlib.text.Text
+        One for each node, from the root downwards.
+
+    Raises
+    ------
+    ImportError
+        Without matplotlib.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skdistill import HardDecisionTreeClassifier, plot_tree
+    >>> iris = load_iris()
+    >>> tree = HardDecisionTreeClassifier(max_leaf_nodes=3).fit(iris.data, iris.target)
+    >>> texts = plot_tree(tree, feature_names=iris.feature_names)  # doctest: +SKIP
+    """
+    try:
+        from matplotlib import pyplot
+    except ImportError as error:
+        raise ImportError(
+            "plot_tree draws by matplotlib, which is not installed: pip install "
+            "matplotlib, or take export_text or export_graphviz."
+        ) from error
+    nodes = nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits)
+    ax = pyplot.gca() if ax is None else ax
+    ax.set_axis_off()
+    ax.set(xlim=(0, 1), ylim=(0, 1))
+    place = _places(nodes)
+    mass = {node.number: node.mass for node in nodes}
+    for node in nodes:
+        for child in node.children:
+            ends = zip(place[node.number], place[child], strict=True)
+            width = 1 + (_WIDEST - 1) * mass[child]
+            ax.plot(*ends, color="0.6", linewidth=width, zorder=1)
+    colours = colours_of(tree, nodes) if filled else ["white"] * len(nodes)
+    texts = [
+        ax.text(
+            *place[node.number],
+            "\n".join(textwrap.fill(line, _COLUMNS, **_WHOLE) for line in node.lines),
+            ha="center",
+            va="center",
+            fontsize=_LARGEST if fontsize is None else fontsize,
+            bbox={"boxstyle": "round", "facecolor": colour, "edgecolor": "0.3"},
+            zorder=2,
+        )
+        for node, colour in zip(nodes, colours, strict=True)
+    ]
+    if fontsize is None:
+        _fit(ax, texts)
+    return texts
+
+
+def _places(nodes):
+    """Where nodes stand: leaves side by side, the others over the middle of theirs."""
+    deepest = max(node.depth for node in nodes)
+    n_ends = sum(not node.children for node in nodes)
+    place, done = {}, 0
+    for node in reversed(nodes):  # the last leaf is at the right
+        y = 1 - (node.depth + 0.5) / (deepest + 1)
+        if node.children:
+            x = sum(place[child][0] for child in node.children) / 2
+        else:
+            done += 1
+            x = 1 - (done - 0.5) / n_ends
+        place[node.number] = x, y
+    return place
+
+
+def _fit(ax, texts):
+    """The largest font with which no box meets another, or an edge of the axes."""
+    renderer = ax.figure.canvas.get_renderer()
+    size = _LARGEST
+    while size > _SMALLEST:
+        pad = _PADDING * size * ax.figure.dpi / 72
+        boxes = [text.get_window_extent(renderer).padded(pad) for text in texts]
+        clear = all(
+            not one.overlaps(other)
+            for i, one in enumerate(boxes)
+            for other in boxes[:i]
+        )
+        if clear:
+            return
+        size = max(_SMALLEST, 0.9 * size)
+        for text in texts:
+            text.set_fontsize(size)
