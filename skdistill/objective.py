@@ -225,7 +225,7 @@ def of_leaves(soft, hard, share, widths, label_smoothing=0.0):
     .. [1] Frosst, Hinton: Distilling a Neural Network Into a Soft Decision Tree, 2017.
     """
 
-    def labels(prepared, like):
+    def _labels(prepared, like):
         """Smoothed labels side by side, as soft targets are."""
         parts = []
         for codes, width in zip(prepared.reshape(len(like), -1).T, widths, strict=True):
@@ -234,29 +234,29 @@ def of_leaves(soft, hard, share, widths, label_smoothing=0.0):
             parts.append(part)
         return torch.cat(parts, dim=1)
 
-    def alone(first, second, prepared, temperature, is_hard):
+    def _alone(first, second, prepared, temperature, is_hard):
         if widths is None:
             target = prepared.reshape(second.shape)
             return (first - 2 * target * second + target.square()).mean(dim=1)
         logs, target = (
-            (second, labels(prepared, second)) if is_hard else (first, prepared)
+            (second, _labels(prepared, second)) if is_hard else (first, prepared)
         )
         entropy = torch.xlogy(target, target) if not is_hard else 0.0
         return (entropy - target * logs).sum(dim=1) * temperature**2
 
-    def blended(loss, is_hard):
-        def compare(output, prepared, temperature, **more):
+    def _blended(loss, is_hard):
+        def _compare(output, prepared, temperature, **more):
             n = output.shape[1] // 3
             if sum(widths or [prepared.reshape(len(output), -1).shape[1]]) != n:
                 return loss.compare(output, prepared, temperature, **more)
             mixture, first, second = output.split(n, dim=1)
             whole = loss.compare(mixture, prepared, temperature, **more)
-            parts = alone(first, second, prepared, temperature, is_hard)
+            parts = _alone(first, second, prepared, temperature, is_hard)
             return (1 - share) * whole + share * parts
 
-        return replace(loss, compare=compare)
+        return replace(loss, compare=_compare)
 
-    return blended(soft, False), blended(hard, True)
+    return _blended(soft, False), _blended(hard, True)
 
 
 def _classes(compare, **flags):
