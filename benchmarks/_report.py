@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import platform
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pandas as pd
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("skdistill", "torch", "scikit-learn", "skorch", "numpy")
+TEACHERS = ("lightgbm", "xgboost")  # where the benchmark has loaded them
 
 
 def data_folder():
@@ -51,6 +53,7 @@ def machine():
         "processor": platform.machine(),
         "cores": os.cpu_count(),
         **{name: version(name) for name in PACKAGES},
+        **{m: sys.modules[m].__version__ for m in TEACHERS if m in sys.modules},
     }
 
 
