@@ -26,6 +26,7 @@ _HOMES = {
     "SoftDecisionTreeRegressor": "students.soft_tree",
     "StudentClassifier": "students.surrogate",
     "StudentRegressor": "students.surrogate",
+    "counterfactual": "inspection",
     "explain": "inspection",
     "export_graphviz": "inspection",
     "export_text": "inspection",
@@ -36,6 +37,7 @@ _HOMES = {
 __all__ = sorted(_HOMES)
 
 if TYPE_CHECKING:
+    from .inspection import counterfactual as counterfactual
     from .inspection import explain as explain
     from .inspection import export_graphviz as export_graphviz
     from .inspection import export_text as export_text

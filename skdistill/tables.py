@@ -22,6 +22,8 @@ _SPARSE_ADVICE = (
     "sparse X), or use '.toarray()' where memory allows."
 )
 
+_MOST_OBSERVED = 256
+
 
 @dataclass(frozen=True)
 class Labels:
@@ -417,6 +419,44 @@ def _refusal(name, what):
         "string or a number (or a boolean, category or gap): turn dates into numbers, "
         "lists into columns."
     )
+
+
+def observed_values(X):
+    """What each column held, in short: for questions of what could have been.
+
+    Parameters
+    ----------
+    X : Table, or ndarray of shape (n, n_features)
+        Training rows.
+
+    Returns
+    -------
+    list of tuple, or None
+        For each column of numbers its distinct values, ascending (256 quantiles of
+        them, where there are more), and the share of rows up to each; for a column of
+        categories the categories and None. None for tables of another kind.
+    """
+    if isinstance(X, Table):
+        numbers = dict(zip(X.number_columns.tolist(), X.numbers.T, strict=True))
+        return [
+            _short_of(numbers[j]) if j in numbers else (X.labels[j].categories, None)
+            for j in range(X.n_columns)
+        ]
+    if not isinstance(X, np.ndarray) or X.dtype.kind not in "biuf":
+        return None
+    return [_short_of(column) for column in X.T]
+
+
+def _short_of(column):
+    column = column[np.isfinite(column)].astype(np.float64)
+    values, counts = np.unique(column, return_counts=True)
+    if len(values) > _MOST_OBSERVED:
+        levels = np.linspace(0, 1, _MOST_OBSERVED)
+        values = np.unique(np.quantile(column, levels, method="inverted_cdf"))
+        share = np.searchsorted(np.sort(column), values, side="right")
+    else:
+        share = counts.cumsum()
+    return values, share / max(1, len(column))
 
 
 def stacked(first, second, name):

@@ -38,6 +38,7 @@ def test_public_names():
         "SoftDecisionTreeRegressor",
         "StudentClassifier",
         "StudentRegressor",
+        "counterfactual",
         "explain",
         "export_graphviz",
         "export_text",

@@ -1,8 +1,9 @@
 """Reading a fitted student."""
 
+from .counterfactuals import counterfactual
 from .explanation import explain
 from .graphviz import export_graphviz
 from .picture import plot_tree
 from .text import export_text
 
-__all__ = ["explain", "export_graphviz", "export_text", "plot_tree"]
+__all__ = ["counterfactual", "explain", "export_graphviz", "export_text", "plot_tree"]

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
-from ..tables import is_frame
+from .rows import one_row
 from .wording import Leaves, questions_of
 
 
@@ -55,10 +55,7 @@ def explain(tree, x, *, feature_names=None, class_names=None, max_terms=3, digit
     leaf 3: class: 1 0.907, 2 0.0932, 0 3.46e-07 (36 % of rows)
     """
     check_is_fitted(tree)
-    if hasattr(x, "to_frame") and not is_frame(x):  # a Series
-        row = x.to_frame().T
-    else:
-        row = x if is_frame(x) or np.ndim(x) != 1 else [x]
+    row = one_row(x)
     z = np.asarray(tree._view(row), dtype=np.float64)
     if len(z) != 1:
         raise ValueError(f"x has {len(z)} rows: give one, such as X[:1].")

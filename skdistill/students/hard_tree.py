@@ -14,6 +14,7 @@ from ..hard_trees.search import Search
 from ..hard_trees.structure import HardTree
 from ..label_rows import joint_targets
 from ..preprocessing import apply_view, make_view, reads_tables
+from ..tables import observed_values
 from ..teacher import FLOOR
 from .base import BaseStudent
 from .tasks import ClassifierStudent, RegressorStudent
@@ -64,6 +65,7 @@ class HardDecisionTree(BaseStudent):
         own = counted[counted < n_labelled]
         root, thresholds = self._found(x, stats, len(own), rows.X, own)
         self.tree_ = HardTree.of(root, thresholds, x, stats)
+        self._observed = observed_values(rows.X)
         self._finish(rows, knowledge)
 
     def _found(self, x, stats, n_own, X, own):

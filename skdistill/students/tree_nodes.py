@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..modules.soft_tree import SoftTree
 from ..objective import Objective, of_leaves
 from ..preprocessing import reads_tables
+from ..tables import observed_values
 from ..training import in_chunks
 from .hardening import hardened
 from .torch_student import TorchStudent
@@ -68,6 +69,10 @@ class SoftDecisionTree(TorchStudent):
         smoothing = getattr(self, "label_smoothing", 0.0)
         losses = of_leaves(whole.soft, whole.hard, share, widths, smoothing)
         return Objective(*losses, whole.alpha, whole.temperature)
+
+    def _train(self, rows, knowledge, watched):
+        super()._train(rows, knowledge, watched)
+        self._observed = observed_values(rows.X)
 
     def _finish(self, x, knowledge):
         """Store how many rows reach each node, and what the gates look at."""

@@ -1,0 +1,242 @@
+"""What would have had to be otherwise."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.utils.validation import check_is_fitted
+
+from ..preprocessing import reads_tables
+from .rows import one_row, varied
+
+_HALVINGS = 40
+
+
+@dataclass(frozen=True)
+class Counterfactual:
+    """The smallest change of one feature that changes a tree's decision.
+
+    Attributes
+    ----------
+    feature : str or int
+        Name of the column, or its position where it has none.
+    before, after : object
+        Its value, and the one that it would have to have.
+    prediction : object
+        The class that the tree then predicts.
+    distance : float
+        Share of the training rows whose values lie between; 1 for another category.
+    """
+
+    feature: Any
+    before: Any
+    after: Any
+    prediction: Any
+    distance: float
+
+    def __str__(self):
+        return (
+            f"{self.feature} = {_short(self.after)} instead of {_short(self.before)} "
+            f"makes it {self.prediction}"
+        )
+
+
+def _short(value):
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def counterfactual(tree, x, *, target=None, features=None):
+    """Find the smallest change of one feature that changes a tree's decision.
+
+    Every feature is tried by itself, the others being as they are. Small is what few
+    training rows lie between: a change is measured in ranks, so units make no
+    difference, and no value leaves the range that training saw. For a hard tree all its
+    thresholds are tried, so the answer is exact; for a soft one the values that training
+    saw (256 quantiles of them, where there are more), and the place between two of them
+    is found by bisection. The answer was verified by ``predict``.
+
+    Parameters
+    ----------
+    tree : SoftDecisionTreeClassifier or HardDecisionTreeClassifier
+        Fitted, for one target; a soft one decides as its ``inference`` says.
+    x : frame of one row, Series, array-like of shape (n_features,) or (1, n_features)
+        The row.
+    target : label, default=None
+        The class to be reached; None for any other than the present one.
+    features : array-like of str or int, default=None
+        Columns that may change; all by default.
+
+    Returns
+    -------
+    Counterfactual or None
+        None where no change of one feature does it.
+
+    Raises
+    ------
+    ValueError
+        If `x` is not one row, `target` is not a class, or `features` are no columns.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skdistill import HardDecisionTreeClassifier, counterfactual
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> tree = HardDecisionTreeClassifier(max_leaf_nodes=3).fit(X, y)
+    >>> print(counterfactual(tree, X.iloc[60]))
+    petal length (cm) = 2.5 instead of 3.5 makes it 0
+    """
+    check_is_fitted(tree)
+    if (
+        not is_classifier(tree)
+        or isinstance(tree.classes_, list)
+        or tree.is_multilabel()
+    ):
+        raise ValueError(
+            "counterfactual is about the decision of a classifier of one target, and tree "
+            f"is {tree!r}."
+        )
+    row = one_row(x)
+    now = tree.predict(row)
+    if len(now) != 1:
+        raise ValueError(f"x has {len(now)} rows: give one, such as X[:1].")
+    if target is not None and target not in tree.classes_:
+        raise ValueError(
+            f"target={target!r} is none of the classes {tree.classes_.tolist()}."
+        )
+    if tree._observed is None:
+        raise ValueError(
+            "counterfactual varies numbers and categories, and this tree was fitted on "
+            'columns of other kinds: take preprocessor="auto", or numbers.'
+        )
+    search = _Search(tree, row, now[0], target)
+    found = [search.in_column(column) for column in _columns(tree, features)]
+    found = [each for each in found if each is not None]
+    return min(found, key=lambda each: each.distance, default=None)
+
+
+def _columns(tree, features):
+    if features is None:
+        return range(tree.n_features_in_)
+    names = list(getattr(tree, "feature_names_in_", []))
+    columns = [names.index(each) if each in names else each for each in features]
+    for column in columns:
+        if not (
+            isinstance(column, int | np.integer) and 0 <= column < tree.n_features_in_
+        ):
+            raise ValueError(
+                f"features={list(features)!r}: {column!r} is no column, which are "
+                f"{names or list(range(tree.n_features_in_))}."
+            )
+    return columns
+
+
+class _Search:
+    """Changes of one row, column by column."""
+
+    def __init__(self, tree, row, now, target):
+        self.tree, self.row, self.now, self.target = tree, row, now, target
+
+    def in_column(self, column):
+        """The smallest change of one column that does it, if any."""
+        values, share = self.tree._observed[column]
+        before = _value(self.row, column)
+        if share is None:
+            return self._other_category(column, values, before)
+        return self._other_number(column, np.asarray(values), share, before)
+
+    def _does_it(self, column, values):
+        labels = self.tree.predict(varied(self.row, column, values))
+        hits = labels != self.now if self.target is None else labels == self.target
+        return labels, hits & (labels != self.now)
+
+    def _other_category(self, column, values, before):
+        values = [value for value in values if value != before]
+        if not values:
+            return None
+        labels, hits = self._does_it(column, values)
+        if not hits.any():
+            return None
+        first = int(hits.argmax())
+        return self._found(column, before, values[first], labels[first], 1.0)
+
+    def _other_number(self, column, seen, share, before):
+        whole = bool((seen == np.floor(seen)).all())
+        values = np.unique(
+            np.concatenate([seen, self._thresholds(column, seen, whole)])
+        )
+        labels, hits = self._does_it(column, values)
+        known = isinstance(before, float) and np.isfinite(before)
+        start = before if known else float(np.interp(0.5, share, seen))
+        best = None
+        for side in (values <= start, values >= start):
+            places = np.flatnonzero(hits & side)
+            if not len(places):
+                continue
+            near = places[np.abs(values[places] - start).argmin()]
+            step = 1 if values[near] < start else -1
+            beside = near + step
+            limit = values[beside] if 0 <= beside < len(values) else start
+            limit = min(limit, start) if step > 0 else max(limit, start)
+            after, label = self._nearer(
+                column, values[near], limit, labels[near], whole
+            )
+            ranks = np.interp([start, after], seen, share)
+            distance = float(abs(ranks[1] - ranks[0]))
+            if best is None or distance < best.distance:
+                best = self._found(column, before, after, label, distance)
+        return best
+
+    def _thresholds(self, column, seen, whole):
+        """What a hard tree asks of the column, from both sides."""
+        tree = self.tree
+        if not hasattr(tree, "tree_"):
+            return np.empty(0)
+        asked = np.flatnonzero(~tree.tree_.is_leaf)
+        if reads_tables(tree.preprocessor_):
+            terms = tree.preprocessor_.terms_
+            asked = [
+                node
+                for node in asked
+                if terms[tree.tree_.feature[node]].column == column
+                and not terms[tree.tree_.feature[node]].is_question
+            ]
+        elif tree.preprocessor_ is None:
+            asked = asked[tree.tree_.feature[asked] == column]
+        else:
+            asked = []
+        cuts = tree.tree_.threshold[asked]
+        above = np.floor(cuts) + 1 if whole else np.nextafter(cuts, np.inf)
+        both = np.concatenate([np.floor(cuts) if whole else cuts, above])
+        return both[(both >= seen[0]) & (both <= seen[-1])]
+
+    def _nearer(self, column, good, bad, label, whole):
+        """Between a value that does it and one nearer to the row that does not."""
+        for _ in range(_HALVINGS):
+            middle = good / 2 + bad / 2
+            middle = float(np.round(middle)) if whole else middle
+            if middle in (good, bad):
+                break
+            labels, hits = self._does_it(column, [middle])
+            if hits[0]:
+                good, label = middle, labels[0]
+            else:
+                bad = middle
+        return float(good), label
+
+    def _found(self, column, before, after, label, distance):
+        names = getattr(self.tree, "feature_names_in_", range(self.tree.n_features_in_))
+        return Counterfactual(names[column], before, after, label, distance)
+
+
+def _value(row, column):
+    """The value in a column: a float, a category, or None for a gap."""
+    if hasattr(row, "to_pandas"):
+        row = row.to_pandas()
+    if hasattr(row, "iloc"):
+        value = row.iloc[0, column]
+    else:
+        value = row[0, column] if hasattr(row, "ndim") else row[0][column]
+    if isinstance(value, bool | int | float | np.number | np.bool_):
+        return float(value)
+    return value

@@ -1,0 +1,63 @@
+"""One row that a user names, and others like it."""
+
+import numpy as np
+from scipy import sparse
+
+from ..tables import is_frame
+
+
+def one_row(x):
+    """A row in a form that a fitted student takes.
+
+    Parameters
+    ----------
+    x : frame of one row, Series, array-like of shape (n_features,) or (1, n_features)
+        The row.
+
+    Returns
+    -------
+    frame or array-like of shape (1, n_features)
+        The same.
+    """
+    if is_frame(x):
+        return x
+    if hasattr(x, "to_frame"):  # a Series
+        return x.to_frame().T.infer_objects()
+    return x if sparse.issparse(x) or np.ndim(x) != 1 else [x]
+
+
+def varied(row, column, values):
+    """Copies of a row with other values in one column.
+
+    Parameters
+    ----------
+    row : frame or array-like of shape (1, n_features)
+        From ``one_row``.
+    column : int
+        Position of the column.
+    values : sequence
+        One for each copy.
+
+    Returns
+    -------
+    pandas.DataFrame or ndarray of shape (len(values), n_features)
+        A frame where `row` is one.
+    """
+    row = row.to_pandas() if hasattr(row, "to_pandas") else row
+    if not is_frame(row):
+        row = row.toarray() if sparse.issparse(row) else np.asarray(row)
+        rows = np.repeat(row, len(values), axis=0)
+        rows = rows.astype(np.result_type(rows.dtype, np.asarray(values).dtype))
+        rows[:, column] = values
+        return rows
+    import pandas as pd
+
+    rows, before = row.iloc[np.zeros(len(values), dtype=int)], row.dtypes.iloc[column]
+    if isinstance(before, pd.CategoricalDtype):
+        known = before.categories.union(pd.Index(values), sort=False)
+        values = pd.Categorical(values, categories=known)
+    new = pd.Series(values, index=rows.index)
+    parts = [rows.iloc[:, k] if k != column else new for k in range(rows.shape[1])]
+    rows = pd.concat(parts, axis=1)
+    rows.columns = row.columns
+    return rows
