@@ -36,8 +36,10 @@ class Counterfactual:
     distance: float
 
     def __str__(self):
+        known = isinstance(self.feature, str)
+        name = self.feature if known else f"feature_{self.feature}"
         return (
-            f"{self.feature} = {_short(self.after)} instead of {_short(self.before)} "
+            f"{name} = {_short(self.after)} instead of {_short(self.before)} "
             f"makes it {self.prediction}"
         )
 
