@@ -335,7 +335,10 @@ class Leaves:
     """
 
     def __init__(self, tree, numbers, names, digits):
-        self.values = dict(zip(numbers, tree.leaf_values(), strict=True))
+        values = (
+            tree.leaf_values() if hasattr(tree, "tree_") else tree._leaf_values(True)
+        )
+        self.values = dict(zip(numbers, values, strict=True))
         self.mass = tree.node_mass_
         n_values = len(self.values[numbers[0]])
         classes = getattr(tree, "classes_", None)

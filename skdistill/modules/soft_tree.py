@@ -86,6 +86,8 @@ class SoftTree(nn.Module):
         self.leaf = nn.Parameter(torch.empty(n_gates + 1, n_outputs))
         nn.init.uniform_(self.gate_weight, -bound, bound, generator=generator)
         nn.init.normal_(self.leaf, std=0.1, generator=generator)
+        # What the leaves say to rows that end there, set after training.
+        self.register_buffer("path_leaf", self.leaf.detach().clone())
         # Running masses of the gates and of their right sides, for the balance penalty.
         for name in ("gate_mass", "right_mass"):
             self.register_buffer(name, torch.zeros(n_gates), persistent=False)
@@ -218,20 +220,23 @@ class SoftTree(nn.Module):
         """
         return torch.cat(list(self.log_paths(x)), dim=1).exp()
 
-    def leaf_outputs(self, dtype=torch.float32):
+    def leaf_outputs(self, dtype=torch.float32, alone=False):
         """What each leaf says.
 
         Parameters
         ----------
         dtype : torch.dtype, default=torch.float32
             In which to compute.
+        alone : bool, default=False
+            To rows that end there on the greedy path, rather than as a part of the
+            mixture: ``path_leaf``.
 
         Returns
         -------
         Tensor of shape (n_leaves, n_outputs)
             Class distributions or values.
         """
-        leaf = self.leaf.to(dtype)
+        leaf = (self.path_leaf if alone else self.leaf).to(dtype)
         if self.is_classifier:
             parts = leaf.split(self.widths, dim=1)
             return torch.cat([torch.softmax(part, dim=1) for part in parts], dim=1)

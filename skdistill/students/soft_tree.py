@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from scipy.optimize import minimize_scalar
 
+from ..label_rows import joint_targets
 from ..modules.soft_tree import refit_leaves
 from .torch_student import TorchClassifier, TorchRegressor
 from .tree_nodes import PARAMETERS, SoftDecisionTree, row_parts
@@ -295,17 +296,18 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
             self._refit_leaves(x, self._targets_at_1(knowledge))
         super()._finish(x, knowledge)
 
-    def _targets_at_1(self, knowledge):
-        """The mix of soft and hard targets at T=1, each row times its weight."""
-        share = knowledge.soft_weight / knowledge.soft_weight.sum()
-        alpha = self.alpha if knowledge.hard is not None else 1.0
-        target = alpha * share[:, None] * np.exp(knowledge.soft)
+    def _targets_alone(self, knowledge):
+        one_hot = None
         if knowledge.hard is not None:
-            hard_share = knowledge.hard_weight / knowledge.hard_weight.sum()
-            target[: knowledge.n_labelled] += (1 - alpha) * self._labels(
-                knowledge.hard, hard_share
-            )
-        return target
+            one_hot = self._labels(knowledge.hard)
+        if knowledge.soft is not None:
+            knowledge = knowledge.with_probabilities()
+        return joint_targets(knowledge, self.alpha, one_hot)
+
+    def _targets_at_1(self, knowledge):
+        """The mix of soft and hard targets at T=1, each row times its share of weight."""
+        target, weight = self._targets_alone(knowledge)
+        return target * (weight / weight.sum())[:, None]
 
     def _sharpen_gates(self, x, target):
         """Multiply all gates by the factor with which the refitted leaves do best.
@@ -351,14 +353,14 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
             kept = list(chunks())
         return refit_leaves(module, lambda: kept)
 
-    def _labels(self, hard, weight):
-        """Smoothed labels as distributions over the classes, times their weights."""
+    def _labels(self, hard):
+        """Smoothed labels as distributions over the classes."""
         off = self.label_smoothing / np.repeat(self._widths(), self._widths())
         labels = np.tile(off, (len(hard), 1))
         starts = np.cumsum([0, *self._widths()[:-1]])
         for start, codes in zip(starts, hard.T, strict=True):
             labels[np.arange(len(hard)), start + codes] += 1 - self.label_smoothing
-        return labels * weight[:, None]
+        return labels
 
 
 class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
@@ -588,3 +590,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
+
+    def _targets_alone(self, knowledge):
+        target, weight = joint_targets(knowledge, self.alpha, knowledge.hard)
+        return (target - self._center) / self._scale, weight

@@ -17,6 +17,7 @@ from .hardening import hardened
 from .torch_student import TorchStudent
 
 _PART_CELLS = 1 << 22
+_ROWS_OF_MIXTURE = 10.0
 PARAMETERS = {
     "max_depth": [Interval(Integral, 1, 16, closed="both")],
     "balance_penalty": [Interval(Real, 0, None, closed="left")],
@@ -75,7 +76,8 @@ class SoftDecisionTree(TorchStudent):
         self._observed = observed_values(rows.X)
 
     def _finish(self, x, knowledge):
-        """Store how many rows reach each node, and what the gates look at."""
+        """Store what leaves say alone, how many rows come, what the gates look at."""
+        self._fit_leaves_alone(x, knowledge)
         module = self.module_
         weight = knowledge.hard_weight / knowledge.hard_weight.sum()
         x = x[: knowledge.n_labelled]
@@ -94,6 +96,31 @@ class SoftDecisionTree(TorchStudent):
             used = np.bincount(columns, used, minlength=self.n_features_in_)
         self.feature_importances_ = used / max(used.sum(), np.finfo(float).tiny)
 
+    def _fit_leaves_alone(self, x, knowledge):
+        """Mean target of the rows that end in each leaf, the gates fixed.
+
+        A leaf of the mixture says what is missing in the others' answer; to a reader of
+        one path it has to say all. Where few rows end, it goes on saying what it did, at
+        the weight of ten rows of X and those drawn from them.
+        """
+        module = self.module_
+        is_part = "_this_part" in vars(self)  # few rows; there are others to come
+        if is_part or (not self._is_classifier and self.quantiles is not None):
+            with torch.no_grad():
+                module.path_leaf.copy_(module.leaf)
+            return
+        target, weight = self._targets_alone(knowledge)
+        own = module.leaf_outputs(torch.float64).detach().cpu().numpy()
+        strength = _ROWS_OF_MIXTURE * weight.sum() / knowledge.n_labelled
+        sums, total = strength * own, np.full((len(own), 1), strength)
+        for part in row_parts(len(x), module.n_gates):
+            leaf = in_chunks(module.greedy_leaf, module, x[part])
+            np.add.at(sums, leaf, weight[part, None] * target[part])
+            np.add.at(total, leaf, weight[part, None])
+        means = torch.from_numpy(sums / total)
+        with torch.no_grad():
+            module.path_leaf.copy_(means.log() if self._is_classifier else means)
+
     def _infer(self, module, batch):
         """Outputs of the mixture, or of the one leaf that ``inference`` names."""
         if self.inference == "mixture":
@@ -103,7 +130,8 @@ class SoftDecisionTree(TorchStudent):
             raise ValueError(
                 f"inference={self.inference!r} is not one of 'mixture', 'path', 'leaf'."
             )
-        leaves = module.leaf_outputs(batch.dtype)[find[self.inference](batch)]
+        leaves = module.leaf_outputs(batch.dtype, alone=True)
+        leaves = leaves[find[self.inference](batch)]
         return leaves.log() if module.is_classifier else leaves
 
     def apply(self, X):
@@ -237,7 +265,10 @@ class SoftDecisionTree(TorchStudent):
         return self.module_.n_gates + 1
 
     def leaf_values(self):
-        """What each leaf says by itself, in the order of the node numbers.
+        """What each leaf says, in the order of the node numbers.
+
+        As a part of the mixture, with ``inference="mixture"``; otherwise to the rows that
+        end there, by themselves: the mean of their targets.
 
         Returns
         -------
@@ -245,8 +276,11 @@ class SoftDecisionTree(TorchStudent):
             Class probabilities, or values in the targets' unit.
         """
         check_is_fitted(self)
+        return self._leaf_values(self.inference != "mixture")
+
+    def _leaf_values(self, alone):
         with torch.no_grad():
-            leaves = self.module_.leaf_outputs(torch.float64).cpu().numpy()
+            leaves = self.module_.leaf_outputs(torch.float64, alone).cpu().numpy()
         return leaves if self._is_classifier else leaves * self._scale + self._center
 
 

@@ -1,10 +1,11 @@
-"""The objective of the leaves by themselves, against its definition."""
+"""Leaves by themselves: their objective, and what they say to rows that end there."""
 
 import numpy as np
 import pytest
 import torch
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
 
 from skdistill import SoftDecisionTreeClassifier, SoftDecisionTreeRegressor
 from skdistill.losses import cross_entropy
@@ -27,6 +28,15 @@ def tree_of(widths, temperature=1.0, **params):
     ).double()
     tree.leaf.data.normal_()
     return tree.train()
+
+
+def ends(tree, X):
+    """Positions of the leaves where greedy descent ends."""
+    P, node = tree.path_proba(X), np.zeros(len(X), dtype=int)
+    for _ in range(tree.get_depth()):
+        sides = P[np.arange(len(X)), 2 * node + 1], P[np.arange(len(X)), 2 * node + 2]
+        node = 2 * node + 1 + (sides[1] > sides[0])
+    return node - tree.get_n_leaves() + 1
 
 
 @pytest.mark.parametrize("temperature", [1.0, 3.0])
@@ -102,10 +112,60 @@ def test_leaves_that_learn_alone_are_right_alone():
     gap = {}
     for objective in ("mixture", "path", 0.5):
         tree = SoftDecisionTreeClassifier(objective=objective, **params).fit(X, y)
-        p = tree.set_params(inference="path").predict_proba(X)
+        p = tree.leaf_values()[ends(tree, X)]
         gap[objective] = -np.log(p[np.arange(150), y]).mean()
         assert tree.score(X, y) > 0.93
     assert gap["path"] < gap["mixture"] and gap[0.5] < gap["mixture"]
+
+
+def test_alone_a_leaf_says_the_mean_of_the_rows_that_end_there():
+    X, y = load_iris(return_X_y=True)
+    teacher = LogisticRegression(max_iter=1000).fit(X, y)
+    p = teacher.predict_proba(X)
+    weight = np.random.default_rng(0).random(150)
+    more, q = X[:40] + 0.3, np.tile([0.2, 0.3, 0.5], (40, 1))
+    tree = SoftDecisionTreeClassifier(teacher, alpha=0.6, transfer_weight=0.5, **FAST)
+    tree.fit(X, y, sample_weight=weight, X_transfer=more, transfer_output=q)
+    mixture = tree.leaf_values()
+    share = weight / weight.sum()
+    target = 0.6 / 1.5 * share[:, None] * p + 0.4 * share[:, None] * np.eye(3)[y]
+    target = np.concatenate([target, np.full((40, 1), 0.6 * 0.5 / 1.5 / 40) * q])
+    total = target.sum(axis=1)
+    leaf = ends(tree, np.concatenate([X, more]))
+    ten = 10 / 150  # the weight of ten rows of X and those drawn from them
+    for k, said in enumerate(tree.set_params(inference="path").leaf_values()):
+        expected = ten * mixture[k] + target[leaf == k].sum(axis=0)
+        expected /= ten + total[leaf == k].sum()
+        np.testing.assert_allclose(said, expected, atol=1e-6)
+    np.testing.assert_allclose(
+        tree.predict_proba(X), tree.leaf_values()[leaf[:150]], atol=1e-12
+    )
+
+
+def test_a_path_is_worth_more_than_its_part_of_the_mixture():
+    random = np.random.default_rng(0)
+    X = random.normal(size=(2000, 5))
+    y = (X @ [1, 1, -1, 0, 0] + 2 * random.normal(size=2000) > 0).astype(int)
+    tree = SoftDecisionTreeClassifier(**FAST).fit(X[::2], y[::2])
+    X, y = X[1::2], y[1::2]
+    part = tree.leaf_values()[ends(tree, X)]
+    alone = tree.set_params(inference="path").predict_proba(X)
+    assert log_loss(y, alone) < log_loss(y, part) - 0.01
+    values, target = load_diabetes(return_X_y=True)
+    tree = SoftDecisionTreeRegressor(**FAST).fit(values, target)
+    part = tree.leaf_values()[ends(tree, values), 0]
+    alone = tree.set_params(inference="path").predict(values)
+    assert np.square(alone - target).mean() < np.square(part - target).mean()
+
+
+def test_parts_of_the_rows_leave_the_leaves_as_trained():
+    X, y = load_iris(return_X_y=True)
+    tree = SoftDecisionTreeClassifier(**FAST).fit(X, y)
+    tree.partial_fit(X[:60], y[:60])
+    mixture = tree.leaf_values()
+    np.testing.assert_array_equal(
+        tree.set_params(inference="path").leaf_values(), mixture
+    )
 
 
 def test_no_share_is_the_mixture_to_the_bit():
