@@ -2,6 +2,7 @@
 
 import numpy as np
 from sklearn.metrics import cohen_kappa_score, r2_score
+from sklearn.utils.validation import _check_sample_weight
 
 _FLOOR = 1e-7
 
@@ -30,7 +31,7 @@ def fidelity(student_output, teacher_output, *, sample_weight=None):
     Raises
     ------
     ValueError
-        If the shapes differ.
+        If the shapes differ, there are no rows, or weights are negative or all 0.
 
     References
     ----------
@@ -47,11 +48,17 @@ def fidelity(student_output, teacher_output, *, sample_weight=None):
     q, p = (
         np.asarray(each, dtype=np.float64) for each in (student_output, teacher_output)
     )
-    if q.shape != p.shape:
+    if q.shape != p.shape or not len(p):
         raise ValueError(
             f"student_output has shape {q.shape} and teacher_output {p.shape}: give both "
-            "for the same rows and classes."
+            "for the same rows and classes, and at least one row."
         )
+    if sample_weight is not None:
+        weight = _check_sample_weight(sample_weight, p, ensure_non_negative=True)
+        if not weight.any():  # which scikit-learn's newer versions refuse themselves
+            raise ValueError("sample_weight is 0 everywhere: give some row a weight.")
+        sample_weight = weight[weight > 0]
+        q, p = q[weight > 0], p[weight > 0]
     if not _are_distributions(p) or not _are_distributions(q):
         error = np.average(
             np.square(q - p).reshape(len(p), -1), 0, sample_weight
@@ -68,7 +75,7 @@ def fidelity(student_output, teacher_output, *, sample_weight=None):
     return {
         "agreement": float(np.average(said == meant, weights=sample_weight)),
         "kappa": float(kappa),
-        "kl": float(np.average(divergence, weights=sample_weight)),
+        "kl": max(0.0, float(np.average(divergence, weights=sample_weight))),
     }
 
 

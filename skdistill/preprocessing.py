@@ -102,7 +102,8 @@ class TableView(TransformerMixin, BaseEstimator):
       indicator beside it.
     - Categories and strings become indicators, centred on their shares, the smaller the
       more there are of a column. Rare categories share one, which unseen ones use too;
-      gaps have their own. Where training saw nothing rare, unseen ones count as the mean.
+      gaps have their own. Where training saw nothing rare, unseen ones count as the mean;
+      where indicators are 0 and 1 (``scale=False``), as no to all.
     - A column that is constant in training is 0.
 
     Parameters
@@ -130,7 +131,7 @@ class TableView(TransformerMixin, BaseEstimator):
     spread_ : ndarray of shape (n_view,)
         Standard deviation of each term in the training rows, in its unit.
     filling_ : ndarray of shape (n_view,)
-        What a gap counts as, or an unseen category, in the term's unit.
+        What a gap in a number counts as, in the term's unit.
     n_features_in_ : int
         Number of columns seen in fit.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -207,7 +208,7 @@ class TableView(TransformerMixin, BaseEstimator):
         if not weight.all():
             table, weight = table.take(np.flatnonzero(weight)), weight[weight > 0]
         share = weight / weight.sum()
-        limits = self.min_frequency, self.max_categories
+        limits = self.min_frequency, self.max_categories, self.scale
         self.parts_ = [
             _Numbers.learn(table, share, self.max_kurtosis if self.scale else np.inf),
             *(
@@ -234,7 +235,7 @@ class TableView(TransformerMixin, BaseEstimator):
         self.spread_ = np.where(
             asks, np.sqrt(np.clip(share - share**2, 0, None)), 1 / known
         )
-        self.filling_ = self.center_  # what gaps, and unseen categories, count as
+        self.filling_ = self.center_
         if not self.scale:
             self.center_, self.inverse_scale_ = 0 * self.center_, np.ones_like(scale)
 
@@ -474,16 +475,17 @@ class _Categories:
 
     column: int
     bins: dict  # of each known category
-    neutral: int  # code of what training never saw: its indicators are the shares
+    neutral: int  # code of what training never saw
     gap: int  # code of a gap
     other: int  # code of rare and unseen categories
     shown: np.ndarray  # bins that have an indicator
     terms: list
     center: np.ndarray
     inverse_scale: np.ndarray
+    unseen: np.ndarray  # indicators of the neutral code
 
     @classmethod
-    def learn(cls, column, labels, share, min_frequency, max_categories):
+    def learn(cls, column, labels, share, min_frequency, max_categories, as_mean):
         mass = np.bincount(
             labels.codes + 1, share, minlength=1 + len(labels.categories)
         )
@@ -517,6 +519,7 @@ class _Categories:
             [Term(column, category=texts[i], is_gap=texts[i] is None) for i in shown],
             center,
             np.full(len(shown), _indicator_scale(len(shown)) * (len(texts) > 1)),
+            center if as_mean else np.zeros(len(shown)),
         )
 
     def read(self, table):
@@ -529,7 +532,7 @@ class _Categories:
         indicators = (codes[:, None] == self.shown).astype(np.float64)
         unseen = codes == self.neutral
         if unseen.any():
-            indicators[unseen] = self.center
+            indicators[unseen] = self.unseen
         return indicators
 
 

@@ -564,7 +564,7 @@ class ConditionalSampler(Sampler):
     _parameter_constraints: dict = {
         **Sampler._parameter_constraints,
         "n_rounds": [Interval(Integral, 1, None, closed="left")],
-        "p": [Interval(Real, 0, 1, closed="both"), tuple, list],
+        "p": [Interval(Real, 0, 1, closed="both"), "array-like"],
         "n_estimators": [Interval(Integral, 1, None, closed="left")],
         "min_samples_leaf": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
@@ -596,6 +596,7 @@ class ConditionalSampler(Sampler):
         self.n_candidates = n_candidates
 
     def _learn(self):
+        self._check_p()
         values = self.cells_.as_numbers()
         some = values
         if len(values) > _ROWS_FOR_TREES:
@@ -632,8 +633,11 @@ class ConditionalSampler(Sampler):
 
     def _shares(self, n, random):
         """The probability of all rows, or one for each."""
+        return self.p if isinstance(self.p, Real) else random.uniform(*self.p, size=n)
+
+    def _check_p(self):
         if isinstance(self.p, Real):
-            return self.p
+            return
         ends = np.asarray(self.p, dtype=object).ravel().tolist()
         numbers = len(ends) == 2 and all(isinstance(end, Real) for end in ends)
         if not (numbers and 0 <= ends[0] <= ends[1] <= 1):
@@ -641,7 +645,6 @@ class ConditionalSampler(Sampler):
                 f"p={self.p!r} must be a number, or two, of which the first is the "
                 "smaller, from 0 to 1, such as (0.1, 0.7)."
             )
-        return random.uniform(*ends, size=n)
 
     def _donors(self, j, X, random):
         """A training row for each, from the leaf of a random tree."""

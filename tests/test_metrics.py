@@ -32,5 +32,17 @@ def test_fidelity_of_values_and_of_one_class():
     assert found["rmse"] == pytest.approx(1)
     sure = np.tile([1.0, 0.0], (4, 1))
     assert fidelity(sure, sure) == {"agreement": 1.0, "kappa": 1.0, "kl": 0.0}
-    with pytest.raises(ValueError, match="for the same rows and classes"):
-        fidelity(sure, sure[:3])
+    for pair in ((sure, sure[:3]), (sure[:0], sure[:0])):
+        with pytest.raises(ValueError, match="for the same rows and classes"):
+            fidelity(*pair)
+
+
+def test_rows_of_no_weight_are_not_there():
+    p = np.array([[0.9, 0.1], [0.1, 0.9], [0.8, 0.2]])
+    q = np.array([[0.8, 0.2], [0.8, 0.2], [0.8, 0.2]])
+    alone = fidelity(q[:1], p[:1])
+    assert fidelity(q, p, sample_weight=[2, 0, 0]) == alone and alone["kappa"] == 1
+    with pytest.raises(ValueError, match="non-zero number|0 everywhere"):
+        fidelity(q, p, sample_weight=[0, 0, 0])
+    with pytest.raises(ValueError, match="Negative values"):
+        fidelity(q, p, sample_weight=[1, -1, 1])

@@ -167,7 +167,7 @@ def test_each_row_may_have_a_share_of_its_own():
     assert one.shape == same.shape
     for p in ((0.5, 0.2), (0.1, 2), (0.1, 0.2, 0.3), ("a", 1)):
         with pytest.raises(ValueError, match="such as"):
-            ConditionalSampler(p=p).fit(X).sample(random_state=0)
+            ConditionalSampler(p=p).fit(X)
 
 
 @parametrize_with_checks([Munge(2.0), ConditionalSampler(2.0)])

@@ -14,6 +14,8 @@ class Binned:
         Finite numbers.
     max_bins : int
         So many codes of a column at most; of more distinct values, quantiles.
+    weight : ndarray of shape (n,), default=None
+        Weights of the rows, for the quantiles.
 
     Attributes
     ----------
@@ -23,8 +25,9 @@ class Binned:
         How many thresholds are below each value.
     """
 
-    def __init__(self, x, max_bins):
-        self.thresholds = [_thresholds(column, max_bins) for column in x.T]
+    def __init__(self, x, max_bins, weight=None):
+        weight = np.ones(len(x)) if weight is None else weight
+        self.thresholds = [_thresholds(column, weight, max_bins) for column in x.T]
         pairs = zip(self.thresholds, x.T, strict=True)
         codes = [np.searchsorted(cut, column) for cut, column in pairs]
         self.codes = np.array(codes, dtype=np.int32).reshape(len(codes), len(x))
@@ -66,14 +69,15 @@ class Binned:
         return int(np.abs(cuts - threshold).argmin()) if len(cuts) else None
 
 
-def _thresholds(column, max_bins):
+def _thresholds(column, weight, max_bins):
     """Between neighbouring values of a column, or between its quantiles."""
     values = np.unique(column)
     below = np.arange(len(values) - 1)
     if len(values) > max_bins:
-        levels = np.linspace(0, 1, max_bins + 1)[1:-1]
-        marks = np.quantile(column, levels, method="inverted_cdf")
-        below = np.unique(np.searchsorted(values, marks))
+        place = np.searchsorted(values, column)
+        share = np.bincount(place, weight, minlength=len(values)).cumsum()
+        levels = np.linspace(0, 1, max_bins + 1)[1:-1] * (1 - 1e-12)
+        below = np.unique(np.searchsorted(share / share[-1], levels))
         below = below[below < len(values) - 1]
     pairs = zip(values[below].tolist(), values[below + 1].tolist(), strict=True)
     return np.array([round_between(low, high) for low, high in pairs], dtype=float)

@@ -42,18 +42,20 @@ class Lookahead:
 
         Returns
         -------
-        Question
-            Its root.
+        Question or None
+            Its root; None where every test leaves too little weight on a side.
         """
         on_left = self.left_cost + self.right_leaf
         on_right = self.left_leaf + self.right_cost
         if n_leaves == 4:
-            root = int((self.left_cost + self.right_cost).argmin())
-            sides = True, True
+            cost, sides = self.left_cost + self.right_cost, (True, True)
         elif on_left.min() <= on_right.min():
-            root, sides = int(on_left.argmin()), (True, False)
+            cost, sides = on_left, (True, False)
         else:
-            root, sides = int(on_right.argmin()), (False, True)
+            cost, sides = on_right, (False, True)
+        root = int(cost.argmin())
+        if not np.isfinite(cost[root]):
+            return None
         found = Question(self.tests[root])
         if sides[0] and self.left[root] >= 0:
             found.left = Question(self.tests[self.left[root]])
@@ -74,15 +76,15 @@ class Lookahead:
         list of tuple of int
             Column and bin of each.
         """
-        found = {}
-        for i in np.argsort(self.left_cost + self.right_cost, kind="stable"):
-            found.setdefault(self.tests[i][0], self.tests[i])
-            if len(found) == n:
+        found, cost = {}, self.left_cost + self.right_cost
+        for i in np.argsort(cost, kind="stable"):
+            if len(found) == n or not np.isfinite(cost[i]):
                 break
+            found.setdefault(self.tests[i][0], self.tests[i])
         return list(found.values())
 
 
-def look_ahead(data, rows, n_tests):
+def look_ahead(data, rows, n_tests, factor=1.0):
     """Score all pairs of tests: their joint counts are matrix products.
 
     Parameters
@@ -93,18 +95,20 @@ def look_ahead(data, rows, n_tests):
         Those of a node.
     n_tests : int
         So many tests take part, at quantiles of their columns.
+    factor : float, default=1.0
+        By what weights are multiplied, where the rows stand for more.
 
     Returns
     -------
     Lookahead or None
         None where no test splits the rows.
     """
-    tests = _tests(data.binned, rows, n_tests)
+    tests = _tests(data, rows, n_tests)
     if not tests:
         return None
     answers = np.stack([data.binned.goes_left(test, rows) for test in tests], axis=1)
     answers = answers.astype(np.float32)
-    stats = data.stats[:, rows].astype(np.float32)
+    stats = (factor * data.stats[:, rows]).astype(np.float32)
     both = [answers.T @ (answers * values[:, None]) for values in stats]
     both = np.stack(both, axis=-1).astype(
         np.float64
@@ -131,12 +135,17 @@ def look_ahead(data, rows, n_tests):
     return Lookahead(tests, *choices, left_cost, right_cost, left_leaf, right_leaf)
 
 
-def _tests(binned, rows, n_tests):
+def _tests(data, rows, n_tests):
     """Tests that some of the rows pass and some do not, spread over all columns."""
+    binned, weight = data.binned, data.stats[0, rows]
     each, found = max(1, n_tests // max(1, len(binned.thresholds))), []
     for column, cuts in enumerate(binned.thresholds):
-        counts = np.bincount(binned.codes[column, rows], minlength=len(cuts) + 1)
-        share = counts.cumsum()[:-1] / len(rows)
+        codes = binned.codes[column, rows]
+        counts = np.bincount(codes, weight, minlength=len(cuts) + 1)
+        share = counts.cumsum()[:-1] / weight.sum()
+        share[
+            np.bincount(codes, minlength=len(cuts) + 1).cumsum()[:-1] == len(rows)
+        ] = 1
         usable = np.flatnonzero((share > 0) & (share < 1))
         if len(usable) > each:
             levels = np.linspace(0, 1, each + 2)[1:-1]

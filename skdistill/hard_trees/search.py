@@ -149,6 +149,12 @@ class Search:
         if found is not None:
             node.test = found
 
+    def _is_fair(self, node, rows):
+        """Whether all leaves of a subtree have the least weight."""
+        number, n = self.data.leaf_numbers(node, rows)
+        weight = np.bincount(number, self.data.stats[0, rows], minlength=n)
+        return bool((weight >= self.data.min_weight).all())
+
     def _are_fair(self, weight):
         """Which leaves have the least weight, or no rows: these cost nothing to drop."""
         least = self.data.min_weight
@@ -268,9 +274,10 @@ class Search:
         return top.left
 
     def _look_ahead(self, rows):
-        if len(rows) > _ROWS_OF_LOOKAHEAD:
+        factor = max(1.0, len(rows) / _ROWS_OF_LOOKAHEAD)
+        if factor > 1:
             rows = self.random.choice(rows, _ROWS_OF_LOOKAHEAD, replace=False)
-        return look_ahead(self.data, rows, _TESTS)
+        return look_ahead(self.data, rows, _TESTS, factor)
 
     def _keep_better(self, parent, side, rows, others):
         """Put the cheapest of some subtrees in place, if it costs less than today's."""
@@ -279,6 +286,6 @@ class Search:
         lowest, found = cost - _TINY * max(1.0, abs(cost)), now
         for other in others:
             other_cost = data.cost_of(other, rows)
-            if other_cost < lowest:
+            if other_cost < lowest and self._is_fair(other, rows):
                 lowest, found = other_cost, other
         setattr(parent, side, found)

@@ -32,7 +32,7 @@ class HardTree:
     sums: np.ndarray
 
     @classmethod
-    def of(cls, root, thresholds, x, stats):
+    def of(cls, root, thresholds, x, stats, min_weight=0.0):
         """The arrays of a tree of questions.
 
         Parameters
@@ -45,16 +45,36 @@ class HardTree:
             Training rows.
         stats : ndarray of shape (1 + n_outputs, n)
             Theirs.
+        min_weight : float, default=0.0
+            A question of which one side has less is left out; these rows may be more
+            than those that the tree was found on.
 
         Returns
         -------
         HardTree
             Numbered.
         """
+        weight = stats[0]
+
+        def _sides(node, rows):
+            column, cut = node.test
+            goes_left = x[rows, column] <= thresholds[column][cut]
+            return rows[goes_left], rows[~goes_left]
+
+        def _kept(node, rows):
+            """The node, or what is left of it."""
+            if node is None:
+                return None
+            left, right = _sides(node, rows)
+            light, heavy = weight[left].sum(), weight[right].sum()
+            if min(light, heavy) < min_weight * (1 - 1e-9):
+                return _kept(node.left if light > heavy else node.right, rows)
+            return node
+
         left, right, feature, threshold, sums = [], [], [], [], []
 
         def _add(node, rows):
-            number = len(feature)
+            node, number = _kept(node, rows), len(feature)
             for column, value in (
                 (left, LEAF),
                 (right, LEAF),
@@ -66,9 +86,9 @@ class HardTree:
             if node is not None:
                 feature[number], cut = node.test
                 threshold[number] = thresholds[feature[number]][cut]
-                goes_left = x[rows, feature[number]] <= threshold[number]
-                left[number] = _add(node.left, rows[goes_left])
-                right[number] = _add(node.right, rows[~goes_left])
+                below = _sides(node, rows)
+                left[number] = _add(node.left, below[0])
+                right[number] = _add(node.right, below[1])
             return number
 
         _add(root, np.arange(len(x)))

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
+from ..preprocessing import reads_tables
 from .rows import one_row
 from .wording import Leaves, questions_of
 
@@ -11,11 +12,13 @@ from .wording import Leaves, questions_of
 def explain(tree, x, *, feature_names=None, class_names=None, max_terms=3, digits=3):
     """Tell why a fitted tree, soft or hard, answers as it does for one row.
 
-    The path is the greedy one: at each gate the likelier side. For each gate of a soft
+    The path is the greedy one, at each gate the likelier side, or with
+    ``inference="leaf"`` that to the likeliest leaf. For each gate of a soft
     tree the text gives its question, how sure the gate is, and the terms that speak most
     for the side that is taken, each with its part of the log odds (against the column's
-    mean). For a hard tree it gives the question and the row's value. Then comes the leaf,
-    and, where a soft tree predicts by its mixture, what the mixture says.
+    mean, where the view centres it). For a hard tree it gives the question and the row's
+    value. Then comes the leaf, and, where a soft tree predicts by its mixture, what the
+    mixture says; after ``adjust_class_prior``, what the tree predicts now.
 
     Parameters
     ----------
@@ -59,20 +62,33 @@ def explain(tree, x, *, feature_names=None, class_names=None, max_terms=3, digit
     z = np.asarray(tree._view(row), dtype=np.float64)
     if len(z) != 1:
         raise ValueError(f"x has {len(z)} rows: give one, such as X[:1].")
+    inference = getattr(tree, "inference", "path")
+    end = int(tree.apply(row)[0]) if inference == "leaf" else None
     gates = questions_of(tree, feature_names, max_terms, digits)
     leaves = Leaves(tree, gates.leaves, class_names, digits)
     lines, node = [], 0
-    for node, goes_right, reason in gates.evidence(tree, z[0]):
+    for node, goes_right, reason in gates.evidence(z[0], _gaps(tree, row), end):
         lines.append(f"{gates.describe(node)[goes_right]}, {reason}")
-        end = gates.children(node)[goes_right]
-    leaf = end if lines else node
-    lines.append(f"leaf {leaf}: {leaves.describe(leaf)}")
-    if getattr(tree, "inference", "path") == "mixture":
-        lines.append(f"all leaves together: {leaves.prediction(_mixture(tree, row))}")
+        node = gates.children(node)[goes_right]
+    lines.append(f"leaf {node}: {leaves.describe(node)}")
+    if inference == "mixture":
+        lines.append(f"all leaves together: {leaves.prediction(_answer(tree, row))}")
+    if getattr(tree, "_class_shift", None) is not None:
+        said = leaves.prediction(_answer(tree, row, adjusted=True))
+        lines.append(f"after adjust_class_prior: {said}")
     return "\n".join(lines)
 
 
-def _mixture(tree, row):
+def _gaps(tree, row):
+    """Columns of numbers in which the row has none."""
+    if not reads_tables(tree.preprocessor_):
+        return set()
+    table = tree._validate_X(row, reset=False)
+    return set(table.number_columns[np.isnan(table.numbers[0])].tolist())
+
+
+def _answer(tree, row, adjusted=False):
     if is_classifier(tree):
-        return np.exp(tree._log_probabilities(row)[0])
+        log_p = tree._log_probabilities(row)
+        return np.exp(tree._adjusted(log_p) if adjusted else log_p)[0]
     return np.atleast_1d(np.asarray(tree.predict(row))[0])

@@ -58,6 +58,8 @@ def nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits):
         Each before its children, the left subtree before the right one.
     """
     check_is_fitted(tree)
+    if max_depth is not None and max_depth < 0:
+        raise ValueError(f"max_depth={max_depth} must be 0 or more, or None for all.")
     gates = questions_of(tree, feature_names, max_terms, digits)
     leaves, found = Leaves(tree, gates.leaves, class_names, digits), []
 

@@ -2,11 +2,14 @@
 
 import textwrap
 
+import numpy as np
+
 from .nodes import colours_of, nodes_of
 
 _COLUMNS, _WHOLE = 20, {"break_long_words": False, "break_on_hyphens": False}
 _WIDEST = 8.0
 _LARGEST, _SMALLEST = 11.0, 1.0
+_SLACK = 0.95  # fonts do not scale to the pixel
 _PADDING = 0.45  # of a box around its text, in font sizes
 
 
@@ -120,18 +123,15 @@ def _places(nodes):
 
 def _fit(ax, texts):
     """The largest font with which no box meets another, or an edge of the axes."""
-    renderer = ax.figure.canvas.get_renderer()
-    size = _LARGEST
-    while size > _SMALLEST:
-        pad = _PADDING * size * ax.figure.dpi / 72
-        boxes = [text.get_window_extent(renderer).padded(pad) for text in texts]
-        clear = all(
-            not one.overlaps(other)
-            for i, one in enumerate(boxes)
-            for other in boxes[:i]
-        )
-        if clear:
-            return
-        size = max(_SMALLEST, 0.9 * size)
-        for text in texts:
-            text.set_fontsize(size)
+    pad = _PADDING * _LARGEST * ax.figure.dpi / 72
+    boxes = [text.get_window_extent().padded(pad) for text in texts]
+    middle = np.array([[box.x0 + box.x1, box.y0 + box.y1] for box in boxes]) / 2
+    half = np.array([[box.width, box.height] for box in boxes]) / 2
+    distance = np.abs(middle[:, None] - middle[None])
+    reach = half[:, None] + half[None]
+    # Two boxes are apart where they are so in one direction; sizes go with the font's.
+    fits = (distance / reach).max(axis=2)
+    np.fill_diagonal(fits, np.inf)
+    size = max(_SMALLEST, _LARGEST * min(1.0, _SLACK * fits.min()))
+    for text in texts:
+        text.set_fontsize(size)

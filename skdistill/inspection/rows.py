@@ -21,7 +21,7 @@ def one_row(x):
     """
     if is_frame(x):
         return x
-    if hasattr(x, "to_frame"):  # a Series
+    if hasattr(x, "to_frame") and hasattr(x, "index"):  # a Series of pandas
         return x.to_frame().T.infer_objects()
     return x if sparse.issparse(x) or np.ndim(x) != 1 else [x]
 

@@ -28,7 +28,8 @@ def export_text(
 
     A hard tree's questions are printed in full, ``age <= 17.5``, and who answers them
     with a row comes to the leaf that the tree comes to. A gap goes where the text says
-    ``or missing``.
+    ``or missing``; in a column that had none in training it counts as the column's mean. A
+    category that training never saw is in no set, unless one says ``unseen``.
 
     Parameters
     ----------
@@ -76,8 +77,6 @@ def export_text(
     |   |--- ...
     """
     check_is_fitted(tree)
-    if max_terms is not None and max_terms < 1:
-        raise ValueError(f"max_terms={max_terms} must be at least 1, or None for all.")
     gates = questions_of(tree, feature_names, max_terms, digits)
     leaves = Leaves(tree, gates.leaves, class_names, digits)
     with np.errstate(

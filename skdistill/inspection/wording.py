@@ -29,8 +29,10 @@ def questions_of(tree, feature_names=None, max_terms=3, digits=3):
     Gates or Questions
         Of the soft tree, or of the hard one.
     """
+    if max_terms is not None and max_terms < 1:
+        raise ValueError(f"max_terms={max_terms} must be at least 1, or None for all.")
     if hasattr(tree, "tree_"):
-        return Questions(tree, feature_names, digits)
+        return Questions(tree, feature_names)
     return Gates(tree, feature_names, max_terms, digits)
 
 
@@ -78,15 +80,17 @@ class Gates:
         """
         return (2 * node + 1, 2 * node + 2) if node < self.count else ()
 
-    def evidence(self, tree, z):
-        """Why a row goes where it goes, gate by gate on the greedy path.
+    def evidence(self, z, gaps, end=None):
+        """Why a row goes where it goes, gate by gate.
 
         Parameters
         ----------
-        tree : SoftDecisionTree
-            The same.
         z : ndarray of shape (n_view,)
             The tree's view of the row.
+        gaps : set of int
+            Columns of numbers in which the row has none.
+        end : int, default=None
+            The leaf to which the path leads; None for the greedy one.
 
         Yields
         ------
@@ -97,24 +101,30 @@ class Gates:
         reason : str
             How sure it is, and the terms that say most for this side.
         """
-        node = 0
+        node, way = 0, []
+        while end:
+            way.append(end)
+            end = (end - 1) // 2
         while node < self.count:
             parts = self.scaled[node] * z
             logit = parts.sum() + self.bias[node]
-            goes_right = bool(logit > 0)
+            goes_right = way.pop() == 2 * node + 2 if way else bool(logit > 0)
             toward = parts if goes_right else -parts
             values = z / np.where(self.scale > 0, self.scale, np.inf) + self.center
             order = np.argsort(-toward, kind="stable")[: self.max_terms]
             shown = ", ".join(
-                value_in_words(self.terms[k], values[k], self.names, self.digits)
-                + f" ({toward[k]:+.2f})"
+                f"{self._said(k, values[k], gaps)} ({toward[k]:+.2f})"
                 for k in order
                 if toward[k] > 0
             )
-            share = 100 / (1 + np.exp(-abs(logit)))
+            share = 100 / (1 + np.exp(-logit if goes_right else logit))
             because = f", because {shown}" if shown else ""
             yield node, goes_right, f"{share:.{self.digits}g} % sure{because}"
             node = 2 * node + 1 + goes_right
+
+    def _said(self, k, value, gaps):
+        number = self._rounded(value, self.spread[k])
+        return _value_in_words(self.terms[k], value > 0.5, number, self.names, gaps)
 
     def describe(self, node):
         """What a gate asks.
@@ -173,28 +183,13 @@ class Gates:
         return f"{value:.{digits}g}"
 
 
-def value_in_words(term, value, names, digits):
-    """What one term is for a row.
-
-    Parameters
-    ----------
-    term : Term
-        A number, or a question.
-    value : float
-        In its unit; 1 for yes.
-    names : sequence of str
-        Of the columns.
-    digits : int
-        Significant digits.
-
-    Returns
-    -------
-    str
-        Such as ``age = 23`` or ``not plan in {a}``.
-    """
+def _value_in_words(term, is_yes, number, names, gaps):
+    """What one term is for a row, such as ``age = 23`` or ``not plan in {a}``."""
     if term.is_question:
-        return ("" if value > 0.5 else "not ") + term.text(names)
-    return f"{term.text(names)} = {value:.{digits}g}"
+        return ("" if is_yes else "not ") + term.text(names)
+    if term.column in gaps:
+        return f"{names[term.column]} is missing"
+    return f"{term.text(names)} = {number}"
 
 
 def _sets(terms, weight, threshold, name):
@@ -225,17 +220,14 @@ class Questions:
         Fitted.
     names : array-like of str or None
         Of the columns.
-    digits : int
-        Significant digits of a row's values; thresholds have all of theirs.
     """
 
-    def __init__(self, tree, names, digits):
+    def __init__(self, tree, names):
         self.tree = tree.tree_
         n_view, view = tree._n_view, tree.preprocessor_
         seen = _seen_names(tree, n_view)
         self.names = _names(names, len(seen), seen, "feature_names")
         self.terms, self.scale, self.center, _ = view_terms(view, n_view)
-        self.digits = digits
         self.leaves = np.flatnonzero(self.tree.is_leaf).tolist()
         had_gaps = {term.column for term in self.terms if term.is_gap}
         self.filled = {
@@ -284,15 +276,17 @@ class Questions:
             sides[int(self.filled[column] > self.tree.threshold[node])] += " or missing"
         return sides
 
-    def evidence(self, tree, z):
+    def evidence(self, z, gaps, end=None):
         """Why a row goes where it goes, question by question.
 
         Parameters
         ----------
-        tree : HardDecisionTree
-            The same.
         z : ndarray of shape (n_view,)
             The tree's view of the row.
+        gaps : set of int
+            Columns of numbers in which the row has none.
+        end : None
+            Of soft trees; there is one path.
 
         Yields
         ------
@@ -308,7 +302,8 @@ class Questions:
             k = int(self.tree.feature[node])
             value = z[k] / self.scale[k] + self.center[k]
             goes_right = bool(z[k] > self.tree.threshold[node])
-            said = value_in_words(self.terms[k], value, self.names, self.digits)
+            number = _in_full(float(value))
+            said = _value_in_words(self.terms[k], value > 0.5, number, self.names, gaps)
             yield node, goes_right, f"because {said}"
             node = self.children(node)[goes_right]
 

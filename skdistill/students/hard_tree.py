@@ -19,8 +19,9 @@ from ..teacher import FLOOR
 from .base import BaseStudent
 from .tasks import ClassifierStudent, RegressorStudent
 
-_MOST_BINS = 256
+_MOST_BINS, _BINS_OF_FEW, _FEW_ROWS = 256, 1024, 5000
 _SHRINKAGE = 0.1  # weight of the parent's mean, in the smallest leaves
+_FEWEST = 1000
 _MOST_CELLS = 10_000_000  # rows times columns times statistics, for one search
 
 
@@ -63,28 +64,28 @@ class HardDecisionTree(BaseStudent):
         x, target, weight = x[counted], target[counted], weight[counted]
         stats = statistics(target, weight / weight.sum())
         own = counted[counted < n_labelled]
-        root, thresholds = self._found(x, stats, len(own), rows.X, own)
-        self.tree_ = HardTree.of(root, thresholds, x, stats)
+        root, thresholds = self._found(x, stats, rows.X, own)
+        self.tree_ = HardTree.of(root, thresholds, x, stats, self._least())
         self._observed = observed_values(rows.X)
+        vars(self).pop("fidelity_", None)  # of the tree before
         self._finish(rows, knowledge)
 
-    def _found(self, x, stats, n_own, X, own):
-        """The search on so many rows as it can bear: first those of X."""
-        random, n = self._random(), len(x)
-        most = max(n_own, _MOST_CELLS // max(1, x.shape[1] * len(stats)))
-        chosen = np.arange(n)
-        if n > most:
-            drawn = n_own + random.choice(n - n_own, most - n_own, replace=False)
-            chosen = np.concatenate([chosen[:n_own], np.sort(drawn)])
-            share = stats[0, n_own:].sum() / max(stats[0, drawn].sum(), 1e-300)
-            stats = stats[:, chosen].copy()
-            stats[:, n_own:] *= share
-        binned = Binned(x[chosen], _MOST_BINS)
-        least = max(self.min_weight_fraction_leaf, 1e-12)
-        data = Rows(binned, stats, self._cost(), least)
-        starts = []
+    def _least(self):
+        return max(self.min_weight_fraction_leaf, 1e-12)
+
+    def _found(self, x, stats, X, own):
+        """The search, on so many rows as it can bear."""
+        random = self._random()
+        most = max(_FEWEST, _MOST_CELLS // max(1, x.shape[1] * len(stats)))
+        chosen, factor = _some(len(x), len(own), stats[0], most, random)
+        stats = stats[:, chosen] * factor
+        few = len(chosen) <= _FEW_ROWS
+        binned = Binned(x[chosen], _BINS_OF_FEW if few else _MOST_BINS, stats[0])
+        data = Rows(binned, stats, self._cost(), self._least())
+        start = None
         if self._begins_at is not None:
-            starts.append(self._begins_at(X, own, x[:n_own], binned))
+            start = self._begins_at(X, own, x[: len(own)], binned)
+        starts = [] if start is None else [start]
         root = Search(data, self.max_leaf_nodes, random).best(starts)
         return root, binned.thresholds
 
@@ -532,6 +533,27 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
         """
         check_is_fitted(self)
         return self.tree_.means()[self.tree_.is_leaf] * self._scale + self._center
+
+
+def _some(n, n_own, weight, most, random):
+    """Which rows are searched, and by what their weights are multiplied.
+
+    At most half of them are rows of X, where there are others; both keep their weight.
+    """
+    if n <= most:
+        return np.arange(n), 1.0
+    kept_own = min(n_own, most if n == n_own else max(most // 2, most - (n - n_own)))
+    parts = (0, n_own, kept_own), (n_own, n - n_own, most - kept_own)
+    chosen, factors = [], []
+    for start, size, wanted in parts:
+        if size:
+            rows = start + np.sort(
+                random.choice(size, min(size, wanted), replace=False)
+            )
+            whole = weight[start : start + size].sum()
+            chosen.append(rows)
+            factors.append(np.full(len(rows), whole / max(weight[rows].sum(), 1e-300)))
+    return np.concatenate(chosen), np.concatenate(factors)
 
 
 def _with_floor(p):

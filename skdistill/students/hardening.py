@@ -1,16 +1,21 @@
 """From a soft tree to a hard one: its gates as plain questions, and a search from there."""
 
+import copy
 from functools import partial
 
 import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _num_samples, check_is_fitted
+from sklearn.utils.validation import (
+    _num_samples,
+    check_consistent_length,
+    check_is_fitted,
+)
 
 from ..hard_trees.growth import Question
 from ..knowledge import soft_targets
 from ..metrics import fidelity
-from ..preprocessing import apply_view
+from ..preprocessing import apply_view, reads_tables
 from ..tables import rows_of
 from .hard_tree import HardDecisionTreeClassifier, HardDecisionTreeRegressor
 
@@ -40,6 +45,8 @@ def hardened(tree, X, y, X_eval, random_state, **limits):
             f"quantiles={tree.quantiles!r}: a hard tree has one mean in each leaf. "
             "Harden a tree without quantiles."
         )
+    if y is not None:
+        check_consistent_length(X, y)
     random = check_random_state(random_state)
     watched = "X_eval"
     if X_eval is None:
@@ -52,7 +59,7 @@ def hardened(tree, X, y, X_eval, random_state, **limits):
         X, X_eval = rows_of(X, kept), rows_of(X, held)
         y = None if y is None else np.asarray(y)[kept]
     hard = _as_hard(tree, y, random.randint(np.iinfo(np.int32).max), limits)
-    hard._begins_at = partial(_start, tree)
+    hard._begins_at = partial(_start, tree, hard)
     try:
         hard.fit(X, y)
     finally:
@@ -66,20 +73,35 @@ def hardened(tree, X, y, X_eval, random_state, **limits):
     return hard
 
 
-def _start(tree, X, own, x, binned):
-    """The soft tree rounded, on some rows of X, of which x is the hard tree's view."""
-    z = apply_view(tree.preprocessor_, X)[own]
-    return rounded(tree.module_, z, x, binned)
+def _start(tree, hard, X, own, x, binned):
+    """The soft tree rounded, on some rows of X, of which x is the hard tree's view.
+
+    None where the two do not see the same columns.
+    """
+    mine, its = tree.preprocessor_, hard.preprocessor_
+    if reads_tables(mine):
+        seen = [
+            [(term.column, term.category, term.is_gap) for term in view.terms_]
+            for view in (mine, its)
+        ]
+        if seen[0] != seen[1]:
+            return None
+    elif mine is not None:
+        return None  # a transformer that was fitted anew may have turned its columns
+    return rounded(tree.module_, apply_view(mine, X)[own], x, binned)
 
 
 def _as_hard(tree, y, seed, limits):
     """An unfitted hard tree, to be taught as the soft one was."""
-    shared = {
-        name: getattr(tree, name)
-        for name in ("transfer", "preprocessor", "keep_teacher")
-    }
+    names = ("transfer", "transfer_weight", "preprocessor", "keep_teacher")
+    shared = {name: getattr(tree, name) for name in names}
+    if getattr(shared["transfer"], "refresh", None) is not None:
+        shared["transfer"] = copy.copy(shared["transfer"])
+        shared["transfer"].refresh = None  # there are no epochs to draw after
     own = hasattr(tree, "teacher_")
     teacher, weights = (tree.teacher_, tree.teacher_weights) if own else (tree, None)
+    if own and weights is not None and isinstance(teacher, list | tuple):
+        weights = np.tile(weights, len(teacher) // len(weights))  # of clones, by folds
     alpha = tree.alpha if own and y is not None else 1.0
     options = {**shared, **limits, "alpha": alpha, "random_state": seed}
     if not is_classifier(tree):
@@ -92,9 +114,9 @@ def _as_hard(tree, y, seed, limits):
         }
         teacher = partial(soft_targets, teacher, teacher_weights=weights, **asked)
         weights = None
-    return HardDecisionTreeClassifier(
-        teacher, teacher_weights=weights, class_weight=tree.class_weight, **options
-    )
+    if own:  # a tree that is its own teacher has it in its answers already
+        options["class_weight"] = tree.class_weight
+    return HardDecisionTreeClassifier(teacher, teacher_weights=weights, **options)
 
 
 def _answers(teacher, X, hard):
@@ -110,7 +132,7 @@ def _answers(teacher, X, hard):
 def _said(tree, X):
     if not is_classifier(tree):
         return tree.predict(X)
-    parts = tree._by_target(np.exp(tree._log_probabilities(X)))
+    parts = tree._by_target(np.exp(tree._adjusted(tree._log_probabilities(X))))
     return parts if len(parts) > 1 else parts[0]
 
 

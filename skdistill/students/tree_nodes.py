@@ -189,15 +189,17 @@ class SoftDecisionTree(TorchStudent):
         It is searched for as :class:`HardDecisionTreeClassifier` is, on rows labelled by
         this tree's teacher (by this tree, if it has or keeps none), and drawn as its
         ``transfer`` says. One more start of the search is this tree with each gate
-        rounded to the column that moves it most. An oblique gate has no equal among
-        plain questions: the result is another tree, that answers alike.
+        rounded to the column that moves it most, where both see the same columns. An
+        oblique gate has no equal among plain questions: the result is another tree, that
+        answers alike.
 
         Parameters
         ----------
         X : array-like of shape (n, n_features)
             Rows to learn from, as ``fit`` had them.
         y : array-like of shape (n,) or (n, n_targets), default=None
-            Their labels; they count by 1 - ``alpha``. None: the teacher alone counts.
+            Their labels; they count by 1 - ``alpha``. None: the teacher alone counts, as
+            it does where this tree is its own teacher.
         X_eval : array-like of shape (m, n_features), default=None
             Rows on which the fidelity is measured. None: a quarter of X, which the
             search then does without.

@@ -8,6 +8,7 @@ from scipy.stats import entropy
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from skdistill.hard_trees import search as search_module
 from skdistill.hard_trees.binned import Binned, round_between
 from skdistill.hard_trees.costs import Entropy, Squares, statistics
 from skdistill.hard_trees.growth import Question, Rows, count_leaves
@@ -131,6 +132,28 @@ def test_it_is_better_than_cart_on_real_tables():
         error = np.square(cart.fit(X, target).predict(X) - target[:, 0]).sum()
         ours = data.cost_of(searched(data, 8), data.all) + np.square(target).sum()
         assert ours < 0.99 * error
+
+
+def test_large_nodes_look_ahead_on_some_of_their_rows(monkeypatch):
+    x, p = noisy(7, n=600, n_columns=4)
+    data = made(x, p, Entropy(), least=60.0)
+    before = data.cost_of(data.grown(data.all, 6), data.all)
+    whole = data.cost_of(searched(data, 6), data.all)
+    monkeypatch.setattr(search_module, "_ROWS_OF_LOOKAHEAD", 150)
+    some = data.cost_of(searched(data, 6), data.all)
+    assert whole <= before and some <= before + 1e-9
+    ahead = Search(data, 6, np.random.RandomState(0))._look_ahead(data.all)
+    assert (
+        np.isfinite(ahead.left_cost).sum()
+        >= 0.8 * np.isfinite(look_ahead(data, data.all, 240).left_cost).sum()
+    )
+
+
+def test_where_no_pair_is_allowed_none_is_offered():
+    x = (np.arange(40) < 2).astype(float)[:, None]
+    data = made(x, np.eye(2)[np.arange(40) % 2], Entropy(), least=10.0)
+    ahead = look_ahead(data, data.all, 10)
+    assert ahead.promising(3) == [] and ahead.subtree(4) is ahead.subtree(3) is None
 
 
 def test_a_better_start_is_kept_and_a_worse_one_is_not():

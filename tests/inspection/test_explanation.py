@@ -14,7 +14,9 @@ from skdistill import (
     SoftDecisionTreeClassifier,
     SoftDecisionTreeRegressor,
     explain,
+    export_graphviz,
     export_text,
+    plot_tree,
 )
 
 SOFT = {"max_depth": 3, "max_epochs": 30, "random_state": 0}
@@ -102,3 +104,48 @@ def test_what_is_no_row_is_refused():
         explain(tree, X[0, :2])
     with pytest.raises(ValueError, match="feature_names has 1 names"):
         explain(tree, X[0], feature_names=["a"])
+
+
+def test_it_explains_the_answer_that_the_tree_gives():
+    X, y = load_iris(return_X_y=True)
+    tree = SoftDecisionTreeClassifier(max_depth=4, max_epochs=3, random_state=0).fit(
+        X, y
+    )
+    tree.set_params(inference="leaf")
+    for i in range(0, 150, 10):
+        leaf = explain(tree, X[i]).splitlines()[-1]
+        assert leaf.startswith(f"leaf {tree.apply(X[i : i + 1])[0]}: ")
+    tree.set_params(inference="mixture").adjust_class_prior([0.98, 0.01, 0.01])
+    said = explain(tree, X[60], digits=6).splitlines()[-1]
+    p = tree.predict_proba(X[60:61])[0].max()
+    assert said.startswith("after adjust_class_prior: ")
+    assert float(said.split()[4].rstrip(",")) == pytest.approx(p, rel=1e-4)
+
+
+def test_values_are_told_from_thresholds_and_gaps_from_values(mixed):
+    years = pd.DataFrame({"year": np.arange(1900, 2100)})
+    tree = HardDecisionTreeClassifier(max_leaf_nodes=2).fit(years, years.year > 2001)
+    assert explain(tree, years[99:100]).startswith(
+        "year <= 2001.5, because year = 1999\n"
+    )
+    X, y = mixed
+    gap = X[X.age.isna()][:1]
+    ages = HardDecisionTreeClassifier(max_leaf_nodes=2).fit(X[["age"]], X.age > 50)
+    text = explain(ages, gap[["age"]])
+    assert "because age is missing" in text or "because not age" not in text
+    assert "age = " not in text
+    soft = SoftDecisionTreeClassifier(**SOFT).fit(X, y)
+    assert "age = " not in explain(soft, gap, max_terms=None)
+
+
+def test_bad_limits_are_named():
+    X, y = load_iris(return_X_y=True)
+    tree = HardDecisionTreeClassifier(max_leaf_nodes=3).fit(X, y)
+    for show in (export_graphviz, plot_tree):
+        with pytest.raises(ValueError, match="max_depth=-1 must be 0 or more"):
+            show(tree, max_depth=-1)
+    for show in (export_graphviz, export_text):
+        with pytest.raises(ValueError, match="max_terms=0 must be at least 1"):
+            show(tree, max_terms=0)
+    with pytest.raises(ValueError, match="max_terms=0 must be at least 1"):
+        explain(tree, X[0], max_terms=0)

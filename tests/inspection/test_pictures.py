@@ -118,6 +118,13 @@ def test_several_labels_are_drawn_without_colours(ax):
     assert set(re.findall(r'fillcolor="(#\w+)"', export_graphviz(tree))) == {"#ffffff"}
 
 
+def test_any_canvas_will_do():
+    figure = pytest.importorskip("matplotlib.figure").Figure(figsize=(8, 5))
+    tree = SoftDecisionTreeClassifier(max_depth=6, max_epochs=1, random_state=0)
+    texts = plot_tree(tree.fit(X, Y), ax=figure.subplots())
+    assert len(texts) == 127 and texts[0].get_fontsize() < 3
+
+
 def test_a_tree_of_one_leaf(ax):
     tree = HardDecisionTreeRegressor().fit(np.ones((9, 2)), np.arange(9.0))
     (text,) = plot_tree(tree, ax=ax)

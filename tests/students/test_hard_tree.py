@@ -9,7 +9,7 @@ import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.metrics import log_loss
-from sklearn.tree import DecisionTreeClassifier
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skdistill import (
     HardDecisionTreeClassifier,
@@ -218,3 +218,43 @@ def test_bad_arguments_are_named(params, given, message):
     with pytest.raises(ValueError, match=message):
         student.fit(y=y[: len(rows["X"])], **rows)
     assert not hasattr(student, "tree_")
+
+
+def test_leaves_keep_their_least_weight_where_the_search_saw_some_rows(monkeypatch):
+    random = np.random.default_rng(0)
+    X, more = random.normal(size=(300, 4)), random.normal(size=(6000, 4))
+
+    def teacher(rows):
+        return np.sin(3 * rows[:, 0]) + rows[:, 1] * (rows[:, 2] > 0)
+
+    params = {"max_leaf_nodes": 24, "transfer": None, "random_state": 0}
+    student = HardDecisionTreeRegressor(teacher, **params)
+    whole = student.fit(X, X_transfer=more).score(X, teacher(X))
+    monkeypatch.setattr("skdistill.students.hard_tree._MOST_CELLS", 1)
+    for fewest in (100, 320, 1000):
+        monkeypatch.setattr("skdistill.students.hard_tree._FEWEST", fewest)
+        student.fit(X, X_transfer=more)
+        tree = student.tree_
+        assert tree.sums[tree.is_leaf, 0].min() >= 0.005 * (1 - 1e-9)
+        assert tree.sums[0, 0] == pytest.approx(1)
+        assert student.score(X, teacher(X)) > whole - (0.35 if fewest == 100 else 0.2)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_rare_columns_do_not_make_it_worse_than_cart(seed):
+    random, n = np.random.default_rng(seed), 400
+    rare, x = random.random((n, 2)) < 0.02, random.normal(size=n)
+    y = np.sin(3 * x) + 0.3 * random.normal(size=n) + 20 * rare.sum(axis=1)
+    X = np.column_stack([x, rare])
+    limits = {"max_leaf_nodes": 6, "min_weight_fraction_leaf": 0.05, "random_state": 0}
+    cart = DecisionTreeRegressor(**limits).fit(X, y).score(X, y)
+    assert HardDecisionTreeRegressor(**limits).fit(X, y).score(X, y) >= cart - 1e-9
+
+
+def test_what_training_never_saw_is_in_no_set(mixed):
+    random = np.random.default_rng(0)
+    X = pd.DataFrame({"plan": random.choice(["a", "b"], 200, p=[0.3, 0.7])})
+    tree = HardDecisionTreeClassifier().fit(X, np.where(X.plan == "b", "B", "A"))
+    new = pd.DataFrame({"plan": ["z", "a", "b"]})
+    said = [walk(export_text(tree), row, None).split()[1] for _, row in new.iterrows()]
+    assert said == tree.predict(new).tolist() == ["A", "A", "B"]

@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from skdistill import (
+    Munge,
     SoftDecisionTreeClassifier,
     SoftDecisionTreeRegressor,
     export_text,
@@ -157,3 +158,53 @@ def test_what_cannot_be_hardened_is_refused(taught):
     several = SoftDecisionTreeRegressor(quantiles=[0.1, 0.9], alpha=0.0, **FAST)
     with pytest.raises(ValueError, match="without quantiles"):
         several.fit(values, y).harden(values)
+
+
+def test_rare_values_in_rows_that_are_held_out_do_no_harm():
+    X = pd.DataFrame({"plan": ["a", "b"] * 50 + ["rare"], "x": np.linspace(-1, 1, 101)})
+    tree = SoftDecisionTreeClassifier(**FAST).fit(X, X.x > 0)
+    for seed in range(4):
+        assert tree.harden(X, random_state=seed).predict(X).shape == (101,)
+    assert tree.harden(X[:100], X_eval=X, random_state=0).fidelity_["after"]["kl"] < 0.5
+
+
+def test_a_tree_that_is_its_own_teacher_is_asked_once_for_what_it_knows():
+    X, y = load_iris(return_X_y=True)
+    y = (y == 1).astype(int)
+    params = FAST | {"max_epochs": 60}
+    tree = SoftDecisionTreeClassifier(class_weight={0: 1, 1: 10}, **params)
+    hard = tree.fit(X[:, :2], y).harden(X[:, :2], random_state=0)
+    mean = tree.predict_proba(X[:, :2])[:, 1].mean()
+    assert hard.predict_proba(X[:, :2])[:, 1].mean() == pytest.approx(mean, abs=0.03)
+    hard = tree.adjust_class_prior([0.9, 0.1]).harden(X[:, :2], random_state=0)
+    assert hard.fidelity_["before"] == {"agreement": 1.0, "kappa": 1.0, "kl": 0.0}
+
+
+def test_it_is_taught_as_the_soft_tree_was():
+    X, y = load_iris(return_X_y=True)
+    members = [
+        RandomForestClassifier(5, random_state=0),
+        LogisticRegression(max_iter=500),
+    ]
+    tree = SoftDecisionTreeClassifier(
+        members, teacher_weights=[0.9, 0.1], cv=3, transfer_teacher="folds", **FAST
+    ).fit(X, y)
+    hard = tree.harden(X, X_eval=X, random_state=0)
+    forests, linear = (
+        np.mean([model.predict_proba(X) for model in tree.teacher_[i::2]], axis=0)
+        for i in range(2)
+    )
+    wanted = 0.9 * forests + 0.1 * linear
+    after = fidelity(hard.predict_proba(X), wanted)["agreement"]
+    assert hard.fidelity_["after"]["agreement"] == pytest.approx(after, abs=0.02)
+    sampler = Munge(2.0, refresh=1)
+    tree = SoftDecisionTreeClassifier(
+        members[0].fit(X, y), transfer=sampler, transfer_weight=0.5, **FAST
+    )
+    hard = tree.fit(X, y).harden(X, random_state=0)
+    assert hard.transfer.refresh is None and sampler.refresh == 1
+    assert hard.transfer_weight == 0.5
+    assert not hasattr(hard.fit(X, y), "fidelity_")  # it was of the tree before
+    for wrong in (y[:100], np.append(y, 0)):
+        with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+            tree.harden(X, wrong)
