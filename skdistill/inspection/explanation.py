@@ -67,7 +67,7 @@ def explain(tree, x, *, feature_names=None, class_names=None, max_terms=3, digit
     gates = questions_of(tree, feature_names, max_terms, digits)
     leaves = Leaves(tree, gates.leaves, class_names, digits)
     lines, node = [], 0
-    for node, goes_right, reason in gates.evidence(z[0], _gaps(tree, row), end):
+    for node, goes_right, reason in gates.evidence(z[0], _told(tree, row), end):
         lines.append(f"{gates.describe(node)[goes_right]}, {reason}")
         node = gates.children(node)[goes_right]
     lines.append(f"leaf {node}: {leaves.describe(node)}")
@@ -79,12 +79,17 @@ def explain(tree, x, *, feature_names=None, class_names=None, max_terms=3, digit
     return "\n".join(lines)
 
 
-def _gaps(tree, row):
-    """Columns of numbers in which the row has none."""
+def _told(tree, row):
+    """Categories of the row, by column, and None for gaps."""
     if not reads_tables(tree.preprocessor_):
-        return set()
+        return {}
     table = tree._validate_X(row, reset=False)
-    return set(table.number_columns[np.isnan(table.numbers[0])].tolist())
+    gaps = table.number_columns[np.isnan(table.numbers[0])].tolist()
+    found = dict.fromkeys(gaps)
+    for column, labels in table.labels.items():
+        code = int(labels.codes[0])
+        found[column] = str(labels.categories[code]) if code >= 0 else None
+    return found
 
 
 def _answer(tree, row, adjusted=False):

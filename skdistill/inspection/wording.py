@@ -80,15 +80,16 @@ class Gates:
         """
         return (2 * node + 1, 2 * node + 2) if node < self.count else ()
 
-    def evidence(self, z, gaps, end=None):
+    def evidence(self, z, told, end=None):
         """Why a row goes where it goes, gate by gate.
 
         Parameters
         ----------
         z : ndarray of shape (n_view,)
             The tree's view of the row.
-        gaps : set of int
-            Columns of numbers in which the row has none.
+        told : dict of {int: str or None}
+            What the row holds in columns that are better told as they are: categories,
+            and None for gaps.
         end : int, default=None
             The leaf to which the path leads; None for the greedy one.
 
@@ -113,7 +114,7 @@ class Gates:
             values = z / np.where(self.scale > 0, self.scale, np.inf) + self.center
             order = np.argsort(-toward, kind="stable")[: self.max_terms]
             shown = ", ".join(
-                f"{self._said(k, values[k], gaps)} ({toward[k]:+.2f})"
+                f"{self._said(k, values[k], told)} ({toward[k]:+.2f})"
                 for k in order
                 if toward[k] > 0
             )
@@ -122,9 +123,9 @@ class Gates:
             yield node, goes_right, f"{share:.{self.digits}g} % sure{because}"
             node = 2 * node + 1 + goes_right
 
-    def _said(self, k, value, gaps):
+    def _said(self, k, value, told):
         number = self._rounded(value, self.spread[k])
-        return _value_in_words(self.terms[k], value > 0.5, number, self.names, gaps)
+        return _value_in_words(self.terms[k], value > 0.5, number, self.names, told)
 
     def describe(self, node):
         """What a gate asks.
@@ -183,12 +184,14 @@ class Gates:
         return f"{value:.{digits}g}"
 
 
-def _value_in_words(term, is_yes, number, names, gaps):
-    """What one term is for a row, such as ``age = 23`` or ``not plan in {a}``."""
+def _value_in_words(term, is_yes, number, names, told):
+    """What a row holds, such as ``age = 23``, ``plan = a`` or ``age is missing``."""
+    name = names[term.column]
+    if term.column in told:
+        held = told[term.column]
+        return f"{name} is missing" if held is None else f"{name} = {in_one_line(held)}"
     if term.is_question:
         return ("" if is_yes else "not ") + term.text(names)
-    if term.column in gaps:
-        return f"{names[term.column]} is missing"
     return f"{term.text(names)} = {number}"
 
 
@@ -276,15 +279,16 @@ class Questions:
             sides[int(self.filled[column] > self.tree.threshold[node])] += " or missing"
         return sides
 
-    def evidence(self, z, gaps, end=None):
+    def evidence(self, z, told, end=None):
         """Why a row goes where it goes, question by question.
 
         Parameters
         ----------
         z : ndarray of shape (n_view,)
             The tree's view of the row.
-        gaps : set of int
-            Columns of numbers in which the row has none.
+        told : dict of {int: str or None}
+            What the row holds in columns that are better told as they are: categories,
+            and None for gaps.
         end : None
             Of soft trees; there is one path.
 
@@ -303,7 +307,7 @@ class Questions:
             value = z[k] / self.scale[k] + self.center[k]
             goes_right = bool(z[k] > self.tree.threshold[node])
             number = _in_full(float(value))
-            said = _value_in_words(self.terms[k], value > 0.5, number, self.names, gaps)
+            said = _value_in_words(self.terms[k], value > 0.5, number, self.names, told)
             yield node, goes_right, f"because {said}"
             node = self.children(node)[goes_right]
 
