@@ -154,7 +154,7 @@ class Rows:
         return number, n_left + n_right
 
     def cumulated(self, column, rows, stats, group=None, n_groups=1):
-        """Sums of the rows up to each threshold of a column, group by group.
+        """Sums of the rows up to each threshold that parts them, group by group.
 
         Parameters
         ----------
@@ -171,17 +171,22 @@ class Rows:
 
         Returns
         -------
-        ndarray of shape (n_thresholds, n_groups, n_stats)
-            Sums over the rows on the left.
+        low : int
+            The first of these thresholds.
+        sums : ndarray of shape (n_thresholds, n_groups, n_stats)
+            Sums over the rows on the left; empty where all rows are alike.
         """
-        n_bins = len(self.binned.thresholds[column]) + 1
         place = self.binned.codes[column, rows]
+        low, high = int(place.min()), int(place.max())
+        if low == high:
+            return low, np.empty((0, n_groups, len(stats)))
+        n_bins, place = high - low + 1, place - low
         if group is not None:
             place = place * n_groups + group
         size = n_bins * n_groups
         sums = [np.bincount(place, values, minlength=size) for values in stats]
         sums = np.stack(sums, axis=-1).reshape(n_bins, n_groups, len(stats))
-        return sums.cumsum(axis=0)[:-1]
+        return low, sums.cumsum(axis=0)[:-1]
 
     def best_question(self, rows):
         """The test that lowers the cost of a leaf most.
@@ -207,13 +212,16 @@ class Rows:
         for column, cuts in enumerate(self.binned.thresholds):
             if not len(cuts):
                 continue
-            left = self.cumulated(column, rows, stats)[:, 0]
+            low, left = self.cumulated(column, rows, stats)
+            if not len(left):
+                continue
+            left = left[:, 0]
             right = total - left
             gain = here - self.cost(left) - self.cost(right)
             gain[~self.may_split(left, right)] = -np.inf
             k = int(gain.argmax())
             if gain[k] > best + 1e-12 * abs(here):
-                best, found = float(gain[k]), (column, k)
+                best, found = float(gain[k]), (column, low + k)
         return best, found
 
     def may_split(self, left, right):

@@ -120,7 +120,7 @@ class Search:
         waiting = [(root, self.data.all)]
         while waiting:
             node, rows = waiting.pop(0)
-            if node is not None:
+            if node is not None and len(rows):  # a question above may have taken them
                 yield node, rows
                 left, right = self.data.sides(node.test, rows)
                 waiting += [(node.left, left), (node.right, right)]
@@ -138,14 +138,16 @@ class Search:
         for column, cuts in enumerate(data.binned.thresholds):
             if not len(cuts):
                 continue
-            yes = data.cumulated(column, rows, stats, left, n_left)
-            no = whole - data.cumulated(column, rows, stats, right, n_right)
+            low, yes = data.cumulated(column, rows, stats, left, n_left)
+            if not len(yes):
+                continue
+            no = whole - data.cumulated(column, rows, stats, right, n_right)[1]
             cost = data.cost(yes).sum(axis=1) + data.cost(no).sum(axis=1)
             leaves = np.concatenate([yes[..., 0], no[..., 0]], axis=1)
             cost[~self._are_fair(leaves).all(axis=1)] = np.inf
             k = int(cost.argmin())
             if cost[k] < lowest:
-                lowest, found = cost[k], (column, k)
+                lowest, found = cost[k], (column, low + k)
         if found is not None:
             node.test = found
 

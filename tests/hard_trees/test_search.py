@@ -149,6 +149,16 @@ def test_large_nodes_look_ahead_on_some_of_their_rows(monkeypatch):
     )
 
 
+def test_nodes_that_lost_their_rows_are_dropped():
+    x, p = noisy(2, n=100)
+    data = made(x, p, Entropy(), least=2.0)
+    empty = Question((1, 1), Question((2, 1)), Question((2, 2)))
+    start = Question((0, len(data.binned.thresholds[0])), Question((1, 2)), empty)
+    root = Search(data, 6, np.random.RandomState(0)).improved(start)
+    number, n = data.leaf_numbers(root, data.all)
+    assert n == 6 and np.bincount(number, minlength=n).min() >= 2
+
+
 def test_where_no_pair_is_allowed_none_is_offered():
     x = (np.arange(40) < 2).astype(float)[:, None]
     data = made(x, np.eye(2)[np.arange(40) % 2], Entropy(), least=10.0)
