@@ -22,7 +22,7 @@ from .tasks import ClassifierStudent, RegressorStudent
 _MOST_BINS, _BINS_OF_FEW, _FEW_ROWS = 256, 1024, 5000
 _SHRINKAGE = 0.1  # weight of the parent's mean, in the smallest leaves
 _FEWEST = 1000
-_MOST_CELLS = 10_000_000  # rows times columns times statistics, for one search
+_MOST_CELLS = 20_000_000  # rows times columns times statistics, for one search
 
 
 class HardDecisionTree(BaseStudent):
