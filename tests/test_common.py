@@ -55,15 +55,17 @@ SURROGATES = [
     StudentClassifier(LogisticRegression(), transfer=Munge(1.0), random_state=0),
     NeuralStudentRegressor(Ridge(), transfer=ConditionalSampler(1.0), **FAST),
 ]
+FEW = {"max_leaf_nodes": 6}
 HARD_TREES = [
-    HardDecisionTreeClassifier(),
+    HardDecisionTreeClassifier(**FEW),
     HardDecisionTreeClassifier(
         [LogisticRegression(), DecisionTreeClassifier(random_state=0)],
         transfer=Munge(1.0),
         random_state=0,
+        **FEW,
     ),
-    HardDecisionTreeClassifier(LogisticRegression(), cv=3, transfer=None),
-    HardDecisionTreeRegressor(Ridge(), transfer=None),
+    HardDecisionTreeClassifier(LogisticRegression(), cv=3, transfer=None, **FEW),
+    HardDecisionTreeRegressor(Ridge(), cv=3, transfer=None, **FEW),
 ]
 
 
@@ -107,8 +109,8 @@ def test_sklearn_checks(estimator, check):
         StudentClassifier(student=Ridge()),
         StudentRegressor(),
         StudentRegressor(student=Ridge()),
-        HardDecisionTreeClassifier(),
-        HardDecisionTreeRegressor(),
+        HardDecisionTreeClassifier(**FEW),
+        HardDecisionTreeRegressor(**FEW),
     ],
     ids=str,
 )

@@ -26,6 +26,7 @@ from skdistill.modules import SoftTree
 from skdistill.students.hardening import rounded
 
 FAST = {"max_depth": 3, "max_epochs": 10, "random_state": 0}
+SMALL = {"max_leaf_nodes": 8, "random_state": 0}
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,7 @@ def test_it_keeps_the_teacher_and_changes_nothing(taught):
 
 def test_without_rows_of_its_own_it_says_what_it_was_measured_on(taught):
     _, tree, X, _ = taught
-    hard = tree.harden(X[:200], random_state=0)
+    hard = tree.harden(X[:200], **SMALL)
     assert hard.fidelity_["rows"].startswith("50 rows of X, on which the soft tree may")
 
 
@@ -68,15 +69,15 @@ def test_labels_count_as_they_did_for_the_soft_tree(taught):
     forest, _, X, y = taught
     flipped = 1 - y[:400]
     tree = SoftDecisionTreeClassifier(forest, alpha=0.0, **FAST).fit(X[:400], flipped)
-    hard = tree.harden(X[:400], flipped, random_state=0)
+    hard = tree.harden(X[:400], flipped, **SMALL)
     assert hard.score(X[:400], flipped) > 0.85
-    assert tree.harden(X[:400], random_state=0).score(X[:400], flipped) < 0.15
+    assert tree.harden(X[:400], **SMALL).score(X[:400], flipped) < 0.15
 
 
 def test_a_control_is_its_own_teacher():
     X, y = load_iris(return_X_y=True)
     tree = SoftDecisionTreeClassifier(**(FAST | {"max_epochs": 60})).fit(X, y)
-    hard = tree.harden(X, random_state=0)
+    hard = tree.harden(X, **SMALL)
     assert hard.fidelity_["before"]["kl"] == pytest.approx(0, abs=1e-9)
     assert hard.fidelity_["after"]["agreement"] > 0.9
 
@@ -86,7 +87,7 @@ def test_a_calibrated_teacher_is_asked_as_it_was(taught):
     tree = SoftDecisionTreeClassifier(forest, teacher_calibration="temperature", **FAST)
     tree.fit(X[:300], y[:300], X_val=X[300:400], y_val=y[300:400])
     assert tree.teacher_temperature_ != 1
-    hard = tree.harden(X[:300], X_eval=X[400:], random_state=0)
+    hard = tree.harden(X[:300], X_eval=X[400:], **SMALL)
     wanted = soft_targets(forest, X[400:], tree.teacher_temperature_)
     after = fidelity(hard.predict_proba(X[400:]), wanted)
     assert hard.fidelity_["after"] == pytest.approx(after)
@@ -97,7 +98,7 @@ def test_values_and_several_targets():
     X, y = load_diabetes(return_X_y=True)
     forest = RandomForestRegressor(10, random_state=0).fit(X, y)
     tree = SoftDecisionTreeRegressor(forest, **FAST).fit(X)
-    hard = tree.harden(X, random_state=0)
+    hard = tree.harden(X, **SMALL)
     assert hard.fidelity_["after"]["r2"] > 0.5
     both = np.column_stack([y > 100, y > 200]).astype(int)
     tree = SoftDecisionTreeClassifier(**FAST).fit(X, both)
@@ -123,7 +124,7 @@ def test_mixed_columns_and_other_views(taught):
     linear = LogisticRegression().fit(numbers, y)
     for view in (StandardScaler(), None):
         tree = SoftDecisionTreeClassifier(linear, preprocessor=view, **FAST)
-        hard = tree.fit(numbers / 1e3).harden(numbers / 1e3, random_state=0)
+        hard = tree.fit(numbers / 1e3).harden(numbers / 1e3, **SMALL)
         assert np.isfinite(hard.predict_proba(numbers)).all()
 
 
@@ -165,7 +166,7 @@ def test_rare_values_in_rows_that_are_held_out_do_no_harm():
     tree = SoftDecisionTreeClassifier(**FAST).fit(X, X.x > 0)
     for seed in range(4):
         assert tree.harden(X, random_state=seed).predict(X).shape == (101,)
-    assert tree.harden(X[:100], X_eval=X, random_state=0).fidelity_["after"]["kl"] < 0.5
+    assert tree.harden(X[:100], X_eval=X, **SMALL).fidelity_["after"]["kl"] < 0.5
 
 
 def test_a_tree_that_is_its_own_teacher_is_asked_once_for_what_it_knows():
@@ -173,10 +174,10 @@ def test_a_tree_that_is_its_own_teacher_is_asked_once_for_what_it_knows():
     y = (y == 1).astype(int)
     params = FAST | {"max_epochs": 60}
     tree = SoftDecisionTreeClassifier(class_weight={0: 1, 1: 10}, **params)
-    hard = tree.fit(X[:, :2], y).harden(X[:, :2], random_state=0)
+    hard = tree.fit(X[:, :2], y).harden(X[:, :2], **SMALL)
     mean = tree.predict_proba(X[:, :2])[:, 1].mean()
     assert hard.predict_proba(X[:, :2])[:, 1].mean() == pytest.approx(mean, abs=0.03)
-    hard = tree.adjust_class_prior([0.9, 0.1]).harden(X[:, :2], random_state=0)
+    hard = tree.adjust_class_prior([0.9, 0.1]).harden(X[:, :2], **SMALL)
     before = hard.fidelity_["before"]
     assert before == pytest.approx(
         {"agreement": 1.0, "kappa": 1.0, "kl": 0.0}, abs=1e-9
@@ -192,7 +193,7 @@ def test_it_is_taught_as_the_soft_tree_was():
     tree = SoftDecisionTreeClassifier(
         members, teacher_weights=[0.9, 0.1], cv=3, transfer_teacher="folds", **FAST
     ).fit(X, y)
-    hard = tree.harden(X, X_eval=X, random_state=0)
+    hard = tree.harden(X, X_eval=X, **SMALL)
     forests, linear = (
         np.mean([model.predict_proba(X) for model in tree.teacher_[i::2]], axis=0)
         for i in range(2)
@@ -204,7 +205,7 @@ def test_it_is_taught_as_the_soft_tree_was():
     tree = SoftDecisionTreeClassifier(
         members[0].fit(X, y), transfer=sampler, transfer_weight=0.5, **FAST
     )
-    hard = tree.fit(X, y).harden(X, random_state=0)
+    hard = tree.fit(X, y).harden(X, **SMALL)
     assert hard.transfer.refresh is None and sampler.refresh == 1
     assert hard.transfer_weight == 0.5
     assert not hasattr(hard.fit(X, y), "fidelity_")  # it was of the tree before
