@@ -42,7 +42,7 @@ def mixed():
 def forest_on_digits():
     X, y = load_digits(return_X_y=True)
     forest = RandomForestClassifier(50, random_state=0).fit(X, y)
-    return forest, X[::2], forest.predict_proba(X[::2])
+    return forest, X[::4], forest.predict_proba(X[::4])
 
 
 def walk(text, row, gaps):
@@ -94,7 +94,7 @@ def test_the_text_of_values_too(mixed):
     np.testing.assert_allclose(said, tree.predict(X), rtol=1e-11)
 
 
-@pytest.mark.parametrize("n_leaves", [8, 20])
+@pytest.mark.parametrize("n_leaves", [8, 12])
 def test_it_is_nearer_to_the_teacher_than_a_grown_tree(forest_on_digits, n_leaves):
     forest, X, wanted = forest_on_digits
     limits = {"max_leaf_nodes": n_leaves, "min_weight_fraction_leaf": 0.01}
