@@ -143,6 +143,8 @@ class _Search:
         """The smallest change of one column that does it, if any."""
         values, share = self.tree._observed[column]
         before = _value(self.row, column)
+        if not len(values):  # nothing but gaps
+            return None
         if share is None:
             return self._other_category(column, values, before)
         return self._other_number(column, np.asarray(values), share, before)

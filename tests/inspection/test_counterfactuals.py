@@ -109,6 +109,17 @@ def test_categories_gaps_and_what_may_change(mixed):
     assert np.isnan(found.before) and found.after > 59
 
 
+@pytest.mark.parametrize(
+    "tree",
+    [HardDecisionTreeClassifier(max_leaf_nodes=3), SoftDecisionTreeClassifier(**SOFT)],
+)
+def test_a_column_of_gaps_alone_is_passed_over(tree):
+    x = np.random.default_rng(0).normal(size=80)
+    X = pd.DataFrame({"x": x, "none": np.nan})
+    found = counterfactual(tree.fit(X, x > 0), X[:1])
+    assert found.feature == "x" and found.prediction != (x[0] > 0)
+
+
 def test_a_class_that_is_asked_for_is_reached():
     X, y = load_iris(return_X_y=True, as_frame=True)
     tree = HardDecisionTreeClassifier(max_leaf_nodes=3).fit(X, y)
