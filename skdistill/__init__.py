@@ -30,6 +30,7 @@ _HOMES = {
     "explain": "inspection",
     "export_graphviz": "inspection",
     "export_text": "inspection",
+    "plot_gate_filters": "inspection",
     "plot_tree": "inspection",
     "soft_targets": "knowledge",
 }
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from .inspection import explain as explain
     from .inspection import export_graphviz as export_graphviz
     from .inspection import export_text as export_text
+    from .inspection import plot_gate_filters as plot_gate_filters
     from .inspection import plot_tree as plot_tree
     from .knowledge import soft_targets as soft_targets
     from .modules.embeddings import (

@@ -198,7 +198,31 @@ def sorted_first(*given):
     return [replace(loss, compare=after_sorting(loss.compare)) for loss in given]
 
 
-def of_leaves(soft, hard, share, widths, label_smoothing=0.0):
+class Share:
+    """A weight that may go from one value to another in the last half of the training.
+
+    Parameters
+    ----------
+    first, last : float
+        In [0, 1].
+    """
+
+    def __init__(self, first, last):
+        self.first, self.last, self.now = first, last, first
+
+    def training_progress(self, done):
+        """Go on.
+
+        Parameters
+        ----------
+        done : float
+            Share of the training that is done, in [0, 1].
+        """
+        late = min(max(2 * done - 1, 0.0), 1.0)
+        self.now = self.first + (self.last - self.first) * late
+
+
+def of_leaves(soft, hard, share, widths, label_smoothing=0.0, of_mixture=False):
     """The losses of a soft tree, in part those of its leaves by themselves.
 
     The part is the sum over the leaves of the probability of the path to a leaf times
@@ -208,12 +232,15 @@ def of_leaves(soft, hard, share, widths, label_smoothing=0.0):
     ----------
     soft, hard : Loss
         Of the mixture: "kl" and the cross entropy, or squared errors.
-    share : float
-        Of the leaves by themselves, in [0, 1].
+    share : Share
+        Of the leaves by themselves.
     widths : list of int or None
         Number of classes of each target; None for values.
     label_smoothing : float, default=0.0
         Of the labels.
+    of_mixture : bool, default=False
+        Whether the leaves by themselves are compared with what the mixture of all says,
+        rather than with the targets.
 
     Returns
     -------
@@ -234,6 +261,13 @@ def of_leaves(soft, hard, share, widths, label_smoothing=0.0):
             parts.append(part)
         return torch.cat(parts, dim=1)
 
+    def _told(mixture, temperature):
+        """What the mixture says, as targets."""
+        if widths is None:
+            return mixture.detach()
+        parts = (mixture.detach() / temperature).split(widths, dim=1)
+        return torch.cat([torch.softmax(part, dim=1) for part in parts], dim=1)
+
     def _alone(first, second, prepared, temperature, is_hard):
         if widths is None:
             target = prepared.reshape(second.shape)
@@ -251,8 +285,13 @@ def of_leaves(soft, hard, share, widths, label_smoothing=0.0):
                 return loss.compare(output, prepared, temperature, **more)
             mixture, first, second = output.split(n, dim=1)
             whole = loss.compare(mixture, prepared, temperature, **more)
-            parts = _alone(first, second, prepared, temperature, is_hard)
-            return (1 - share) * whole + share * parts
+            if of_mixture:
+                told = _told(mixture, temperature)
+                logs = second if is_hard else first
+                parts = _alone(logs, second, told, temperature, False)
+            else:
+                parts = _alone(first, second, prepared, temperature, is_hard)
+            return (1 - share.now) * whole + share.now * parts
 
         return replace(loss, compare=_compare)
 
@@ -361,10 +400,13 @@ class Objective(nn.Module):
         In [0, 1].
     temperature : float
         Softens both sides of the soft part.
+    share : Share, default=None
+        What in the losses changes in the course of the training.
     """
 
-    def __init__(self, soft, hard, alpha=1.0, temperature=1.0):
+    def __init__(self, soft, hard, alpha=1.0, temperature=1.0, share=None):
         super().__init__()
+        self.share = share
         self.soft = soft
         self.hard = hard
         self.alpha = alpha

@@ -59,6 +59,8 @@ class BestWeights(Callback):
 
     def on_epoch_end(self, net, **kwargs):
         """Compare the epoch with the best so far."""
+        if getattr(net.student(), "is_annealing", False):
+            return  # a module that is not yet what it is to become
         value = net.history[-1, self.monitor]
         if value < self.best_:
             state = net.student().state_dict()
@@ -200,6 +202,8 @@ class DistillationNet(NeuralNet):
 
     def train_step(self, batch, **fit_params):
         """One step of the optimizer, then of the learning rate's schedule."""
+        for part in self._listeners:
+            part.training_progress(self._steps_done / self._steps)
         if self.is_listened_to:
             step = super().train_step(batch, **fit_params)
         else:
@@ -208,6 +212,7 @@ class DistillationNet(NeuralNet):
             self.schedule_.step()
         if self.averaged is not None:
             self.averaged.update(_uncompiled(self.module_))
+        self._steps_done += 1
         return step
 
     def student(self):
@@ -301,6 +306,10 @@ class DistillationNet(NeuralNet):
             )
         if ema_decay is not None:
             self.averaged = Average(_uncompiled(self.module_), ema_decay)
+        self._steps, self._steps_done = n_steps, 0
+        parts = [_uncompiled(self.module_), getattr(self.criterion_, "share", None)]
+        parts += [] if self.averaged is None else [self.averaged.module]
+        self._listeners = [p for p in parts if hasattr(p, "training_progress")]
         return self
 
     def release(self, own_callbacks):
@@ -321,6 +330,7 @@ class DistillationNet(NeuralNet):
         ]
         self.callbacks = None
         self.optimizer_ = self.schedule_ = self.criterion_ = self.criterion = None
+        del self._listeners
         self.averaged = None
         for epoch in self.history:
             epoch["batches"] = []
@@ -483,7 +493,7 @@ def train(
         callbacks=[*own, *copy.deepcopy(callbacks or [])],
         compile=compile,
         verbose=int(verbose >= 2),
-        **_optimizer_options(optimizer, weight_decay, device),
+        **_optimizer_options(optimizer, weight_decay, device, module),
     ).prepare(lr_schedule, max_epochs * len(batches), optimizer in CYCLED, ema_decay)
     if optimizer_state:
         _take_moments(net.optimizer_, optimizer_state)
@@ -562,7 +572,7 @@ def _printers(verbose):
     return [EpochBar()] if verbose else []
 
 
-def _optimizer_options(optimizer, weight_decay, device):
+def _optimizer_options(optimizer, weight_decay, device, module):
     make = OPTIMIZERS[optimizer] if isinstance(optimizer, str) else optimizer
     known = inspect.signature(make).parameters
     options = {"optimizer": make}
@@ -571,6 +581,9 @@ def _optimizer_options(optimizer, weight_decay, device):
         return _with_fused(options, known, device)
     if "weight_decay" in known:
         options["optimizer__weight_decay"] = weight_decay
+        if weight_decay and hasattr(module, "undecayed"):
+            groups = [(name, {"weight_decay": 0.0}) for name in module.undecayed]
+            options["optimizer__param_groups"] = groups
     elif weight_decay:
         raise ValueError(
             f"weight_decay={weight_decay} is not known to optimizer={make!r}: set it "

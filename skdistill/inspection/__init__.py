@@ -2,8 +2,16 @@
 
 from .counterfactuals import counterfactual
 from .explanation import explain
+from .filters import plot_gate_filters
 from .graphviz import export_graphviz
 from .picture import plot_tree
 from .text import export_text
 
-__all__ = ["counterfactual", "explain", "export_graphviz", "export_text", "plot_tree"]
+__all__ = [
+    "counterfactual",
+    "explain",
+    "export_graphviz",
+    "export_text",
+    "plot_gate_filters",
+    "plot_tree",
+]

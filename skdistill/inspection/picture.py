@@ -69,18 +69,12 @@ def plot_tree(
     >>> tree = HardDecisionTreeClassifier(max_leaf_nodes=3).fit(iris.data, iris.target)
     >>> texts = plot_tree(tree, feature_names=iris.feature_names)  # doctest: +SKIP
     """
-    try:
-        from matplotlib import pyplot
-    except ImportError as error:
-        raise ImportError(
-            "plot_tree draws by matplotlib, which is not installed: pip install "
-            "matplotlib, or take export_text or export_graphviz."
-        ) from error
+    pyplot = imported_pyplot("plot_tree")
     nodes = nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits)
     ax = pyplot.gca() if ax is None else ax
     ax.set_axis_off()
     ax.set(xlim=(0, 1), ylim=(0, 1))
-    place = _places(nodes)
+    place = places(nodes)
     mass = {node.number: node.mass for node in nodes}
     for node in nodes:
         for child in node.children:
@@ -105,8 +99,42 @@ def plot_tree(
     return texts
 
 
-def _places(nodes):
-    """Where nodes stand: leaves side by side, the others over the middle of theirs."""
+def imported_pyplot(name):
+    """Matplotlib's pyplot, which is not among what this library needs.
+
+    Parameters
+    ----------
+    name : str
+        Of the function that draws.
+
+    Returns
+    -------
+    module
+        Imported.
+    """
+    try:
+        from matplotlib import pyplot
+    except ImportError as error:
+        raise ImportError(
+            f"{name} draws by matplotlib, which is not installed: pip install "
+            "matplotlib, or take export_text or export_graphviz."
+        ) from error
+    return pyplot
+
+
+def places(nodes):
+    """Where nodes stand: leaves side by side, the others over the middle of theirs.
+
+    Parameters
+    ----------
+    nodes : list of Node
+        From the root downwards.
+
+    Returns
+    -------
+    dict of {int: tuple of float}
+        Left to right and bottom to top, in [0, 1], by node number.
+    """
     deepest = max(node.depth for node in nodes)
     n_ends = sum(not node.children for node in nodes)
     place, done = {}, 0

@@ -60,8 +60,8 @@ class Gates:
         self.names = _names(names, len(seen), seen, "feature_names")
         self.terms, scale, self.center, self.spread = view_terms(view, n_view)
         self.weight, self.scale = self.scaled * scale, scale
-        self.count = len(self.bias)
-        self.leaves = range(self.count, 2 * self.count + 1)
+        self.shape = module.shape
+        self.leaves = module.shape.leaves.tolist()
         self.max_terms = n_view if max_terms is None else max_terms
         self.digits = digits
 
@@ -78,7 +78,7 @@ class Gates:
         tuple of int
             Numbers of the left and the right one; of a leaf, none.
         """
-        return (2 * node + 1, 2 * node + 2) if node < self.count else ()
+        return self.shape.children(node)
 
     def evidence(self, z, told, end=None):
         """Why a row goes where it goes, gate by gate.
@@ -102,14 +102,12 @@ class Gates:
         reason : str
             How sure it is, and the terms that say most for this side.
         """
-        node, way = 0, []
-        while end:
-            way.append(end)
-            end = (end - 1) // 2
-        while node < self.count:
-            parts = self.scaled[node] * z
-            logit = parts.sum() + self.bias[node]
-            goes_right = way.pop() == 2 * node + 2 if way else bool(logit > 0)
+        node, way = 0, [] if end is None else self.shape.path(end)
+        while self.children(node):
+            gate = self.shape.rank(node)
+            parts = self.scaled[gate] * z
+            logit = parts.sum() + self.bias[gate]
+            goes_right = self.children(node)[1] in way if way else bool(logit > 0)
             toward = parts if goes_right else -parts
             values = z / np.where(self.scale > 0, self.scale, np.inf) + self.center
             order = np.argsort(-toward, kind="stable")[: self.max_terms]
@@ -121,7 +119,7 @@ class Gates:
             share = 100 / (1 + np.exp(-logit if goes_right else logit))
             because = f", because {shown}" if shown else ""
             yield node, goes_right, f"{share:.{self.digits}g} % sure{because}"
-            node = 2 * node + 1 + goes_right
+            node = self.children(node)[goes_right]
 
     def _said(self, k, value, told):
         number = self._rounded(value, self.spread[k])
@@ -140,7 +138,7 @@ class Gates:
         list of str
             What holds on its left, and on its right.
         """
-        gate = node
+        gate = self.shape.rank(node)
         used = np.flatnonzero(self.weight[gate])
         matters = np.abs(self.weight[gate, used]) * self.spread[used]
         order = used[np.argsort(-matters, kind="stable")]

@@ -1,22 +1,26 @@
 """A soft decision tree: oblique gates that send every row to all leaves, by degrees.
 
-Nodes are numbered breadth first: the root is 0, the children of i are 2 i + 1 (left)
-and 2 i + 2 (right). Gate i sends a row to the right with probability sigmoid(w_i x + b_i).
+Nodes are numbered level by level, as in ``TreeShape``. A gate sends a row to the right
+with probability sigmoid(w x + b), or by another function of w x + b; ``settle`` leaves w
+and b as they then are, whatever they were in training.
 """
+
+import math
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-# exp(-80) is still a normal float32; denormal numbers would slow training tenfold.
-_LOG_PATH_FLOOR = -80.0
+from .gates import n_selected, path_levels, reached, selected
+from .tree_shape import TreeShape
+
 _BALANCE_WINDOW = 4.0
 _BALANCE_MARGIN = 0.01
 _LEAF_FLOOR = 1e-7
 
 
 class SoftTree(nn.Module):
-    """A complete binary tree of logistic gates over constant leaves.
+    """A binary tree of soft gates over leaves.
 
     The output is the mixture of all leaves, weighted by the probability of the path to
     each [1]_: the logarithm of a class distribution, or values.
@@ -28,22 +32,38 @@ class SoftTree(nn.Module):
     n_outputs : int
         Classes, or target values.
     max_depth : int, default=5
-        Number of gates on each path.
+        Number of gates on each path of a complete tree.
+    shape : TreeShape, default=None
+        Another shape.
     is_classifier : bool, default=True
         Whether a leaf is a distribution (softmax of its parameters) or holds values.
     balance_penalty : float, default=0.0
         Strength of the penalty on gates that send all rows to one side.
+    entropy_penalty : float, default=0.0
+        Strength of the penalty on rows that go to many leaves.
     generator : torch.Generator, default=None
         Draws the initial weights; the global generator if None.
     widths : list of int, default=None
         Number of classes of each of several targets, side by side; None for one.
     is_sorted : bool, default=False
         Whether the values of a leaf ascend, as quantiles do.
-    path_share : float, default=0.0
-        Above 0, the output in training mode has more columns beside the mixture, for a
+    gives_paths : bool, default=False
+        Whether the output in training mode has more columns beside the mixture, for a
         loss of each leaf by itself: see ``path_outputs``.
     temperature : float, default=1.0
         At which the leaves are compared by themselves.
+    gate : {"logistic", "smooth_step", "straight_through"}, default="logistic"
+        How a gate divides a row.
+    beta : float, "learned" or pair of float, default=1.0
+        Factor of all gates; one for each, learned from 1; or from the first to the
+        second in the last half of the training.
+    max_features : int, default=None
+        So many columns, those that move it most, are left to each gate in the course of
+        the training; the gradient goes to all until it is so few. None for all.
+    column_scale : Tensor of shape (n_inputs,), default=None
+        Standard deviations of the columns; None for 1.
+    has_linear_leaves : bool, default=False
+        Whether a leaf's parameters are linear in the row.
 
     References
     ----------
@@ -58,40 +78,118 @@ class SoftTree(nn.Module):
     tensor([1., 1., 1., 1., 1.], grad_fn=<RoundBackward1>)
     """
 
+    #: Parameters that no weight decay touches.
+    undecayed = ("gate_bias", "log_beta", "leaf", "leaf_weight")
+
     def __init__(
         self,
         n_inputs,
         n_outputs,
         max_depth=5,
+        *,
+        shape=None,
         is_classifier=True,
         balance_penalty=0.0,
+        entropy_penalty=0.0,
         generator=None,
         widths=None,
         is_sorted=False,
-        path_share=0.0,
+        gives_paths=False,
         temperature=1.0,
+        gate="logistic",
+        beta=1.0,
+        max_features=None,
+        column_scale=None,
+        has_linear_leaves=False,
     ):
         super().__init__()
-        n_gates = 2**max_depth - 1
-        bound = n_inputs**-0.5
-        self.max_depth = max_depth
+        self.shape = TreeShape.complete(max_depth) if shape is None else shape
+        n_gates, bound = self.shape.n_gates, n_inputs**-0.5
         self.is_classifier = is_classifier
         self.balance_penalty = balance_penalty
+        self.entropy_penalty = entropy_penalty
         self.widths = [n_outputs] if widths is None else list(widths)
         self.is_sorted = is_sorted
-        self.path_share = path_share
+        self.gives_paths = gives_paths
         self.temperature = temperature
+        self.gate = gate
+        self.has_linear_leaves = has_linear_leaves
         self.gate_weight = nn.Parameter(torch.empty(n_gates, n_inputs))
         self.gate_bias = nn.Parameter(torch.zeros(n_gates))
         self.leaf = nn.Parameter(torch.empty(n_gates + 1, n_outputs))
         nn.init.uniform_(self.gate_weight, -bound, bound, generator=generator)
         nn.init.normal_(self.leaf, std=0.1, generator=generator)
+        if has_linear_leaves:
+            n_linear = (n_gates + 1) * n_outputs
+            self.leaf_weight = nn.Parameter(torch.zeros(n_linear, n_inputs))
         # What the leaves say to rows that end there, set after training.
         self.register_buffer("path_leaf", self.leaf.detach().clone())
         # Running masses of the gates and of their right sides, for the balance penalty.
         for name in ("gate_mass", "right_mass"):
             self.register_buffer(name, torch.zeros(n_gates), persistent=False)
         self.register_buffer("n_steps", torch.zeros(()), persistent=False)
+        self._set_sharpness(beta)
+        self._set_selection(max_features, column_scale)
+
+    def _set_sharpness(self, beta):
+        self.beta = beta
+        if beta == "learned":
+            self.log_beta = nn.Parameter(torch.zeros(self.n_gates))
+        elif beta != 1:
+            first = beta if isinstance(beta, int | float) else beta[0]
+            self.register_buffer("log_beta", torch.tensor(math.log(first)))
+        else:
+            self.log_beta = None
+
+    def _set_selection(self, max_features, column_scale):
+        n_inputs = self.gate_weight.shape[1]
+        few = max_features is not None and max_features < n_inputs
+        self.max_features = max_features if few else None
+        self.is_annealing = few
+        mask = torch.ones_like(self.gate_weight.detach()) if few else None
+        scale = torch.ones(n_inputs) if column_scale is None else column_scale
+        self.register_buffer("mask", mask, persistent=False)
+        self.register_buffer("column_scale", scale if few else None, persistent=False)
+
+    @torch.no_grad()
+    def training_progress(self, done):
+        """Go on with what changes in the course of the training.
+
+        Parameters
+        ----------
+        done : float
+            Share of the training that is done, in [0, 1].
+        """
+        if isinstance(self.beta, tuple):
+            first, last = map(math.log, self.beta)
+            late = min(max(2 * done - 1, 0.0), 1.0)
+            self.log_beta.fill_(first + (last - first) * late)
+        if self.is_annealing:
+            n_inputs = self.gate_weight.shape[1]
+            count = n_selected(n_inputs, self.max_features, done)
+            self.is_annealing = count > self.max_features
+            self.mask.copy_(selected(self.gate_weight, self.column_scale, count))
+
+    @torch.no_grad()
+    def keep_selection(self):
+        """Let each gate look at the columns that it has, and at no others."""
+        self.is_annealing = False
+        if self.mask is not None:
+            self.mask.copy_(self.gate_weight != 0)
+
+    @torch.no_grad()
+    def settle(self):
+        """Write what was in force in training into the gates' weights and biases."""
+        if self.is_annealing:  # the training was cut short
+            self.training_progress(1.0)
+        if self.mask is not None:
+            self.gate_weight.mul_(self.mask)
+            self.mask = self.column_scale = None
+        if self.log_beta is not None:
+            beta = self.log_beta.exp()
+            self.gate_weight.mul_(beta[..., None])
+            self.gate_bias.mul_(beta)
+            self.log_beta.zero_()
 
     @property
     def n_gates(self):
@@ -113,15 +211,33 @@ class SoftTree(nn.Module):
             probability of each leaf (n, n_leaves), for ``penalty``.
         """
         reach = self.leaf_probabilities(x)
-        mixture = reach @ self.leaf_outputs(x.dtype)
+        mixture = _average(reach, self._leaves_of(x))
         output = mixture.log() if self.is_classifier else mixture
         if not self.training:
             return output
-        if self.path_share:
-            output = torch.cat([output, *self.path_outputs(reach)], dim=1)
+        if self.gives_paths:
+            output = torch.cat([output, *self.path_outputs(reach, x)], dim=1)
         return output, reach
 
-    def path_outputs(self, reach):
+    def _leaf_parameters(self, x):
+        """Those of the leaves (n_leaves, n_outputs); by row, (n, n_leaves, n_outputs)."""
+        leaf = self.leaf.to(x.dtype)
+        if not self.has_linear_leaves:
+            return leaf
+        linear = F.linear(x, self.leaf_weight.to(x.dtype))
+        return linear.unflatten(1, leaf.shape) + leaf
+
+    def _leaves_of(self, x):
+        return self._as_outputs(self._leaf_parameters(x))
+
+    def _as_outputs(self, leaf):
+        """Distributions, or values, from the leaves' parameters."""
+        if self.is_classifier:
+            parts = leaf.split(self.widths, dim=-1)
+            return torch.cat([torch.softmax(part, dim=-1) for part in parts], dim=-1)
+        return leaf.sort(dim=-1).values if self.is_sorted else leaf
+
+    def path_outputs(self, reach, x):
         """What the leaves' own losses need, averaged over the paths.
 
         The path-weighted loss of a row, the sum over the leaves of their probability
@@ -133,6 +249,8 @@ class SoftTree(nn.Module):
         ----------
         reach : Tensor of shape (n, n_leaves)
             Probability of each leaf.
+        x : Tensor of shape (n, n_inputs)
+            Rows.
 
         Returns
         -------
@@ -141,14 +259,14 @@ class SoftTree(nn.Module):
             squares and mean values.
         """
         if not self.is_classifier:
-            leaf = self.leaf_outputs(reach.dtype)
-            return reach @ leaf.square(), reach @ leaf
-        parts = self.leaf.to(reach.dtype).split(self.widths, dim=1)
+            leaf = self._leaves_of(x)
+            return _average(reach, leaf.square()), _average(reach, leaf)
+        parts = self._leaf_parameters(x).split(self.widths, dim=-1)
         hot, plain = (
-            torch.cat([torch.log_softmax(part / t, dim=1) for part in parts], dim=1)
+            torch.cat([torch.log_softmax(part / t, dim=-1) for part in parts], dim=-1)
             for t in (self.temperature, 1.0)
         )
-        return reach @ hot, reach @ plain
+        return _average(reach, hot), _average(reach, plain)
 
     def gate_logits(self, x):
         """Log odds, at every gate, of the right side against the left.
@@ -163,31 +281,27 @@ class SoftTree(nn.Module):
         Tensor of shape (n, n_gates)
             All gates at once: one matrix product.
         """
-        return F.linear(x, self.gate_weight.to(x.dtype), self.gate_bias.to(x.dtype))
+        weight = self.gate_weight
+        if self.is_annealing:  # the gradient goes to all columns
+            weight = (weight * self.mask - weight).detach() + weight
+        elif self.mask is not None:
+            weight = weight * self.mask
+        logits = F.linear(x, weight.to(x.dtype), self.gate_bias.to(x.dtype))
+        if self.log_beta is None:
+            return logits
+        return logits * self.log_beta.exp().to(x.dtype)
 
-    def log_paths(self, x):
-        """Log-probability of reaching each node, level by level.
+    def _levels(self, x):
+        return path_levels(self.shape, self.gate_logits(x), self.gate)
 
-        Parameters
-        ----------
-        x : Tensor of shape (n, n_inputs)
-            Rows.
-
-        Yields
-        ------
-        Tensor of shape (n, 2**level)
-            For level 0 (the root, all zeros) to ``max_depth`` (the leaves).
-        """
-        logits = self.gate_logits(x)
-        right = F.logsigmoid(logits)
-        left = right - logits
-        path = logits.new_zeros(len(x), 1)
-        yield path
-        for level in range(self.max_depth):
-            gates = slice(2**level - 1, 2 ** (level + 1) - 1)
-            sides = torch.stack((path + left[:, gates], path + right[:, gates]), dim=2)
-            path = sides.flatten(start_dim=1)
-            yield path
+    def _ends(self, x):
+        """Paths to the leaves, in logarithms with logistic gates."""
+        parts = [
+            path if not level.n_gates else path[:, level.ends]
+            for level, path in self._levels(x)
+            if len(level.ends)
+        ]
+        return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
 
     def leaf_probabilities(self, x):
         """Probability of reaching each leaf.
@@ -202,8 +316,7 @@ class SoftTree(nn.Module):
         Tensor of shape (n, n_leaves)
             Rows that sum to 1.
         """
-        *_, path = self.log_paths(x)
-        return path.clamp(min=_LOG_PATH_FLOOR).exp()
+        return reached(self._ends(x), self.gate)
 
     def node_probabilities(self, x):
         """Probability of reaching each node, in the order of their numbers.
@@ -218,7 +331,8 @@ class SoftTree(nn.Module):
         Tensor of shape (n, n_nodes)
             1 for the root.
         """
-        return torch.cat(list(self.log_paths(x)), dim=1).exp()
+        paths = torch.cat([path for _, path in self._levels(x)], dim=1)
+        return paths.exp() if self.gate == "logistic" else paths
 
     def leaf_outputs(self, dtype=torch.float32, alone=False):
         """What each leaf says.
@@ -236,11 +350,7 @@ class SoftTree(nn.Module):
         Tensor of shape (n_leaves, n_outputs)
             Class distributions or values.
         """
-        leaf = (self.path_leaf if alone else self.leaf).to(dtype)
-        if self.is_classifier:
-            parts = leaf.split(self.widths, dim=1)
-            return torch.cat([torch.softmax(part, dim=1) for part in parts], dim=1)
-        return leaf.sort(dim=1).values if self.is_sorted else leaf
+        return self._as_outputs((self.path_leaf if alone else self.leaf).to(dtype))
 
     def greedy_leaf(self, x):
         """The leaf that is reached by taking the likelier side at each gate.
@@ -256,10 +366,16 @@ class SoftTree(nn.Module):
             Positions among the leaves.
         """
         goes_right = (self.gate_logits(x) > 0).long()
+        shape = self.shape
+        rank = torch.from_numpy(shape.rank(range(shape.n_nodes))).to(x.device)
         node = torch.zeros(len(x), 1, dtype=torch.long, device=x.device)
-        for _ in range(self.max_depth):
-            node = 2 * node + 1 + goes_right.gather(1, node)
-        return node.squeeze(1) - self.n_gates
+        for _ in range(shape.depth):
+            gate = rank[node]
+            below = 2 * gate + 1 + goes_right.gather(1, gate.clamp(min=0))
+            node = torch.where(gate < 0, node, below)
+        # Of the nodes before a leaf, those that are gates are not leaves.
+        before = torch.from_numpy(shape.gates).to(x.device)
+        return (node - torch.searchsorted(before, node)).squeeze(1)
 
     def likeliest_leaf(self, x):
         """The leaf of highest probability, which greedy descent may miss.
@@ -274,11 +390,13 @@ class SoftTree(nn.Module):
         Tensor of shape (n,)
             Positions among the leaves.
         """
-        *_, path = self.log_paths(x)
-        return path.argmax(dim=1)
+        return self._ends(x).argmax(dim=1)
 
     def penalty(self, reach, weight=None):
         """What it costs that gates are not used for both sides.
+
+        Beside it, with ``entropy_penalty``, that rows go to many leaves: the mean
+        entropy of a row's leaves, in nats.
 
         For each gate, the cross entropy between an even split and the share a of its
         rows that go right, less its minimum: ``-(log a + log(1 - a)) / 2 - log 2``,
@@ -297,8 +415,16 @@ class SoftTree(nn.Module):
         Tensor
             A scalar; 0 if every gate splits evenly.
         """
-        if not self.balance_penalty:
-            return reach.new_zeros(())
+        cost = reach.new_zeros(())
+        if self.balance_penalty:
+            cost = cost + self.balance_penalty * self._imbalance(reach, weight)
+        if self.entropy_penalty:
+            entropy = -torch.xlogy(reach, reach).sum(dim=1)
+            entropy = entropy if weight is None else entropy * weight
+            cost = cost + self.entropy_penalty * entropy.mean()
+        return cost
+
+    def _imbalance(self, reach, weight):
         mass = reach.mean(dim=0) if weight is None else weight @ reach / len(reach)
         gate, right = self._masses(mass)
         running_gate, share = self._update_running(gate.detach(), right.detach())
@@ -306,16 +432,20 @@ class SoftTree(nn.Module):
         share = share.clamp(_BALANCE_MARGIN, 1 - _BALANCE_MARGIN)
         share = share + (pull - pull.detach())
         cost = -0.5 * (share.log() + (1 - share).log()) - 0.6931471805599453
-        return self.balance_penalty * (cost * self._level_decay(reach)).sum()
+        return (cost * self._level_decay(reach)).sum()
 
     def _masses(self, leaf_mass):
         """Masses of all gates and of their right sides, from those of the leaves."""
-        gates, rights = [], []
-        for _ in range(self.max_depth):
-            pairs = leaf_mass.view(-1, 2)
-            rights.append(pairs[:, 1])
-            leaf_mass = pairs.sum(dim=1)
-            gates.append(leaf_mass)
+        gates, rights, below, rest = [], [], None, leaf_mass
+        for level in self.shape.levels[::-1]:
+            n_ends = len(level.ends)
+            rest, here = rest[: len(rest) - n_ends], rest[len(rest) - n_ends :]
+            if below is not None:
+                pairs = below.view(-1, 2)
+                rights.append(pairs[:, 1])
+                gates.append(pairs.sum(dim=1))
+                here = _in_order(gates[-1], level.inner, here, level.ends)
+            below = here
         return torch.cat(gates[::-1]), torch.cat(rights[::-1])
 
     @torch.no_grad()
@@ -329,12 +459,27 @@ class SoftTree(nn.Module):
 
     def _level_decay(self, like):
         """One over 2 to the level of each gate (n_gates,)."""
-        levels = torch.arange(self.max_depth, device=like.device)
-        return (0.5**levels).to(like.dtype).repeat_interleave(2**levels)
+        depth = torch.from_numpy(self.shape.gate_depth).to(like.device)
+        return (0.5**depth).to(like.dtype)
+
+
+def _average(reach, leaf):
+    """The mean over the leaves, of which each row may have its own."""
+    return reach @ leaf if leaf.dim() == 2 else (reach[:, :, None] * leaf).sum(dim=1)
+
+
+def _in_order(gates, inner, ends, at_ends):
+    """What gates and leaves of a level have, from left to right."""
+    if inner is None:
+        return gates
+    whole = gates.new_zeros(len(gates) + len(ends))
+    return whole.index_copy(0, inner.to(gates.device), gates).index_copy(
+        0, at_ends.to(gates.device), ends
+    )
 
 
 @torch.no_grad()
-def refit_leaves(tree, chunks, n_steps=30, tol=1e-6):
+def refit_leaves(tree, chunks, share=0.0, n_steps=30, tol=1e-6):
     """Fit the leaves' distributions at T=1 by expectation maximisation, gates fixed.
 
     A tempered fit leaves each leaf at a power mean of the targets. With the gates
@@ -350,6 +495,8 @@ def refit_leaves(tree, chunks, n_steps=30, tol=1e-6):
         Each call yields pairs: leaf probabilities (n, n_leaves), and target
         distributions (n, n_classes), each row of these times its weight; the weights
         sum to 1 over all pairs.
+    share : float, default=0.0
+        Of the leaves by themselves.
     n_steps : int, default=30
         At most so many steps.
     tol : float, default=1e-6
@@ -360,7 +507,6 @@ def refit_leaves(tree, chunks, n_steps=30, tol=1e-6):
     float
         The mean log-likelihood, in nats, before the last step.
     """
-    share = tree.path_share
     leaf = tree.leaf_outputs(torch.float64).clamp(min=_LEAF_FLOOR)
     before = -float("inf")
     for _ in range(n_steps):

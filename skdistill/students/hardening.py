@@ -45,32 +45,76 @@ def hardened(tree, X, y, X_eval, random_state, **limits):
             f"quantiles={tree.quantiles!r}: a hard tree has one mean in each leaf. "
             "Harden a tree without quantiles."
         )
-    if y is not None:
-        check_consistent_length(X, y)
     random = check_random_state(random_state)
-    watched = "X_eval"
-    if X_eval is None:
-        watched = "X, on which the soft tree may have been trained"
-        order = random.permutation(_num_samples(X))
-        n_held = max(1, round(_SHARE_OF_EVAL * len(order)))
-        held, kept = np.sort(order[:n_held]), np.sort(order[n_held:])
-        if not len(kept):
-            raise ValueError("X has a single row: give more, or X_eval.")
-        X, X_eval = rows_of(X, kept), rows_of(X, held)
-        y = None if y is None else np.asarray(y)[kept]
+    X, y, X_eval, watched = apart(X, y, X_eval, random)
     hard = _as_hard(tree, y, random.randint(np.iinfo(np.int32).max), limits)
     hard._begins_at = partial(_start, tree, hard)
     try:
         hard.fit(X, y)
     finally:
         del hard._begins_at
-    meant = _answers(hard.teacher, X_eval, hard)
-    hard.fidelity_ = {
-        "before": fidelity(_joined(_said(tree, X_eval)), meant),
-        "after": fidelity(_joined(_said(hard, X_eval)), meant),
-        "rows": f"{_num_samples(X_eval)} rows of {watched}",
-    }
+    meant = joined(_answers(hard.teacher, X_eval, hard))
+    hard.fidelity_ = before_and_after(tree, hard, X_eval, meant, watched)
     return hard
+
+
+def apart(X, y, X_eval, random):
+    """Rows to work on, and rows for the report.
+
+    Parameters
+    ----------
+    X, y : array-like
+        Rows, and labels or None.
+    X_eval : array-like or None
+        Rows for the report; None to hold out some of X.
+    random : RandomState
+        Chooses them.
+
+    Returns
+    -------
+    X, y, X_eval : array-like
+        What is left, and what was held out.
+    watched : str
+        What the report's rows are.
+    """
+    if y is not None:
+        check_consistent_length(X, y)
+    if X_eval is not None:
+        return X, y, X_eval, f"{_num_samples(X_eval)} rows of X_eval"
+    order = random.permutation(_num_samples(X))
+    n_held = max(1, round(_SHARE_OF_EVAL * len(order)))
+    held, kept = np.sort(order[:n_held]), np.sort(order[n_held:])
+    if not len(kept):
+        raise ValueError("X has a single row: give more, or X_eval.")
+    y = None if y is None else np.asarray(y)[kept]
+    watched = f"{n_held} rows of X, on which the soft tree may have been trained"
+    return rows_of(X, kept), y, rows_of(X, held), watched
+
+
+def before_and_after(tree, other, X_eval, meant, watched):
+    """Fidelity of two trees.
+
+    Parameters
+    ----------
+    tree, other : object
+        Fitted.
+    X_eval : array-like of shape (n, n_features)
+        Rows.
+    meant : ndarray of shape (n, n_outputs) or (n,)
+        What the teacher says to them.
+    watched : str
+        What they are.
+
+    Returns
+    -------
+    dict
+        Of the first "before", of the second "after", and "rows".
+    """
+    return {
+        "before": fidelity(joined(said(tree, X_eval)), meant),
+        "after": fidelity(joined(said(other, X_eval)), meant),
+        "rows": watched,
+    }
 
 
 def _start(tree, hard, X, own, x, binned):
@@ -122,22 +166,64 @@ def _as_hard(tree, y, seed, limits):
 def _answers(teacher, X, hard):
     """What the teacher says, in the form of the students' answers."""
     if isinstance(teacher, partial):
-        return _joined(teacher(X))
+        return teacher(X)
     classes = {"classes": hard.classes} if is_classifier(hard) else {}
-    return _joined(
-        soft_targets(teacher, X, teacher_weights=hard.teacher_weights, **classes)
-    )
+    return soft_targets(teacher, X, teacher_weights=hard.teacher_weights, **classes)
 
 
-def _said(tree, X):
+def teacher_says(tree, X):
+    """Answers of a tree's teacher; its own, if it has or keeps none.
+
+    Parameters
+    ----------
+    tree : SoftDecisionTree
+        Fitted.
+    X : array-like of shape (n, n_features)
+        Rows.
+
+    Returns
+    -------
+    ndarray of shape (n, n_outputs) or (n,), or list of these
+        Probabilities at temperature 1, by target; or values.
+    """
+    hard = _as_hard(tree, None, 0, {})
+    return _answers(hard.teacher, X, hard)
+
+
+def said(tree, X):
+    """A fitted tree's answers.
+
+    Parameters
+    ----------
+    tree : SoftDecisionTree or HardDecisionTree
+        Fitted.
+    X : array-like of shape (n, n_features)
+        Rows.
+
+    Returns
+    -------
+    ndarray of shape (n, n_outputs) or (n,), or list of these
+        Probabilities, by target; or values.
+    """
     if not is_classifier(tree):
         return tree.predict(X)
     parts = tree._by_target(np.exp(tree._adjusted(tree._log_probabilities(X))))
     return parts if len(parts) > 1 else parts[0]
 
 
-def _joined(answers):
-    """Several targets one below the other, for one number."""
+def joined(answers):
+    """Several targets one below the other, for one number.
+
+    Parameters
+    ----------
+    answers : ndarray or list of ndarray
+        From ``said``, or a teacher's.
+
+    Returns
+    -------
+    ndarray
+        One table.
+    """
     if not isinstance(answers, list):
         return answers[:, 0] if answers.ndim == 2 and answers.shape[1] == 1 else answers
     width = max(part.shape[1] for part in answers)
@@ -167,15 +253,17 @@ def rounded(module, z, x, binned):
     """
     weight = module.gate_weight.detach().double().cpu().numpy()
     bias = module.gate_bias.detach().double().cpu().numpy()
+    shape = module.shape
 
     def _below(gate, rows):
-        if gate >= len(bias) or not len(rows):
+        if not shape.children(gate) or not len(rows):
             return None
-        here, w = z[rows], weight[gate]
+        w, rank = weight[shape.rank(gate)], shape.rank(gate)
+        here = z[rows]
         j = int(np.argmax(np.abs(w) * here.std(axis=0)))
-        others = bias[gate] + w @ here.mean(axis=0) - w[j] * here[:, j].mean()
+        others = bias[rank] + w @ here.mean(axis=0) - w[j] * here[:, j].mean()
         goes_right = w[j] * here[:, j] + others > 0
-        first, second = 2 * gate + 1, 2 * gate + 2
+        first, second = shape.children(gate)
         if goes_right.all() or not goes_right.any():
             return _below(second if goes_right.all() else first, rows)
         if w[j] < 0:  # a question's left side is that of small values

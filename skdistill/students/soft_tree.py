@@ -92,13 +92,39 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         False: no ``teacher_`` after fit, and no teacher in a fitted student's pickle.
     max_depth : int, default=5
         Number of gates on each path; the tree has 2 ** max_depth leaves.
+    max_leaf_nodes : int, default=None
+        The tree grows to so many leaves, none below `max_depth`: shorter trainings, which
+        take half of `max_epochs`, and between them the leaves with most to gain are
+        split. None: complete from the start.
+    split : {"oblique", "sparse", "axis"}, default="oblique"
+        What a gate looks at: all columns; at most `max_features_per_split` of the
+        student's view; or one. Gates begin with all, and lose those that move them least
+        in the first 60 % of the training.
+    max_features_per_split : int, default=3
+        Columns of a sparse gate.
+    gate : {"logistic", "smooth_step", "straight_through"}, default="logistic"
+        How a gate divides a row: by the logistic function; by a cubic step that reaches
+        exact 0 and 1 [2]_; or all to one side, with the logistic function's gradient.
+    beta : float, "learned" or pair of float, default=1.0
+        Sharpness of the gates, a factor of their log odds: a number, one for each gate
+        learned from 1 on, or from the first number to the second in the last half of the
+        training, as in ``(1, 4)``. The fitted weights include it.
+    leaf : {"constant", "linear"}, default="constant"
+        "linear": a leaf's logits (values) are linear in the row.
     balance_penalty : float, default=0.1
         Strength of the penalty on gates that send all rows to one side; halved with
         each level.
-    objective : {"mixture", "path"} or float, default="mixture"
+    entropy_penalty : float, default=0.0
+        Strength of the penalty on rows that go to many leaves: the mean entropy, in nats,
+        of a row's leaves.
+    objective : {"mixture", "path"}, float or pair of float, default="mixture"
         What is compared with the targets: the mixture of all leaves; or each leaf by
         itself, weighted by the probability of the path to it, as in the paper, which
-        makes leaves that are right alone. A number is the share of the latter.
+        makes leaves that are right alone. A number is the share of the latter; a pair,
+        the share at first and, rising in the last half of the training, at last.
+    path_teacher : {"teacher", "mixture"}, default="teacher"
+        What leaves by themselves are compared with: the targets, or what the mixture of
+        all leaves says.
     inference : {"mixture", "path", "leaf"}, default="mixture"
         How a fitted tree predicts: by the mixture of all leaves; by the leaf at the end
         of the greedy path, which a person reads; or by the likeliest leaf.
@@ -114,7 +140,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
     optimizer : {"adam", "adamw", "sgd"} or callable, default="adamw"
         A name, or a class from ``torch.optim``.
     weight_decay : float, default=0.0
-        L2 penalty, as the optimizer has it.
+        L2 penalty on the gates' weights, as the optimizer has it; not on leaves.
     ema_decay : float, default=None
         Ends with an exponential moving average of the weights over the steps, with this
         decay, such as 0.99; None: with the last weights.
@@ -174,7 +200,8 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         ``net_.module_``, in eval mode; takes the student's view and returns
         log-probabilities.
     history_ : list of dict
-        Losses and duration by epoch; the training loss includes the balance penalty.
+        Losses and duration by epoch; the training loss includes the penalties. Of a tree
+        that grew, those of its last shape.
     n_iter_ : int
         Number of epochs.
     n_features_in_ : int
@@ -190,6 +217,8 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
     References
     ----------
     .. [1] Frosst, Hinton: Distilling a Neural Network Into a Soft Decision Tree, 2017.
+    .. [2] Hazimeh, Ponomareva, Mol, Tan, Mazumder: The Tree Ensemble Layer:
+       Differentiability meets Conditional Computation, 2020.
 
     Examples
     --------
@@ -230,8 +259,16 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         preprocessor="auto",
         keep_teacher=True,
         max_depth=5,
+        max_leaf_nodes=None,
+        split="oblique",
+        max_features_per_split=3,
+        gate="logistic",
+        beta=1.0,
+        leaf="constant",
         balance_penalty=0.1,
+        entropy_penalty=0.0,
         objective="mixture",
+        path_teacher="teacher",
         inference="mixture",
         max_epochs=50,
         batch_size="auto",
@@ -268,8 +305,16 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         self.preprocessor = preprocessor
         self.keep_teacher = keep_teacher
         self.max_depth = max_depth
+        self.max_leaf_nodes = max_leaf_nodes
+        self.split = split
+        self.max_features_per_split = max_features_per_split
+        self.gate = gate
+        self.beta = beta
+        self.leaf = leaf
         self.balance_penalty = balance_penalty
+        self.entropy_penalty = entropy_penalty
         self.objective = objective
+        self.path_teacher = path_teacher
         self.inference = inference
         self.max_epochs = max_epochs
         self.batch_size = batch_size
@@ -348,10 +393,10 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
                 )
 
         if len(x) * width > _KEPT_CELLS:  # too large to keep: made again at each step
-            return refit_leaves(module, chunks)
+            return refit_leaves(module, chunks, self._path_share()[1])
         with torch.no_grad():
             kept = list(chunks())
-        return refit_leaves(module, lambda: kept)
+        return refit_leaves(module, lambda: kept, self._path_share()[1])
 
     def _labels(self, hard):
         """Smoothed labels as distributions over the classes."""
@@ -419,13 +464,39 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         False: no ``teacher_`` after fit, and no teacher in a fitted student's pickle.
     max_depth : int, default=5
         Number of gates on each path; the tree has 2 ** max_depth leaves.
+    max_leaf_nodes : int, default=None
+        The tree grows to so many leaves, none below `max_depth`: shorter trainings, which
+        take half of `max_epochs`, and between them the leaves with most to gain are
+        split. None: complete from the start.
+    split : {"oblique", "sparse", "axis"}, default="oblique"
+        What a gate looks at: all columns; at most `max_features_per_split` of the
+        student's view; or one. Gates begin with all, and lose those that move them least
+        in the first 60 % of the training.
+    max_features_per_split : int, default=3
+        Columns of a sparse gate.
+    gate : {"logistic", "smooth_step", "straight_through"}, default="logistic"
+        How a gate divides a row: by the logistic function; by a cubic step that reaches
+        exact 0 and 1 [2]_; or all to one side, with the logistic function's gradient.
+    beta : float, "learned" or pair of float, default=1.0
+        Sharpness of the gates, a factor of their log odds: a number, one for each gate
+        learned from 1 on, or from the first number to the second in the last half of the
+        training, as in ``(1, 4)``. The fitted weights include it.
+    leaf : {"constant", "linear"}, default="constant"
+        "linear": a leaf's logits (values) are linear in the row.
     balance_penalty : float, default=0.1
         Strength of the penalty on gates that send all rows to one side; halved with
         each level.
-    objective : {"mixture", "path"} or float, default="mixture"
+    entropy_penalty : float, default=0.0
+        Strength of the penalty on rows that go to many leaves: the mean entropy, in nats,
+        of a row's leaves.
+    objective : {"mixture", "path"}, float or pair of float, default="mixture"
         What is compared with the targets: the mixture of all leaves; or each leaf by
         itself, weighted by the probability of the path to it, as in the paper, which
-        makes leaves that are right alone. A number is the share of the latter.
+        makes leaves that are right alone. A number is the share of the latter; a pair,
+        the share at first and, rising in the last half of the training, at last.
+    path_teacher : {"teacher", "mixture"}, default="teacher"
+        What leaves by themselves are compared with: the targets, or what the mixture of
+        all leaves says.
     inference : {"mixture", "path", "leaf"}, default="mixture"
         How a fitted tree predicts: by the mixture of all leaves; by the leaf at the end
         of the greedy path, which a person reads; or by the likeliest leaf.
@@ -441,7 +512,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
     optimizer : {"adam", "adamw", "sgd"} or callable, default="adamw"
         A name, or a class from ``torch.optim``.
     weight_decay : float, default=0.0
-        L2 penalty, as the optimizer has it.
+        L2 penalty on the gates' weights, as the optimizer has it; not on leaves.
     ema_decay : float, default=None
         Ends with an exponential moving average of the weights over the steps, with this
         decay, such as 0.99; None: with the last weights.
@@ -485,7 +556,8 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
     module_ : torch.nn.Module
         ``net_.module_``, in eval mode.
     history_ : list of dict
-        Losses and duration by epoch; the training loss includes the balance penalty.
+        Losses and duration by epoch; the training loss includes the penalties. Of a tree
+        that grew, those of its last shape.
     n_iter_ : int
         Number of epochs.
     n_features_in_ : int
@@ -501,6 +573,8 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
     References
     ----------
     .. [1] Frosst, Hinton: Distilling a Neural Network Into a Soft Decision Tree, 2017.
+    .. [2] Hazimeh, Ponomareva, Mol, Tan, Mazumder: The Tree Ensemble Layer:
+       Differentiability meets Conditional Computation, 2020.
 
     Examples
     --------
@@ -536,8 +610,16 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         preprocessor="auto",
         keep_teacher=True,
         max_depth=5,
+        max_leaf_nodes=None,
+        split="oblique",
+        max_features_per_split=3,
+        gate="logistic",
+        beta=1.0,
+        leaf="constant",
         balance_penalty=0.1,
+        entropy_penalty=0.0,
         objective="mixture",
+        path_teacher="teacher",
         inference="mixture",
         max_epochs=50,
         batch_size="auto",
@@ -570,8 +652,16 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         self.preprocessor = preprocessor
         self.keep_teacher = keep_teacher
         self.max_depth = max_depth
+        self.max_leaf_nodes = max_leaf_nodes
+        self.split = split
+        self.max_features_per_split = max_features_per_split
+        self.gate = gate
+        self.beta = beta
+        self.leaf = leaf
         self.balance_penalty = balance_penalty
+        self.entropy_penalty = entropy_penalty
         self.objective = objective
+        self.path_teacher = path_teacher
         self.inference = inference
         self.max_epochs = max_epochs
         self.batch_size = batch_size

@@ -283,6 +283,14 @@ class TorchStudent(BaseStudent):
             renew=partial(lesson.renewed, objective),
         )
 
+    def _quiet_twin(self, max_epochs):
+        """A copy for a few epochs, of which the user's callbacks hear nothing."""
+        twin = copy.copy(self)
+        twin.max_epochs = max_epochs
+        twin.callbacks, twin.verbose, twin.compile = None, 0, False
+        twin.early_stopping = False
+        return twin
+
     def _batch_size(self, n):
         if self.batch_size == "auto":
             return min(256, max(16, n // 16))
@@ -360,11 +368,9 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
         return best_temperature(losses, unseen[1].soft_weight)
 
     def _short_run(self, temperature, max_epochs, x, knowledge, seeds):
-        """A copy that was trained for a few epochs; the user's callbacks hear nothing."""
-        twin = copy.copy(self)
-        twin.temperature_, twin.max_epochs = temperature, max_epochs
-        twin.callbacks, twin.verbose, twin.compile = None, 0, False
-        twin.early_stopping = False
+        """A copy that was trained for a few epochs."""
+        twin = self._quiet_twin(max_epochs)
+        twin.temperature_ = temperature
         lesson = Lesson(twin, None, x, knowledge)
         twin._learn(lesson, None, seeds, interruptible=False)
         return twin

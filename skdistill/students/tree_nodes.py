@@ -8,20 +8,41 @@ from scipy import sparse
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from ..modules.gates import GATES
 from ..modules.soft_tree import SoftTree
-from ..objective import Objective, of_leaves
+from ..modules.tree_shape import TreeShape
+from ..modules.tree_surgery import split_best
+from ..objective import Objective, Share, get_loss, of_leaves
 from ..preprocessing import reads_tables
 from ..tables import observed_values
 from ..training import in_chunks
 from .hardening import hardened
+from .pruning import pruned
 from .torch_student import TorchStudent
 
 _PART_CELLS = 1 << 22
 _ROWS_OF_MIXTURE = 10.0
+# A tree that grows: leaves more at each step, share of the epochs before the last
+# shape, and how much of the rows is looked at for new gates.
+_GROWTH = 1.5
+_EPOCHS_OF_GROWTH = 0.5
+_ROWS_OF_GROWTH, _CELLS_OF_GROWTH = 1 << 14, 1 << 22
 PARAMETERS = {
     "max_depth": [Interval(Integral, 1, 16, closed="both")],
+    "max_leaf_nodes": [Interval(Integral, 2, None, closed="left"), None],
+    "split": [StrOptions({"oblique", "sparse", "axis"})],
+    "max_features_per_split": [Interval(Integral, 1, None, closed="left")],
+    "gate": [StrOptions(set(GATES))],
+    "beta": [Interval(Real, 0, None, closed="neither"), StrOptions({"learned"}), tuple],
+    "leaf": [StrOptions({"constant", "linear"})],
     "balance_penalty": [Interval(Real, 0, None, closed="left")],
-    "objective": [StrOptions({"mixture", "path"}), Interval(Real, 0, 1, closed="both")],
+    "entropy_penalty": [Interval(Real, 0, None, closed="left")],
+    "objective": [
+        StrOptions({"mixture", "path"}),
+        Interval(Real, 0, 1, closed="both"),
+        tuple,
+    ],
+    "path_teacher": [StrOptions({"teacher", "mixture"})],
     "inference": [StrOptions({"mixture", "path", "leaf"})],
 }
 
@@ -36,29 +57,93 @@ class SoftDecisionTree(TorchStudent):
     _is_classifier = True
 
     def _make_module(self, x, knowledge, generator):
+        shape = None
+        if self._continues() and hasattr(self, "net_"):
+            shape = self.module_.shape
+        elif self.max_leaf_nodes is not None:
+            shape = TreeShape([])
+        kept = {"oblique": None, "sparse": self.max_features_per_split, "axis": 1}
         return SoftTree(
             x.shape[1],
             self._n_outputs(),
             self.max_depth,
-            self._is_classifier,
-            self.balance_penalty,
-            generator,
-            self._widths() if self._is_classifier else None,
-            not self._is_classifier and self.quantiles is not None,
-            self._path_share(),
-            getattr(self, "temperature_", 1.0),
+            shape=shape,
+            is_classifier=self._is_classifier,
+            balance_penalty=self.balance_penalty,
+            entropy_penalty=self.entropy_penalty,
+            generator=generator,
+            widths=self._widths() if self._is_classifier else None,
+            is_sorted=not self._is_classifier and self.quantiles is not None,
+            gives_paths=any(self._path_share()),
+            temperature=getattr(self, "temperature_", 1.0),
+            gate=self.gate,
+            beta=_checked_beta(self.beta),
+            max_features=kept[self.split],
+            column_scale=torch.from_numpy(x.std(axis=0).astype(np.float32)),
+            has_linear_leaves=self.leaf == "linear",
         )
+
+    def _starting_module(self, x, knowledge, generator):
+        module = super()._starting_module(x, knowledge, generator)
+        if self._continues() and hasattr(self, "net_"):
+            module.keep_selection()
+        return module
 
     def _path_share(self):
-        """Share of the leaves' own losses in the objective."""
+        """Share of the leaves' own losses in the objective, at first and at last."""
         named = {"mixture": 0.0, "path": 1.0}
-        return (
-            named[self.objective] if isinstance(self.objective, str) else self.objective
-        )
+        share = self.objective
+        share = named.get(share, share) if isinstance(share, str) else share
+        pair = share if isinstance(share, tuple) else (share, share)
+        if not _is_pair(pair) or not all(0 <= part <= 1 for part in pair):
+            raise ValueError(
+                f"objective={self.objective!r}: a pair is of two numbers in [0, 1], the "
+                "share of the leaves' own losses at first and at last."
+            )
+        return pair
+
+    def _run(self, module, lesson, *others):
+        """Train; a tree that is to grow does so between shorter trainings."""
+        limit = self.max_leaf_nodes
+        if limit is not None and not self._continues():
+            module = self._grown(module, lesson, limit, *others)
+        net = super()._run(module, lesson, *others)
+        net.module_.settle()
+        return net
+
+    def _grown(self, module, lesson, limit, *others):
+        """The tree in its last shape, to be trained once more."""
+        n_steps, n_leaves = 0, 2
+        while n_leaves < limit:
+            n_steps, n_leaves = n_steps + 1, _next_size(n_leaves, limit)
+        module.is_annealing = False  # each gate chooses its columns when it is made
+        epochs = max(1, round(_EPOCHS_OF_GROWTH * self.max_epochs / max(n_steps, 1)))
+        n_rows = min(_ROWS_OF_GROWTH, max(1, _CELLS_OF_GROWTH // lesson.x.shape[1]))
+        step = -(-len(lesson.x) // n_rows)
+        target, weight = self._targets_alone(lesson.knowledge)
+        some = [
+            torch.from_numpy(np.ascontiguousarray(part[::step])).to(module.leaf.dtype)
+            for part in (lesson.x, target, weight)
+        ]
+        while module.shape.n_gates + 1 < limit:
+            n_leaves = module.shape.n_gates + 1
+            if n_leaves > 1:
+                twin = self._quiet_twin(epochs)
+                # Its optimizer is for the last shape.
+                vars(twin).pop("_this_part", None)
+                net = super(SoftDecisionTree, twin)._run(module, lesson, *others)
+                module = net.module_.cpu()
+            count = _next_size(n_leaves, limit) - n_leaves
+            larger = split_best(module, *some, count, self.max_depth)
+            if larger is module:
+                break
+            module = larger
+        return module
 
     def _objective(self):
+        self._check_leaves()
         whole, share = super()._objective(), self._path_share()
-        if not share:
+        if not any(share):
             return whole
         known = "kl" if self._is_classifier else "mse"
         if self.loss != known or getattr(self, "quantiles", None) is not None:
@@ -68,8 +153,22 @@ class SoftDecisionTree(TorchStudent):
             )
         widths = self._widths() if self._is_classifier else None
         smoothing = getattr(self, "label_smoothing", 0.0)
-        losses = of_leaves(whole.soft, whole.hard, share, widths, smoothing)
-        return Objective(*losses, whole.alpha, whole.temperature)
+        share, of_mixture = Share(*share), self.path_teacher == "mixture"
+        losses = of_leaves(whole.soft, whole.hard, share, widths, smoothing, of_mixture)
+        return Objective(*losses, whole.alpha, whole.temperature, share)
+
+    def _check_leaves(self):
+        if self.leaf == "constant":
+            return
+        loss, is_open = self.loss, False
+        if isinstance(loss, str) and self._is_classifier:
+            is_open = get_loss(loss, "classifier").scale_free
+        if getattr(self, "temperature", 1.0) != 1 or is_open:
+            raise ValueError(
+                'leaf="linear" is not refitted after training, as a temperature or a '
+                "loss without a scale ask for: leave temperature 1 and take "
+                'loss="kl", or take leaf="constant".'
+            )
 
     def _train(self, rows, knowledge, watched):
         super()._train(rows, knowledge, watched)
@@ -78,19 +177,27 @@ class SoftDecisionTree(TorchStudent):
     def _finish(self, x, knowledge):
         """Store what leaves say alone, how many rows come, what the gates look at."""
         self._fit_leaves_alone(x, knowledge)
-        module = self.module_
         weight = knowledge.hard_weight / knowledge.hard_weight.sum()
-        x = x[: knowledge.n_labelled]
+        self._describe(x[: knowledge.n_labelled], weight)
+
+    def _describe(self, x, weight):
+        """Masses of the nodes, and importances of the columns."""
+        module = self.module_
         self.node_mass_ = sum(
             weight[part] @ in_chunks(module.node_probabilities, module, x[part])
-            for part in row_parts(len(x), 2 * module.n_gates)
+            for part in row_parts(len(x), 2 * module.n_gates + 1)
         )
-        gates = module.gate_weight.detach().abs().double().cpu().numpy()
         mean = weight @ x
-        spread = sum(
+        self._column_variance = sum(
             weight[p] @ np.square(x[p] - mean) for p in row_parts(len(x), x.shape[1])
         )
-        used = self.node_mass_[: module.n_gates] @ (gates * np.sqrt(spread))
+        self._weigh_columns()
+
+    def _weigh_columns(self):
+        module = self.module_
+        gates = module.gate_weight.detach().abs().double().cpu().numpy()
+        spread = np.sqrt(self._column_variance)
+        used = self.node_mass_[module.shape.gates] @ (gates * spread)
         if reads_tables(self.preprocessor_):  # sum over the terms of each column
             columns = [term.column for term in self.preprocessor_.terms_]
             used = np.bincount(columns, used, minlength=self.n_features_in_)
@@ -148,7 +255,7 @@ class SoftDecisionTree(TorchStudent):
             Node numbers, int64.
         """
         x, module = self._view(X), self.module_
-        return module.n_gates + in_chunks(module.likeliest_leaf, module, x)
+        return module.shape.leaves[in_chunks(module.likeliest_leaf, module, x)]
 
     def decision_path(self, X):
         """The nodes on the way to the most probable leaf.
@@ -163,16 +270,13 @@ class SoftDecisionTree(TorchStudent):
         scipy.sparse.csr_matrix of shape (n, n_nodes)
             1 where the row's path passes the node.
         """
-        node = self.apply(X)
-        path = [node]
-        for _ in range(self.get_depth()):
-            path.append((path[-1] - 1) // 2)
-        columns = np.stack(path[::-1], axis=1)
-        n, length = columns.shape
-        starts = np.arange(0, n * length + 1, length)
-        ones = np.ones(n * length, dtype=np.int64)
-        shape = (n, len(self.node_mass_))
-        return sparse.csr_matrix((ones, columns.ravel(), starts), shape=shape)
+        node, paths = self.apply(X), self.module_.shape.path
+        passed = {end: paths(end) for end in np.unique(node)}
+        starts = np.concatenate([[0], np.cumsum([len(passed[end]) for end in node])])
+        columns = [way for end in node for way in passed[end]]
+        ones = np.ones(len(columns), dtype=np.int64)
+        shape = (len(node), len(self.node_mass_))
+        return sparse.csr_matrix((ones, columns, starts), shape=shape)
 
     def harden(
         self,
@@ -228,6 +332,57 @@ class SoftDecisionTree(TorchStudent):
             min_weight_fraction_leaf=min_weight_fraction_leaf,
         )
 
+    def prune(
+        self,
+        X,
+        y=None,
+        *,
+        max_leaf_nodes=None,
+        ccp_alpha=0.0,
+        X_eval=None,
+        random_state=None,
+    ):
+        """A smaller tree, in which gates that matter little are leaves.
+
+        Gates that send every row of X to one side are left out. Of the others, that one
+        becomes a leaf, again and again, for which the mean KL to the teacher (for values
+        the squared error) on X rises least for each leaf that goes [1]_. The new leaf
+        says the mean, by mass, of those below. What counts is the answer that
+        ``inference`` names.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows to judge by, best such as were not used for training.
+        y : array-like of shape (n,) or (n, n_targets), default=None
+            Their labels, by which a tree without a teacher is pruned. None: such a tree
+            is to answer as it did.
+        max_leaf_nodes : int, default=None
+            Go on until there are so many leaves at most.
+        ccp_alpha : float, default=0.0
+            Go on while the loss, in nats or squared units, rises by no more for each
+            leaf that goes.
+        X_eval : array-like of shape (m, n_features), default=None
+            Rows on which the fidelity is measured. None: a quarter of X, which the
+            pruning then does without.
+        random_state : int, RandomState instance or None, default=None
+            Chooses that quarter.
+
+        Returns
+        -------
+        SoftDecisionTree
+            Fitted, of the same class. Its ``fidelity_`` has the fidelity to the teacher
+            of this tree ("before") and of the smaller one ("after"), see
+            :func:`~skdistill.metrics.fidelity`, and says on what "rows". This tree is
+            left as it is.
+
+        References
+        ----------
+        .. [1] Breiman, Friedman, Olshen, Stone: Classification and Regression Trees,
+           1984.
+        """
+        return pruned(self, X, y, X_eval, max_leaf_nodes, ccp_alpha, random_state)
+
     def path_proba(self, X):
         """Probability that a row reaches each node.
 
@@ -245,7 +400,7 @@ class SoftDecisionTree(TorchStudent):
         return in_chunks(module.node_probabilities, module, x)
 
     def get_depth(self):
-        """Number of gates on each path.
+        """Number of gates on the longest path.
 
         Returns
         -------
@@ -253,7 +408,7 @@ class SoftDecisionTree(TorchStudent):
             The depth of the fitted tree.
         """
         check_is_fitted(self)
-        return self.module_.max_depth
+        return self.module_.shape.depth
 
     def get_n_leaves(self):
         """Number of leaves.
@@ -261,7 +416,7 @@ class SoftDecisionTree(TorchStudent):
         Returns
         -------
         int
-            Two to the power of the depth.
+            Two to the power of the depth, of a complete tree.
         """
         check_is_fitted(self)
         return self.module_.n_gates + 1
@@ -270,7 +425,7 @@ class SoftDecisionTree(TorchStudent):
         """What each leaf says, in the order of the node numbers.
 
         As a part of the mixture, with ``inference="mixture"``; otherwise to the rows that
-        end there, by themselves: the mean of their targets.
+        end there, by themselves: the mean of their targets. Of linear leaves always that.
 
         Returns
         -------
@@ -278,12 +433,33 @@ class SoftDecisionTree(TorchStudent):
             Class probabilities, or values in the targets' unit.
         """
         check_is_fitted(self)
-        return self._leaf_values(self.inference != "mixture")
+        return self._leaf_values(self.inference != "mixture" or self.leaf == "linear")
 
     def _leaf_values(self, alone):
         with torch.no_grad():
             leaves = self.module_.leaf_outputs(torch.float64, alone).cpu().numpy()
         return leaves if self._is_classifier else leaves * self._scale + self._center
+
+
+def _checked_beta(beta):
+    """A number, "learned", or the first and the last number."""
+    if not isinstance(beta, tuple):
+        return beta
+    if not _is_pair(beta) or not all(0 < part < np.inf for part in beta):
+        raise ValueError(
+            f"beta={beta!r}: a pair is of two numbers above 0, the factor of the gates at "
+            "first and at last."
+        )
+    return tuple(map(float, beta))
+
+
+def _is_pair(values):
+    return len(values) == 2 and all(isinstance(value, Real) for value in values)
+
+
+def _next_size(n_leaves, limit):
+    """How many leaves a growing tree has after so many."""
+    return min(limit, max(n_leaves + 1, round(_GROWTH * n_leaves)))
 
 
 def row_parts(n, width):

@@ -10,7 +10,7 @@ from sklearn.metrics import log_loss
 from skdistill import SoftDecisionTreeClassifier, SoftDecisionTreeRegressor
 from skdistill.losses import cross_entropy
 from skdistill.modules import SoftTree
-from skdistill.objective import Loss, get_loss, of_leaves, over_targets
+from skdistill.objective import Loss, Share, get_loss, of_leaves, over_targets
 
 FAST = {"max_depth": 3, "max_epochs": 8, "random_state": 0, "transfer": None}
 
@@ -22,7 +22,7 @@ def tree_of(widths, temperature=1.0, **params):
         sum(widths),
         2,
         widths=widths,
-        path_share=0.3,
+        gives_paths=True,
         temperature=temperature,
         **params,
     ).double()
@@ -51,7 +51,7 @@ def test_it_is_the_path_weighted_loss_of_each_leaf(temperature, widths, share):
     codes = torch.stack([torch.randint(w, (7,)) for w in widths], dim=1)
     hard = Loss("classifier", lambda output, codes, t: cross_entropy(output, codes))
     plain = over_targets(get_loss("kl", "classifier"), hard, widths)
-    soft, hard = of_leaves(*plain, share, widths)
+    soft, hard = of_leaves(*plain, Share(share, share), widths)
     output, reach = tree(x)
     leaves = tree.leaf.split(widths, dim=1)
     mixture = (reach @ tree.leaf_outputs(torch.float64)).log().split(widths, dim=1)
@@ -83,7 +83,7 @@ def test_values_too():
     tree = tree_of([2], is_classifier=False)
     x, y = torch.randn(9, 4).double(), torch.randn(9, 2).double()
     mse = get_loss("mse", "regressor")
-    soft, hard = of_leaves(mse, mse, 0.4, None)
+    soft, hard = of_leaves(mse, mse, Share(0.4, 0.4), None)
     output, reach = tree(x)
     errors = (tree.leaf[None] - y[:, None]).square().mean(dim=2)
     whole = (reach @ tree.leaf - y).square().mean(dim=1)
@@ -97,7 +97,8 @@ def test_values_too():
 def test_smoothed_labels_are_soft_targets():
     tree, codes = tree_of([3]), torch.tensor([[0], [2], [1]])
     hard = Loss("classifier", lambda o, c, t: cross_entropy(o, c, label_smoothing=0.3))
-    soft, hard = of_leaves(get_loss("kl", "classifier"), hard, 1.0, [3], 0.3)
+    share = Share(1.0, 1.0)
+    soft, hard = of_leaves(get_loss("kl", "classifier"), hard, share, [3], 0.3)
     output, _ = tree(torch.randn(3, 4).double())
     p = torch.full((3, 3), 0.1).double().scatter(1, codes, 0.8)
     entropy = -(p * p.log()).sum(dim=1)

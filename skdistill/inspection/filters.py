@@ -1,0 +1,110 @@
+"""A soft tree's gates as images."""
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from .nodes import nodes_of
+from .picture import imported_pyplot, places
+from .wording import Gates
+
+_FILLED = 0.9  # of a column's width, and of a level's height
+
+
+def plot_gate_filters(
+    tree, shape, *, class_names=None, max_depth=3, cmap="RdBu", ax=None
+):
+    """Draw the weights of each gate of a soft tree as an image, for images as rows.
+
+    As in the paper's figure [1]_: where an image is bright in places that are blue, and
+    dark in those that are red, it goes to the right. A leaf shows what it predicts. Each
+    gate's colours have a scale of their own, from minus to plus its largest weight;
+    weights are those on the student's view, in which columns have the same scale.
+
+    Parameters
+    ----------
+    tree : SoftDecisionTreeClassifier or SoftDecisionTreeRegressor
+        Fitted on rows that are images, pixel by pixel.
+    shape : tuple of int
+        Height and width of an image; or height, width and channels, whose weights are
+        summed.
+    class_names : array-like of str of shape (n_classes,), default=None
+        As in :func:`export_text`.
+    max_depth : int or None, default=3
+        Nodes below this depth are left out; None for all.
+    cmap : str or matplotlib.colors.Colormap, default="RdBu"
+        Colours from the most negative weight to the most positive one.
+    ax : matplotlib.axes.Axes, default=None
+        Where to draw; the current axes by default.
+
+    Returns
+    -------
+    dict of {int: matplotlib.image.AxesImage}
+        The image of each gate that is shown, by its node number.
+
+    Raises
+    ------
+    ImportError
+        Without matplotlib.
+    ValueError
+        If the tree is a hard one, or `shape` has not as many pixels as there are columns.
+
+    References
+    ----------
+    .. [1] Frosst, Hinton: Distilling a Neural Network Into a Soft Decision Tree, 2017.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skdistill import SoftDecisionTreeClassifier, plot_gate_filters
+    >>> X, y = load_digits(return_X_y=True)
+    >>> tree = SoftDecisionTreeClassifier(max_depth=2, random_state=0).fit(X, y)
+    >>> images = plot_gate_filters(tree, (8, 8))  # doctest: +SKIP
+    """
+    pyplot = imported_pyplot("plot_gate_filters")
+    filters = _filters(tree, shape)
+    nodes = nodes_of(tree, None, class_names, 1, max_depth, 3)
+    ax = pyplot.gca() if ax is None else ax
+    ax.set_axis_off()
+    ax.set(xlim=(0, 1), ylim=(0, 1))
+    place, images = places(nodes), {}
+    across = _FILLED / sum(not node.children for node in nodes)
+    high = _FILLED / (1 + max(node.depth for node in nodes))
+    for node in nodes:
+        x, y = place[node.number]
+        for child in node.children:
+            ends = zip((x, y), place[child], strict=True)
+            ax.plot(*ends, color="0.6", linewidth=1, zorder=1)
+        if node.number not in filters:
+            text = node.lines[0].replace(": ", ":\n").split(", ")[0]
+            box = {"boxstyle": "round", "facecolor": "white", "edgecolor": "0.3"}
+            ax.text(x, y, text, ha="center", va="center", fontsize=7, bbox=box)
+            continue
+        inset = ax.inset_axes((x - across / 2, y - high / 2, across, high), zorder=2)
+        weight = filters[node.number]
+        top = np.abs(weight).max() or 1.0
+        images[node.number] = inset.imshow(weight, cmap=cmap, vmin=-top, vmax=top)
+        inset.set(xticks=[], yticks=[])
+    return images
+
+
+def _filters(tree, shape):
+    """The weights of each gate as an image, by node number."""
+    check_is_fitted(tree)
+    if hasattr(tree, "tree_"):
+        raise ValueError(
+            "plot_gate_filters is about the gates of a soft tree, and tree is "
+            f"{tree!r}: take plot_tree."
+        )
+    gates = Gates(tree, None, 1, 3)
+    n_columns = len(gates.names)
+    if len(shape) not in (2, 3) or np.prod(shape) != n_columns:
+        raise ValueError(
+            f"shape={shape!r} has {np.prod(shape)} pixels, and rows have {n_columns} "
+            "columns: give height and width, or height, width and channels."
+        )
+    columns = [term.column for term in gates.terms]
+    weights = np.zeros((len(gates.scaled), n_columns))
+    np.add.at(weights.T, columns, gates.scaled.T)
+    images = weights.reshape(-1, *shape)
+    images = images.sum(axis=3) if len(shape) == 3 else images
+    return dict(zip(gates.shape.gates.tolist(), images, strict=True))

@@ -1,0 +1,195 @@
+"""From a soft tree to a smaller one: gates that matter little become leaves."""
+
+import copy
+import heapq
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from ..modules.gates import GATES
+from ..modules.tree_surgery import merged, without
+from ..training import in_chunks
+from .hardening import apart, before_and_after, joined, teacher_says
+
+# A side that gets less of every row is not taken.
+_NOT_TAKEN = 1e-8
+_LEAST = 1e-12
+
+
+def pruned(tree, X, y, X_eval, max_leaf_nodes, ccp_alpha, random_state):
+    """See :meth:`SoftDecisionTree.prune`, whose body this is.
+
+    Parameters
+    ----------
+    tree : SoftDecisionTree
+        Fitted.
+    X, y, X_eval, max_leaf_nodes, ccp_alpha, random_state : object
+        As there.
+
+    Returns
+    -------
+    SoftDecisionTree
+        A smaller one.
+    """
+    check_is_fitted(tree)
+    if ccp_alpha < 0 or (max_leaf_nodes is not None and max_leaf_nodes < 1):
+        raise ValueError(
+            f"ccp_alpha={ccp_alpha!r} must be 0 or more, and max_leaf_nodes="
+            f"{max_leaf_nodes!r} 1 or more, or None."
+        )
+    if tree.leaf == "linear":
+        raise ValueError(
+            'leaf="linear": leaves that are merged say their mean, which is for '
+            'leaf="constant".'
+        )
+    X, y, X_eval, watched = apart(X, y, X_eval, check_random_state(random_state))
+    targets = _targets(tree, X, y)
+    small = _with_module(tree, *_without_saturated(tree, X))
+    links = _Links(small, X, targets)
+    limit = small.get_n_leaves() if max_leaf_nodes is None else max_leaf_nodes
+    gates = links.weakest(limit, ccp_alpha)
+    small = _with_module(small, *merged(small.module_, gates, small.node_mass_))
+    meant = joined(teacher_says(tree, X_eval))
+    small.fidelity_ = before_and_after(tree, small, X_eval, meant, watched)
+    return small
+
+
+def _targets(tree, X, y):
+    """What rows should get (n, n_outputs): by the teacher, by labels, or as it was."""
+    if y is not None and not hasattr(tree, "teacher_"):
+        y = tree._check_targets(y)
+        y = y.reshape(len(y), -1)
+        return _one_hot(tree, y) if is_classifier(tree) else y
+    answers = teacher_says(tree, X)
+    if isinstance(answers, list):
+        return np.concatenate(answers, axis=1)
+    return answers.reshape(len(answers), -1)
+
+
+def _one_hot(tree, y):
+    for labels, known in zip(y.T, tree._targets, strict=True):
+        new = np.setdiff1d(labels, known)
+        if len(new):
+            raise ValueError(
+                f"y has the labels {new.tolist()}, and the tree's classes are "
+                f"{known.tolist()}."
+            )
+    pairs = zip(tree._targets, y.T, strict=True)
+    codes = [np.searchsorted(known, labels) for known, labels in pairs]
+    return tree._one_hot(np.stack(codes, axis=1))
+
+
+def _with_module(tree, module, origin):
+    """A copy with another module; what is told of its nodes goes with them."""
+    twin = copy.copy(tree)
+    twin.net_ = copy.copy(tree.net_)
+    twin.net_.module_ = module.eval()
+    twin.node_mass_ = tree.node_mass_[origin]
+    twin._weigh_columns()
+    return twin
+
+
+def _without_saturated(tree, X):
+    """The module without the gates that send every row to one side."""
+    module, shape = tree.module_, tree.module_.shape
+    x = tree._view(X)
+    alone = tree.inference != "mixture" or module.gate == "straight_through"
+    logits = in_chunks(module.gate_logits, module, x)
+    share = np.where(logits > 0, 1.0, 0.0)
+    if not alone:
+        share = 1 / (1 + np.exp(-np.clip(logits, -700, 700)))
+    if not alone and module.gate == "smooth_step":
+        share = in_chunks(lambda batch: _right(module, batch), module, x)
+    least, most = share.min(axis=0), share.max(axis=0)
+    skipped = {
+        int(gate): shape.children(gate)[int(low > 1 - _NOT_TAKEN)]
+        for gate, low, high in zip(shape.gates, least, most, strict=True)
+        if low > 1 - _NOT_TAKEN or high < _NOT_TAKEN
+    }
+    return without(module, skipped)
+
+
+def _right(module, batch):
+    return GATES[module.gate](module.gate_logits(batch))[1]
+
+
+class _Links:
+    """What it costs that a gate becomes a leaf."""
+
+    def __init__(self, tree, X, target):
+        module, x = tree.module_, tree._view(X)
+        self.shape, self.mass = module.shape, tree.node_mass_
+        self.is_class = is_classifier(tree)
+        alone = tree.inference != "mixture"
+        self.leaf = tree._leaf_values(alone)
+        if alone:
+            at = in_chunks(module.greedy_leaf, module, x)
+            self.reach = np.zeros((len(x), len(self.leaf)))
+            self.reach[np.arange(len(x)), at] = 1.0
+        else:
+            self.reach = in_chunks(module.leaf_probabilities, module, x)
+        self.said, self.target = self.reach @ self.leaf, target
+        self.loss = self._loss(self.said)
+        self.below = {int(gate): self.shape.below(gate) for gate in self.shape.gates}
+
+    def _loss(self, said):
+        if self.is_class:
+            return -(self.target * np.log(np.maximum(said, _LEAST))).sum(axis=1).mean()
+        return np.square(said - self.target).sum(axis=1).mean()
+
+    def _merged(self, gate):
+        """What the tree would say."""
+        below = self.below[gate]
+        weight = self.mass[self.shape.leaves[below]]
+        weight = weight if weight.sum() else np.ones(len(weight))
+        mean = np.average(self.leaf[below], axis=0, weights=weight)
+        reach = self.reach[:, below]
+        return (
+            self.said
+            + reach.sum(axis=1, keepdims=True) * mean
+            - reach @ self.leaf[below]
+        )
+
+    def _cost(self, gate, gone):
+        """Rise of the loss for each leaf that goes, and what would be said."""
+        said = self._merged(gate)
+        inner = [g for g in gone if g != gate and self._is_below(g, gate)]
+        n_leaves = len(self.below[gate]) - sum(len(self.below[g]) - 1 for g in inner)
+        return (self._loss(said) - self.loss) / max(n_leaves - 1, 1), said
+
+    def _is_below(self, node, gate):
+        return gate in self.shape.path(node)
+
+    def weakest(self, limit, ccp_alpha):
+        """Gates to merge, none below another.
+
+        Costs are compared lazily: one that has grown since it was last computed goes
+        back into the queue.
+        """
+        gone, n_leaves = [], len(self.leaf)
+        queue = [(self._cost(gate, gone)[0], gate) for gate in self.below]
+        heapq.heapify(queue)
+        while queue and n_leaves > 1:
+            _, gate = heapq.heappop(queue)
+            if any(self._is_below(gate, top) for top in gone):
+                continue
+            cost, said = self._cost(gate, gone)
+            if queue and cost > queue[0][0] + _LEAST:
+                heapq.heappush(queue, (cost, gate))
+                continue
+            if cost > ccp_alpha and n_leaves <= limit:
+                break
+            gone = [g for g in gone if not self._is_below(g, gate)] + [gate]
+            self._merge(gate, said)
+            n_leaves = len(self.leaf) - sum(len(self.below[g]) - 1 for g in gone)
+        return gone
+
+    def _merge(self, gate, said):
+        """Go on as if the leaves below said their mean."""
+        below = self.below[gate]
+        weight = self.mass[self.shape.leaves[below]]
+        weight = weight if weight.sum() else np.ones(len(weight))
+        self.leaf[below] = np.average(self.leaf[below], axis=0, weights=weight)
+        self.said, self.loss = said, self._loss(said)
