@@ -416,7 +416,7 @@ class SoftTree(nn.Module):
             A scalar; 0 if every gate splits evenly.
         """
         cost = reach.new_zeros(())
-        if self.balance_penalty:
+        if self.balance_penalty and self.n_gates:
             cost = cost + self.balance_penalty * self._imbalance(reach, weight)
         if self.entropy_penalty:
             entropy = -torch.xlogy(reach, reach).sum(dim=1)

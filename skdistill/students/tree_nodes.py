@@ -104,9 +104,8 @@ class SoftDecisionTree(TorchStudent):
 
     def _run(self, module, lesson, *others):
         """Train; a tree that is to grow does so between shorter trainings."""
-        limit = self.max_leaf_nodes
-        if limit is not None and not self._continues():
-            module = self._grown(module, lesson, limit, *others)
+        if self.max_leaf_nodes is not None and not module.n_gates:
+            module = self._grown(module, lesson, self.max_leaf_nodes, *others)
         net = super()._run(module, lesson, *others)
         net.module_.settle()
         return net
