@@ -84,7 +84,7 @@ class Lookahead:
         return list(found.values())
 
 
-def look_ahead(data, rows, n_tests, factor=1.0):
+def look_ahead(data, rows, n_tests, factor=1.0, hints=()):
     """Score all pairs of tests: their joint counts are matrix products.
 
     Parameters
@@ -97,13 +97,17 @@ def look_ahead(data, rows, n_tests, factor=1.0):
         So many tests take part, at quantiles of their columns.
     factor : float, default=1.0
         By what weights are multiplied, where the rows stand for more.
+    hints : list of tuple of int, default=()
+        Tests that come first; they get half of the places at most.
 
     Returns
     -------
     Lookahead or None
         None where no test splits the rows.
     """
-    tests = _tests(data, rows, n_tests)
+    tests = _hinted(data, rows, hints, n_tests // 2)
+    others = _tests(data, rows, n_tests - len(tests))
+    tests += [test for test in others if test not in set(tests)]
     if not tests:
         return None
     answers = np.stack([data.binned.goes_left(test, rows) for test in tests], axis=1)
@@ -133,6 +137,18 @@ def look_ahead(data, rows, n_tests, factor=1.0):
         np.where(allowed, cost, np.inf) for cost in (left_cost, right_cost)
     )
     return Lookahead(tests, *choices, left_cost, right_cost, left_leaf, right_leaf)
+
+
+def _hinted(data, rows, hints, n_tests):
+    """The first of the tests that some of the rows pass and some do not."""
+    found = []
+    for test in hints:
+        answers = data.binned.goes_left(test, rows)
+        if answers.any() and not answers.all():
+            found.append(test)
+        if len(found) == n_tests:
+            break
+    return found
 
 
 def _tests(data, rows, n_tests):

@@ -35,10 +35,14 @@ class Search:
         So many leaves at most.
     random : numpy.random.RandomState
         Draws the rows on which large nodes look ahead.
+    hints : list of tuple of int, default=()
+        Column and bin of tests that take part in it beside those at quantiles, the most
+        useful first.
     """
 
-    def __init__(self, data, max_leaf_nodes, random):
+    def __init__(self, data, max_leaf_nodes, random, hints=()):
         self.data, self.max_leaf_nodes, self.random = data, max_leaf_nodes, random
+        self.hints = hints
 
     def best(self, starts=()):
         """The best tree found from best-first growth and from other starts.
@@ -279,7 +283,7 @@ class Search:
         factor = max(1.0, len(rows) / _ROWS_OF_LOOKAHEAD)
         if factor > 1:
             rows = self.random.choice(rows, _ROWS_OF_LOOKAHEAD, replace=False)
-        return look_ahead(self.data, rows, _TESTS, factor)
+        return look_ahead(self.data, rows, _TESTS, factor, self.hints)
 
     def _keep_better(self, parent, side, rows, others):
         """Put the cheapest of some subtrees in place, if it costs less than today's."""

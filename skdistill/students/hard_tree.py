@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..hard_trees.binned import Binned
 from ..hard_trees.costs import Entropy, Squares, statistics
 from ..hard_trees.growth import Rows
+from ..hard_trees.hints import booster_hints
 from ..hard_trees.search import Search
 from ..hard_trees.structure import HardTree
 from ..label_rows import joint_targets
@@ -64,7 +65,7 @@ class HardDecisionTree(BaseStudent):
         x, target, weight = x[counted], target[counted], weight[counted]
         stats = statistics(target, weight / weight.sum())
         own = counted[counted < n_labelled]
-        root, thresholds = self._found(x, stats, rows.X, own)
+        root, thresholds = self._found(x, target, stats, rows.X, own)
         self.tree_ = HardTree.of(root, thresholds, x, stats, self._least())
         self._observed = observed_values(rows.X)
         vars(self).pop("fidelity_", None)  # of the tree before
@@ -73,7 +74,7 @@ class HardDecisionTree(BaseStudent):
     def _least(self):
         return max(self.min_weight_fraction_leaf, 1e-12)
 
-    def _found(self, x, stats, X, own):
+    def _found(self, x, target, stats, X, own):
         """The search, on so many rows as it can bear."""
         random = self._random()
         most = max(_FEWEST, _MOST_CELLS // max(1, x.shape[1] * len(stats)))
@@ -86,7 +87,8 @@ class HardDecisionTree(BaseStudent):
         if self._begins_at is not None:
             start = self._begins_at(X, own, x[: len(own)], binned)
         starts = [] if start is None else [start]
-        root = Search(data, self.max_leaf_nodes, random).best(starts)
+        hints = booster_hints(x[chosen], target[chosen], stats[0], binned, random)
+        root = Search(data, self.max_leaf_nodes, random, hints).best(starts)
         return root, binned.thresholds
 
     def _finish(self, rows, knowledge):

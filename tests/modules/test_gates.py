@@ -1,0 +1,306 @@
+"""Gates: how they divide rows, and which columns they look at."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import expit
+from torch.func import functional_call
+
+from skdistill.modules import SoftTree
+from skdistill.modules.gates import (
+    GATES,
+    n_selected,
+    path_levels,
+    reached,
+    selected,
+    smooth_step,
+    straight_through,
+)
+from skdistill.modules.tree_shape import TreeShape
+
+LOPSIDED = TreeShape([0, 1, 2, 4, 6, 7])  # leaves at depths 2, 3 and 4
+
+
+def tree_of(shape=LOPSIDED, **params):
+    generator = torch.Generator().manual_seed(0)
+    tree = SoftTree(4, 3, shape=shape, generator=generator, **params).double()
+    with torch.no_grad():
+        tree.gate_weight.normal_(generator=generator)
+        tree.gate_bias.normal_(generator=generator)
+        tree.leaf.normal_(generator=generator)
+    return tree.eval()
+
+
+def rows(n=20):
+    return torch.randn(n, 4, generator=torch.Generator().manual_seed(1)).double()
+
+
+def logits_of(tree, x):
+    weight, bias = (p.detach().numpy() for p in (tree.gate_weight, tree.gate_bias))
+    return x.numpy() @ weight.T + bias
+
+
+def node_by_node(shape, right):
+    """Shares of all nodes, one path after the other, from those of the right sides."""
+    P = np.ones((len(right), shape.n_nodes))
+    for node in range(shape.n_nodes):
+        path = shape.path(node)
+        for gate, child in pairwise(path):
+            share = right[:, list(shape.gates).index(gate)]
+            P[:, node] *= share if child == shape.children(gate)[1] else 1 - share
+    return P
+
+
+def hand_step(logits):
+    """Where the cubic step is by its definition."""
+    t = logits / 4
+    inside = -2 * t**3 + 1.5 * t + 0.5
+    return np.where(t <= -0.5, 0.0, np.where(t >= 0.5, 1.0, inside))
+
+
+SHARES = {
+    "logistic": expit,
+    "smooth_step": hand_step,
+    "straight_through": lambda logits: (logits > 0).astype(float),
+}
+
+
+def test_a_smooth_step_is_exactly_0_and_1_outside():
+    logits = torch.tensor([-1e30, -50.0, -2.0, 2.0, 50.0, 1e30])
+    left, right = smooth_step(logits)
+    assert right.tolist() == [0, 0, 0, 1, 1, 1]
+    assert left.tolist() == [1, 1, 1, 0, 0, 0]
+
+
+def test_a_smooth_step_ascends_and_is_symmetric():
+    logits = torch.linspace(-3, 3, 601, dtype=torch.float64)
+    left, right = smooth_step(logits)
+    assert (right.diff() >= 0).all()
+    assert (right.diff()[(logits[1:] > -1.99) & (logits[1:] < 2)] > 0).all()
+    torch.testing.assert_close(
+        smooth_step(-logits)[1] + right, torch.ones(601).double()
+    )
+    torch.testing.assert_close(left + right, torch.ones(601).double())
+    np.testing.assert_allclose(right, hand_step(logits.numpy()), atol=1e-15)
+
+
+def test_the_slope_of_a_smooth_step_has_no_jumps():
+    logits = torch.linspace(-3, 3, 6001, dtype=torch.float64, requires_grad=True)
+    (slope,) = torch.autograd.grad(smooth_step(logits)[1].sum(), logits)
+    assert slope.diff().abs().max() < 1e-3
+    assert (slope[(logits <= -2) | (logits >= 2)] == 0).all()
+    inside = (logits > -1.999) & (logits < 1.999)
+    assert (slope[inside] > 0).all()
+    values = smooth_step(logits)[1].detach()
+    by_hand = (values[2:] - values[:-2]) / (logits[2:] - logits[:-2]).detach()
+    np.testing.assert_allclose(slope[1:-1], by_hand, atol=1e-3)
+
+
+def test_straight_through_is_hard_forwards_and_logistic_backwards():
+    logits = torch.tensor([-3.0, -0.1, 0.2, 5.0], dtype=torch.float64)
+    logits.requires_grad_()
+    left, right = straight_through(logits)
+    assert right.tolist() == [0, 0, 1, 1] and left.tolist() == [1, 1, 0, 0]
+    (slope,) = torch.autograd.grad(right.sum(), logits, retain_graph=True)
+    (other,) = torch.autograd.grad(left.sum(), logits)
+    z = logits.detach().numpy()
+    np.testing.assert_allclose(slope, expit(z) * expit(-z))
+    np.testing.assert_allclose(other, -slope)
+
+
+def test_a_hard_path_has_the_product_rules_gradient():
+    """Of each leaf: the other gates on its path are hard, the one in question is not."""
+    shape, z = LOPSIDED, rows()[:, :1] * torch.randn(1, 6).double()
+    z.requires_grad_()
+    paths = [path for _, path in path_levels(shape, z, "straight_through")]
+    nodes = torch.cat(paths, dim=1)
+    hard = (z > 0).double().detach().numpy()
+    slope = (torch.sigmoid(z) * torch.sigmoid(-z)).detach().numpy()
+    for leaf in shape.leaves:
+        (found,) = torch.autograd.grad(nodes[:, leaf].sum(), z, retain_graph=True)
+        expected, path = np.zeros_like(hard), shape.path(leaf)
+        steps = list(zip(shape.rank(np.array(path[:-1])), path[1:], strict=True))
+        for rank, child in steps:
+            sign = 1 if child == shape.children(shape.gates[rank])[1] else -1
+            expected[:, rank] = sign * slope[:, rank]
+            for other, end in steps:
+                right = end == shape.children(shape.gates[other])[1]
+                if other != rank:
+                    share = hard[:, other] if right else 1 - hard[:, other]
+                    expected[:, rank] *= share
+        np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("gate", GATES)
+@pytest.mark.parametrize("shape", [LOPSIDED, TreeShape.complete(3), TreeShape([0])])
+def test_paths_are_products_of_the_shares_on_them(gate, shape):
+    tree, x = tree_of(shape, gate=gate), rows()
+    P = node_by_node(shape, SHARES[gate](logits_of(tree, x)))
+    found = tree.node_probabilities(x).detach()
+    np.testing.assert_allclose(found, P, atol=1e-12)
+    start = 0
+    for level, path in path_levels(shape, tree.gate_logits(x), gate):
+        stop = start + path.shape[1]
+        here = reached(path, gate).detach()
+        np.testing.assert_allclose(here, P[:, start:stop], atol=1e-12)
+        assert level.n_gates == np.isin(np.arange(start, stop), shape.gates).sum()
+        start = stop
+    assert start == shape.n_nodes
+
+
+@pytest.mark.parametrize("gate", GATES)
+@pytest.mark.parametrize("scale", [0.1, 1.0, 100.0])
+def test_all_of_a_row_gets_to_the_leaves(gate, scale):
+    tree, x = tree_of(gate=gate), scale * rows(200)
+    reach = tree.leaf_probabilities(x).detach()
+    assert reach.shape == (200, 7) and (reach >= 0).all()
+    np.testing.assert_allclose(reach.sum(dim=1), 1, atol=1e-12)
+    float32 = tree.float().leaf_probabilities(x.float()).detach()
+    np.testing.assert_allclose(float32.sum(dim=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("gate", GATES)
+def test_the_mixture_is_that_of_all_leaves(gate):
+    tree, x = tree_of(gate=gate), rows()
+    P = node_by_node(LOPSIDED, SHARES[gate](logits_of(tree, x)))
+    leaf = np.exp(tree.leaf.detach().numpy())
+    leaf /= leaf.sum(axis=1, keepdims=True)
+    expected = P[:, LOPSIDED.leaves] @ leaf
+    np.testing.assert_allclose(tree(x).exp().detach(), expected, atol=1e-12)
+    values = tree_of(gate=gate, is_classifier=False)
+    expected = P[:, LOPSIDED.leaves] @ values.leaf.detach().numpy()
+    np.testing.assert_allclose(values(x).detach(), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("gate", GATES)
+def test_greedy_and_likeliest_leaves_of_a_lopsided_tree(gate):
+    tree, x = tree_of(gate=gate), rows(100)
+    z = logits_of(tree, x)
+    P = node_by_node(LOPSIDED, SHARES[gate](z))[:, LOPSIDED.leaves]
+    np.testing.assert_array_equal(tree.likeliest_leaf(x), P.argmax(axis=1))
+    for row, leaf in zip(z, tree.greedy_leaf(x).tolist(), strict=True):
+        node = 0
+        while LOPSIDED.children(node):
+            node = LOPSIDED.children(node)[int(row[LOPSIDED.rank(node)] > 0)]
+        assert LOPSIDED.leaves[leaf] == node
+
+
+@pytest.mark.parametrize("has_linear_leaves", [False, True])
+def test_gradients_of_the_logistic_mixture(has_linear_leaves):
+    tree, x = tree_of(has_linear_leaves=has_linear_leaves), rows(3)
+    names = [name for name, _ in tree.named_parameters()]
+    given = [p.detach().clone().requires_grad_() for p in tree.parameters()]
+
+    def output(x, *parameters):
+        named = dict(zip(names, parameters, strict=True))
+        return functional_call(tree, named, (x,))
+
+    assert torch.autograd.gradcheck(output, (x.requires_grad_(), *given))
+
+
+def test_linear_leaves_by_hand():
+    tree, x = tree_of(has_linear_leaves=True), rows()
+    with torch.no_grad():
+        tree.leaf_weight.normal_()
+    P = node_by_node(LOPSIDED, expit(logits_of(tree, x)))[:, LOPSIDED.leaves]
+    slope, expected = tree.leaf_weight.detach().numpy().reshape(7, 3, 4), 0.0
+    for leaf in range(7):
+        said = x.numpy() @ slope[leaf].T + tree.leaf.detach().numpy()[leaf]
+        said = np.exp(said) / np.exp(said).sum(axis=1, keepdims=True)
+        expected = expected + P[:, leaf, None] * said
+    np.testing.assert_allclose(tree(x).exp().detach(), expected, atol=1e-12)
+
+
+def test_penalties_of_a_lopsided_tree_by_hand():
+    x = rows(50)
+    tree = tree_of(balance_penalty=0.7)
+    P = node_by_node(LOPSIDED, expit(logits_of(tree, x)))
+    weight = np.random.default_rng(0).random(50)
+    weight /= weight.mean()
+    mass, cost = weight @ P / 50, 0.0
+    for gate, depth in zip(LOPSIDED.gates, LOPSIDED.gate_depth, strict=True):
+        right = mass[LOPSIDED.children(gate)[1]] / mass[gate]
+        cross_entropy = -(np.log(right) + np.log(1 - right)) / 2
+        cost += 0.5**depth * (cross_entropy - np.log(2))
+    reach = tree.leaf_probabilities(x)
+    found = tree.penalty(reach, torch.from_numpy(weight))
+    assert found.item() == pytest.approx(0.7 * cost, rel=1e-6)
+    tree, leaves = tree_of(entropy_penalty=0.3), P[:, LOPSIDED.leaves]
+    entropy = -(leaves * np.log(leaves)).sum(axis=1)
+    assert tree.penalty(reach).item() == pytest.approx(0.3 * entropy.mean())
+    found = tree.penalty(reach, torch.from_numpy(weight)).item()
+    assert found == pytest.approx(0.3 * (weight * entropy).mean())
+
+
+def test_columns_get_fewer_from_all_to_those_that_may_stay():
+    for n_inputs, n_kept in [(100, 1), (10, 3), (4, 1), (7, 7)]:
+        steps = np.linspace(0, 1, 101)
+        counts = [n_selected(n_inputs, n_kept, done) for done in steps]
+        assert counts[0] == n_inputs and (np.diff(counts) <= 0).all()
+        assert set(counts[60:]) == {n_kept}  # for the rest of the training
+
+
+def test_the_columns_that_move_a_gate_most_are_selected():
+    random = np.random.default_rng(0)
+    weight, scale = random.normal(size=(6, 9)), random.random(9)
+    scale[2] = 0.0  # a constant column
+    for count in (1, 3, 8):
+        found = selected(torch.from_numpy(weight), torch.from_numpy(scale), count)
+        for row, kept in zip(weight, found.numpy(), strict=True):
+            moves = np.abs(row) * scale
+            assert set(np.flatnonzero(kept)) == set(np.argsort(-moves)[:count])
+            assert set(kept.tolist()) <= {0.0, 1.0} and not kept[2]
+    for count in (9, 20):
+        assert selected(torch.from_numpy(weight), torch.from_numpy(scale), count).all()
+
+
+def test_columns_that_are_lost_may_come_back_until_few_are_left():
+    tree = tree_of(max_features=1, column_scale=torch.ones(4)).train()
+    x = rows()
+    tree.training_progress(0.0)
+    full = logits_of(tree, x)
+    np.testing.assert_allclose(tree.gate_logits(x).detach(), full, atol=1e-12)
+    for done, is_open in ((0.3, True), (0.6, False)):
+        tree.training_progress(done)
+        weight = tree.gate_weight.detach().numpy()
+        count = n_selected(4, 1, done)
+        order = np.argsort(-np.abs(weight), axis=1)[:, :count]
+        kept = np.zeros_like(weight)
+        np.put_along_axis(kept, order, 1.0, axis=1)
+        logits = tree.gate_logits(x)
+        by_hand = x.numpy() @ (weight * kept).T + tree.gate_bias.detach().numpy()
+        np.testing.assert_allclose(logits.detach(), by_hand, atol=1e-12)
+        (slope,) = torch.autograd.grad(logits.sum(), tree.gate_weight)
+        total = np.tile(x.numpy().sum(axis=0), (6, 1))
+        np.testing.assert_allclose(slope, total if is_open else total * kept)
+    tree.settle()
+    np.testing.assert_array_equal((tree.gate_weight != 0).sum(dim=1), 1)
+    np.testing.assert_allclose(tree.gate_logits(x).detach(), by_hand, atol=1e-12)
+
+
+def test_settled_trees_answer_as_in_training():
+    x = rows()
+    for beta, done, factor in [
+        (2.0, 0.3, 2.0),
+        ((1.0, 4.0), 0.5, 1.0),
+        ((1.0, 4.0), 0.75, 2.0),
+        ((1.0, 4.0), 1.0, 4.0),
+        ("learned", 1.0, 1.0),
+    ]:
+        tree = tree_of(beta=beta)
+        plain = logits_of(tree, x)
+        tree.training_progress(done)
+        before = tree.gate_logits(x).detach()
+        np.testing.assert_allclose(before, factor * plain, atol=1e-5)
+        tree.settle()
+        np.testing.assert_allclose(logits_of(tree, x), before, atol=1e-5)
+        np.testing.assert_allclose(tree.gate_logits(x).detach(), before, atol=1e-5)
+    tree = tree_of(beta="learned")
+    with torch.no_grad():
+        tree.log_beta.copy_(torch.arange(6.0) / 3)
+    expected = plain * np.exp(np.arange(6) / 3)
+    np.testing.assert_allclose(tree.gate_logits(x).detach(), expected, atol=1e-5)
+    tree.settle()
+    np.testing.assert_allclose(logits_of(tree, x), expected, atol=1e-5)
