@@ -70,7 +70,7 @@ CHANGES = {
     "gate=smooth_step": {"gate": "smooth_step"},
     "gate=straight_through": {"gate": "straight_through"},
     "balance_penalty=0": {"balance_penalty": 0.0},
-    "weight_decay=0.1": {"weight_decay": 0.1},
+    "weight_decay=0": {"weight_decay": 0.0},
     "leaf=linear": {"leaf": "linear"},
     "grown": GROWN,
     "split=sparse": {"split": "sparse"},
@@ -193,6 +193,8 @@ def arms(cell, quick):
     yield "teacher", "labels", (), lambda: cell().teacher_row()
     soft = {"max_depth": DEPTH}
     yield "soft tree", "labels", soft, lambda: cell().both(cell().soft())
+    grown = lambda: cell().both(cell().soft(**GROWN))  # noqa: E731
+    yield "soft tree, grown", "labels", GROWN, grown
     yield "neural-trees", "labels", DEPTH, lambda: cell().neural_trees()
     yield "CART, as many leaves", "labels", (), lambda: cell().cart(N_LEAVES)
     yield "soft tree", "teacher", TAUGHT, lambda: cell().both(cell().usual)

@@ -42,6 +42,7 @@ def test_public_names():
         "explain",
         "export_graphviz",
         "export_text",
+        "plot_gate_filters",
         "plot_tree",
         "soft_targets",
     ]

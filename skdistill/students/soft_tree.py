@@ -139,8 +139,9 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         optimizers "adam" and "adamw" goes against it.
     optimizer : {"adam", "adamw", "sgd"} or callable, default="adamw"
         A name, or a class from ``torch.optim``.
-    weight_decay : float, default=0.0
-        L2 penalty on the gates' weights, as the optimizer has it; not on leaves.
+    weight_decay : float, default=0.1
+        L2 penalty on the gates' weights, as the optimizer has it ("adamw" apart from the
+        gradient's moments); not on leaves.
     ema_decay : float, default=None
         Ends with an exponential moving average of the weights over the steps, with this
         decay, such as 0.99; None: with the last weights.
@@ -275,7 +276,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         lr=0.03,
         lr_schedule="one_cycle",
         optimizer="adamw",
-        weight_decay=0.0,
+        weight_decay=0.1,
         ema_decay=None,
         device="auto",
         callbacks=None,
@@ -511,8 +512,9 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         optimizers "adam" and "adamw" goes against it.
     optimizer : {"adam", "adamw", "sgd"} or callable, default="adamw"
         A name, or a class from ``torch.optim``.
-    weight_decay : float, default=0.0
-        L2 penalty on the gates' weights, as the optimizer has it; not on leaves.
+    weight_decay : float, default=0.1
+        L2 penalty on the gates' weights, as the optimizer has it ("adamw" apart from the
+        gradient's moments); not on leaves.
     ema_decay : float, default=None
         Ends with an exponential moving average of the weights over the steps, with this
         decay, such as 0.99; None: with the last weights.
@@ -626,7 +628,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         lr=0.03,
         lr_schedule="one_cycle",
         optimizer="adamw",
-        weight_decay=0.0,
+        weight_decay=0.1,
         ema_decay=None,
         device="auto",
         callbacks=None,

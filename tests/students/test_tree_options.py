@@ -194,7 +194,7 @@ def test_linear_leaves_are_for_what_is_linear_in_pieces():
     random = np.random.default_rng(0)
     x = random.uniform(-1, 1, size=(300, 2))
     y = np.where(x[:, 0] > 0, 4 * x[:, 1] + x[:, 0], 1 - 3 * x[:, 1])
-    params = FAST | {"max_depth": 1, "max_epochs": 40}
+    params = FAST | {"max_depth": 1, "max_epochs": 25}
     score = {
         leaf: SoftDecisionTreeRegressor(leaf=leaf, **params).fit(x, y).score(x, y)
         for leaf in ("constant", "linear")
