@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .growth import Question
+
 LEAF = -1
 
 
@@ -94,6 +96,31 @@ class HardTree:
         _add(root, np.arange(len(x)))
         whole = (np.array(part, dtype=np.int64) for part in (left, right, feature))
         return cls(*whole, np.array(threshold), np.array(sums))
+
+    def as_questions(self, binned):
+        """The tree as one that can be searched further.
+
+        Parameters
+        ----------
+        binned : Binned
+            Other rows, to whose nearest thresholds the questions go.
+
+        Returns
+        -------
+        Question or None
+            Its root.
+        """
+
+        def _question(node):
+            if self.children_left[node] < 0:
+                return None
+            column = int(self.feature[node])
+            cut = binned.nearest(column, self.threshold[node])
+            left = _question(self.children_left[node])
+            right = _question(self.children_right[node])
+            return Question((column, cut), left, right)
+
+        return _question(0)
 
     @property
     def is_leaf(self):

@@ -96,6 +96,7 @@ class BaseStudent(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
         "keep_teacher": ["boolean"],
     }
     _has_epochs = False  # after which X_val is watched, drawn rows can be renewed
+    _draws_for_leaves = False  # once a tree is there, more rows where it has few
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(
@@ -404,7 +405,9 @@ default=None
         knowledge = self._gather(rows, reader, own=own)
         rows = rows.first(len(knowledge.soft_weight))
         drawn = rows.drawn
-        if drawn is None or drawn.source is None or drawn.source.refresh is None:
+        if drawn is None or drawn.source is None:
+            return reader, knowledge, None
+        if drawn.source.refresh is None and not self._draws_for_leaves:
             return reader, knowledge, None
 
         settled = {"own": own, "teacher_temperature": knowledge.teacher_temperature}

@@ -18,11 +18,13 @@ from ..preprocessing import apply_view, make_view, reads_tables
 from ..tables import observed_values
 from ..teacher import FLOOR
 from .base import BaseStudent
+from .redraw import rows_for_leaves, shared_weight
 from .tasks import ClassifierStudent, RegressorStudent
 
 _MOST_BINS, _BINS_OF_FEW, _FEW_ROWS = 256, 1024, 5000
 _SHRINKAGE = 0.1  # weight of the parent's mean, in the smallest leaves
 _FEWEST = 1000
+_ENOUGH = 1000  # rows of a leaf; where there are fewer, more are drawn
 _MOST_CELLS = 20_000_000  # rows times columns times statistics, for one search
 
 
@@ -34,6 +36,7 @@ class HardDecisionTree(BaseStudent):
     """
 
     _begins_at = None  # for one fit, what makes one more start of the search
+    _draws_for_leaves = True
 
     _parameter_constraints: dict = {
         "max_leaf_nodes": [Interval(Integral, 2, None, closed="left")],
@@ -67,6 +70,7 @@ class HardDecisionTree(BaseStudent):
         own = counted[counted < n_labelled]
         root, thresholds = self._found(x, target, stats, rows.X, own)
         self.tree_ = HardTree.of(root, thresholds, x, stats, self._least())
+        self._learn_more(rows, x, target, stats[0])
         self._observed = observed_values(rows.X)
         vars(self).pop("fidelity_", None)  # of the tree before
         self._finish(rows, knowledge)
@@ -74,20 +78,47 @@ class HardDecisionTree(BaseStudent):
     def _least(self):
         return max(self.min_weight_fraction_leaf, 1e-12)
 
-    def _found(self, x, target, stats, X, own):
-        """The search, on so many rows as it can bear."""
+    def _learn_more(self, rows, x, target, weight):
+        """Draw rows for leaves that few have reached, and go on searching from there."""
+        leaf = self.tree_.apply(x)
+        counts = np.bincount(leaf, minlength=len(self.tree_.feature))
+        found = rows_for_leaves(rows.renewal, self.tree_, self._seen, counts, _ENOUGH)
+        if found is None:
+            return
+        new_x, new_leaf, knowledge = found
+        new_target, new_weight = self._targets_of(knowledge.used(self.alpha))
+        new_target, new_weight = new_target[-len(new_x) :], new_weight[-len(new_x) :]
+        counted = np.flatnonzero(new_weight)
+        if not len(counted):
+            return
+        weight = shared_weight(leaf, weight, new_leaf[counted], new_weight[counted])
+        x = np.concatenate([x, new_x[counted]])
+        stats = statistics(np.concatenate([target, new_target[counted]]), weight)
         random = self._random()
+        data, _ = self._data(x, stats, 0, random)
+        root = self.tree_.as_questions(data.binned)
+        root = Search(data, self.max_leaf_nodes, random).improved(root)
+        thresholds = data.binned.thresholds
+        self.tree_ = HardTree.of(root, thresholds, x, stats, self._least())
+
+    def _data(self, x, stats, n_own, random):
+        """So many rows as the search can bear, and which they are."""
         most = max(_FEWEST, _MOST_CELLS // max(1, x.shape[1] * len(stats)))
-        chosen, factor = _some(len(x), len(own), stats[0], most, random)
+        chosen, factor = _some(len(x), n_own, stats[0], most, random)
         stats = stats[:, chosen] * factor
         few = len(chosen) <= _FEW_ROWS
         binned = Binned(x[chosen], _BINS_OF_FEW if few else _MOST_BINS, stats[0])
-        data = Rows(binned, stats, self._cost(), self._least())
-        start = None
+        return Rows(binned, stats, self._cost(), self._least()), chosen
+
+    def _found(self, x, target, stats, X, own):
+        """The search, on so many rows as it can bear."""
+        random = self._random()
+        data, chosen = self._data(x, stats, len(own), random)
+        binned, start = data.binned, None
         if self._begins_at is not None:
             start = self._begins_at(X, own, x[: len(own)], binned)
         starts = [] if start is None else [start]
-        hints = booster_hints(x[chosen], target[chosen], stats[0], binned, random)
+        hints = booster_hints(x[chosen], target[chosen], data.stats[0], binned, random)
         root = Search(data, self.max_leaf_nodes, random, hints).best(starts)
         return root, binned.thresholds
 
@@ -277,7 +308,9 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
     criterion gains: the best question of all for one node at a time, the others as they
     are; a split where it gains more; the best subtree of depth two in the place of small
     ones, all pairs of questions being scored by matrix products; larger subtrees grown
-    again from a root that looks ahead. Tables of many rows are searched on some of them,
+    again from a root that looks ahead, at thresholds of a small booster among others.
+    Where fewer than 1000 rows reach a leaf and a sampler draws transfer rows, more are
+    drawn for it, and the search goes on. Tables of many rows are searched on some of them,
     and the leaves' values are those of all rows.
 
     References
@@ -457,7 +490,9 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
     criterion gains: the best question of all for one node at a time, the others as they
     are; a split where it gains more; the best subtree of depth two in the place of small
     ones, all pairs of questions being scored by matrix products; larger subtrees grown
-    again from a root that looks ahead. Tables of many rows are searched on some of them,
+    again from a root that looks ahead, at thresholds of a small booster among others.
+    Where fewer than 1000 rows reach a leaf and a sampler draws transfer rows, more are
+    drawn for it, and the search goes on. Tables of many rows are searched on some of them,
     and the leaves' values are those of all rows.
 
     References

@@ -34,9 +34,9 @@ class Renewal:
         self.kept = None
         self.drawn = replace(drawn, X=None)
         self.answers = knowledge.answers
-        self._reader = reader
+        self.reader = reader
+        self.validated = validated
         self._weighed = weighed
-        self._validated = validated
 
     def __len__(self):
         return len(self.drawn)
@@ -62,7 +62,7 @@ class Renewal:
         fresh = self.drawn.again(math.ceil(len(self) * self.drawn.source.n_candidates))
         if fresh is None:
             return None
-        seen, answers = self._validated(fresh.X), fresh.answers(self._reader)
+        seen, answers = self.validated(fresh.X), fresh.answers(self.reader)
         fresh = replace(fresh, X=seen)
         if len(answers) < len(fresh):
             fresh = fresh.take(np.arange(len(answers)))

@@ -171,6 +171,23 @@ def test_going_on_keeps_the_shape_and_the_columns():
         assert (tree.module_.gate_weight != 0).sum(dim=1).tolist() == [1] * len(weight)
 
 
+def test_a_gate_that_goes_on_keeps_its_column_whatever_it_is_told():
+    random = np.random.default_rng(0)
+    x = random.normal(size=(200, 3))
+    first, second = x[:, 0] > 0, x[:, 1] > 0
+    params = FAST | {"split": "axis", "max_leaf_nodes": 2}
+    tree = SoftDecisionTreeClassifier(warm_start=True, **params).fit(x, first)
+    assert tree.score(x, first) > 0.95
+    tree.fit(x, second)
+    used = tree.module_.gate_weight[0].detach().numpy()
+    assert np.flatnonzero(used).tolist() == [0] and tree.score(x, second) < 0.7
+    tree = SoftDecisionTreeClassifier(**params)
+    for y in [first] * 5 + [second] * 5:
+        tree.partial_fit(x, y)
+    used = tree.module_.gate_weight[0].detach().numpy()
+    assert np.flatnonzero(used).tolist() == [0]
+
+
 def test_parts_of_the_rows_one_after_the_other():
     random, tree = (
         np.random.default_rng(0),
@@ -217,7 +234,7 @@ def test_all_at_once_cloned_pickled_and_repeated():
         alike = pickle.loads(pickle.dumps(one))
         np.testing.assert_array_equal(alike.predict_proba(X), p)
         np.testing.assert_array_equal(alike.apply(X), one.apply(X))
-    other = clone(tree).set_params(random_state=1).fit(X, Y).predict_proba(X)
+    other = clone(tree).set_params(random_state=99).fit(X, Y).predict_proba(X)
     assert not np.array_equal(other, tree.predict_proba(X))
 
 
