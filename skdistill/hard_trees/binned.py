@@ -1,6 +1,7 @@
 """Columns as small codes, with the thresholds that tell the codes apart."""
 
 import math
+from functools import cached_property
 
 import numpy as np
 
@@ -23,6 +24,8 @@ class Binned:
         For each column, ascending; ``code <= b`` says ``x <= thresholds[b]``.
     codes : ndarray of shape (n_columns, n)
         How many thresholds are below each value.
+    width : int
+        One more than the largest code can be.
     """
 
     def __init__(self, x, max_bins, weight=None):
@@ -31,6 +34,14 @@ class Binned:
         pairs = zip(self.thresholds, x.T, strict=True)
         codes = [np.searchsorted(cut, column) for cut, column in pairs]
         self.codes = np.array(codes, dtype=np.int32).reshape(len(codes), len(x))
+        self.width = 1 + max(map(len, self.thresholds), default=0)
+
+    @cached_property
+    def places(self):
+        """Of each row's codes in a table (n_columns, width), flattened: (n, n_columns)."""
+        # numpydoc ignore=RT01
+        starts = self.width * np.arange(len(self.codes), dtype=np.int32)
+        return np.ascontiguousarray((self.codes + starts[:, None]).T)
 
     def goes_left(self, test, rows):
         """The answers of some rows to a test.

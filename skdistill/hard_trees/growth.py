@@ -5,6 +5,7 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from .costs import Squares
 
@@ -209,20 +210,50 @@ class Rows:
         if total[0] < 2 * self.min_weight:
             return best, found
         here = self.cost(total)
+        if len(rows) >= self.binned.width:
+            offers = self._offers_at_once(rows, stats, total, here)
+        else:
+            offers = self._offers(rows, stats, total, here)
+        for column, cut, gain in offers:
+            if gain > best + 1e-12 * abs(here):
+                best, found = float(gain), (column, cut)
+        return best, found
+
+    def _offers(self, rows, stats, total, here):
+        """The best threshold of each column, and its gain, column by column."""
         for column, cuts in enumerate(self.binned.thresholds):
             if not len(cuts):
                 continue
             low, left = self.cumulated(column, rows, stats)
             if not len(left):
                 continue
-            left = left[:, 0]
-            right = total - left
-            gain = here - self.cost(left) - self.cost(right)
-            gain[~self.may_split(left, right)] = -np.inf
+            gain = self._gain(left[:, 0], total, here)
             k = int(gain.argmax())
-            if gain[k] > best + 1e-12 * abs(here):
-                best, found = float(gain[k]), (column, low + k)
-        return best, found
+            yield column, low + k, gain[k]
+
+    def _offers_at_once(self, rows, stats, total, here):
+        """The same of all columns together: each row is added to all its bins."""
+        width = self.binned.width
+        if width < 2:  # no column parts them
+            return
+        places = self.binned.places[rows]
+        n, n_columns = places.shape
+        ends = np.arange(0, n * n_columns + 1, n_columns)
+        cells = np.ones(n * n_columns), places.ravel(), ends
+        table = sparse.csc_matrix(cells, shape=(width * n_columns, n))
+        sums = table @ np.ascontiguousarray(stats.T)
+        left = sums.reshape(n_columns, width, -1).cumsum(axis=1)[:, :-1]
+        gain = self._gain(left, total, here)
+        cuts = gain.argmax(axis=1)
+        for column, cut in enumerate(cuts.tolist()):
+            yield column, cut, gain[column, cut]
+
+    def _gain(self, left, total, here):
+        """What is gained by each split, -inf where a side has too little weight."""
+        right = total - left
+        gain = here - self.cost(left) - self.cost(right)
+        gain[~self.may_split(left, right)] = -np.inf
+        return gain
 
     def may_split(self, left, right):
         """Whether both sides have the least weight.

@@ -217,6 +217,36 @@ def test_leaves_that_say_nearly_the_same_are_merged_first():
         np.testing.assert_allclose(kept, [0.2, 0.9], atol=1e-6)
 
 
+def test_costs_are_by_leaves_that_go():
+    """Four leaves for 0.25 each leaf, rather than two for 0.3 or for 0.375."""
+    x = np.array([[i & 4, i & 2, i & 1] for i in range(8)], dtype=float) - [2, 1, 0.5]
+    params = FAST | {"max_epochs": 1, "preprocessor": None}
+    tree = SoftDecisionTreeRegressor(**params).fit(x, np.arange(8.0))
+    column = [0, 1, 1, 2, 2, 2, 2]
+    with torch.no_grad():
+        tree.module_.gate_bias.zero_()
+        tree.module_.gate_weight.copy_(100 * torch.eye(3)[column])
+        a, b = 6**0.5, 4.8**0.5
+        tree.module_.leaf[:, 0] = torch.tensor([0, a, 0, a, 10, 10 + b, 20, 30])
+    tree.node_mass_ = tree.path_proba(x).mean(axis=0)
+    small = tree.prune(x, X_eval=x, max_leaf_nodes=7)
+    assert small.module_.shape.gates.tolist() == [0, 2, 3, 4]
+    expected = tree.predict(x)
+    np.testing.assert_allclose(small.predict(x)[4:], expected[4:], rtol=1e-5)
+    np.testing.assert_allclose(small.predict(x)[:4], expected[:4].mean(), rtol=1e-5)
+
+
+def test_for_a_reader_of_the_path_a_side_that_no_row_takes_can_go():
+    tree = SoftDecisionTreeClassifier(inference="path", **(FAST | {"max_epochs": 3}))
+    tree.fit(X, Y)
+    with torch.no_grad():  # of each row a little more than half goes to the right
+        tree.module_.gate_weight[0] = 0.0
+        tree.module_.gate_bias[0] = 0.1
+    small = tree.prune(X, X_eval=X)
+    assert small.get_n_leaves() <= 4
+    np.testing.assert_allclose(small.predict_proba(X), tree.predict_proba(X), atol=1e-6)
+
+
 def test_more_may_cost_more():
     sizes = [
         TAUGHT.prune(X, X_eval=X, ccp_alpha=alpha).get_n_leaves()
