@@ -287,7 +287,7 @@ def of_leaves(soft, hard, share, widths, label_smoothing=0.0, of_mixture=False):
             whole = loss.compare(mixture, prepared, temperature, **more)
             if of_mixture:
                 told = _told(mixture, temperature)
-                logs = second if is_hard else first
+                logs = second if is_hard and widths is not None else first
                 parts = _alone(logs, second, told, temperature, False)
             else:
                 parts = _alone(first, second, prepared, temperature, is_hard)

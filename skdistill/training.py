@@ -75,7 +75,8 @@ class BestWeights(Callback):
 
     def restore(self, net):
         """Put the best weights back."""
-        net.module_.load_state_dict(self.weights_)
+        if self.weights_ is not None:
+            net.module_.load_state_dict(self.weights_)
 
 
 class Refresh(Callback):
@@ -496,7 +497,7 @@ def train(
         **_optimizer_options(optimizer, weight_decay, device, module),
     ).prepare(lr_schedule, max_epochs * len(batches), optimizer in CYCLED, ema_decay)
     if optimizer_state:
-        _take_moments(net.optimizer_, optimizer_state)
+        _take_moments(net.optimizer_, _uncompiled(net.module_), optimizer_state)
     net.is_listened_to = bool(callbacks)
     net.notify("on_train_begin", X=batches, y=None)
     try:
@@ -507,17 +508,32 @@ def train(
         elif ema_decay is not None:
             _uncompiled(net.module_).load_state_dict(net.student().state_dict())
         if optimizer_state is not None:
-            optimizer_state.update(net.optimizer_.state_dict())
+            optimizer_state.clear()
+            optimizer_state.update(_moments(net.optimizer_, _uncompiled(net.module_)))
     finally:
         net.notify("on_train_end", X=batches, y=None)
     net.release(own)
     return net
 
 
-def _take_moments(optimizer, state):
+def _moments(optimizer, module):
+    """What the optimizer remembers of each parameter, by name."""
+    named = module.named_parameters()
+    return {name: optimizer.state[p] for name, p in named if p in optimizer.state}
+
+
+def _take_moments(optimizer, module, moments):
+    """Go on from what was remembered of the parameters that have kept their shape."""
+    names = {parameter: name for name, parameter in module.named_parameters()}
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    kept = {}
+    for i, parameter in enumerate(parameters):
+        known = moments.get(names[parameter], {})
+        tensors = [m for m in known.values() if torch.is_tensor(m) and m.dim()]
+        if known and all(m.shape == parameter.shape for m in tensors):
+            kept[i] = copy.deepcopy(known)
     fresh = optimizer.state_dict()  # with today's learning rate and the like
-    moments = copy.deepcopy(state["state"])
-    optimizer.load_state_dict({**fresh, "state": moments})
+    optimizer.load_state_dict({**fresh, "state": kept})
 
 
 def _uncompiled(module):

@@ -104,7 +104,7 @@ def _filters(tree, shape):
         )
     columns = [term.column for term in gates.terms]
     weights = np.zeros((len(gates.scaled), n_columns))
-    np.add.at(weights.T, columns, gates.scaled.T)
+    np.add.at(weights.T, columns, (gates.scaled * (gates.scale > 0)).T)
     images = weights.reshape(-1, *shape)
     images = images.sum(axis=3) if len(shape) == 3 else images
     return dict(zip(gates.shape.gates.tolist(), images, strict=True))

@@ -136,7 +136,7 @@ class SoftTree(nn.Module):
         if beta == "learned":
             self.log_beta = nn.Parameter(torch.zeros(self.n_gates))
         elif beta != 1:
-            first = beta if isinstance(beta, int | float) else beta[0]
+            first = beta[0] if isinstance(beta, tuple) else beta
             self.register_buffer("log_beta", torch.tensor(math.log(first)))
         else:
             self.log_beta = None
@@ -172,10 +172,13 @@ class SoftTree(nn.Module):
 
     @torch.no_grad()
     def keep_selection(self):
-        """Let each gate look at the columns that it has, and at no others."""
-        self.is_annealing = False
-        if self.mask is not None:
-            self.mask.copy_(self.gate_weight != 0)
+        """Let each gate look at the columns that it has, where these are few enough."""
+        if self.mask is None:
+            return
+        has = self.gate_weight != 0
+        if not self.n_gates or has.sum(dim=1).max() <= self.max_features:
+            self.is_annealing = False
+            self.mask.copy_(has)
 
     @torch.no_grad()
     def settle(self):
@@ -419,7 +422,7 @@ class SoftTree(nn.Module):
         if self.balance_penalty and self.n_gates:
             cost = cost + self.balance_penalty * self._imbalance(reach, weight)
         if self.entropy_penalty:
-            entropy = -torch.xlogy(reach, reach).sum(dim=1)
+            entropy = -(reach * reach.clamp(min=1e-30).log()).sum(dim=1)
             entropy = entropy if weight is None else entropy * weight
             cost = cost + self.entropy_penalty * entropy.mean()
         return cost

@@ -44,6 +44,16 @@ def pruned(tree, X, y, X_eval, max_leaf_nodes, ccp_alpha, random_state):
             'leaf="linear": leaves that are merged say their mean, which is for '
             'leaf="constant".'
         )
+    if tree.inference == "leaf":
+        raise ValueError(
+            'inference="leaf": when leaves are merged, another one may be the likeliest. '
+            'Prune with inference="path" or "mixture".'
+        )
+    if y is not None and getattr(tree, "quantiles", None) is not None:
+        raise ValueError(
+            f"y is one value for each row, and the tree answers quantiles="
+            f"{tree.quantiles!r}: leave y out."
+        )
     X, y, X_eval, watched = apart(X, y, X_eval, check_random_state(random_state))
     targets = _targets(tree, X, y)
     small = _with_module(tree, *_without_saturated(tree, X))
@@ -62,9 +72,19 @@ def _targets(tree, X, y):
         y = tree._check_targets(y)
         y = y.reshape(len(y), -1)
         return _one_hot(tree, y) if is_classifier(tree) else y
+    if not hasattr(tree, "teacher_"):  # as it was fitted, like the leaves
+        return _own(tree, X)
     answers = teacher_says(tree, X)
     if isinstance(answers, list):
         return np.concatenate(answers, axis=1)
+    return answers.reshape(len(answers), -1)
+
+
+def _own(tree, X):
+    """What a tree says itself, before any change of the classes' prior."""
+    if is_classifier(tree):
+        return np.exp(tree._log_probabilities(X))
+    answers = tree.predict(X)
     return answers.reshape(len(answers), -1)
 
 
@@ -84,9 +104,16 @@ def _one_hot(tree, y):
 def _with_module(tree, module, origin):
     """A copy with another module; what is told of its nodes goes with them."""
     twin = copy.copy(tree)
+    vars(twin).pop("_between_parts", None)  # moments of another shape
     twin.net_ = copy.copy(tree.net_)
     twin.net_.module_ = module.eval()
     twin.node_mass_ = tree.node_mass_[origin]
+    twin.node_mass_[0] = 1.0  # what a skipped gate sent elsewhere comes this way
+    for gate in module.shape.gates:
+        below = list(module.shape.children(gate))
+        share = twin.node_mass_[below]
+        share = share / share.sum() if share.sum() else np.full(2, 0.5)
+        twin.node_mass_[below] = twin.node_mass_[gate] * share
     twin._weigh_columns()
     return twin
 
@@ -95,7 +122,7 @@ def _without_saturated(tree, X):
     """The module without the gates that send every row to one side."""
     module, shape = tree.module_, tree.module_.shape
     x = tree._view(X)
-    alone = tree.inference != "mixture" or module.gate == "straight_through"
+    alone = tree.inference == "path" or module.gate == "straight_through"
     logits = in_chunks(module.gate_logits, module, x)
     share = np.where(logits > 0, 1.0, 0.0)
     if not alone:
@@ -166,7 +193,7 @@ class _Links:
         """Gates to merge, none below another.
 
         Costs are compared lazily: one that has grown since it was last computed goes
-        back into the queue.
+        back into the queue, and one that has fallen is met in its old place.
         """
         gone, n_leaves = [], len(self.leaf)
         queue = [(self._cost(gate, gone)[0], gate) for gate in self.below]

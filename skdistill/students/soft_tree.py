@@ -20,8 +20,9 @@ _SEARCH_ROWS = 1 << 14
 class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
     """A soft decision tree that learns classes from a teacher.
 
-    A complete binary tree whose inner nodes are logistic gates on all features and whose
-    leaves are class distributions; the prediction is their mixture [1]_. After training
+    A binary tree whose inner nodes are soft gates, logistic ones on all features by
+    default, and whose leaves are class distributions; the prediction is their mixture
+    [1]_. After training
     at a temperature other than 1 the leaves are refitted at temperature 1; with a loss
     that leaves the scale of the outputs open, so are, by one factor, the gates.
     ``adjust_class_prior`` changes predictions, not leaves: ``leaf_values`` and
@@ -412,9 +413,9 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
 class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
     """A soft decision tree that learns values, of one target or several, from a teacher.
 
-    A complete binary tree whose inner nodes are logistic gates on all features and whose
-    leaves hold values; the prediction is their mean, weighted by the probability of the
-    path to each [1]_.
+    A binary tree whose inner nodes are soft gates, logistic ones on all features by
+    default, and whose leaves hold values; the prediction is their mean, weighted by the
+    probability of the path to each [1]_.
 
     Parameters
     ----------

@@ -50,8 +50,8 @@ PARAMETERS = {
 class SoftDecisionTree(TorchStudent):
     """What the two soft trees share.
 
-    Nodes are numbered breadth first: the root is 0, the children of node i are 2 i + 1
-    and 2 i + 2.
+    Nodes are numbered level by level, from left to right: in a complete tree the children
+    of node i are 2 i + 1 and 2 i + 2, in any other those of the gate of rank i.
     """
 
     _is_classifier = True
@@ -87,6 +87,8 @@ class SoftDecisionTree(TorchStudent):
         module = super()._starting_module(x, knowledge, generator)
         if self._continues() and hasattr(self, "net_"):
             module.keep_selection()
+            if isinstance(module.beta, tuple):  # the weights include it
+                module.beta = 1.0
         return module
 
     def _path_share(self):
@@ -143,6 +145,12 @@ class SoftDecisionTree(TorchStudent):
         self._check_leaves()
         whole, share = super()._objective(), self._path_share()
         if not any(share):
+            if self.path_teacher != "teacher":
+                raise ValueError(
+                    f"path_teacher={self.path_teacher!r} has no effect with "
+                    f"objective={self.objective!r}, where no leaf is compared by itself: "
+                    "take a share, such as objective=0.3."
+                )
             return whole
         known = "kl" if self._is_classifier else "mse"
         if self.loss != known or getattr(self, "quantiles", None) is not None:
@@ -347,7 +355,7 @@ class SoftDecisionTree(TorchStudent):
         becomes a leaf, again and again, for which the mean KL to the teacher (for values
         the squared error) on X rises least for each leaf that goes [1]_. The new leaf
         says the mean, by mass, of those below. What counts is the answer that
-        ``inference`` names.
+        ``inference`` names: of the mixture, or of the greedy path.
 
         Parameters
         ----------
@@ -476,5 +484,5 @@ def row_parts(n, width):
     list of slice
         In order.
     """
-    size = min(4096, max(64, _PART_CELLS // width))
+    size = min(4096, max(64, _PART_CELLS // max(width, 1)))
     return [slice(start, start + size) for start in range(0, n, size)]
