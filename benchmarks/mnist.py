@@ -52,10 +52,10 @@ class Jittered(nn.Module):
         return self.layers(moved(x) if self.training else x)
 
 
-def moved(x):
+def moved(x, farthest=FARTHEST):
     """Images moved by a random distance each way, with bilinear interpolation."""
     n = len(x)
-    distance = (2 * torch.rand(n, 2, 1) - 1) * FARTHEST
+    distance = (2 * torch.rand(n, 2, 1) - 1) * farthest
     turn = torch.eye(2).expand(n, 2, 2)
     grid = F.affine_grid(
         torch.cat([turn, distance * 2 / SIDE], dim=2),
