@@ -1,10 +1,10 @@
 """The MNIST part of ``benchmarks.soft_tree``: trees of depth 8, three seeds.
 
 The teacher is a small convolutional net, trained on images that are moved by up to two
-pixels each way; it labels the training images and four copies of each, moved by up to one.
-Its answers are softened (p to the power 1/3, normalised) and the tree's are not. The tree on
-labels gets the same images and as many steps. Batches of 512; one epoch is a pass over the
-60,000 images.
+pixels each way; it labels the training images and four copies of each, moved by up to
+one. Its answers are softened (p to the power 1/3, normalised) and the tree's are not. The
+tree on labels gets the same images and as many steps. Batches of 512; one epoch is a pass
+over the 60,000 images.
 """
 
 from functools import cached_property
