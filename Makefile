@@ -36,6 +36,7 @@ bench: $(VENV)/bench
 	$(BIN)/python -m benchmarks.mnist
 	$(BIN)/python -m benchmarks.gain
 	$(BIN)/python -m benchmarks.ablation
+	$(BIN)/python -m benchmarks.soft_tree
 
 # The suite on the oldest versions that setup.cfg claims; a few gigabytes on Linux.
 test-min:
