@@ -179,12 +179,17 @@ class _Links:
             - reach @ self.leaf[below]
         )
 
-    def _cost(self, gate, gone):
-        """Rise of the loss for each leaf that goes, and what would be said."""
+    def _cost(self, gate, gone, too_many):
+        """Rise of the loss for each leaf that goes, and what would be said.
+
+        Where there are too many leaves, those that go beyond them do not count.
+        """
         said = self._merged(gate)
         inner = [g for g in gone if g != gate and self._is_below(g, gate)]
         n_leaves = len(self.below[gate]) - sum(len(self.below[g]) - 1 for g in inner)
-        return (self._loss(said) - self.loss) / max(n_leaves - 1, 1), said
+        n_gone = max(n_leaves - 1, 1)
+        n_gone = min(n_gone, too_many) if too_many > 0 else n_gone
+        return (self._loss(said) - self.loss) / n_gone, said
 
     def _is_below(self, node, gate):
         return gate in self.shape.path(node)
@@ -196,13 +201,12 @@ class _Links:
         back into the queue, and one that has fallen is met in its old place.
         """
         gone, n_leaves = [], len(self.leaf)
-        queue = [(self._cost(gate, gone)[0], gate) for gate in self.below]
-        heapq.heapify(queue)
+        queue = self._queue(gone, n_leaves - limit)
         while queue and n_leaves > 1:
             _, gate = heapq.heappop(queue)
             if any(self._is_below(gate, top) for top in gone):
                 continue
-            cost, said = self._cost(gate, gone)
+            cost, said = self._cost(gate, gone, n_leaves - limit)
             if queue and cost > queue[0][0] + _LEAST:
                 heapq.heappush(queue, (cost, gate))
                 continue
@@ -210,8 +214,16 @@ class _Links:
                 break
             gone = [g for g in gone if not self._is_below(g, gate)] + [gate]
             self._merge(gate, said)
+            before = n_leaves
             n_leaves = len(self.leaf) - sum(len(self.below[g]) - 1 for g in gone)
+            if before > limit >= n_leaves:  # from now on all that go count
+                queue = self._queue(gone, 0)
         return gone
+
+    def _queue(self, gone, too_many):
+        queue = [(self._cost(gate, gone, too_many)[0], gate) for gate in self.below]
+        heapq.heapify(queue)
+        return queue
 
     def _merge(self, gate, said):
         """Go on as if the leaves below said their mean."""

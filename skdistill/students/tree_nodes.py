@@ -365,7 +365,8 @@ class SoftDecisionTree(TorchStudent):
             Their labels, by which a tree without a teacher is pruned. None: such a tree
             is to answer as it did.
         max_leaf_nodes : int, default=None
-            Go on until there are so many leaves at most.
+            Go on until there are so many leaves at most; until then, leaves that go
+            beyond what is needed do not count.
         ccp_alpha : float, default=0.0
             Go on while the loss, in nats or squared units, rises by no more for each
             leaf that goes.

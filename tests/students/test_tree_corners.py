@@ -156,3 +156,12 @@ def test_constant_pixels_have_no_weight():
 def test_warm_start_after_another_split():
     tree = C(warm_start=True, **F).fit(X, Y).set_params(split="axis").fit(X, Y)
     assert (tree.module_.gate_weight != 0).sum(dim=1).tolist() == [1] * 7
+
+
+def test_pruning_to_a_limit_does_not_fall_below_it_for_less_per_leaf():
+    x = np.random.default_rng(0).normal(size=(300, 2))  # an exclusive or
+    y = (x[:, 0] > 0) ^ (x[:, 1] > 0)
+    tree = C(split="axis", **(F | {"max_leaf_nodes": 4, "max_epochs": 30})).fit(x, y)
+    small = tree.prune(x, max_leaf_nodes=3, X_eval=x)
+    assert small.get_n_leaves() == 3
+    assert tree.score(x, y) > 0.9 and small.score(x, y) > 0.65
