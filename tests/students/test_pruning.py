@@ -229,7 +229,8 @@ def test_costs_are_by_leaves_that_go():
         a, b = 6**0.5, 4.8**0.5
         tree.module_.leaf[:, 0] = torch.tensor([0, a, 0, a, 10, 10 + b, 20, 30])
     tree.node_mass_ = tree.path_proba(x).mean(axis=0)
-    small = tree.prune(x, X_eval=x, ccp_alpha=0.26)
+    unit = np.ptp(tree.predict(x)[6:]) / 10  # leaves are kept on y's scale
+    small = tree.prune(x, X_eval=x, ccp_alpha=0.26 * unit**2)
     assert small.module_.shape.gates.tolist() == [0, 2, 3, 4]
     expected = tree.predict(x)
     np.testing.assert_allclose(small.predict(x)[4:], expected[4:], rtol=1e-5)
