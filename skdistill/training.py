@@ -28,6 +28,7 @@ OPTIMIZERS = {
 # Their momentum is ours to cycle; a user's own optimizer keeps what it was given.
 CYCLED = ("adam", "adamw")
 _PREDICT_CELLS = 1 << 19
+_COMPILED = "_orig_mod."  # what torch.compile puts before the names of parameters
 
 
 class StopTraining(Exception):
@@ -598,7 +599,8 @@ def _optimizer_options(optimizer, weight_decay, device, module):
     if "weight_decay" in known:
         options["optimizer__weight_decay"] = weight_decay
         if weight_decay and hasattr(module, "undecayed"):
-            groups = [(name, {"weight_decay": 0.0}) for name in module.undecayed]
+            names = (p + name for name in module.undecayed for p in ("", _COMPILED))
+            groups = [(name, {"weight_decay": 0.0}) for name in names]
             options["optimizer__param_groups"] = groups
     elif weight_decay:
         raise ValueError(

@@ -1,11 +1,11 @@
 """How a gate divides a row between its sides, and which columns it looks at."""
 
 import torch
-from torch.nn import functional as F
 
-# exp(-80) is still a normal float32; denormal numbers would slow training tenfold.
-LOG_PATH_FLOOR = -80.0
-_LEAST = 1e-30
+# Paths below this carry nothing. A share of more than that, times such a path, is still
+# a normal float32: denormal numbers would slow training tenfold.
+_LEAST = 1e-18
+_MOST_LOG_ODDS = 40.0
 # Logits within half of this of 0 go to both sides, the others to one alone.
 SMOOTH_STEP_WIDTH = 4.0
 # By this share of the training, the columns of a gate are down to so many as may stay.
@@ -13,7 +13,7 @@ _SELECTED_AT = 0.6
 
 
 def logistic(logits):
-    """Logarithms of the shares of a row that go to the left and to the right.
+    """Share of a row that goes to the right.
 
     Parameters
     ----------
@@ -22,15 +22,14 @@ def logistic(logits):
 
     Returns
     -------
-    pair of Tensor
-        For the left and for the right.
+    Tensor
+        Between 0 and 1.
     """
-    right = F.logsigmoid(logits)
-    return right - logits, right
+    return torch.sigmoid(logits.clamp(-_MOST_LOG_ODDS, _MOST_LOG_ODDS))
 
 
 def smooth_step(logits):
-    """Shares that reach exact 0 and 1, by a cubic polynomial between [1]_.
+    """Share that reaches exact 0 and 1, by a cubic polynomial between [1]_.
 
     Parameters
     ----------
@@ -39,8 +38,8 @@ def smooth_step(logits):
 
     Returns
     -------
-    pair of Tensor
-        For the left and for the right.
+    Tensor
+        From 0 to 1.
 
     References
     ----------
@@ -48,12 +47,11 @@ def smooth_step(logits):
        Differentiability meets Conditional Computation, 2020.
     """
     t = (logits / SMOOTH_STEP_WIDTH).clamp(-0.5, 0.5)
-    right = 0.5 + t * (1.5 - 2 * t * t)
-    return 1 - right, right
+    return 0.5 + t * (1.5 - 2 * t * t)
 
 
 def straight_through(logits):
-    """All of a row to the likelier side, with the gradient of the logistic shares [1]_.
+    """All of a row to the likelier side, with the gradient of the logistic share [1]_.
 
     Parameters
     ----------
@@ -62,8 +60,8 @@ def straight_through(logits):
 
     Returns
     -------
-    pair of Tensor
-        For the left and for the right.
+    Tensor
+        0 or 1.
 
     References
     ----------
@@ -71,11 +69,10 @@ def straight_through(logits):
        Stochastic Neurons for Conditional Computation, 2013.
     """
     soft = torch.sigmoid(logits)
-    right = (logits > 0).to(logits.dtype) + (soft - soft.detach())
-    return 1 - right, right
+    return (logits > 0).to(logits.dtype) + (soft - soft.detach())
 
 
-#: Shares of the two sides by the name of the gate.
+#: Share of the right side by the name of the gate.
 GATES = {
     "logistic": logistic,
     "smooth_step": smooth_step,
@@ -83,58 +80,74 @@ GATES = {
 }
 
 
-def path_levels(shape, logits, gate):
-    """What reaches each node of each level.
+def paths(right, shape):
+    """Products of the shares on the way to each node.
 
     Parameters
     ----------
+    right : Tensor of shape (n_gates, n)
+        Shares of the right sides.
     shape : TreeShape
         Of the tree.
-    logits : Tensor of shape (n, n_gates)
-        Of the gates.
-    gate : {"logistic", "smooth_step", "straight_through"}
-        How they divide.
-
-    Yields
-    ------
-    Level
-        Of the shape, from the root downwards.
-    Tensor of shape (n, n_nodes_of_level)
-        Probabilities; their logarithms with logistic gates.
-    """
-    left, right = GATES[gate](logits)
-    in_logs = gate == "logistic"
-    path = (
-        logits.new_zeros(len(logits), 1) if in_logs else logits.new_ones(len(logits), 1)
-    )
-    join = torch.add if in_logs else torch.mul
-    for level in shape.levels:
-        yield level, path
-        above = path if level.inner is None else path[:, level.inner]
-        sides = join(above, left[:, level.gates]), join(above, right[:, level.gates])
-        path = torch.stack(sides, dim=2).flatten(start_dim=1)
-
-
-def reached(path, gate):
-    """Probabilities from what ``path_levels`` yields.
-
-    Parameters
-    ----------
-    path : Tensor
-        Probabilities, or their logarithms with logistic gates.
-    gate : str
-        As there.
 
     Returns
     -------
-    Tensor
-        Of the same shape, without denormal numbers.
+    Tensor of shape (n_nodes, n)
+        A row for each node, so that each level is one block of memory.
     """
-    if gate == "logistic":
-        return path.clamp(min=LOG_PATH_FLOOR).exp()
-    if gate == "straight_through":  # no path taken still has a gradient
-        return path
-    return torch.where(path > _LEAST, path, path.new_zeros(()))
+    if torch.compiler.is_compiling():  # it finds the gradient by itself
+        return _downwards(right, shape)
+    return _Paths.apply(right, shape)
+
+
+class _Paths(torch.autograd.Function):
+    """The same with its gradient in one sweep from the leaves to the root.
+
+    What a gate's share is worth is the difference between its sides, each a mean over
+    what lies below, times the path to the gate. No share is divided by.
+    """
+
+    @staticmethod
+    def forward(ctx, right, shape):
+        found = _downwards(right, shape)
+        ctx.save_for_backward(right, found)
+        ctx.shape = shape
+        return found
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, slope):
+        (right, found), levels = ctx.saved_tensors, ctx.shape.levels
+        slopes = torch.empty_like(right)
+        worth = slope[levels[-1].nodes]
+        for level in levels[-2::-1]:
+            left, other = worth.unflatten(0, (-1, 2)).unbind(dim=1)
+            rise = other - left
+            above = _gates_of(level, found[level.nodes])
+            torch.mul(above, rise, out=slopes[level.gates])
+            mean = torch.addcmul(left, right[level.gates], rise)
+            worth = slope[level.nodes]
+            if level.inner is None:
+                worth = worth + mean
+            else:
+                worth = worth.index_add(0, level.inner.to(mean.device), mean)
+        return slopes, None
+
+
+def _downwards(right, shape):
+    """Level by level from the root."""
+    found = [right.new_ones(1, right.shape[1])]
+    for level in shape.levels[:-1]:
+        above = _gates_of(level, found[-1])
+        other = above * right[level.gates]
+        below = torch.stack([above - other, other], dim=1).flatten(end_dim=1)
+        found.append(torch.threshold(below, _LEAST, 0.0))
+    return torch.cat(found)
+
+
+def _gates_of(level, nodes):
+    """Of what the nodes of a level have, that of its gates."""
+    return nodes if level.inner is None else nodes[level.inner]
 
 
 def n_selected(n_inputs, n_kept, done):

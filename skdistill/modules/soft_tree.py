@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .gates import n_selected, path_levels, reached, selected
+from .gates import GATES, n_selected, paths, selected
 from .tree_shape import TreeShape
 
 _BALANCE_WINDOW = 4.0
@@ -211,16 +211,18 @@ class SoftTree(nn.Module):
         -------
         Tensor of shape (n, n_outputs)
             Log-probabilities or values. In training mode a pair: this, and the
-            probability of each leaf (n, n_leaves), for ``penalty``.
+            probability of each node (n, n_nodes), for ``penalty``.
         """
-        reach = self.leaf_probabilities(x)
-        mixture = _average(reach, self._leaves_of(x))
-        output = mixture.log() if self.is_classifier else mixture
+        nodes = self.node_probabilities(x)
+        reach = self._at_leaves(nodes)
+        output = _average(reach, self._leaves_of(x))
+        if self.is_classifier:
+            output = output.clamp(min=torch.finfo(output.dtype).tiny).log()
         if not self.training:
             return output
         if self.gives_paths:
             output = torch.cat([output, *self.path_outputs(reach, x)], dim=1)
-        return output, reach
+        return output, nodes
 
     def _leaf_parameters(self, x):
         """Those of the leaves (n_leaves, n_outputs); by row, (n, n_leaves, n_outputs)."""
@@ -284,27 +286,36 @@ class SoftTree(nn.Module):
         Tensor of shape (n, n_gates)
             All gates at once: one matrix product.
         """
-        weight = self.gate_weight
+        return self._by_gate(x).T
+
+    def _by_gate(self, x):
+        """The same, a row for each gate: (n_gates, n)."""
+        weight, bias = self.gate_weight, self.gate_bias[:, None].to(x.dtype)
         if self.is_annealing:  # the gradient goes to all columns
             weight = (weight * self.mask - weight).detach() + weight
         elif self.mask is not None:
             weight = weight * self.mask
-        logits = F.linear(x, weight.to(x.dtype), self.gate_bias.to(x.dtype))
+        logits = torch.addmm(bias, weight.to(x.dtype), x.T)
         if self.log_beta is None:
             return logits
-        return logits * self.log_beta.exp().to(x.dtype)
+        beta = self.log_beta.exp().to(x.dtype)
+        return logits * (beta[:, None] if beta.dim() else beta)
 
-    def _levels(self, x):
-        return path_levels(self.shape, self.gate_logits(x), self.gate)
+    def node_probabilities(self, x):
+        """Probability of reaching each node, in the order of their numbers.
 
-    def _ends(self, x):
-        """Paths to the leaves, in logarithms with logistic gates."""
-        parts = [
-            path if not level.n_gates else path[:, level.ends]
-            for level, path in self._levels(x)
-            if len(level.ends)
-        ]
-        return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
+        Parameters
+        ----------
+        x : Tensor of shape (n, n_inputs)
+            Rows.
+
+        Returns
+        -------
+        Tensor of shape (n, n_nodes)
+            1 for the root, exact 0 where next to nothing comes.
+        """
+        right = GATES[self.gate](self._by_gate(x))
+        return paths(right, self.shape).T
 
     def leaf_probabilities(self, x):
         """Probability of reaching each leaf.
@@ -319,23 +330,14 @@ class SoftTree(nn.Module):
         Tensor of shape (n, n_leaves)
             Rows that sum to 1.
         """
-        return reached(self._ends(x), self.gate)
+        return self._at_leaves(self.node_probabilities(x))
 
-    def node_probabilities(self, x):
-        """Probability of reaching each node, in the order of their numbers.
-
-        Parameters
-        ----------
-        x : Tensor of shape (n, n_inputs)
-            Rows.
-
-        Returns
-        -------
-        Tensor of shape (n, n_nodes)
-            1 for the root.
-        """
-        paths = torch.cat([path for _, path in self._levels(x)], dim=1)
-        return paths.exp() if self.gate == "logistic" else paths
+    def _at_leaves(self, nodes):
+        """Of what all nodes have, that of the leaves."""
+        if self.shape.is_complete:
+            return nodes[:, self.n_gates :]
+        leaves = torch.from_numpy(self.shape.leaves).to(nodes.device)
+        return nodes.T[leaves].T
 
     def leaf_outputs(self, dtype=torch.float32, alone=False):
         """What each leaf says.
@@ -393,9 +395,9 @@ class SoftTree(nn.Module):
         Tensor of shape (n,)
             Positions among the leaves.
         """
-        return self._ends(x).argmax(dim=1)
+        return self.leaf_probabilities(x).argmax(dim=1)
 
-    def penalty(self, reach, weight=None):
+    def penalty(self, nodes, weight=None):
         """What it costs that gates are not used for both sides.
 
         Beside it, with ``entropy_penalty``, that rows go to many leaves: the mean
@@ -408,8 +410,8 @@ class SoftTree(nn.Module):
 
         Parameters
         ----------
-        reach : Tensor of shape (n, n_leaves)
-            Probability of each leaf, from ``forward`` in training mode.
+        nodes : Tensor of shape (n, n_nodes)
+            Probability of each node, from ``forward`` in training mode.
         weight : Tensor of shape (n,), default=None
             Weights of the rows.
 
@@ -418,38 +420,27 @@ class SoftTree(nn.Module):
         Tensor
             A scalar; 0 if every gate splits evenly.
         """
-        cost = reach.new_zeros(())
+        cost = nodes.new_zeros(())
         if self.balance_penalty and self.n_gates:
-            cost = cost + self.balance_penalty * self._imbalance(reach, weight)
+            mass = nodes.mean(dim=0) if weight is None else weight @ nodes / len(nodes)
+            cost = cost + self.balance_penalty * self._imbalance(mass)
         if self.entropy_penalty:
+            reach = self._at_leaves(nodes)
             entropy = -(reach * reach.clamp(min=1e-30).log()).sum(dim=1)
             entropy = entropy if weight is None else entropy * weight
             cost = cost + self.entropy_penalty * entropy.mean()
         return cost
 
-    def _imbalance(self, reach, weight):
-        mass = reach.mean(dim=0) if weight is None else weight @ reach / len(reach)
-        gate, right = self._masses(mass)
+    def _imbalance(self, mass):
+        """What uneven gates cost, from the masses of all nodes."""
+        gate = mass[torch.from_numpy(self.shape.gates).to(mass.device)]
+        right = mass[2::2]  # of the gate of rank r, the node 2 r + 2
         running_gate, share = self._update_running(gate.detach(), right.detach())
         pull = (right - share * gate) / running_gate.clamp(min=1e-6)
         share = share.clamp(_BALANCE_MARGIN, 1 - _BALANCE_MARGIN)
         share = share + (pull - pull.detach())
         cost = -0.5 * (share.log() + (1 - share).log()) - 0.6931471805599453
-        return (cost * self._level_decay(reach)).sum()
-
-    def _masses(self, leaf_mass):
-        """Masses of all gates and of their right sides, from those of the leaves."""
-        gates, rights, below, rest = [], [], None, leaf_mass
-        for level in self.shape.levels[::-1]:
-            n_ends = len(level.ends)
-            rest, here = rest[: len(rest) - n_ends], rest[len(rest) - n_ends :]
-            if below is not None:
-                pairs = below.view(-1, 2)
-                rights.append(pairs[:, 1])
-                gates.append(pairs.sum(dim=1))
-                here = _in_order(gates[-1], level.inner, here, level.ends)
-            below = here
-        return torch.cat(gates[::-1]), torch.cat(rights[::-1])
+        return (cost * self._level_decay(mass)).sum()
 
     @torch.no_grad()
     def _update_running(self, gate, right):
@@ -469,16 +460,6 @@ class SoftTree(nn.Module):
 def _average(reach, leaf):
     """The mean over the leaves, of which each row may have its own."""
     return reach @ leaf if leaf.dim() == 2 else (reach[:, :, None] * leaf).sum(dim=1)
-
-
-def _in_order(gates, inner, ends, at_ends):
-    """What gates and leaves of a level have, from left to right."""
-    if inner is None:
-        return gates
-    whole = gates.new_zeros(len(gates) + len(ends))
-    return whole.index_copy(0, inner.to(gates.device), gates).index_copy(
-        0, at_ends.to(gates.device), ends
-    )
 
 
 @torch.no_grad()

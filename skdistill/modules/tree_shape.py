@@ -17,6 +17,8 @@ class Level:
 
     Attributes
     ----------
+    nodes : slice
+        Numbers of its nodes.
     gates : slice
         Ranks of its gates.
     inner : Tensor of int64 or None
@@ -25,6 +27,7 @@ class Level:
         Positions of the leaves in the level.
     """
 
+    nodes: slice
     gates: slice
     inner: torch.Tensor | None
     ends: torch.Tensor
@@ -53,6 +56,8 @@ class TreeShape:
         From the root downwards.
     depth : int
         Gates on the longest path.
+    is_complete : bool
+        Whether all leaves are at one depth: then they are the last nodes.
     gate_depth : ndarray of shape (n_gates,)
         Depth of each gate, 0 for the root.
 
@@ -77,10 +82,12 @@ class TreeShape:
             here = is_gate[start:stop]
             ranks = slice(rank, rank + int(here.sum()))
             inner, ends = (torch.from_numpy(np.flatnonzero(m)) for m in (here, ~here))
-            self.levels.append(Level(ranks, None if here.all() else inner, ends))
+            nodes, inner = slice(start, stop), None if here.all() else inner
+            self.levels.append(Level(nodes, ranks, inner, ends))
             start, stop = stop, stop + 2 * (ranks.stop - ranks.start)
             rank = ranks.stop
         self.depth = len(self.levels) - 1
+        self.is_complete = self.n_gates == 2**self.depth - 1
         counts = [level.n_gates for level in self.levels]
         self.gate_depth = np.repeat(np.arange(len(counts)), counts)
 

@@ -139,7 +139,7 @@ def _without_saturated(tree, X):
 
 
 def _right(module, batch):
-    return GATES[module.gate](module.gate_logits(batch))[1]
+    return GATES[module.gate](module.gate_logits(batch))
 
 
 class _Links:

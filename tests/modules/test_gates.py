@@ -12,8 +12,7 @@ from skdistill.modules import SoftTree
 from skdistill.modules.gates import (
     GATES,
     n_selected,
-    path_levels,
-    reached,
+    paths,
     selected,
     smooth_step,
     straight_through,
@@ -69,31 +68,26 @@ SHARES = {
 
 def test_a_smooth_step_is_exactly_0_and_1_outside():
     logits = torch.tensor([-1e30, -50.0, -2.0, 2.0, 50.0, 1e30])
-    left, right = smooth_step(logits)
-    assert right.tolist() == [0, 0, 0, 1, 1, 1]
-    assert left.tolist() == [1, 1, 1, 0, 0, 0]
+    assert smooth_step(logits).tolist() == [0, 0, 0, 1, 1, 1]
 
 
 def test_a_smooth_step_ascends_and_is_symmetric():
     logits = torch.linspace(-3, 3, 601, dtype=torch.float64)
-    left, right = smooth_step(logits)
+    right = smooth_step(logits)
     assert (right.diff() >= 0).all()
     assert (right.diff()[(logits[1:] > -1.99) & (logits[1:] < 2)] > 0).all()
-    torch.testing.assert_close(
-        smooth_step(-logits)[1] + right, torch.ones(601).double()
-    )
-    torch.testing.assert_close(left + right, torch.ones(601).double())
+    torch.testing.assert_close(smooth_step(-logits) + right, torch.ones(601).double())
     np.testing.assert_allclose(right, hand_step(logits.numpy()), atol=1e-15)
 
 
 def test_the_slope_of_a_smooth_step_has_no_jumps():
     logits = torch.linspace(-3, 3, 6001, dtype=torch.float64, requires_grad=True)
-    (slope,) = torch.autograd.grad(smooth_step(logits)[1].sum(), logits)
+    (slope,) = torch.autograd.grad(smooth_step(logits).sum(), logits)
     assert slope.diff().abs().max() < 1e-3
     assert (slope[(logits <= -2) | (logits >= 2)] == 0).all()
     inside = (logits > -1.999) & (logits < 1.999)
     assert (slope[inside] > 0).all()
-    values = smooth_step(logits)[1].detach()
+    values = smooth_step(logits).detach()
     by_hand = (values[2:] - values[:-2]) / (logits[2:] - logits[:-2]).detach()
     np.testing.assert_allclose(slope[1:-1], by_hand, atol=1e-3)
 
@@ -101,21 +95,18 @@ def test_the_slope_of_a_smooth_step_has_no_jumps():
 def test_straight_through_is_hard_forwards_and_logistic_backwards():
     logits = torch.tensor([-3.0, -0.1, 0.2, 5.0], dtype=torch.float64)
     logits.requires_grad_()
-    left, right = straight_through(logits)
-    assert right.tolist() == [0, 0, 1, 1] and left.tolist() == [1, 1, 0, 0]
-    (slope,) = torch.autograd.grad(right.sum(), logits, retain_graph=True)
-    (other,) = torch.autograd.grad(left.sum(), logits)
+    right = straight_through(logits)
+    assert right.tolist() == [0, 0, 1, 1]
+    (slope,) = torch.autograd.grad(right.sum(), logits)
     z = logits.detach().numpy()
     np.testing.assert_allclose(slope, expit(z) * expit(-z))
-    np.testing.assert_allclose(other, -slope)
 
 
 def test_a_hard_path_has_the_product_rules_gradient():
     """Of each leaf: the other gates on its path are hard, the one in question is not."""
     shape, z = LOPSIDED, rows()[:, :1] * torch.randn(1, 6).double()
     z.requires_grad_()
-    paths = [path for _, path in path_levels(shape, z, "straight_through")]
-    nodes = torch.cat(paths, dim=1)
+    nodes = paths(straight_through(z).T, shape).T
     hard = (z > 0).double().detach().numpy()
     slope = (torch.sigmoid(z) * torch.sigmoid(-z)).detach().numpy()
     for leaf in shape.leaves:
@@ -140,14 +131,41 @@ def test_paths_are_products_of_the_shares_on_them(gate, shape):
     P = node_by_node(shape, SHARES[gate](logits_of(tree, x)))
     found = tree.node_probabilities(x).detach()
     np.testing.assert_allclose(found, P, atol=1e-12)
-    start = 0
-    for level, path in path_levels(shape, tree.gate_logits(x), gate):
-        stop = start + path.shape[1]
-        here = reached(path, gate).detach()
-        np.testing.assert_allclose(here, P[:, start:stop], atol=1e-12)
-        assert level.n_gates == np.isin(np.arange(start, stop), shape.gates).sum()
-        start = stop
-    assert start == shape.n_nodes
+    leaves = tree.leaf_probabilities(x).detach()
+    np.testing.assert_allclose(leaves, P[:, shape.leaves], atol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [LOPSIDED, TreeShape.complete(3), TreeShape([])])
+def test_gradients_of_all_nodes_at_once(shape):
+    right = torch.rand(shape.n_gates, 5, generator=torch.Generator().manual_seed(0))
+    right = right.double().requires_grad_()
+    with torch.no_grad():
+        right[:, 0] = 0.0  # no share is divided by
+        right[:, 1] = 1.0
+    found = paths(right, shape)
+    np.testing.assert_allclose(
+        found.detach().T, node_by_node(shape, right.detach().numpy().T), atol=1e-15
+    )
+    if shape.n_gates:
+        inside = right.detach()[:, 2:].clone().requires_grad_()
+        assert torch.autograd.gradcheck(lambda r: paths(r, shape), (inside,))
+        worth = torch.randn(shape.n_nodes, 5).double()
+        (found,) = torch.autograd.grad((worth * found).sum(), right)
+        by_hand = right.detach().clone().requires_grad_()
+        _product_by_product(shape, by_hand, worth).backward()
+        np.testing.assert_allclose(found, by_hand.grad, atol=1e-12)
+
+
+def _product_by_product(shape, right, worth):
+    total = 0.0
+    for node in range(shape.n_nodes):
+        product = torch.ones(right.shape[1]).double()
+        for gate, child in pairwise(shape.path(node)):
+            share = right[list(shape.gates).index(gate)]
+            is_right = child == shape.children(gate)[1]
+            product = product * (share if is_right else 1 - share)
+        total = total + (worth[node] * product).sum()
+    return total
 
 
 @pytest.mark.parametrize("gate", GATES)
@@ -224,13 +242,13 @@ def test_penalties_of_a_lopsided_tree_by_hand():
         right = mass[LOPSIDED.children(gate)[1]] / mass[gate]
         cross_entropy = -(np.log(right) + np.log(1 - right)) / 2
         cost += 0.5**depth * (cross_entropy - np.log(2))
-    reach = tree.leaf_probabilities(x)
-    found = tree.penalty(reach, torch.from_numpy(weight))
+    nodes = tree.node_probabilities(x)
+    found = tree.penalty(nodes, torch.from_numpy(weight))
     assert found.item() == pytest.approx(0.7 * cost, rel=1e-6)
     tree, leaves = tree_of(entropy_penalty=0.3), P[:, LOPSIDED.leaves]
     entropy = -(leaves * np.log(leaves)).sum(axis=1)
-    assert tree.penalty(reach).item() == pytest.approx(0.3 * entropy.mean())
-    found = tree.penalty(reach, torch.from_numpy(weight)).item()
+    assert tree.penalty(nodes).item() == pytest.approx(0.3 * entropy.mean())
+    found = tree.penalty(nodes, torch.from_numpy(weight)).item()
     assert found == pytest.approx(0.3 * (weight * entropy).mean())
 
 

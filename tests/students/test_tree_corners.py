@@ -48,7 +48,8 @@ def test_values_without_teacher_learn_from_the_mixture():
     x, y = torch.randn(9, 4).double(), torch.randn(9, 2).double()
     mse = get_loss("mse", "regressor")
     _, hard = of_leaves(mse, mse, Share(0.4, 0.4), None, of_mixture=True)
-    output, reach = tree(x)
+    output, _ = tree(x)
+    reach = tree.leaf_probabilities(x)
     mixture = reach @ tree.leaf
     errors = (tree.leaf[None] - mixture[:, None]).square().mean(dim=2)
     expected = 0.6 * (mixture - y).square().mean(dim=1) + 0.4 * (reach * errors).sum(

@@ -255,7 +255,8 @@ def test_leaves_that_learn_from_the_mixture():
     hard = Loss("classifier", lambda output, codes, t: cross_entropy(output, codes))
     plain = over_targets(get_loss("kl", "classifier"), hard, widths)
     soft, hard = of_leaves(*plain, share, widths, of_mixture=True)
-    output, reach = tree(x)
+    output, _ = tree(x)
+    reach = tree.leaf_probabilities(x)
     for t in (3.0, 1.0):
         mixture = (reach @ tree.leaf_outputs(torch.float64)).log()
         alone = torch.zeros(7).double()
@@ -281,7 +282,8 @@ def test_values_learn_from_the_mixture():
     x, y = torch.randn(9, 4).double(), torch.randn(9, 2).double()
     mse = get_loss("mse", "regressor")
     soft, _ = of_leaves(mse, mse, Share(0.4, 0.4), None, of_mixture=True)
-    output, reach = tree(x)
+    output, _ = tree(x)
+    reach = tree.leaf_probabilities(x)
     mixture = reach @ tree.leaf
     whole = (mixture - y).square().mean(dim=1)
     errors = (tree.leaf[None] - mixture[:, None]).square().mean(dim=2)
