@@ -122,6 +122,29 @@ class HardTree:
 
         return _question(0)
 
+    def compact(self):
+        """Without the nodes that no question leads to.
+
+        Returns
+        -------
+        HardTree
+            Numbered anew, in the same order.
+        """
+        left, right = self.children_left, self.children_right
+        used = np.zeros(len(left), dtype=bool)
+        used[0] = True
+        for node in np.flatnonzero(~self.is_leaf):  # parents come first
+            used[[left[node], right[node]]] |= used[node]
+        number = np.append(np.cumsum(used) - 1, LEAF)  # the last one is that of -1
+        is_leaf = self.is_leaf[used]
+        return HardTree(
+            number[left[used]],
+            number[right[used]],
+            np.where(is_leaf, LEAF, self.feature[used]),
+            np.where(is_leaf, np.nan, self.threshold[used]),
+            self.sums[used],
+        )
+
     @property
     def is_leaf(self):
         """Which nodes are leaves."""  # numpydoc ignore=RT01

@@ -4,11 +4,13 @@ from numbers import Integral, Real
 
 import numpy as np
 from scipy import sparse
+from sklearn.base import is_classifier
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ..hard_trees.binned import Binned
 from ..hard_trees.costs import Entropy, Squares, statistics
+from ..hard_trees.evidence import with_evidence
 from ..hard_trees.growth import Rows
 from ..hard_trees.hints import booster_hints
 from ..hard_trees.search import Search
@@ -36,6 +38,7 @@ class HardDecisionTree(BaseStudent):
     """
 
     _begins_at = None  # for one fit, what makes one more start of the search
+    _weighs_labels = False  # for one fit, whether labels have the last word
     _draws_for_leaves = True
 
     _parameter_constraints: dict = {
@@ -71,6 +74,11 @@ class HardDecisionTree(BaseStudent):
         root, thresholds = self._found(x, target, stats, rows.X, own)
         self.tree_ = HardTree.of(root, thresholds, x, stats, self._least())
         self._learn_more(rows, x, target, stats[0])
+        if self._weighs_labels and knowledge.hard is not None:
+            seen = self._seen(rows.X)
+            labels, weight = self._labels_of(knowledge), knowledge.hard_weight
+            leaf, is_class = self.tree_.apply(seen), is_classifier(self)
+            self.tree_ = with_evidence(self.tree_, leaf, labels, weight, is_class)
         self._observed = observed_values(rows.X)
         vars(self).pop("fidelity_", None)  # of the tree before
         self._finish(rows, knowledge)
@@ -389,6 +397,9 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
             lesson = lesson.with_probabilities()
         return joint_targets(lesson, self.alpha, one_hot)
 
+    def _labels_of(self, knowledge):
+        return self._one_hot(knowledge.hard)
+
     def _node_logs(self):
         """Log-probabilities of each node, finite."""
         check_is_fitted(self)
@@ -555,6 +566,9 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
         """Values in units of their standard deviations, and weights."""
         target, weight = joint_targets(lesson, self.alpha, lesson.hard)
         return (target - self._center) / self._scale, weight
+
+    def _labels_of(self, knowledge):
+        return (knowledge.hard - self._center) / self._scale
 
     def _values(self, X):
         leaf = self.apply(X)

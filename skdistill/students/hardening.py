@@ -49,10 +49,11 @@ def hardened(tree, X, y, X_eval, random_state, **limits):
     X, y, X_eval, watched = apart(X, y, X_eval, random)
     hard = _as_hard(tree, y, random.randint(np.iinfo(np.int32).max), limits)
     hard._begins_at = partial(_start, tree, hard)
+    hard._weighs_labels = hasattr(tree, "teacher_") and tree.alpha > 0
     try:
         hard.fit(X, y)
     finally:
-        del hard._begins_at
+        del hard._begins_at, hard._weighs_labels
     meant = joined(_answers(hard.teacher, X_eval, hard))
     hard.fidelity_ = before_and_after(tree, hard, X_eval, meant, watched)
     return hard

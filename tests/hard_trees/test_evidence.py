@@ -1,0 +1,93 @@
+"""Labels that have the last word on a tree of a teacher's answers."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_breast_cancer, load_diabetes
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+
+from skdistill import SoftDecisionTreeClassifier, SoftDecisionTreeRegressor
+from skdistill.hard_trees.evidence import with_evidence
+from skdistill.hard_trees.structure import HardTree
+
+LEAF = -1
+FAST = {"max_depth": 2, "max_epochs": 5, "random_state": 0, "transfer": None}
+
+
+def stairs():
+    """x <= 0, and to its right x <= 1 and x <= 2; what is said of two classes."""
+    said = np.array([0.5, 0.9, 0.3, 0.2, 0.4, 0.3, 0.6])
+    mass = np.array([1.0, 0.4, 0.6, 0.4, 0.2, 0.1, 0.1])
+    return HardTree(
+        np.array([1, LEAF, 3, LEAF, 5, LEAF, LEAF]),
+        np.array([2, LEAF, 4, LEAF, 6, LEAF, LEAF]),
+        np.array([0, LEAF, 0, LEAF, 0, LEAF, LEAF]),
+        np.array([0.0, np.nan, 1.0, np.nan, 2.0, np.nan, np.nan]),
+        mass[:, None] * np.column_stack([np.ones(7), said, 1 - said]),
+    )
+
+
+def told(tree, x, y, weight=None):
+    weight = np.ones(len(x)) if weight is None else weight
+    leaf = tree.apply(x[:, None])
+    return with_evidence(tree, leaf, np.eye(2)[y], weight, True)
+
+
+def test_questions_that_labels_speak_against_go():
+    x = np.repeat([-1.0, 0.5, 1.5, 2.5], 100)
+    # Beyond 0 the labels are alike: what the teacher tells apart there, it does in vain.
+    y = np.repeat([0, 1, 1, 1], 100)
+    found = told(stairs(), x, y)
+    assert found.threshold[~found.is_leaf].tolist() == [0.0]
+    assert len(found.feature) == 3 and found.is_leaf.sum() == 2
+    # Labels that bear all questions out: then none goes.
+    y = np.concatenate([np.zeros(100), *(np.arange(100) < n for n in (85, 75, 30))])
+    found = told(stairs(), x, y.astype(int))
+    assert found.threshold[~found.is_leaf].tolist() == [0.0, 1.0, 2.0]
+
+
+def test_leaves_move_to_their_labels_as_far_as_these_are_many():
+    x = np.repeat([-1.0, 0.5, 1.5, 2.5], 100)
+    y = np.concatenate([np.zeros(100), *(np.arange(100) < n for n in (85, 75, 30))])
+    found = told(stairs(), x, y.astype(int))
+    leaf = found.apply(np.array([[-1.0], [0.5], [1.5], [2.5]]))
+    by_hand = (300 * np.array([0.9, 0.2, 0.3, 0.6]) + [100, 15, 25, 70]) / 400
+    np.testing.assert_allclose(found.means()[leaf, 0], by_hand)
+    np.testing.assert_allclose(found.sums[:, 0], stairs().sums[:, 0])
+    np.testing.assert_allclose(found.means().sum(axis=1), 1)
+    inner = np.flatnonzero(~found.is_leaf)
+    for node in inner:  # masses of inner nodes are those below
+        below = found.sums[[found.children_left[node], found.children_right[node]]]
+        np.testing.assert_allclose(found.sums[node], below.sum(axis=0))
+
+
+def test_weights_are_repetitions():
+    random = np.random.default_rng(0)
+    x, y = random.normal(size=200) * 2, random.integers(0, 2, 200)
+    weight = random.integers(1, 4, 200)
+    scale = 200 / weight.sum()
+    repeated = told(stairs(), x.repeat(weight), y.repeat(weight))
+    weighted = told(stairs(), x, y, scale * weight)
+    assert weighted.is_leaf.sum() == repeated.is_leaf.sum()
+
+
+@pytest.mark.parametrize("is_class", [True, False])
+def test_hardening_with_labels(is_class):
+    load = load_breast_cancer if is_class else load_diabetes
+    X, y = load(return_X_y=True)
+    Forest = RandomForestClassifier if is_class else RandomForestRegressor
+    Tree = SoftDecisionTreeClassifier if is_class else SoftDecisionTreeRegressor
+    tree = Tree(Forest(20, random_state=0).fit(X[::2], y[::2]), **FAST).fit(X[::2])
+    given = {"X_eval": X[1::2], "max_leaf_nodes": 12, "random_state": 0}
+    plain = tree.harden(X[::2], **given)
+    moved = tree.harden(X[::2], y[::2], **given)
+    assert moved.get_n_leaves() <= plain.get_n_leaves()
+    assert len(moved.node_mass_) == 2 * moved.get_n_leaves() - 1
+    assert moved.node_mass_[0] == pytest.approx(1)
+    assert moved.feature_importances_.sum() == pytest.approx(1)
+    assert moved.score(X[1::2], y[1::2]) > plain.score(X[1::2], y[1::2]) - 0.02
+    # Labels that contradict the teacher everywhere take the tree apart.
+    wrong = 1 - y[::2] if is_class else -10 * y[::2]
+    with pytest.warns(UserWarning, match="does not agree with y"):
+        contrary = tree.harden(X[::2], wrong, **given)
+    assert contrary.get_n_leaves() == 1
+    assert contrary.predict(X).shape == y.shape
