@@ -3,8 +3,10 @@
 The teacher is a small convolutional net, trained on images that are moved by up to two
 pixels each way; it labels the training images and four copies of each, moved by up to
 one. Its answers are softened (p to the power 1/3, normalised) and the tree's are not. The
-tree on labels gets the same images and as many steps. Batches of 512; one epoch is a pass
-over the 60,000 images.
+tree on labels gets the same images and as many steps; that on the images as they are has
+the weight decay that suits it. One epoch is a pass over the 60,000 images. Softening,
+rate, epochs and weight decay were chosen on 10,000 of the training images, never on test
+images.
 """
 
 from functools import cached_property
@@ -19,15 +21,12 @@ from benchmarks.mnist import SIDE, images, moved
 from skdistill import NeuralStudentClassifier, SoftDecisionTreeClassifier
 
 N_SEEDS = 3
-DEPTH, COPIES, EPOCHS, FARTHEST, SOFTENED = 8, 4, 40, 1.0, 3.0
-TREE = {"max_depth": DEPTH, "batch_size": 512, "lr": 0.01, "preprocessor": None}
+DEPTH, COPIES, EPOCHS, FARTHEST, SOFTENED = 8, 4, 60, 1.0, 3.0
+TREE = {"max_depth": DEPTH, "batch_size": 256, "lr": 0.005, "preprocessor": None}
+OF_LABELS = {"weight_decay": 0.5}
 CHANGES = {
     "answers not softened": {"softened": 1.0},
-    "temperature=3": {"softened": 1.0, "temperature": 3.0},
-    "objective=path": {"objective": "path"},
-    "objective=0.1": {"objective": 0.1},
     "objective=0.3": {"objective": 0.3},
-    "entropy_penalty=0.02": {"entropy_penalty": 0.02},
     "gate=smooth_step": {"gate": "smooth_step"},
     "grown": {"max_leaf_nodes": 2**DEPTH, "max_depth": 12},
 }
@@ -133,11 +132,11 @@ class Images:
 
     def of_labels(self):
         """A tree of labels, of the images as they are."""
-        options = TREE | {"max_epochs": EPOCHS, "random_state": self.seed}
+        options = TREE | OF_LABELS | {"max_epochs": EPOCHS, "random_state": self.seed}
         return self.both(SoftDecisionTreeClassifier(**options).fit(self.X, self.y))
 
     def neural_trees(self):
-        """The peer, with our depth and batches, otherwise at its defaults."""
+        """The peer, with our depth, in batches of 512, otherwise at its defaults."""
         peer = NeuralTreesTree(depth=DEPTH, batch_size=512, random_state=self.seed)
         return self.rows(peer.fit(self.X, self.y))
 
@@ -147,15 +146,16 @@ class Images:
         return self.rows(cart.fit(self.X, self.y))
 
 
-def arms(cell):
+def arms(cell, seed):
     """Name, on what it learns, what its result depends on, and how to get it."""
     epochs = EPOCHS, COPIES, FARTHEST, SOFTENED
     yield "teacher", "labels", (), lambda: cell().rows(cell().teacher)
-    yield "soft tree", "labels", epochs, lambda: cell().of_labels()
+    alone = epochs, OF_LABELS
+    yield "soft tree", "labels", alone, lambda: cell().of_labels()
     yield "soft tree, moved", "labels", epochs, lambda: cell().of_moved_labels()
     yield "neural-trees", "labels", DEPTH, lambda: cell().neural_trees()
     yield "CART, as many leaves", "labels", (), lambda: cell().cart()
     yield "soft tree", "teacher", epochs, lambda: cell().distilled()
-    for name, changed in CHANGES.items():
+    for name, changed in CHANGES.items() if seed == 0 else ():
         make = lambda c=changed: cell().distilled(**c)  # noqa: E731
         yield f"... {name}", "teacher", (epochs, changed), make

@@ -172,7 +172,7 @@ def fitted_teacher(is_value, X, y, seed):
     return [member.fit(X, y) for member in members]
 
 
-def split(name, seed):
+def split(name, seed, most_rows=MOST_ROWS):
     """Training, validation and test rows as raw frames; classes as codes."""
     if name == "digits":
         X, y = load_digits(return_X_y=True, as_frame=True)
@@ -180,7 +180,7 @@ def split(name, seed):
         X, y = raw_frame(name, TARGETS[name])
     is_value = name in VALUES
     y = y.to_numpy(float) if is_value else pd.factorize(y, sort=True)[0]
-    n = min(MOST_ROWS, int(0.6 * len(y)))
+    n = min(most_rows, int(0.6 * len(y)))
     X, X_rest, y, y_rest = train_test_split(
         X, y, train_size=n, stratify=None if is_value else y, random_state=seed
     )
@@ -209,9 +209,11 @@ def row_losses(answer, y, is_value):
 class Cell:
     """One split of one set: its teacher and its transfer rows, made when first needed."""
 
+    most_rows = MOST_ROWS
+
     def __init__(self, name, seed):
         self.name, self.seed, self.is_value = name, seed, name in VALUES
-        self.train, self.val, self.test = split(name, seed)
+        self.train, self.val, self.test = split(name, seed, self.most_rows)
         self._drawn = {}
 
     @cached_property

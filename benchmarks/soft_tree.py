@@ -1,16 +1,20 @@
 """Soft decision trees and what they harden into, beside neural-trees and CART.
 
 Sets, splits, teacher (the mean of LightGBM, XGBoost, a random forest and extremely
-randomised trees) and drawn rows are those of ``benchmarks.gain``. Depth 6, or 64 leaves;
-labels: 50 epochs, distilled: 100. Every line but the first ones is the distilled tree with
-one thing changed. Accuracy and log loss on test rows that chose nothing, of the mixture and
-of the greedy path, which a person reads; differences are paired, by split.
+randomised trees) and drawn rows are those of ``benchmarks.gain``, but for the training
+rows: at most 4,000, so at most 96,000 drawn ones. Depth 6, or 64 leaves;
+labels: 50 epochs, distilled: 100. A line that begins with ``...`` is the distilled tree
+with one thing changed; with ``---``, the hardened one. Accuracy on test rows that chose
+nothing, of the mixture and of the greedy path, which a person reads; points are mean
+differences to the unchanged tree, paired by split.
 
 Hard trees have at most 32 leaves. CART is tuned (``min_samples_leaf``, ``ccp_alpha``) on
 validation rows, on labels and on the teacher's answers for the same rows as ours; an
 optimal tree of depth 4 (pystreed) is searched for, of one split, in at most ten minutes.
+What is changed or left out alone is shown on three splits of four sets; of the search for
+hard trees, on those of two.
 
-MNIST: 3 seeds, depth 8, see ``benchmarks._soft_tree_images``. Cells (set, split, arm) are
+MNIST: 3 seeds, changes of the first, depth 8, see ``benchmarks._soft_tree_images``. Cells (set, split, arm) are
 kept in ``SKDISTILL_CACHE`` (default ``.cache``) and not computed again.
 """
 
@@ -19,12 +23,15 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+import contextlib
+import copy
 import inspect
 import itertools
 import time
 import warnings
 from functools import cache, cached_property, partial
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -34,10 +41,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
 
 from benchmarks import _soft_tree_images as mnist
+from benchmarks import _soft_tree_speed as speed
 from benchmarks import gain
 from benchmarks._report import arguments, report, rounded
 from benchmarks.tables import hand_made
 from skdistill import FixedRows, SoftDecisionTreeClassifier, soft_targets
+from skdistill.hard_trees.search import Search
+from skdistill.students import hard_tree, hardening
 
 SETS = (
     "digits",
@@ -50,8 +60,12 @@ SETS = (
     "connect4",
 )
 QUICK = SETS[:2]
+ABLATED = SETS[:4]
+SEARCHED, N_ABLATED = SETS[:2], 3
+SOLVED = ("wa_churn", "spam")
 N_SPLITS = 5
-USUAL = "soft tree", "teacher"
+MOST_ROWS = 4000
+USUAL, HARDENED = ("soft tree", "teacher"), ("soft tree, hardened", "teacher")
 DEPTH, N_LEAVES, N_HARD = 6, 64, 32
 TAUGHT = {"max_depth": DEPTH, "max_epochs": 100}
 GROWN = {"max_leaf_nodes": N_LEAVES, "max_depth": 12}
@@ -59,7 +73,6 @@ CHANGES = {
     "objective=path": {"objective": "path"},
     "objective=0.3": {"objective": 0.3},
     "objective=(0, 0.5)": {"objective": (0.0, 0.5)},
-    "objective=(0, 0.5), beta=(1, 4)": {"objective": (0.0, 0.5), "beta": (1.0, 4.0)},
     "objective=0.3, path_teacher=mixture": {
         "objective": 0.3,
         "path_teacher": "mixture",
@@ -80,8 +93,27 @@ CHANGES = {
 }
 
 
+def as_it_is(search, root):
+    """In the place of moves."""
+    return root
+
+
+# What a search for a hard tree does without: names to replace, and by what.
+WITHOUT = {
+    "all moves after growth": [(Search, "improved", as_it_is)],
+    "other limbs and twigs": [
+        (Search, "_other_limbs", as_it_is),
+        (Search, "_other_twigs", as_it_is),
+    ],
+    "the rounded soft tree as a start": [(hardening, "_start", lambda *args: None)],
+    "a booster's thresholds": [(hard_tree, "booster_hints", lambda *args: ())],
+}
+
+
 class Cell(gain.Cell):
     """One split of one set, and its trees when they are first needed."""
+
+    most_rows = MOST_ROWS
 
     @cached_property
     def knowledge(self):
@@ -130,14 +162,22 @@ class Cell(gain.Cell):
         )
         return self.both(small)
 
-    def hardened(self):
+    def hardened(self, *, labels=True, without=(), transfer=None):
         """The distilled tree as plain questions."""
-        hard = self.usual.harden(
-            self.train[0],
-            X_eval=self.val[0],
-            max_leaf_nodes=N_HARD,
-            random_state=self.seed,
-        )
+        tree = self.usual
+        if transfer is not None:
+            tree = copy.copy(tree).set_params(transfer=transfer)
+        X, y = self.train
+        with contextlib.ExitStack() as stack:
+            for owner, name, other in without:
+                stack.enter_context(patch.object(owner, name, other))
+            hard = tree.harden(
+                X,
+                y if labels else None,
+                X_eval=self.val[0],
+                max_leaf_nodes=N_HARD,
+                random_state=self.seed,
+            )
         return self.rows(hard, self.test)
 
     def neural_trees(self):
@@ -188,7 +228,7 @@ def dense():
     return view.set_params(sparse_threshold=0.0)
 
 
-def arms(cell, seed, quick):
+def arms(cell, name, seed, quick):
     """Name, on what it learns, what its result depends on, and how to get it."""
     yield "teacher", "labels", (), lambda: cell().teacher_row()
     soft = {"max_depth": DEPTH}
@@ -198,17 +238,29 @@ def arms(cell, seed, quick):
     yield "neural-trees", "labels", DEPTH, lambda: cell().neural_trees()
     yield "CART, as many leaves", "labels", (), lambda: cell().cart(N_LEAVES)
     yield "soft tree", "teacher", TAUGHT, lambda: cell().both(cell().usual)
-    for name, changed in CHANGES.items():
-        if not quick:
+    for changed_name, changed in CHANGES.items():
+        if not quick and name in ABLATED and seed < N_ABLATED:
             make = partial(_changed, cell, changed)
-            yield f"... {name}", "teacher", TAUGHT | changed, make
+            yield f"... {changed_name}", "teacher", TAUGHT | changed, make
     yield "... pruned to 32 leaves", "teacher", TAUGHT, lambda: cell().pruned()
     yield "soft tree, hardened", "teacher", TAUGHT, lambda: cell().hardened()
+    if not quick and name in SEARCHED and seed < N_ABLATED:
+        for left_out, replaced in WITHOUT.items():
+            make = partial(_hardened, cell, without=replaced)
+            yield f"--- without {left_out}", "teacher", TAUGHT, make
+        make = partial(_hardened, cell, labels=False)
+        yield "--- without the labels' last word", "teacher", TAUGHT, make
+        make = lambda: cell().hardened(transfer=cell().sampler())  # noqa: E731
+        yield "--- with more rows for leaves of few", "teacher", TAUGHT, make
     yield f"CART, {N_HARD} leaves", "labels", (), lambda: cell().cart(N_HARD)
     make = lambda: cell().cart(N_HARD, taught=True)  # noqa: E731
     yield f"CART, {N_HARD} leaves", "teacher", (), make
-    if not quick and seed == 0:
+    if not quick and seed == 0 and name in SOLVED:
         yield "optimal, depth 4", "labels", (), lambda: cell().optimal()
+
+
+def _hardened(cell, **options):
+    return cell().hardened(**options)
 
 
 def _changed(cell, changed):
@@ -219,12 +271,12 @@ def run(name, seed, folder, quick):
     """Of one split: {(arm, learns from): losses and hits}."""
     if name == "mnist":
         cell = cache(lambda: mnist.Images(seed))
-        listed, depends = mnist.arms(cell), mnist.TREE
+        listed, depends = mnist.arms(cell, seed), mnist.TREE
     else:
         cell = cache(lambda: Cell(name, seed))
         made = map(inspect.getsource, (gain.make_teacher, gain.fitted_teacher))
-        listed = arms(cell, seed, quick)
-        depends = (gain.short(*made, gain.MOST_ROWS), N_LEAVES, N_HARD)
+        listed = arms(cell, name, seed, quick)
+        depends = (gain.short(*made, MOST_ROWS), N_LEAVES, N_HARD)
     found = {}
     for arm, source, setting, make in listed:
         key = gain.short(arm, source, setting, depends)
@@ -240,19 +292,23 @@ def table(splits):
 
 
 def _line(arm, splits):
-    """One arm: accuracy on each set, and what it is above the usual tree's, in points."""
+    """One arm: accuracy on each set, and how far it is above what it was made from."""
     line = {"tree": arm[0], "learns from": arm[1]}
     here = {name: each for name, each in splits.items() if arm in each[0]}
     for name in splits:
         found = [rows[arm] for rows in here.get(name, ()) if arm in rows]
         line[name] = _scores(found) if found else ""
-    for place, what in ((1, "mixture"), (3, "path")):
+    usual = HARDENED if arm[0].startswith("---") else USUAL
+    for place, what in ((1, "points"), (3, "points, path")):
         gaps = [
-            100 * np.mean([rows[arm][place] - rows[USUAL][place] for rows in each])
+            100
+            * np.mean(
+                [rows[arm][place] - rows[usual][place] for rows in each if arm in rows]
+            )
             for each in here.values()
-            if arm[0].startswith("...")
+            if arm[0][:3] in ("...", "---") and len(each[0][arm]) > place
         ]
-        line[f"{what} +-"] = f"{np.mean(gaps):+.2f}" if gaps else ""
+        line[what] = f"{np.mean(gaps):+.2f}" if gaps else ""
     return line
 
 
@@ -278,7 +334,7 @@ def aims(splits):
             [("neural-trees", "labels")],
         ),
         ("distilled over neural-trees", USUAL, [("neural-trees", "labels")]),
-        ("hardened over the best of CARTs", ("soft tree, hardened", "teacher"), rivals),
+        ("hardened over the best of CARTs", HARDENED, rivals),
     ):
         cells = [
             f"{name} {_over(each, ours, theirs)}"
@@ -314,6 +370,7 @@ def main():
             if name != "mnist" or seed < mnist.N_SEEDS:
                 splits[name].append(run(name, seed, folder, quick))
     notes = list(aims(splits))
+    notes += [] if quick else speed.notes()
     title = "Soft trees: accuracy on test rows, in per cent (spread over the splits)"
     rows = [
         {k: rounded(v) if isinstance(v, float) else v for k, v in row.items()}

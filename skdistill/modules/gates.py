@@ -92,8 +92,12 @@ def paths(right, shape):
 
     Returns
     -------
-    Tensor of shape (n_nodes, n)
-        A row for each node, so that each level is one block of memory.
+    above : Tensor of shape (n_above, n)
+        Of the nodes above the last level: a row for each, so that each level is one block
+        of memory.
+    last : Tensor of shape (n_last, n)
+        Of those of the last level, which are all leaves, and all leaves of a complete
+        tree.
     """
     if torch.compiler.is_compiling():  # it finds the gradient by itself
         return _downwards(right, shape)
@@ -109,24 +113,23 @@ class _Paths(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, right, shape):
-        found = _downwards(right, shape)
-        ctx.save_for_backward(right, found)
+        above, last = _downwards(right, shape)
+        ctx.save_for_backward(right, above)
         ctx.shape = shape
-        return found
+        return above, last
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx, slope):
-        (right, found), levels = ctx.saved_tensors, ctx.shape.levels
+    def backward(ctx, of_above, worth):
+        (right, above), shape = ctx.saved_tensors, ctx.shape
         slopes = torch.empty_like(right)
-        worth = slope[levels[-1].nodes]
-        for level in levels[-2::-1]:
+        for level in shape.levels[-2::-1]:
             left, other = worth.unflatten(0, (-1, 2)).unbind(dim=1)
             rise = other - left
-            above = _gates_of(level, found[level.nodes])
-            torch.mul(above, rise, out=slopes[level.gates])
+            path = _gates_of(level, above[level.nodes])
+            torch.mul(path, rise, out=slopes[level.gates])
             mean = torch.addcmul(left, right[level.gates], rise)
-            worth = slope[level.nodes]
+            worth = of_above[level.nodes]
             if level.inner is None:
                 worth = worth + mean
             else:
@@ -138,11 +141,12 @@ def _downwards(right, shape):
     """Level by level from the root."""
     found = [right.new_ones(1, right.shape[1])]
     for level in shape.levels[:-1]:
-        above = _gates_of(level, found[-1])
-        other = above * right[level.gates]
-        below = torch.stack([above - other, other], dim=1).flatten(end_dim=1)
+        path = _gates_of(level, found[-1])
+        other = path * right[level.gates]
+        below = torch.stack([path - other, other], dim=1).flatten(end_dim=1)
         found.append(torch.threshold(below, _LEAST, 0.0))
-    return torch.cat(found)
+    *above, last = found
+    return torch.cat(above) if above else last[:0].clone(), last
 
 
 def _gates_of(level, nodes):

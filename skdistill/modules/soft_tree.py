@@ -210,11 +210,11 @@ class SoftTree(nn.Module):
         Returns
         -------
         Tensor of shape (n, n_outputs)
-            Log-probabilities or values. In training mode a pair: this, and the
-            probability of each node (n, n_nodes), for ``penalty``.
+            Log-probabilities or values. In training mode a pair: this, and what
+            ``paths`` gives, for ``penalty``.
         """
-        nodes = self.node_probabilities(x)
-        reach = self._at_leaves(nodes)
+        ways = self.paths(x)
+        reach = self._at_leaves(*ways)
         output = _average(reach, self._leaves_of(x))
         if self.is_classifier:
             output = output.clamp(min=torch.finfo(output.dtype).tiny).log()
@@ -222,7 +222,7 @@ class SoftTree(nn.Module):
             return output
         if self.gives_paths:
             output = torch.cat([output, *self.path_outputs(reach, x)], dim=1)
-        return output, nodes
+        return output, ways
 
     def _leaf_parameters(self, x):
         """Those of the leaves (n_leaves, n_outputs); by row, (n, n_leaves, n_outputs)."""
@@ -301,6 +301,21 @@ class SoftTree(nn.Module):
         beta = self.log_beta.exp().to(x.dtype)
         return logits * (beta[:, None] if beta.dim() else beta)
 
+    def paths(self, x):
+        """Probability of reaching each node, those of the last level by themselves.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n, n_inputs)
+            Rows.
+
+        Returns
+        -------
+        pair of Tensor of shape (n_above, n) and (n_last, n)
+            In the order of the nodes' numbers; exact 0 where next to nothing comes.
+        """
+        return paths(GATES[self.gate](self._by_gate(x)), self.shape)
+
     def node_probabilities(self, x):
         """Probability of reaching each node, in the order of their numbers.
 
@@ -312,10 +327,9 @@ class SoftTree(nn.Module):
         Returns
         -------
         Tensor of shape (n, n_nodes)
-            1 for the root, exact 0 where next to nothing comes.
+            1 for the root.
         """
-        right = GATES[self.gate](self._by_gate(x))
-        return paths(right, self.shape).T
+        return torch.cat(self.paths(x)).T
 
     def leaf_probabilities(self, x):
         """Probability of reaching each leaf.
@@ -330,14 +344,14 @@ class SoftTree(nn.Module):
         Tensor of shape (n, n_leaves)
             Rows that sum to 1.
         """
-        return self._at_leaves(self.node_probabilities(x))
+        return self._at_leaves(*self.paths(x))
 
-    def _at_leaves(self, nodes):
-        """Of what all nodes have, that of the leaves."""
+    def _at_leaves(self, above, last):
+        """Of what all nodes have, that of the leaves (n, n_leaves)."""
         if self.shape.is_complete:
-            return nodes[:, self.n_gates :]
-        leaves = torch.from_numpy(self.shape.leaves).to(nodes.device)
-        return nodes.T[leaves].T
+            return last.T
+        leaves = torch.from_numpy(self.shape.leaves).to(last.device)
+        return torch.cat([above, last])[leaves].T
 
     def leaf_outputs(self, dtype=torch.float32, alone=False):
         """What each leaf says.
@@ -397,7 +411,7 @@ class SoftTree(nn.Module):
         """
         return self.leaf_probabilities(x).argmax(dim=1)
 
-    def penalty(self, nodes, weight=None):
+    def penalty(self, ways, weight=None):
         """What it costs that gates are not used for both sides.
 
         Beside it, with ``entropy_penalty``, that rows go to many leaves: the mean
@@ -410,8 +424,8 @@ class SoftTree(nn.Module):
 
         Parameters
         ----------
-        nodes : Tensor of shape (n, n_nodes)
-            Probability of each node, from ``forward`` in training mode.
+        ways : pair of Tensor of shape (n_above, n) and (n_last, n)
+            From ``paths``, or from ``forward`` in training mode.
         weight : Tensor of shape (n,), default=None
             Weights of the rows.
 
@@ -420,12 +434,13 @@ class SoftTree(nn.Module):
         Tensor
             A scalar; 0 if every gate splits evenly.
         """
-        cost = nodes.new_zeros(())
+        cost = ways[1].new_zeros(())
         if self.balance_penalty and self.n_gates:
-            mass = nodes.mean(dim=0) if weight is None else weight @ nodes / len(nodes)
+            parts = (p.sum(dim=1) if weight is None else p @ weight for p in ways)
+            mass = torch.cat(list(parts)) / ways[1].shape[1]
             cost = cost + self.balance_penalty * self._imbalance(mass)
         if self.entropy_penalty:
-            reach = self._at_leaves(nodes)
+            reach = self._at_leaves(*ways)
             entropy = -(reach * reach.clamp(min=1e-30).log()).sum(dim=1)
             entropy = entropy if weight is None else entropy * weight
             cost = cost + self.entropy_penalty * entropy.mean()

@@ -106,7 +106,7 @@ def test_a_hard_path_has_the_product_rules_gradient():
     """Of each leaf: the other gates on its path are hard, the one in question is not."""
     shape, z = LOPSIDED, rows()[:, :1] * torch.randn(1, 6).double()
     z.requires_grad_()
-    nodes = paths(straight_through(z).T, shape).T
+    nodes = torch.cat(paths(straight_through(z).T, shape)).T
     hard = (z > 0).double().detach().numpy()
     slope = (torch.sigmoid(z) * torch.sigmoid(-z)).detach().numpy()
     for leaf in shape.leaves:
@@ -142,7 +142,7 @@ def test_gradients_of_all_nodes_at_once(shape):
     with torch.no_grad():
         right[:, 0] = 0.0  # no share is divided by
         right[:, 1] = 1.0
-    found = paths(right, shape)
+    found = torch.cat(paths(right, shape))
     np.testing.assert_allclose(
         found.detach().T, node_by_node(shape, right.detach().numpy().T), atol=1e-15
     )
@@ -242,13 +242,13 @@ def test_penalties_of_a_lopsided_tree_by_hand():
         right = mass[LOPSIDED.children(gate)[1]] / mass[gate]
         cross_entropy = -(np.log(right) + np.log(1 - right)) / 2
         cost += 0.5**depth * (cross_entropy - np.log(2))
-    nodes = tree.node_probabilities(x)
-    found = tree.penalty(nodes, torch.from_numpy(weight))
+    ways = tree.paths(x)
+    found = tree.penalty(ways, torch.from_numpy(weight))
     assert found.item() == pytest.approx(0.7 * cost, rel=1e-6)
     tree, leaves = tree_of(entropy_penalty=0.3), P[:, LOPSIDED.leaves]
     entropy = -(leaves * np.log(leaves)).sum(axis=1)
-    assert tree.penalty(nodes).item() == pytest.approx(0.3 * entropy.mean())
-    found = tree.penalty(nodes, torch.from_numpy(weight)).item()
+    assert tree.penalty(ways).item() == pytest.approx(0.3 * entropy.mean())
+    found = tree.penalty(ways, torch.from_numpy(weight)).item()
     assert found == pytest.approx(0.3 * (weight * entropy).mean())
 
 
