@@ -14,8 +14,9 @@ optimal tree of depth 4 (pystreed) is searched for, of one split, in at most ten
 What is changed or left out alone is shown on three splits of four sets; of the search for
 hard trees, on those of two.
 
-MNIST: 3 seeds, changes of the first, depth 8, see ``benchmarks._soft_tree_images``. Cells (set, split, arm) are
-kept in ``SKDISTILL_CACHE`` (default ``.cache``) and not computed again.
+MNIST: 3 seeds, changes of the first, depth 8, see ``benchmarks._soft_tree_images``. Cells
+(set, split, arm) are kept in ``SKDISTILL_CACHE`` (default ``.cache``) and not computed
+again.
 """
 
 import os

@@ -405,12 +405,12 @@ def test_an_unknown_device_is_named(student, device):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
-def test_compiled_training_learns_the_same():
+@pytest.mark.parametrize("gate", ["logistic", "straight_through"])
+def test_compiled_training_learns_the_same(gate):
     X, y = noisy()
-    plain = SoftDecisionTreeClassifier(max_epochs=3, max_depth=2, random_state=0)
-    compiled = SoftDecisionTreeClassifier(
-        max_epochs=3, max_depth=2, random_state=0, compile=True
-    )
+    shared = {"max_epochs": 3, "max_depth": 2, "gate": gate, "random_state": 0}
+    plain = SoftDecisionTreeClassifier(**shared)
+    compiled = SoftDecisionTreeClassifier(**shared, compile=True)
     P = plain.fit(X, y).predict_proba(X)
     np.testing.assert_allclose(compiled.fit(X, y).predict_proba(X), P, atol=1e-4)
     pickle.loads(pickle.dumps(compiled)).predict(X)

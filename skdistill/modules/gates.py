@@ -13,7 +13,10 @@ _SELECTED_AT = 0.6
 
 
 def logistic(logits):
-    """Share of a row that goes to the right.
+    """Shares of a row that go to the left and to the right.
+
+    Each by itself, not as 1 minus the other: a row that a sure gate sends astray is to
+    bring it back.
 
     Parameters
     ----------
@@ -22,14 +25,15 @@ def logistic(logits):
 
     Returns
     -------
-    Tensor
-        Between 0 and 1.
+    pair of Tensor
+        For the left and for the right.
     """
-    return torch.sigmoid(logits.clamp(-_MOST_LOG_ODDS, _MOST_LOG_ODDS))
+    logits = logits.clamp(-_MOST_LOG_ODDS, _MOST_LOG_ODDS)
+    return torch.sigmoid(-logits), torch.sigmoid(logits)
 
 
 def smooth_step(logits):
-    """Share that reaches exact 0 and 1, by a cubic polynomial between [1]_.
+    """Shares that reach exact 0 and 1, by a cubic polynomial between [1]_.
 
     Parameters
     ----------
@@ -38,8 +42,8 @@ def smooth_step(logits):
 
     Returns
     -------
-    Tensor
-        From 0 to 1.
+    pair of Tensor
+        For the left and for the right.
 
     References
     ----------
@@ -47,11 +51,12 @@ def smooth_step(logits):
        Differentiability meets Conditional Computation, 2020.
     """
     t = (logits / SMOOTH_STEP_WIDTH).clamp(-0.5, 0.5)
-    return 0.5 + t * (1.5 - 2 * t * t)
+    right = 0.5 + t * (1.5 - 2 * t * t)
+    return 1 - right, right
 
 
 def straight_through(logits):
-    """All of a row to the likelier side, with the gradient of the logistic share [1]_.
+    """All of a row to the likelier side, with the gradient of the logistic shares [1]_.
 
     Parameters
     ----------
@@ -60,8 +65,8 @@ def straight_through(logits):
 
     Returns
     -------
-    Tensor
-        0 or 1.
+    pair of Tensor
+        For the left and for the right.
 
     References
     ----------
@@ -69,10 +74,11 @@ def straight_through(logits):
        Stochastic Neurons for Conditional Computation, 2013.
     """
     soft = torch.sigmoid(logits)
-    return (logits > 0).to(logits.dtype) + (soft - soft.detach())
+    right = (logits > 0).to(logits.dtype) + (soft - soft.detach())
+    return 1 - right, right
 
 
-#: Share of the right side by the name of the gate.
+#: Shares of the two sides by the name of the gate.
 GATES = {
     "logistic": logistic,
     "smooth_step": smooth_step,
@@ -80,13 +86,15 @@ GATES = {
 }
 
 
-def paths(right, shape):
+def paths(left, right, shape):
     """Products of the shares on the way to each node.
+
+    Their gradient can be taken once.
 
     Parameters
     ----------
-    right : Tensor of shape (n_gates, n)
-        Shares of the right sides.
+    left, right : Tensor of shape (n_gates, n)
+        Shares of the two sides.
     shape : TreeShape
         Of the tree.
 
@@ -100,53 +108,59 @@ def paths(right, shape):
         tree.
     """
     if torch.compiler.is_compiling():  # it finds the gradient by itself
-        return _downwards(right, shape)
-    return _Paths.apply(right, shape)
+        return _downwards(left, right, shape, _faded)
+    return _Paths.apply(left, right, shape)
 
 
 class _Paths(torch.autograd.Function):
     """The same with its gradient in one sweep from the leaves to the root.
 
-    What a gate's share is worth is the difference between its sides, each a mean over
-    what lies below, times the path to the gate. No share is divided by.
+    A gate's share is worth what lies below its side, times the path to the gate; what
+    lies below a gate is worth the mean of its sides. No share is divided by.
     """
 
     @staticmethod
-    def forward(ctx, right, shape):
-        above, last = _downwards(right, shape)
-        ctx.save_for_backward(right, above)
+    def forward(ctx, left, right, shape):
+        above, last = _downwards(left, right, shape, torch.threshold)
+        ctx.save_for_backward(left, right, above)
         ctx.shape = shape
         return above, last
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, of_above, worth):
-        (right, above), shape = ctx.saved_tensors, ctx.shape
-        slopes = torch.empty_like(right)
+        (left, right, above), shape = ctx.saved_tensors, ctx.shape
+        slopes = torch.empty_like(left), torch.empty_like(right)
         for level in shape.levels[-2::-1]:
-            left, other = worth.unflatten(0, (-1, 2)).unbind(dim=1)
-            rise = other - left
-            path = _gates_of(level, above[level.nodes])
-            torch.mul(path, rise, out=slopes[level.gates])
-            mean = torch.addcmul(left, right[level.gates], rise)
+            sides = worth.unflatten(0, (-1, 2)).unbind(dim=1)
+            path, mean = _gates_of(level, above[level.nodes]), None
+            for side, share, slope in zip(sides, (left, right), slopes, strict=True):
+                torch.mul(path, side, out=slope[level.gates])
+                share = share[level.gates]
+                mean = share * side if mean is None else mean.addcmul_(share, side)
             worth = of_above[level.nodes]
             if level.inner is None:
                 worth = worth + mean
             else:
                 worth = worth.index_add(0, level.inner.to(mean.device), mean)
-        return slopes, None
+        return *slopes, None
 
 
-def _downwards(right, shape):
+def _downwards(left, right, shape, fade):
     """Level by level from the root."""
     found = [right.new_ones(1, right.shape[1])]
     for level in shape.levels[:-1]:
         path = _gates_of(level, found[-1])
-        other = path * right[level.gates]
-        below = torch.stack([path - other, other], dim=1).flatten(end_dim=1)
-        found.append(torch.threshold(below, _LEAST, 0.0))
+        sides = path * left[level.gates], path * right[level.gates]
+        below = torch.stack(sides, dim=1).flatten(end_dim=1)
+        found.append(fade(below, _LEAST, 0.0))
     *above, last = found
     return torch.cat(above) if above else last[:0].clone(), last
+
+
+def _faded(path, least, value):
+    """``torch.threshold`` with the gradient of paths that are left as they are."""
+    return path + torch.where(path > least, 0.0, value - path).detach()
 
 
 def _gates_of(level, nodes):

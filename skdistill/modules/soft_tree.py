@@ -314,7 +314,7 @@ class SoftTree(nn.Module):
         pair of Tensor of shape (n_above, n) and (n_last, n)
             In the order of the nodes' numbers; exact 0 where next to nothing comes.
         """
-        return paths(GATES[self.gate](self._by_gate(x)), self.shape)
+        return paths(*GATES[self.gate](self._by_gate(x)), self.shape)
 
     def node_probabilities(self, x):
         """Probability of reaching each node, in the order of their numbers.
@@ -441,7 +441,9 @@ class SoftTree(nn.Module):
             cost = cost + self.balance_penalty * self._imbalance(mass)
         if self.entropy_penalty:
             reach = self._at_leaves(*ways)
-            entropy = -(reach * reach.clamp(min=1e-30).log()).sum(dim=1)
+            entropy = -(
+                reach * reach.clamp(min=torch.finfo(reach.dtype).tiny).log()
+            ).sum(dim=1)
             entropy = entropy if weight is None else entropy * weight
             cost = cost + self.entropy_penalty * entropy.mean()
         return cost

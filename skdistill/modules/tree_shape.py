@@ -23,14 +23,11 @@ class Level:
         Ranks of its gates.
     inner : Tensor of int64 or None
         Positions of the gates in the level; None if all its nodes are gates.
-    ends : Tensor of int64
-        Positions of the leaves in the level.
     """
 
     nodes: slice
     gates: slice
     inner: torch.Tensor | None
-    ends: torch.Tensor
 
     @property
     def n_gates(self):
@@ -81,9 +78,9 @@ class TreeShape:
         while stop > start:
             here = is_gate[start:stop]
             ranks = slice(rank, rank + int(here.sum()))
-            inner, ends = (torch.from_numpy(np.flatnonzero(m)) for m in (here, ~here))
+            inner = torch.from_numpy(np.flatnonzero(here))
             nodes, inner = slice(start, stop), None if here.all() else inner
-            self.levels.append(Level(nodes, ranks, inner, ends))
+            self.levels.append(Level(nodes, ranks, inner))
             start, stop = stop, stop + 2 * (ranks.stop - ranks.start)
             rank = ranks.stop
         self.depth = len(self.levels) - 1

@@ -75,13 +75,22 @@ class HardDecisionTree(BaseStudent):
         self.tree_ = HardTree.of(root, thresholds, x, stats, self._least())
         self._learn_more(rows, x, target, stats[0])
         if self._weighs_labels and knowledge.hard is not None:
-            seen = self._seen(rows.X)
-            labels, weight = self._labels_of(knowledge), knowledge.hard_weight
-            leaf, is_class = self.tree_.apply(seen), is_classifier(self)
-            self.tree_ = with_evidence(self.tree_, leaf, labels, weight, is_class)
+            self._weigh_labels(self._seen(rows.X), knowledge)
         self._observed = observed_values(rows.X)
         vars(self).pop("fidelity_", None)  # of the tree before
         self._finish(rows, knowledge)
+
+    def _weigh_labels(self, x, knowledge):
+        """Let labels have the last word, where any of them counts."""
+        labels, weight = self._labels_of(knowledge), knowledge.hard_weight
+        if weight.sum() <= 0:
+            return
+        leaf, is_class = self.tree_.apply(x), is_classifier(self)
+        self.tree_ = with_evidence(self.tree_, leaf, labels, weight, is_class)
+        if is_class and len(self._targets) == 1:
+            shares = self.tree_.means()[0]
+            self._learnt_prior = shares / shares.sum()
+            self.class_prior_ = self._learnt_prior.copy()
 
     def _least(self):
         return max(self.min_weight_fraction_leaf, 1e-12)

@@ -45,11 +45,13 @@ def hardened(tree, X, y, X_eval, random_state, **limits):
             f"quantiles={tree.quantiles!r}: a hard tree has one mean in each leaf. "
             "Harden a tree without quantiles."
         )
+    if y is not None:
+        checked_labels(tree, y)
     random = check_random_state(random_state)
     X, y, X_eval, watched = apart(X, y, X_eval, random)
     hard = _as_hard(tree, y, random.randint(np.iinfo(np.int32).max), limits)
     hard._begins_at = partial(_start, tree, hard)
-    hard._weighs_labels = hasattr(tree, "teacher_") and tree.alpha > 0
+    hard._weighs_labels = hasattr(tree, "teacher_") and tree.alpha == 1
     try:
         hard.fit(X, y)
     finally:
@@ -90,6 +92,40 @@ def apart(X, y, X_eval, random):
     y = None if y is None else np.asarray(y)[kept]
     watched = f"{n_held} rows of X, on which the soft tree may have been trained"
     return rows_of(X, kept), y, rows_of(X, held), watched
+
+
+def checked_labels(tree, y):
+    """Labels of classes that a fitted tree knows, or values.
+
+    Parameters
+    ----------
+    tree : SoftDecisionTree
+        Fitted.
+    y : array-like of shape (n,) or (n, n_targets)
+        As the user gave them.
+
+    Returns
+    -------
+    ndarray of shape (n, n_targets)
+        The same.
+
+    Raises
+    ------
+    ValueError
+        If there are other classes among them.
+    """
+    y = tree._check_targets(y)
+    y = y.reshape(len(y), -1)
+    for labels, known in zip(
+        y.T, tree._targets if is_classifier(tree) else (), strict=False
+    ):
+        new = np.setdiff1d(labels, known)
+        if len(new):
+            raise ValueError(
+                f"y has the labels {new.tolist()}, and the tree's classes are "
+                f"{known.tolist()}."
+            )
+    return y
 
 
 def before_and_after(tree, other, X_eval, meant, watched):

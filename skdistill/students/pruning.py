@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..modules.gates import GATES
 from ..modules.tree_surgery import merged, without
 from ..training import in_chunks
-from .hardening import apart, before_and_after, joined, teacher_says
+from .hardening import apart, before_and_after, checked_labels, joined, teacher_says
 
 # A side that gets less of every row is not taken.
 _NOT_TAKEN = 1e-8
@@ -69,8 +69,7 @@ def pruned(tree, X, y, X_eval, max_leaf_nodes, ccp_alpha, random_state):
 def _targets(tree, X, y):
     """What rows should get (n, n_outputs): by the teacher, by labels, or as it was."""
     if y is not None and not hasattr(tree, "teacher_"):
-        y = tree._check_targets(y)
-        y = y.reshape(len(y), -1)
+        y = checked_labels(tree, y)
         return _one_hot(tree, y) if is_classifier(tree) else y
     if not hasattr(tree, "teacher_"):  # as it was fitted, like the leaves
         return _own(tree, X)
@@ -89,13 +88,6 @@ def _own(tree, X):
 
 
 def _one_hot(tree, y):
-    for labels, known in zip(y.T, tree._targets, strict=True):
-        new = np.setdiff1d(labels, known)
-        if len(new):
-            raise ValueError(
-                f"y has the labels {new.tolist()}, and the tree's classes are "
-                f"{known.tolist()}."
-            )
     pairs = zip(tree._targets, y.T, strict=True)
     codes = [np.searchsorted(known, labels) for known, labels in pairs]
     return tree._one_hot(np.stack(codes, axis=1))
@@ -139,7 +131,7 @@ def _without_saturated(tree, X):
 
 
 def _right(module, batch):
-    return GATES[module.gate](module.gate_logits(batch))
+    return GATES[module.gate](module.gate_logits(batch))[1]
 
 
 class _Links:

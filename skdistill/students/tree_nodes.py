@@ -309,10 +309,11 @@ class SoftDecisionTree(TorchStudent):
         X : array-like of shape (n, n_features)
             Rows to learn from, as ``fit`` had them.
         y : array-like of shape (n,) or (n, n_targets), default=None
-            Their labels. Where there is a teacher, they have the last word: questions
-            that do not lower their loss go, and what a leaf says moves to the labels of
-            the rows that end there, its old answer counting as 300 rows. In the search
-            they count by 1 - ``alpha``. None: the teacher alone counts, as it does
+            Their labels. With a teacher and ``alpha=1`` they have the last word: what a
+            leaf says moves to the labels of the rows that end there, its old answer
+            counting as 300 rows, and questions that these do not bear out go. Labels
+            that the teacher has not seen say most. With a smaller ``alpha`` they count
+            in the search, by 1 - ``alpha``. None: the teacher alone counts, as it does
             where this tree is its own teacher.
         X_eval : array-like of shape (m, n_features), default=None
             Rows on which the fidelity is measured. None: a quarter of X, which the

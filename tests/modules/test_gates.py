@@ -11,6 +11,9 @@ from torch.func import functional_call
 from skdistill.modules import SoftTree
 from skdistill.modules.gates import (
     GATES,
+    _downwards,
+    _faded,
+    logistic,
     n_selected,
     paths,
     selected,
@@ -68,26 +71,29 @@ SHARES = {
 
 def test_a_smooth_step_is_exactly_0_and_1_outside():
     logits = torch.tensor([-1e30, -50.0, -2.0, 2.0, 50.0, 1e30])
-    assert smooth_step(logits).tolist() == [0, 0, 0, 1, 1, 1]
+    left, right = smooth_step(logits)
+    assert right.tolist() == [0, 0, 0, 1, 1, 1]
+    assert left.tolist() == [1, 1, 1, 0, 0, 0]
 
 
 def test_a_smooth_step_ascends_and_is_symmetric():
     logits = torch.linspace(-3, 3, 601, dtype=torch.float64)
-    right = smooth_step(logits)
+    left, right = smooth_step(logits)
     assert (right.diff() >= 0).all()
     assert (right.diff()[(logits[1:] > -1.99) & (logits[1:] < 2)] > 0).all()
-    torch.testing.assert_close(smooth_step(-logits) + right, torch.ones(601).double())
+    torch.testing.assert_close(smooth_step(-logits)[1], left)
+    torch.testing.assert_close(left + right, torch.ones(601).double())
     np.testing.assert_allclose(right, hand_step(logits.numpy()), atol=1e-15)
 
 
 def test_the_slope_of_a_smooth_step_has_no_jumps():
     logits = torch.linspace(-3, 3, 6001, dtype=torch.float64, requires_grad=True)
-    (slope,) = torch.autograd.grad(smooth_step(logits).sum(), logits)
+    (slope,) = torch.autograd.grad(smooth_step(logits)[1].sum(), logits)
     assert slope.diff().abs().max() < 1e-3
     assert (slope[(logits <= -2) | (logits >= 2)] == 0).all()
     inside = (logits > -1.999) & (logits < 1.999)
     assert (slope[inside] > 0).all()
-    values = smooth_step(logits).detach()
+    values = smooth_step(logits)[1].detach()
     by_hand = (values[2:] - values[:-2]) / (logits[2:] - logits[:-2]).detach()
     np.testing.assert_allclose(slope[1:-1], by_hand, atol=1e-3)
 
@@ -95,18 +101,41 @@ def test_the_slope_of_a_smooth_step_has_no_jumps():
 def test_straight_through_is_hard_forwards_and_logistic_backwards():
     logits = torch.tensor([-3.0, -0.1, 0.2, 5.0], dtype=torch.float64)
     logits.requires_grad_()
-    right = straight_through(logits)
-    assert right.tolist() == [0, 0, 1, 1]
-    (slope,) = torch.autograd.grad(right.sum(), logits)
+    left, right = straight_through(logits)
+    assert right.tolist() == [0, 0, 1, 1] and left.tolist() == [1, 1, 0, 0]
+    (slope,) = torch.autograd.grad(right.sum(), logits, retain_graph=True)
+    (other,) = torch.autograd.grad(left.sum(), logits)
     z = logits.detach().numpy()
     np.testing.assert_allclose(slope, expit(z) * expit(-z))
+    np.testing.assert_allclose(other, -slope)
+
+
+def test_a_sure_gate_that_errs_is_brought_back_from_either_side():
+    for sign in (-1.0, 1.0):
+        logits = torch.full((1, 1), 20.0 * sign, requires_grad=True)
+        nodes = torch.cat(paths(*logistic(logits), TreeShape([0])))
+        nodes[1 if sign > 0 else 2].log().sum().backward()
+        assert logits.grad.item() == pytest.approx(-sign, rel=1e-5)
+
+
+@pytest.mark.parametrize("gate", GATES)
+def test_traced_paths_have_the_same_gradient(gate):
+    logits = 20 * torch.randn(6, 9, generator=torch.Generator().manual_seed(0))
+    logits = logits.double().requires_grad_()
+    found = []
+    for way in (paths, lambda *given: _downwards(*given, _faded)):
+        nodes = torch.cat(way(*GATES[gate](logits), LOPSIDED))
+        worth = torch.arange(nodes.numel()).view_as(nodes).double().sin()
+        (slope,) = torch.autograd.grad((worth * nodes).sum(), logits)
+        found.append((nodes.detach(), slope))
+    torch.testing.assert_close(*found, rtol=0, atol=1e-12)
 
 
 def test_a_hard_path_has_the_product_rules_gradient():
     """Of each leaf: the other gates on its path are hard, the one in question is not."""
     shape, z = LOPSIDED, rows()[:, :1] * torch.randn(1, 6).double()
     z.requires_grad_()
-    nodes = torch.cat(paths(straight_through(z).T, shape)).T
+    nodes = torch.cat(paths(*(s.T for s in straight_through(z)), shape)).T
     hard = (z > 0).double().detach().numpy()
     slope = (torch.sigmoid(z) * torch.sigmoid(-z)).detach().numpy()
     for leaf in shape.leaves:
@@ -142,13 +171,13 @@ def test_gradients_of_all_nodes_at_once(shape):
     with torch.no_grad():
         right[:, 0] = 0.0  # no share is divided by
         right[:, 1] = 1.0
-    found = torch.cat(paths(right, shape))
+    found = torch.cat(paths(1 - right, right, shape))
     np.testing.assert_allclose(
         found.detach().T, node_by_node(shape, right.detach().numpy().T), atol=1e-15
     )
     if shape.n_gates:
         inside = right.detach()[:, 2:].clone().requires_grad_()
-        assert torch.autograd.gradcheck(lambda r: paths(r, shape), (inside,))
+        assert torch.autograd.gradcheck(lambda r: paths(1 - r, r, shape), (inside,))
         worth = torch.randn(shape.n_nodes, 5).double()
         (found,) = torch.autograd.grad((worth * found).sum(), right)
         by_hand = right.detach().clone().requires_grad_()

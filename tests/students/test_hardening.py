@@ -74,6 +74,12 @@ def test_labels_count_as_they_did_for_the_soft_tree(taught):
     assert tree.harden(X[:400], **SMALL).score(X[:400], flipped) < 0.15
 
 
+def test_labels_of_unknown_classes_are_named(taught):
+    _, tree, X, y = taught
+    with pytest.raises(ValueError, match=r"y has the labels \[7\]"):
+        tree.harden(X[:400], np.where(np.arange(400) == 3, 7, y[:400]), **SMALL)
+
+
 def test_a_control_is_its_own_teacher():
     X, y = load_iris(return_X_y=True)
     tree = SoftDecisionTreeClassifier(**(FAST | {"max_epochs": 60})).fit(X, y)
