@@ -321,7 +321,7 @@ def _scores(found):
         scores = 100 * np.array([rows[place].mean() for rows in found])
         spread = f" ({scores.std(ddof=1):.1f})" if len(scores) > 1 else ""
         parts.append(f"{scores.mean():.1f}{spread}")
-    return ", path ".join(parts)
+    return " / ".join(parts)
 
 
 def aims(splits):
@@ -373,7 +373,10 @@ def main():
                 splits[name].append(run(name, seed, folder, quick))
     notes = list(aims(splits))
     notes += [] if quick else speed.notes()
-    title = "Soft trees: accuracy on test rows, in per cent (spread over the splits)"
+    title = (
+        "Soft trees: accuracy on test rows, of the mixture / of the greedy path, in per "
+        "cent (spread over the splits)"
+    )
     rows = [
         {k: rounded(v) if isinstance(v, float) else v for k, v in row.items()}
         for row in table(splits)
