@@ -125,6 +125,7 @@ def test_leaves_move_to_their_labels_as_far_as_these_are_many():
 def test_hardening_with_labels(is_class):
     load = load_breast_cancer if is_class else load_diabetes
     X, y = load(return_X_y=True)
+    X = X[:, :6]
     Forest = RandomForestClassifier if is_class else RandomForestRegressor
     Tree = SoftDecisionTreeClassifier if is_class else SoftDecisionTreeRegressor
     tree = Tree(Forest(20, random_state=0).fit(X[::2], y[::2]), **FAST).fit(X[::2])
