@@ -40,28 +40,37 @@ def with_evidence(tree, leaf, target, weight, is_class):
     HardTree
         The other one; the weights of its nodes are as they were.
     """
-    weight = weight * (np.count_nonzero(weight) / weight.sum())
-    columns = [weight, *(weight * target.T), *(weight * np.square(target).T)]
-    sums = [np.bincount(leaf, each, minlength=len(tree.feature)) for each in columns]
-    sums, parent = np.column_stack(sums), tree.parent
-    for node in range(len(parent) - 1, 0, -1):
-        sums[parent[node]] += sums[node]
-    n, rows, squares = np.split(sums, [1, 1 + target.shape[1]], axis=1)
-    old = tree.means()
-    said = (rows + _ROWS_OF_TEACHER * old) / (n + _ROWS_OF_TEACHER)
+    weight = weight[:, None] * (np.count_nonzero(weight) / weight.sum())
+    sums = tree.totals(leaf, weight * np.column_stack([np.ones(len(leaf)), target]))
+    n, rows, old = sums[:, :1], sums[:, 1:], tree.means()
+    said = _moved(n, rows, old)
     if is_class:
-        others = np.maximum(n - 1, 0) + _ROWS_OF_TEACHER
-        unseen = (np.maximum(rows - 1, 0) + _ROWS_OF_TEACHER * old) / others
-        losses = -(rows * np.log(np.maximum(unseen, _LEAST))).sum(axis=1)
+        losses = _log_losses(n, rows, old)
     else:
-        total = n + _ROWS_OF_TEACHER
-        squared = squares - 2 * said * rows + n * said**2
-        losses = ((total / (total - np.minimum(n, 1))) ** 2 * squared).sum(axis=1)
+        losses = _squares(n, rows, tree.totals(leaf, weight * np.square(target)), said)
     kept = _borne_out(tree, losses)
     sums = tree.sums[:, :1] * np.column_stack([np.ones(len(said)), said])
     for node in np.flatnonzero(~kept.is_leaf)[::-1]:
         sums[node] = sums[kept.children_left[node]] + sums[kept.children_right[node]]
     return replace(kept, sums=sums).compact()
+
+
+def _moved(n, rows, old):
+    """The mean of n rows that sum to so much, and of the old answer."""
+    return (rows + _ROWS_OF_TEACHER * old) / (n + _ROWS_OF_TEACHER)
+
+
+def _log_losses(n, rows, old):
+    """Of each node, the labels' log loss by what all but one of the rows make it say."""
+    unseen = _moved(np.maximum(n - 1, 0), np.maximum(rows - 1, 0), old)
+    return -(rows * np.log(np.maximum(unseen, _LEAST))).sum(axis=1)
+
+
+def _squares(n, rows, squares, said):
+    """The same for values: the distance to what all say, times what one row changes."""
+    total = n + _ROWS_OF_TEACHER
+    factor = total / (total - np.minimum(n, 1))
+    return (factor**2 * (squares - 2 * said * rows + n * said**2)).sum(axis=1)
 
 
 def _borne_out(tree, losses):

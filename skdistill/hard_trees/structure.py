@@ -195,6 +195,28 @@ class HardTree:
             rows = rows[~self.is_leaf[node[rows]]]
         return node
 
+    def totals(self, leaf, values):
+        """Sums over the rows that pass each node.
+
+        Parameters
+        ----------
+        leaf : ndarray of int of shape (n,)
+            Where rows end.
+        values : ndarray of shape (n, k)
+            Theirs.
+
+        Returns
+        -------
+        ndarray of shape (n_nodes, k)
+            Of the root, over all rows.
+        """
+        size, parent = len(self.feature), self.parent
+        sums = [np.bincount(leaf, each, minlength=size) for each in values.T]
+        sums = np.stack(sums, axis=1)
+        for node in range(size - 1, 0, -1):
+            sums[parent[node]] += sums[node]
+        return sums
+
     def means(self, strength=0.0):
         """Mean target of each node, shrunk towards that of the node above it.
 

@@ -143,11 +143,7 @@ class HardDecisionTree(BaseStudent):
         """Store how many rows reach each node, and what the questions gained."""
         tree, weight = self.tree_, knowledge.hard_weight
         leaf = tree.apply(self._seen(rows.X))
-        mass = np.bincount(leaf, weight / weight.sum(), minlength=len(tree.feature))
-        parent = tree.parent
-        for node in range(len(mass) - 1, 0, -1):
-            mass[parent[node]] += mass[node]
-        self.node_mass_ = mass
+        self.node_mass_ = tree.totals(leaf, weight[:, None] / weight.sum())[:, 0]
         cost, inner = self._cost()(tree.sums), np.flatnonzero(~tree.is_leaf)
         gain = cost[inner] - (
             cost[tree.children_left[inner]] + cost[tree.children_right[inner]]
