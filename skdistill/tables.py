@@ -383,6 +383,34 @@ def _is_gap(value):
     return value is None or (isinstance(value, Real) and value != value)
 
 
+def check_no_gaps(name, labels):
+    """Refuse labels of which some are missing; numbers are checked elsewhere.
+
+    Parameters
+    ----------
+    name : str
+        What they are called.
+    labels : array-like of shape (n,)
+        As the user gave them.
+
+    Raises
+    ------
+    ValueError
+        If there are any.
+    """
+    if isinstance(labels, list | tuple):  # numpy would make strings of them
+        labels = np.array(labels, dtype=object)
+    if np.asarray(labels).dtype != object:
+        return
+    labels = labels if hasattr(labels, "factorize") else np.asarray(labels)
+    gaps = np.flatnonzero(_factorize(name, labels)[0] < 0)
+    if len(gaps):
+        raise ValueError(
+            f"{name} has no label in {len(gaps)} rows, the first of them row {gaps[0]}: "
+            "leave them out, or give them as X_transfer for a teacher to label."
+        )
+
+
 def _from_factors(name, codes, categories):
     """Floats where all values are numbers (or strings of numbers in an array)."""
     categories = list(categories)

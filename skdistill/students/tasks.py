@@ -11,6 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_y, check_is_fitted
 
 from ..readers import ClassReader, ValueReader
+from ..tables import check_no_gaps
 from .base import BaseStudent
 from .priors import (
     balancing_shift,
@@ -46,9 +47,8 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
                 y.iloc[:, j] if is_pandas else np.asarray(y)[:, j]
                 for j in range(shape[1])
             )
-            return self._check_several_targets([np.asarray(c) for c in columns])
-        y = _check_y(y, multi_output=False, y_numeric=False, estimator=self)
-        check_classification_targets(y)
+            return self._check_several_targets(columns, name)
+        y = self._check_column(y, name)
         if name == "y" and self.classes is None and len(np.unique(y)) < 2:
             raise ValueError(
                 f"y holds one class only ({y.tolist()[0]!r}); a student needs at least two "
@@ -56,10 +56,15 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
             )
         return y
 
-    def _check_several_targets(self, columns):
-        for column in columns:
-            _check_y(column, multi_output=False, y_numeric=False, estimator=self)
-            check_classification_targets(column)
+    def _check_column(self, y, name):
+        if len(np.shape(y)) == 1:
+            check_no_gaps(name, y)
+        y = _check_y(y, multi_output=False, y_numeric=False, estimator=self)
+        check_classification_targets(y)
+        return y
+
+    def _check_several_targets(self, columns, name):
+        columns = [self._check_column(column, name) for column in columns]
         kinds = {column.dtype.kind in "OUST" for column in columns}
         if len(kinds) > 1:  # numbers stay numbers beside strings
             columns = [column.astype(object) for column in columns]

@@ -386,3 +386,31 @@ def test_importances_do_not_count_rows_of_no_weight():
     tree = SoftDecisionTreeRegressor(**params)
     tree.fit(wild, np.r_[y, y], sample_weight=weight)
     assert tree.feature_importances_[2] < 0.5
+
+
+def as_objects(y):
+    return np.array(y, dtype=object)
+
+
+@pytest.mark.parametrize(
+    ("gap", "wrap"),
+    [
+        *itertools.product([None, np.nan], [list, pd.Series, as_objects]),
+        (pd.NA, pd.Series),
+    ],
+)
+def test_labels_that_are_missing_are_named(gap, wrap):
+    X, y = np.arange(20.0).reshape(10, 2), ["a", "b"] * 5
+    y[3] = gap
+    student = SoftDecisionTreeClassifier(max_epochs=1)
+    with pytest.raises(
+        ValueError, match="y has no label in 1 rows, the first .* row 3"
+    ):
+        student.fit(X, wrap(y))
+    both = pd.DataFrame({"one": ["a", "b"] * 5, "two": pd.Series(y, dtype=object)})
+    with pytest.raises(ValueError, match=r"y has no label in 1 rows"):
+        student.fit(X, both)
+    assert not hasattr(student, "net_")
+    tree = student.fit(X, ["a", "b"] * 5)
+    with pytest.raises(ValueError, match="y has no label in 1 rows"):
+        tree.harden(X, wrap(y))
