@@ -181,7 +181,7 @@ default=None
         return self
 
     @abstractmethod
-    def _check_targets(self, y, name="y"):
+    def _check_targets(self, y, name="y", learns=True):
         """Validated targets, an array."""
 
     @abstractmethod
@@ -217,7 +217,7 @@ default=None
             X_val=self._validate_more(rows.X_val, "X_val"),
             y_val=None
             if rows.y_val is None
-            else self._check_targets(rows.y_val, "y_val"),
+            else self._check_targets(rows.y_val, "y_val", learns=False),
         )
         if rows.y is not None:
             check_consistent_length(checked.X, checked.y)

@@ -114,7 +114,7 @@ def checked_labels(tree, y):
     ValueError
         If there are other classes among them.
     """
-    y = tree._check_targets(y)
+    y = tree._check_targets(y, learns=False)
     y = y.reshape(len(y), -1)
     for labels, known in zip(
         y.T, tree._targets if is_classifier(tree) else (), strict=False

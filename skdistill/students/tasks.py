@@ -38,7 +38,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }
 
-    def _check_targets(self, y, name="y"):
+    def _check_targets(self, y, name="y", learns=True):
         y = y.toarray() if sparse.issparse(y) else y
         shape = np.asarray(y).shape
         if len(shape) == 2 and shape[1] > 1:
@@ -49,7 +49,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
             )
             return self._check_several_targets(columns, name)
         y = self._check_column(y, name)
-        if name == "y" and self.classes is None and len(np.unique(y)) < 2:
+        if learns and self.classes is None and len(np.unique(y)) < 2:
             raise ValueError(
                 f"y holds one class only ({y.tolist()[0]!r}); a student needs at least two "
                 "classes. Without y, and with alpha=1, it learns from a fitted teacher."
@@ -336,7 +336,7 @@ class RegressorStudent(RegressorMixin, BaseStudent):
 
     _estimator_type = "regressor"
 
-    def _check_targets(self, y, name="y"):
+    def _check_targets(self, y, name="y", learns=True):
         return _check_y(y, multi_output=True, y_numeric=True, estimator=self)
 
     def _levels(self):

@@ -505,8 +505,8 @@ class TorchRegressor(RegressorStudent, TorchStudent):
         "quantiles": ["array-like", None],
     }
 
-    def _check_targets(self, y, name="y"):
-        y = super()._check_targets(y, name)
+    def _check_targets(self, y, name="y", learns=True):
+        y = super()._check_targets(y, name, learns)
         if self.quantiles is not None and y.ndim == 2 and y.shape[1] > 1:
             raise ValueError(
                 f"quantiles={self.quantiles!r} are of one target, and {name} has "

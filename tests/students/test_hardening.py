@@ -80,6 +80,15 @@ def test_labels_of_unknown_classes_are_named(taught):
         tree.harden(X[:400], np.where(np.arange(400) == 3, 7, y[:400]), **SMALL)
 
 
+def test_labels_of_one_class_and_a_single_row_are_enough(taught):
+    _, tree, X, y = taught
+    healthy = np.flatnonzero(y[:400] == 1)
+    hard = tree.harden(X.iloc[healthy], y.iloc[healthy], **SMALL)
+    assert hard.predict_proba(X).shape == (len(X), 2)
+    one = tree.harden(X[:1], y[:1], X_eval=X[400:], random_state=0)
+    assert one.get_n_leaves() == 1 and one.classes_.tolist() == [0, 1]
+
+
 def test_a_control_is_its_own_teacher():
     X, y = load_iris(return_X_y=True)
     tree = SoftDecisionTreeClassifier(**(FAST | {"max_epochs": 60})).fit(X, y)
