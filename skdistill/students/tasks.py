@@ -57,7 +57,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         return y
 
     def _check_column(self, y, name):
-        if len(np.shape(y)) == 1:
+        if np.asarray(y).ndim == 1:
             check_no_gaps(name, y)
         y = _check_y(y, multi_output=False, y_numeric=False, estimator=self)
         check_classification_targets(y)
