@@ -178,7 +178,7 @@ class Cell(gain.Cell):
         )
         return self.both(small)
 
-    def hardened(self, *, labels=True, without=(), transfer=None):
+    def hardened(self, *, labels=True, cv=None, without=(), transfer=None):
         """The distilled tree as plain questions."""
         tree = self.usual
         if transfer is not None:
@@ -192,6 +192,7 @@ class Cell(gain.Cell):
                 y if labels else None,
                 X_eval=self.val[0],
                 max_leaf_nodes=N_HARD,
+                cv=cv,
                 random_state=self.seed,
             )
         return self.rows(hard, self.test)
@@ -271,6 +272,8 @@ def arms(cell, name, seed, quick):
             yield f"--- without {left_out}", "teacher", TAUGHT, make
         make = partial(_hardened, cell, labels=False)
         yield "--- without the labels' last word", "teacher", TAUGHT, make
+        make = partial(_hardened, cell, cv=5)
+        yield "--- with teachers of folds beside the labels", "teacher", TAUGHT, make
         make = lambda: cell().hardened(transfer=cell().sampler())  # noqa: E731
         yield "--- with more rows for leaves of few", "teacher", TAUGHT, make
     yield f"CART, {N_HARD} leaves", "labels", (), lambda: cell().cart(N_HARD)

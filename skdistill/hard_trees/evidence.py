@@ -14,7 +14,7 @@ _ROWS_OF_TEACHER = 300.0
 _LEAST = 1e-6
 
 
-def with_evidence(tree, leaf, target, weight, is_class):
+def with_evidence(tree, leaf, target, weight, is_class, unseen=None):
     """A tree whose leaves move to labels, without the questions that these speak against.
 
     A node says the mean of its labels and of its old answer, which counts as 300 rows.
@@ -34,25 +34,38 @@ def with_evidence(tree, leaf, target, weight, is_class):
         Of the rows, not all 0.
     is_class : bool
         Whether targets are distributions.
+    unseen : tuple of ndarray, default=None
+        What teachers that did not see these rows answer, and the answers' weights. The
+        old answer of a node is then their mean, for that of the tree was found with
+        teachers that know the labels by heart.
 
     Returns
     -------
     HardTree
         The other one; the weights of its nodes are as they were.
     """
-    weight = weight[:, None] * (np.count_nonzero(weight) / weight.sum())
-    sums = tree.totals(leaf, weight * np.column_stack([np.ones(len(leaf)), target]))
-    n, rows, old = sums[:, :1], sums[:, 1:], tree.means()
+    (n, rows), old = _sums(tree, leaf, target, weight), tree.means()
+    if unseen is not None:
+        n_said, said = _sums(tree, leaf, *unseen)
+        old = _moved(n_said, said, old)
     said = _moved(n, rows, old)
     if is_class:
         losses = _log_losses(n, rows, old)
     else:
-        losses = _squares(n, rows, tree.totals(leaf, weight * np.square(target)), said)
+        _, squares = _sums(tree, leaf, np.square(target), weight)
+        losses = _squares(n, rows, squares, said)
     kept = _borne_out(tree, losses)
     sums = tree.sums[:, :1] * np.column_stack([np.ones(len(said)), said])
     for node in np.flatnonzero(~kept.is_leaf)[::-1]:
         sums[node] = sums[kept.children_left[node]] + sums[kept.children_right[node]]
     return replace(kept, sums=sums).compact()
+
+
+def _sums(tree, leaf, values, weight):
+    """Of each node, the number of its rows and their sum, a row's mean weight being 1."""
+    weight = weight[:, None] * (np.count_nonzero(weight) / weight.sum())
+    sums = tree.totals(leaf, weight * np.column_stack([np.ones(len(leaf)), values]))
+    return sums[:, :1], sums[:, 1:]
 
 
 def _moved(n, rows, old):

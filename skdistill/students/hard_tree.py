@@ -67,6 +67,7 @@ class HardDecisionTree(BaseStudent):
         self._n_view = x.shape[1]
         target, weight = self._targets_of(lesson)
         n_labelled = knowledge.n_labelled
+        unseen = (target, weight) if knowledge.unseen else None
         counted = np.flatnonzero(weight)
         x, target, weight = x[counted], target[counted], weight[counted]
         stats = statistics(target, weight / weight.sum())
@@ -75,18 +76,20 @@ class HardDecisionTree(BaseStudent):
         self.tree_ = HardTree.of(root, thresholds, x, stats, self._least())
         self._learn_more(rows, x, target, stats[0])
         if self._weighs_labels and knowledge.hard is not None:
-            self._weigh_labels(self._seen(rows.X), knowledge)
+            self._weigh_labels(self._seen(rows.X), knowledge, unseen)
         self._observed = observed_values(rows.X)
         vars(self).pop("fidelity_", None)  # of the tree before
         self._finish(rows, knowledge)
 
-    def _weigh_labels(self, x, knowledge):
+    def _weigh_labels(self, x, knowledge, unseen):
         """Let labels have the last word, where any of them counts."""
         labels, weight = self._labels_of(knowledge), knowledge.hard_weight
         if weight.sum() <= 0:
             return
         leaf, is_class = self.tree_.apply(x), is_classifier(self)
-        self.tree_ = with_evidence(self.tree_, leaf, labels, weight, is_class)
+        if unseen is not None:
+            unseen = [part[: len(leaf)] for part in unseen]
+        self.tree_ = with_evidence(self.tree_, leaf, labels, weight, is_class, unseen)
         if is_class and len(self._targets) == 1:
             shares = self.tree_.means()[0]
             self._learnt_prior = shares / shares.sum()

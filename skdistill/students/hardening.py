@@ -16,7 +16,8 @@ from ..hard_trees.growth import Question
 from ..knowledge import soft_targets
 from ..metrics import fidelity
 from ..preprocessing import apply_view, reads_tables
-from ..tables import rows_of
+from ..tables import is_readable, rows_of
+from ..transfer import automatic
 from .hard_tree import HardDecisionTreeClassifier, HardDecisionTreeRegressor
 
 _SHARE_OF_EVAL = 0.25
@@ -50,8 +51,13 @@ def hardened(tree, X, y, X_eval, random_state, **limits):
     random = check_random_state(random_state)
     X, y, X_eval, watched = apart(X, y, X_eval, random)
     hard = _as_hard(tree, y, random.randint(np.iinfo(np.int32).max), limits)
+    if hard.cv is not None and hard.transfer == "auto":  # which draws none with folds
+        can_draw = reads_tables(tree.preprocessor_) or is_readable(X)
+        n = _num_samples(X) if can_draw else 0
+        hard.transfer = automatic(n, tree.n_features_in_)
     hard._begins_at = partial(_start, tree, hard)
-    hard._weighs_labels = hasattr(tree, "teacher_") and tree.alpha == 1
+    taught = hasattr(tree, "teacher_") and tree.alpha == 1
+    hard._weighs_labels = taught or hard.cv is not None
     try:
         hard.fit(X, y)
     finally:
@@ -188,7 +194,9 @@ def _as_hard(tree, y, seed, limits):
     if not is_classifier(tree):
         return HardDecisionTreeRegressor(teacher, teacher_weights=weights, **options)
     options["classes"] = tree._targets if len(tree._targets) > 1 else tree.classes_
-    if own and tree.teacher_temperature_ != 1:
+    if own and limits.get("cv") is not None:  # its answers to folds set it anew
+        options["teacher_calibration"] = tree.teacher_calibration
+    elif own and tree.teacher_temperature_ != 1:
         asked = {
             "temperature": tree.teacher_temperature_,
             "classes": options["classes"],
@@ -204,8 +212,11 @@ def _answers(teacher, X, hard):
     """What the teacher says, in the form of the students' answers."""
     if isinstance(teacher, partial):
         return teacher(X)
-    classes = {"classes": hard.classes} if is_classifier(hard) else {}
-    return soft_targets(teacher, X, teacher_weights=hard.teacher_weights, **classes)
+    asked = {"teacher_weights": hard.teacher_weights}
+    if is_classifier(hard):
+        asked["classes"] = hard.classes
+        asked["temperature"] = getattr(hard, "teacher_temperature_", 1.0)
+    return soft_targets(teacher, X, **asked)
 
 
 def teacher_says(tree, X):

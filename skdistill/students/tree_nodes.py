@@ -293,6 +293,8 @@ class SoftDecisionTree(TorchStudent):
         X_eval=None,
         max_leaf_nodes=32,
         min_weight_fraction_leaf=0.005,
+        cv=None,
+        n_jobs=None,
         random_state=None,
     ):
         """A tree of plain questions in the place of the gates: found, not rounded.
@@ -322,6 +324,13 @@ class SoftDecisionTree(TorchStudent):
             So many leaves at most.
         min_weight_fraction_leaf : float, default=0.005
             Share of the weight of all rows that a leaf has at least.
+        cv : int, splitter or iterable, default=None
+            Folds of X, with labels. Clones of the teacher, fitted on the others, answer
+            for the rows of each: what a leaf says then lies between the labels and the
+            answers of teachers that have not seen them, and questions are judged by
+            these. The teacher itself labels drawn rows. None: it answers for all rows.
+        n_jobs : int, default=None
+            So many clones are fitted at once.
         random_state : int, RandomState instance or None, default=None
             Seeds the draws.
 
@@ -341,6 +350,8 @@ class SoftDecisionTree(TorchStudent):
             random_state,
             max_leaf_nodes=max_leaf_nodes,
             min_weight_fraction_leaf=min_weight_fraction_leaf,
+            cv=cv,
+            n_jobs=n_jobs,
         )
 
     def prune(

@@ -121,6 +121,21 @@ def test_leaves_move_to_their_labels_as_far_as_these_are_many():
         np.testing.assert_allclose(found.sums[node], below.sum(axis=0))
 
 
+def test_answers_of_teachers_that_saw_none_of_the_rows_come_before_the_labels():
+    x = np.repeat([-1.0, 0.5, 1.5], 100)
+    y = np.concatenate([np.zeros(100), np.arange(100) < 90, np.arange(100) < 40])
+    said = np.repeat([0.8, 0.1, 0.7], 100)
+    weight = np.where(np.arange(300) % 2, 1.0, 0.0)
+    unseen = np.column_stack([said, 1 - said]), weight
+    leaf, codes = stairs().apply(x[:, None]), y.astype(int)
+    found = with_evidence(stairs(), leaf, np.eye(2)[codes], weight, True, unseen)
+    # Of the two leaves beyond 1 one has no row: their question goes.
+    old = (300 * np.array([0.9, 0.2, 0.4]) + 50 * np.array([0.8, 0.1, 0.7])) / 350
+    wanted = (300 * old + [50, 5, 30]) / 350
+    leaf = found.apply(np.array([[-1.0], [0.5], [1.5]]))
+    np.testing.assert_allclose(found.means()[leaf, 0], wanted)
+
+
 @pytest.mark.parametrize("is_class", [True, False])
 def test_hardening_with_labels(is_class):
     load = load_breast_cancer if is_class else load_diabetes

@@ -8,7 +8,10 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.preprocessing import StandardScaler
 
 from skdistill import (
@@ -227,3 +230,78 @@ def test_it_is_taught_as_the_soft_tree_was():
     for wrong in (y[:100], np.append(y, 0)):
         with pytest.raises(ValueError, match="inconsistent numbers of samples"):
             tree.harden(X, wrong)
+
+
+@pytest.fixture(scope="module")
+def noisy():
+    """Labels of which a fifth are wrong, and a forest that knows them by heart."""
+    random = np.random.default_rng(0)
+    X = random.normal(size=(900, 4))
+    truth = X[:, 0] + 0.5 * X[:, 1] > 0
+    y = np.where(random.random(900) < 0.2, ~truth, truth).astype(int)
+    forest = RandomForestClassifier(30, random_state=0).fit(X[:300], y[:300])
+    tree = SoftDecisionTreeClassifier(forest, **FAST).fit(X[:300], y[:300])
+    return forest, tree, X, y
+
+
+def test_teachers_of_folds_keep_leaves_from_what_one_knows_by_heart(noisy):
+    _, tree, X, y = noisy
+    given = {"X_eval": X[300:], "max_leaf_nodes": 16, "random_state": 0}
+    sure = tree.harden(X[:300], y[:300], **given)
+    honest = tree.harden(X[:300], y[:300], cv=5, **given)
+    assert honest.get_n_leaves() < sure.get_n_leaves()  # it tells noise from sense
+    losses = [log_loss(y[300:], one.predict_proba(X[300:])) for one in (sure, honest)]
+    assert losses[1] < losses[0]
+    assert honest.cv == 5
+    assert honest.fidelity_["before"] == sure.fidelity_["before"]
+
+
+def test_a_leaf_of_folds_says_what_labels_and_clones_say(noisy):
+    forest, tree, X, y = noisy
+    X, y, folds = X[:300], y[:300], KFold(5)
+    hard = tree.harden(X, y, cv=folds, X_eval=X, max_leaf_nodes=4, random_state=0)
+    oof = cross_val_predict(forest, X, y, cv=folds, method="predict_proba")
+    leaf = hard.apply(X)
+    for node in np.unique(leaf):
+        here = leaf == node
+        between = sorted([y[here].mean(), oof[here, 1].mean()])
+        p = hard.predict_proba(X[here])[0, 1]
+        assert between[0] - 0.02 < p < between[1] + 0.02
+
+
+def test_folds_want_labels_and_a_teacher_that_can_be_cloned(noisy):
+    _, tree, X, y = noisy
+    with pytest.raises(ValueError, match=r"cv=5 fits clones .* give y"):
+        tree.harden(X, cv=5)
+    frozen = SoftDecisionTreeClassifier(FrozenEstimator(tree.teacher), **FAST)
+    frozen.fit(X, y)
+    with pytest.raises(ValueError, match="cannot be cloned and fitted on folds"):
+        frozen.harden(X, y, cv=5)
+
+
+@pytest.mark.parametrize("targets", ["one", "calibrated", "several", "values", "own"])
+def test_teachers_of_folds_for_all_kinds_of_trees(noisy, targets):
+    forest, _, X, y = noisy
+    X, y = X[:200], y[:200]
+    options = FAST | {"transfer": "auto", "max_epochs": 2}
+    if targets == "values":
+        forest = RandomForestRegressor(10, random_state=0)
+        y = X[:, 0] + y
+        tree = SoftDecisionTreeRegressor(forest, **options).fit(X, y)
+    elif targets == "several":
+        y = np.column_stack([y, X[:, 2] > 0]).astype(int)
+        forest = RandomForestClassifier(10, random_state=0)
+        tree = SoftDecisionTreeClassifier(forest, **options).fit(X, y)
+    elif targets == "own":
+        tree = SoftDecisionTreeClassifier(**options).fit(X, y)
+    else:
+        if targets == "calibrated":
+            options |= {"teacher_calibration": "temperature", "cv": 3}
+        tree = SoftDecisionTreeClassifier(forest, **options).fit(X, y)
+    before = pickle.dumps(tree.get_params())
+    hard = tree.harden(X, y, cv=2, max_leaf_nodes=4, random_state=0)
+    assert pickle.dumps(tree.get_params()) == before
+    assert hard.get_n_leaves() <= 4
+    assert hard.score(X, y) > 0.3
+    if targets == "calibrated":
+        assert hard.teacher_temperature_ != 1
