@@ -13,6 +13,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import check_cv
 from sklearn.utils.parallel import Parallel, delayed
 
+from .memory import TeacherMemory
 from .tables import rows_of
 from .teacher import Teacher, check_weights, fitted_clones, members_of
 from .teacher_models import as_model
@@ -54,11 +55,14 @@ class CrossFit:
         For each fold, its members, fitted.
     weights : ndarray of shape (n_members,)
         Shares of the members.
+    memory : TeacherMemory
+        Where fits and answers are kept, if anywhere.
     """
 
     folds: list[Any]
     clones: list[Any] = field(default_factory=list)
     weights: Any = None
+    memory: TeacherMemory = field(default_factory=TeacherMemory)
 
     @classmethod
     def split(cls, cv, X, y, groups, is_classifier):
@@ -99,7 +103,7 @@ class CrossFit:
             )
         return cls([(np.arange(len(y))[a], np.arange(len(y))[b]) for a, b in folds])
 
-    def fitted(self, teacher, weights, X, y, fit_params, n_jobs=None):
+    def fitted(self, teacher, weights, X, y, fit_params, memory):
         """With clones of the teacher, each member fitted on each fold.
 
         Parameters
@@ -114,8 +118,8 @@ class CrossFit:
             Their targets.
         fit_params : callable
             ``fit_params(rows)`` -> what each member's ``fit`` takes besides, a list.
-        n_jobs : int, default=None
-            So many fits at once.
+        memory : TeacherMemory
+            Where fits are kept, and how many are made at once.
 
         Returns
         -------
@@ -124,14 +128,17 @@ class CrossFit:
         """
         members = members_of(teacher)
         jobs = [
-            delayed(_fitted_in_fold)(k, member, rows_of(X, train), y[train], params)
+            delayed(_fitted_in_fold)(
+                k, member, rows_of(X, train), y[train], params, memory
+            )
             for k, (train, _) in enumerate(self.folds)
             for member, params in zip(members, fit_params(train), strict=True)
         ]
-        found = Parallel(n_jobs=n_jobs)(jobs)
+        found = Parallel(n_jobs=memory.n_jobs)(jobs)
         m = len(members)
         clones = [found[i : i + m] for i in range(0, len(found), m)]
-        return replace(self, clones=clones, weights=check_weights(weights, m))
+        weights = check_weights(weights, m)
+        return replace(self, clones=clones, weights=weights, memory=memory)
 
     def everyone(self):
         """All clones of all folds as one teacher.
@@ -218,7 +225,7 @@ class CrossFit:
             if not len(rows):
                 continue
             of_fold = copy.copy(reader)
-            of_fold.teacher = Teacher.of(clones, self.weights)
+            of_fold.teacher = Teacher.of(clones, self.weights, self.memory)
             answer = of_fold.ask(rows_of(X, rows))
             if total is None:
                 total = np.zeros((n, answer.shape[1]))
@@ -228,10 +235,10 @@ class CrossFit:
         return np.log(mean) if is_log else mean
 
 
-def _fitted_in_fold(k, member, X, y, params):
+def _fitted_in_fold(k, member, X, y, params, memory):
     """A clone, fitted; an error says in which fold."""
     try:
-        return fitted_clones(member, X, y, [params])
+        return fitted_clones(member, X, y, [params], memory)
     except Exception as error:
         error.add_note(f"That was a clone of the teacher, in fold {k} of cv (from 0).")
         raise

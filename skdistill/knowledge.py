@@ -6,16 +6,18 @@ gave it, its columns are aligned with the classes, and every row gets its weight
 
 import warnings
 from dataclasses import dataclass, replace
-from numbers import Real
+from numbers import Integral, Real
+from os import PathLike
 from typing import Any
 
 import numpy as np
 from sklearn.exceptions import NotFittedError
-from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils._param_validation import HasMethods, Interval, validate_params
 from sklearn.utils.validation import _num_samples
 
 from .calibration import fitted_temperature, tempered
 from .class_weights import class_weighted
+from .memory import TeacherMemory
 from .readers import given_classes, union_of_classes
 from .tables import rows_of
 from .teacher import Teacher, all_ready, check_width
@@ -30,10 +32,23 @@ _ROWS_TO_ASK = 1000
         "temperature": [Interval(Real, 0, None, closed="neither")],
         "classes": ["array-like", None],
         "teacher_weights": ["array-like", None],
+        "memory": [str, PathLike, HasMethods(["cache"]), None],
+        "n_jobs": [Integral, None],
+        "verbose": ["verbose"],
     },
     prefer_skip_nested_validation=True,
 )
-def soft_targets(teacher, X, temperature=1.0, *, classes=None, teacher_weights=None):
+def soft_targets(
+    teacher,
+    X,
+    temperature=1.0,
+    *,
+    classes=None,
+    teacher_weights=None,
+    memory=None,
+    n_jobs=None,
+    verbose=0,
+):
     """Ask a fitted teacher for its softened answers.
 
     The distribution over the classes is ``softmax(logits / temperature)`` [1]_. Where
@@ -56,6 +71,13 @@ def soft_targets(teacher, X, temperature=1.0, *, classes=None, teacher_weights=N
         several targets.
     teacher_weights : array-like of shape (n_teachers,), default=None
         Shares of the members of a list.
+    memory : str, path, joblib.Memory or None, default=None
+        Keeps the answers, 10,000 rows at a time, under the content of teacher and rows: a
+        pass that was cut short goes on where it stopped, and is not made twice.
+    n_jobs : int, default=None
+        So many parts of 10,000 rows are asked at once, in threads.
+    verbose : int, default=0
+        1 shows a progress bar for more than 10,000 rows.
 
     Returns
     -------
@@ -85,7 +107,8 @@ def soft_targets(teacher, X, temperature=1.0, *, classes=None, teacher_weights=N
     if not all_ready(teacher):
         raise NotFittedError(f"teacher={teacher!r} is not fitted; fit it first.")
     check_width(teacher, X)
-    fitted = Teacher.of(teacher, teacher_weights)
+    memory = TeacherMemory(memory, n_jobs, verbose)
+    fitted = Teacher.of(teacher, teacher_weights, memory)
     if any(model.kind() == "regressor" for model in fitted.members):
         if temperature != 1:
             raise ValueError(

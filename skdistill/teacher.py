@@ -17,6 +17,7 @@ from sklearn.tree import BaseDecisionTree
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_features, has_fit_parameter
 
+from .memory import TeacherMemory
 from .tables import is_frame
 from .teacher_models import LABEL, LOGIT, as_model
 from .teacher_nets import for_skorch, innermost
@@ -24,6 +25,7 @@ from .teacher_nets import for_skorch, innermost
 #: The least probability that a teacher's answer is read as; its logarithm is finite.
 FLOOR = 1e-7
 _ROW_SUM_TOLERANCE = 1e-3
+_KEEPS_NOTHING = TeacherMemory()
 
 
 class DroppedTeacher(BaseEstimator):
@@ -158,6 +160,8 @@ class Teacher:
         Models that can answer.
     weights : ndarray of shape (n_members,)
         Their shares; they sum to 1.
+    memory : TeacherMemory
+        Where their answers are kept, if anywhere.
 
     Examples
     --------
@@ -170,9 +174,10 @@ class Teacher:
 
     members: list[Any]
     weights: np.ndarray
+    memory: TeacherMemory = _KEEPS_NOTHING
 
     @classmethod
-    def of(cls, teacher, weights=None):
+    def of(cls, teacher, weights=None, memory=_KEEPS_NOTHING):
         """Take members and weights as the user gave them.
 
         Parameters
@@ -181,6 +186,8 @@ class Teacher:
             Fitted.
         weights : array-like of shape (n_members,), default=None
             Not negative; None for equal shares.
+        memory : TeacherMemory, default=one that keeps nothing
+            Where answers are kept.
 
         Returns
         -------
@@ -188,7 +195,7 @@ class Teacher:
             The adapter.
         """
         members = [as_model(member) for member in members_of(teacher)]
-        return cls(members, check_weights(weights, len(members)))
+        return cls(members, check_weights(weights, len(members)), memory)
 
     def labels(self, fallback):
         """The class labels of each member and target, in the order of its columns.
@@ -228,7 +235,10 @@ class Teacher:
             [
                 align(part, names, wanted)
                 for part, names, wanted in zip(
-                    _class_answers(member, X, labels), labels, classes, strict=True
+                    self.memory.asked(_class_answers, member, X, labels),
+                    labels,
+                    classes,
+                    strict=True,
                 )
             ]
             for member, labels in zip(self.members, self.labels(fallback), strict=True)
@@ -254,7 +264,7 @@ class Teacher:
         ndarray of shape (n, n_outputs)
             Finite.
         """
-        parts = [_value_answer(member, X) for member in self.members]
+        parts = [self.memory.asked(_value_answer, each, X) for each in self.members]
         shapes = {part.shape for part in parts}
         if len(shapes) > 1:
             raise ValueError(
@@ -293,7 +303,7 @@ def check_weights(weights, n_members):
     return shares / shares.sum()
 
 
-def fitted_clones(teacher, X, y, fit_params):
+def fitted_clones(teacher, X, y, fit_params, memory=_KEEPS_NOTHING):
     """Fit a clone of an unfitted teacher, as scikit-learn's meta-estimators do.
 
     Parameters
@@ -306,6 +316,8 @@ def fitted_clones(teacher, X, y, fit_params):
         Targets.
     fit_params : list of dict
         For each member, what its ``fit`` takes besides.
+    memory : TeacherMemory, default=one that keeps nothing
+        Where fitted clones are kept.
 
     Returns
     -------
@@ -314,10 +326,14 @@ def fitted_clones(teacher, X, y, fit_params):
     """
     members = members_of(teacher)
     fitted = [
-        clone(member).fit(*for_skorch(member, X, y), **params)
+        memory.fitted(_fitted_clone, member, X, y, params)
         for member, params in zip(members, fit_params, strict=True)
     ]
     return fitted if isinstance(teacher, list | tuple) else fitted[0]
+
+
+def _fitted_clone(member, X, y, params):
+    return clone(member).fit(*for_skorch(member, X, y), **params)
 
 
 def accepts_sample_weight(member):

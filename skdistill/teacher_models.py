@@ -60,6 +60,16 @@ class Model:
         """
         return True
 
+    def content(self):
+        """What its answers depend on, besides the rows.
+
+        Returns
+        -------
+        object
+            The model, or a file's bytes.
+        """
+        return self.model
+
     def check(self):
         """Refuse what cannot answer at all.
 
@@ -497,6 +507,12 @@ class OnnxModel(Model):
         if isinstance(model, str | Path):
             return str(model).endswith(".onnx")
         return _is_from(model, "onnxruntime", "InferenceSession")
+
+    def content(self):
+        """The file's bytes."""
+        if isinstance(self.model, str | Path):
+            return Path(self.model).read_bytes()
+        return getattr(self.model, "_model_bytes", None) or self.model
 
     def check(self):
         """Refuse a path without a file."""

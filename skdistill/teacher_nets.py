@@ -121,6 +121,22 @@ def torch_restored(member):
         yield
 
 
+def holds_nets(member):
+    """Whether a member is or holds torch nets, whose modes are changed to ask them.
+
+    Parameters
+    ----------
+    member : object
+        A single teacher.
+
+    Returns
+    -------
+    bool
+        False as long as torch was not imported.
+    """
+    return is_module(member) or bool(_nets_in(member))
+
+
 def _nets_in(member):
     """Estimators with a ``module_``, however deep inside wrappers and ensembles."""
     if hasattr(member, "module_"):

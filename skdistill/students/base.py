@@ -5,6 +5,7 @@ import warnings
 from abc import ABCMeta, abstractmethod
 from dataclasses import replace
 from numbers import Integral, Real
+from os import PathLike
 
 import numpy as np
 from sklearn.base import (
@@ -30,6 +31,7 @@ from ..calibration import tempered
 from ..class_weights import class_weighted
 from ..crossfit import CrossFit, check_can_be_cloned
 from ..knowledge import FitRows, Knowledge, gather, needs_teacher, teaches
+from ..memory import TeacherMemory
 from ..preprocessing import apply_view, fit_view, make_view, reads_tables
 from ..tables import is_readable, rows_of, stacked, validated_table
 from ..teacher import (
@@ -81,6 +83,7 @@ class BaseStudent(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
         "cv": [StrOptions({"prefit"}), "cv_object"],
         "transfer_teacher": [StrOptions({"refit", "folds", "unseen"})],
         "n_jobs": [Integral, None],
+        "memory": [str, PathLike, HasMethods(["cache"]), None],
         "transfer": [
             HasMethods(["fit", "sample"]),
             callable,
@@ -390,7 +393,7 @@ default=None
             rows.X,
             rows.y,
             lambda train: self._teacher_fit_params(rows.sample_weight, train),
-            self.n_jobs,
+            self._teacher_memory(),
         )
         reader = self._reader(self._ready_teacher(rows, cross), rows)
         own, drawn = None, rows.drawn
@@ -438,7 +441,11 @@ default=None
             return None
         if self.keep_teacher:
             self.teacher_ = fitted
-        return Teacher.of(*(cross.everyone() if asks_clones else (fitted, weights)))
+        members = cross.everyone() if asks_clones else (fitted, weights)
+        return Teacher.of(*members, self._teacher_memory())
+
+    def _teacher_memory(self):
+        return TeacherMemory(self.memory, self.n_jobs, getattr(self, "verbose", 0))
 
     def _fit_teacher(self, rows):
         if self.cv == "prefit":
@@ -448,7 +455,8 @@ default=None
                 "FrozenEstimator: scikit-learn clones grid values, unfitted."
             )
         params = self._teacher_fit_params(rows.sample_weight)
-        return fitted_clones(self.teacher, rows.X, rows.y, params)
+        memory = self._teacher_memory()
+        return fitted_clones(self.teacher, rows.X, rows.y, params, memory)
 
     def _teacher_fit_params(self, sample_weight, rows=None):
         """What each member's ``fit`` on some rows gets besides X and y."""

@@ -144,7 +144,11 @@ class NeuralStudentClassifier(NeuralStudent, TorchClassifier):
         all rows; the mean of all clones; or, for rows that a sampler draws, the clones
         that saw none of the rows that they were made from.
     n_jobs : int, default=None
-        So many clones are fitted at once.
+        So many clones are fitted, and so many parts of a long pass of the teacher asked,
+        at once.
+    memory : str, path, joblib.Memory or None, default=None
+        Keeps the teacher's answers, and the fits of an unfitted one, for the same teacher
+        and rows another time: in a search, or in another process.
     transfer : sampler, str, callable or None, default="auto"
         Draws more rows for the teacher to label: a sampler such as
         :class:`ConditionalSampler`, a name ("munge", "conditional", "mixup", "noise",
@@ -305,6 +309,7 @@ default="auto"
         cv=None,
         transfer_teacher="refit",
         n_jobs=None,
+        memory=None,
         transfer="auto",
         transfer_weight=None,
         class_weight=None,
@@ -346,6 +351,7 @@ default="auto"
         self.cv = cv
         self.transfer_teacher = transfer_teacher
         self.n_jobs = n_jobs
+        self.memory = memory
         self.transfer = transfer
         self.transfer_weight = transfer_weight
         self.class_weight = class_weight
@@ -441,7 +447,11 @@ class NeuralStudentRegressor(NeuralStudent, TorchRegressor):
         all rows; the mean of all clones; or, for rows that a sampler draws, the clones
         that saw none of the rows that they were made from.
     n_jobs : int, default=None
-        So many clones are fitted at once.
+        So many clones are fitted, and so many parts of a long pass of the teacher asked,
+        at once.
+    memory : str, path, joblib.Memory or None, default=None
+        Keeps the teacher's answers, and the fits of an unfitted one, for the same teacher
+        and rows another time: in a search, or in another process.
     transfer : sampler, str, callable or None, default="auto"
         Draws more rows for the teacher to label: a sampler such as
         :class:`ConditionalSampler`, a name ("munge", "conditional", "mixup", "noise",
@@ -572,6 +582,7 @@ default="auto"
         cv=None,
         transfer_teacher="refit",
         n_jobs=None,
+        memory=None,
         transfer="auto",
         transfer_weight=None,
         preprocessor="auto",
@@ -609,6 +620,7 @@ default="auto"
         self.cv = cv
         self.transfer_teacher = transfer_teacher
         self.n_jobs = n_jobs
+        self.memory = memory
         self.transfer = transfer
         self.transfer_weight = transfer_weight
         self.preprocessor = preprocessor

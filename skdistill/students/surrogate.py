@@ -193,7 +193,11 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         all rows; the mean of all clones; or, for rows that a sampler draws, the clones
         that saw none of the rows that they were made from.
     n_jobs : int, default=None
-        So many clones are fitted at once.
+        So many clones are fitted, and so many parts of a long pass of the teacher asked,
+        at once.
+    memory : str, path, joblib.Memory or None, default=None
+        Keeps the teacher's answers, and the fits of an unfitted one, for the same teacher
+        and rows another time: in a search, or in another process.
     transfer : sampler, str, callable or None, default=None
         Draws more rows for the teacher to label: a sampler such as
         :class:`ConditionalSampler`, a name ("munge", "conditional", "mixup", "noise",
@@ -292,6 +296,7 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         cv=None,
         transfer_teacher="refit",
         n_jobs=None,
+        memory=None,
         transfer=None,
         transfer_weight=None,
         class_weight=None,
@@ -311,6 +316,7 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         self.cv = cv
         self.transfer_teacher = transfer_teacher
         self.n_jobs = n_jobs
+        self.memory = memory
         self.transfer = transfer
         self.transfer_weight = transfer_weight
         self.class_weight = class_weight
@@ -553,7 +559,11 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
         all rows; the mean of all clones; or, for rows that a sampler draws, the clones
         that saw none of the rows that they were made from.
     n_jobs : int, default=None
-        So many clones are fitted at once.
+        So many clones are fitted, and so many parts of a long pass of the teacher asked,
+        at once.
+    memory : str, path, joblib.Memory or None, default=None
+        Keeps the teacher's answers, and the fits of an unfitted one, for the same teacher
+        and rows another time: in a search, or in another process.
     transfer : sampler, str, callable or None, default=None
         Draws more rows for the teacher to label: a sampler such as
         :class:`ConditionalSampler`, a name ("munge", "conditional", "mixup", "noise",
@@ -620,6 +630,7 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
         cv=None,
         transfer_teacher="refit",
         n_jobs=None,
+        memory=None,
         transfer=None,
         transfer_weight=None,
         preprocessor="auto",
@@ -633,6 +644,7 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
         self.cv = cv
         self.transfer_teacher = transfer_teacher
         self.n_jobs = n_jobs
+        self.memory = memory
         self.transfer = transfer
         self.transfer_weight = transfer_weight
         self.preprocessor = preprocessor

@@ -1,0 +1,200 @@
+"""A teacher is asked once for the same rows, and fitted once on them.
+
+Answers and fitted clones are kept in a joblib store under the content of what they came
+from (``fingerprint``), so another process finds them too. Rows are asked about in parts,
+each kept as soon as it is there: a pass that was cut short goes on where it stopped.
+"""
+
+import contextlib
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import _num_samples, check_memory
+from tqdm.auto import tqdm
+
+from .fingerprint import fingerprint
+from .tables import rows_of
+from .teacher_nets import holds_nets
+
+_FOLDER = "skdistill"
+_ROWS_OF_PART = 10_000
+
+
+class TeacherMemory:
+    """Where answers and fits are kept, and how long passes are made.
+
+    Parameters
+    ----------
+    memory : str, path, joblib.Memory or None, default=None
+        None: nothing is kept.
+    n_jobs : int, default=None
+        So many parts of a pass are asked at once, in threads; torch nets are asked one
+        part after the other.
+    verbose : int or bool, default=0
+        Whether long passes show a progress bar.
+
+    Raises
+    ------
+    ValueError
+        If `memory` is something else.
+
+    Examples
+    --------
+    >>> from skdistill.memory import TeacherMemory
+    >>> TeacherMemory().keeps
+    False
+    """
+
+    def __init__(self, memory=None, n_jobs=None, verbose=0):
+        if isinstance(memory, os.PathLike):
+            memory = os.fspath(memory)
+        self._store = getattr(check_memory(memory), "store_backend", None)
+        self.n_jobs, self.verbose = n_jobs, verbose
+        self._keys = []
+
+    @property
+    def keeps(self):
+        """Whether anything is kept."""  # numpydoc ignore=RT01
+        return self._store is not None
+
+    def __getstate__(self):
+        return {**vars(self), "_keys": []}
+
+    def asked(self, ask, model, X, *what):
+        """A model's answers for rows.
+
+        Parameters
+        ----------
+        ask : callable
+            ``ask(model, X, *what)`` -> an array with a row for each of X, or a list of
+            such arrays.
+        model : Model
+            A member of a teacher.
+        X : array-like or frame of shape (n, n_features)
+            Rows as the user gave them.
+        *what : object
+            What else the answer depends on.
+
+        Returns
+        -------
+        ndarray or list of ndarray
+            As ``ask`` returns it for all rows.
+
+        Raises
+        ------
+        TypeError
+            If something is to be kept of a model whose content cannot be read.
+        """
+        n, size = _num_samples(X), _ROWS_OF_PART
+        if not self.keeps and (n <= size or not (self.verbose or self.n_jobs)):
+            return ask(model, X, *what)
+        starts = range(0, n, size) if n > size else [0]
+        key = self._key_of(model) if self.keeps else None
+
+        def part(start):  # numpydoc ignore=GL08
+            rows = (
+                X if n <= size else rows_of(X, np.arange(start, min(start + size, n)))
+            )
+            found = self._kept(
+                "answers", (key, ask, rows, what), ask, model, rows, *what
+            )
+            bar.update(len(found if isinstance(found, np.ndarray) else found[0]))
+            return found
+
+        shows = bool(self.verbose) and len(starts) > 1
+        jobs = None if holds_nets(model.model) else self.n_jobs
+        with tqdm(total=n, unit="row", desc="teacher", disable=not shows) as bar:
+            if len(starts) == 1:
+                return part(0)
+            parts = Parallel(n_jobs=jobs, prefer="threads")(
+                delayed(part)(start) for start in starts
+            )
+        if isinstance(parts[0], np.ndarray):
+            return np.concatenate(parts)
+        return [np.concatenate(each) for each in zip(*parts, strict=True)]
+
+    def fitted(self, fit, member, X, y, params):
+        """A clone of an estimator, fitted.
+
+        Parameters
+        ----------
+        fit : callable
+            ``fit(member, X, y, params)`` -> the fitted clone.
+        member : estimator
+            Its parameters count, not what it may have learnt before.
+        X : array-like or frame of shape (n, n_features)
+            Rows as the user gave them.
+        y : ndarray of shape (n,) or (n, n_targets)
+            Their targets.
+        params : dict
+            What its ``fit`` takes besides.
+
+        Returns
+        -------
+        estimator
+            Fitted.
+
+        Raises
+        ------
+        TypeError
+            If something is to be kept of an estimator whose content cannot be read.
+        """
+        if not self.keeps:
+            return fit(member, X, y, params)
+        content = "fit", type(member), member.get_params(), X, y, params
+        return self._kept("fits", content, fit, member, X, y, params)
+
+    def _key_of(self, model):
+        """Of a member; read once, for while a student is fitted its teacher stays."""
+        for known, key in self._keys:
+            if known is model.model:
+                return key
+        with _explained(model):
+            key = fingerprint(model.content())
+        self._keys.append((model.model, key))
+        return key
+
+    def _kept(self, kind, content, make, *arguments):
+        """What was made before of the same content, or is made now."""
+        if not self.keeps:
+            return make(*arguments)
+        with _explained(arguments[0]):
+            item = [_FOLDER, kind, fingerprint(kind, content)]
+        with self._locked(item):
+            if self._store.contains_item(item):
+                try:
+                    return self._store.load_item(item)
+                except Exception as error:  # whatever a broken file makes of a pickle
+                    warnings.warn(
+                        f"memory: {'/'.join(item)} cannot be read and is made again: "
+                        f"{type(error).__name__}: {error}",
+                        UserWarning,
+                        stacklevel=8,
+                    )
+            made = make(*arguments)
+            self._store.dump_item(item, made)
+        return made
+
+    def _locked(self, item):
+        """Alone with an item, among threads and processes; free if its owner dies."""
+        place = Path(str(self._store.location), *item)
+        if not Path(str(self._store.location)).is_dir():  # a store of another kind
+            return contextlib.nullcontext()
+        place.mkdir(parents=True, exist_ok=True)
+        return FileLock(str(place / "lock"))
+
+
+@contextlib.contextmanager
+def _explained(model):
+    try:
+        yield
+    except TypeError as error:
+        raise TypeError(
+            "memory= keeps what a teacher says under its own content and that of the "
+            f"rows, and for teacher={model!r} some of it cannot be read: {error}. Leave "
+            "memory=None, or give its outputs as teacher_output."
+        ) from error
