@@ -231,8 +231,24 @@ def validated_table(estimator, X, reset):
         order="C",
         ensure_all_finite="allow-nan",
     )
-    n_columns = numbers.shape[1]
-    return Table(numbers, np.arange(n_columns), {}, _numbered(n_columns))
+    return plain_table(numbers)
+
+
+def plain_table(X):
+    """The table that an array of floats is, without a check.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, n_features)
+        Float64, no infinity.
+
+    Returns
+    -------
+    Table
+        Of numbers alone.
+    """
+    n_columns = X.shape[1]
+    return Table(X, np.arange(n_columns), {}, _numbered(n_columns))
 
 
 def as_array(X):

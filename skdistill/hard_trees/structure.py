@@ -166,10 +166,10 @@ class HardTree:
         ndarray of int of shape (n_nodes,)
             0 for the root.
         """
-        depth = np.zeros(len(self.feature), dtype=np.int64)
-        for node, above in enumerate(self.parent[1:].tolist(), start=1):
-            depth[node] = depth[above] + 1
-        return depth
+        depth, parents = [0], self.parent.tolist()
+        for above in parents[1:]:  # which comes first
+            depth.append(depth[above] + 1)
+        return np.array(depth)
 
     def apply(self, x):
         """Where rows end.
@@ -184,6 +184,8 @@ class HardTree:
         ndarray of int of shape (n,)
             Node numbers of leaves.
         """
+        if len(x) == 1:
+            return np.array([self._leaf_of(x[0])])
         node = np.zeros(len(x), dtype=np.int64)
         rows = np.flatnonzero(~self.is_leaf[node])
         while len(rows):
@@ -193,6 +195,13 @@ class HardTree:
                 goes_left, self.children_left[at], self.children_right[at]
             )
             rows = rows[~self.is_leaf[node[rows]]]
+        return node
+
+    def _leaf_of(self, row):
+        node, left = 0, self.children_left
+        while left[node] >= 0:
+            is_left = row[self.feature[node]] <= self.threshold[node]
+            node = left[node] if is_left else self.children_right[node]
         return node
 
     def totals(self, leaf, values):
@@ -233,7 +242,9 @@ class HardTree:
         weight, total = self.sums[:, :1], self.sums[:, 1:]
         mean = np.empty_like(total)
         mean[0] = total[0] / weight[0]
-        for node, above in enumerate(self.parent[1:].tolist(), start=1):
-            joint = total[node] + strength * mean[above]
-            mean[node] = joint / (weight[node] + strength)
+        above, depth = self.parent, self.depth()
+        for level in range(1, depth.max() + 1):
+            nodes = np.flatnonzero(depth == level)
+            joint = total[nodes] + strength * mean[above[nodes]]
+            mean[nodes] = joint / (weight[nodes] + strength)
         return mean

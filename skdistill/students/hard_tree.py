@@ -54,7 +54,7 @@ class HardDecisionTree(BaseStudent):
         return apply_view(self.preprocessor_, X)
 
     def _view(self, X):
-        check_is_fitted(self)
+        self._check_is_fitted()
         return self._seen(self._validate_X(X, reset=False))
 
     def _train(self, rows, knowledge, watched):
@@ -416,7 +416,7 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
 
     def _node_logs(self):
         """Log-probabilities of each node, finite."""
-        check_is_fitted(self)
+        self._check_is_fitted()
         means = self.tree_.means(self.min_weight_fraction_leaf * _SHRINKAGE)
         parts = self._by_target(means)
         return np.log(np.concatenate([_with_floor(part) for part in parts], axis=1))

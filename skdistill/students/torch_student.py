@@ -13,6 +13,8 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 
 from ..batches import Rows
+from ..export.arrays import live_model
+from ..export.predictor import log_softmax
 from ..knowledge import hold_out
 from ..losses import cross_entropy, quantile
 from ..objective import Loss, Objective, get_loss, over_targets, sorted_first
@@ -31,6 +33,9 @@ from .base import BaseStudent
 from .lesson import Lesson
 from .tasks import ClassifierStudent, RegressorStudent
 from .temperature import CANDIDATES, best_temperature, exam_losses, split_rows
+
+
+_FEW_ROWS = 16
 
 
 def _can_go_on(student):
@@ -326,6 +331,14 @@ class TorchStudent(BaseStudent):
         """A function of the module's outputs for the rows of X, a float64 array."""
         return self._outputs_of_view(self._view(X), then)
 
+    def _few_outputs(self, x):
+        """For some rows of the view, without torch, whose calls take longer than these.
+
+        None where the module has no form in numpy, or where rows are many.
+        """
+        model = live_model(self) if len(x) <= _FEW_ROWS else None
+        return None if model is None else model(x)
+
     def _outputs_of_view(self, x, then):
         module = self.module_
         return in_chunks(lambda batch: then(self._infer(module, batch)), module, x)
@@ -404,7 +417,13 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
         return total / self._epochs_of_prior
 
     def _log_probabilities(self, X):
-        return self._outputs(X, self._log_softmax)
+        x = self._view(X)
+        few = self._few_outputs(x)
+        if few is None:
+            return self._outputs_of_view(x, self._log_softmax)
+        if len(self._targets) == 1:
+            return log_softmax(few)
+        return np.concatenate(list(map(log_softmax, self._by_target(few))), axis=1)
 
     def _log_softmax(self, logits):
         parts = logits.split(self._widths(), dim=1)
@@ -530,7 +549,10 @@ class TorchRegressor(RegressorStudent, TorchStudent):
         return levels
 
     def _values(self, X):
-        values = self._outputs(X)
+        x = self._view(X)
+        values = self._few_outputs(x)
+        if values is None:
+            values = self._outputs_of_view(x, lambda output: output)
         return values if self.quantiles is None else np.sort(values, axis=1)
 
     def _n_outputs(self):

@@ -1,0 +1,631 @@
+"""A distilled model that needs numpy and nothing else.
+
+This file reads what skdistill's ``export.to_numpy(student).save(...)`` wrote, and lies
+beside it: ``load("student.npz").predict_proba(rows)``. There is no pickle in it, so that
+loading a file runs no code.
+"""
+
+import json
+import math
+from itertools import pairwise
+
+import numpy as np
+
+FORMAT = 1
+_BOUND, _FLOAT32_BOUND = 1e6, 1e30
+_ROWS_AT_ONCE = 4096
+_FEW_ROWS, _FEW_GATES = 16, 127
+_TINY = np.finfo(np.float64).tiny
+_LOG_TINY = math.log(_TINY)
+
+
+def load(path):
+    """Read a saved predictor.
+
+    Parameters
+    ----------
+    path : str or path
+        Of the npz.
+
+    Returns
+    -------
+    NumpyPredictor
+        Ready to predict.
+
+    Raises
+    ------
+    ValueError
+        If the file was written in a format that this one does not know.
+    """
+    with np.load(path, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    return NumpyPredictor(json.loads(str(arrays.pop("meta"))), arrays)
+
+
+class NumpyPredictor:
+    """A fitted student as arrays.
+
+    Parameters
+    ----------
+    meta : dict
+        What there is and how it is arranged; lists, numbers and strings.
+    arrays : dict of {str: ndarray}
+        Its numbers.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,), or list of ndarray
+        Of a classifier; a list for several targets.
+    n_features_in_ : int
+        Number of columns of the rows.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Their names, where training rows had some.
+    """
+
+    def __init__(self, meta, arrays):
+        if meta["format"] != FORMAT:
+            raise ValueError(
+                f"The file has format {meta['format']}, and this reader knows {FORMAT}: "
+                "take the reader that was written beside it."
+            )
+        self.meta, self.arrays = meta, arrays
+        self.n_features_in_ = meta["n_features"]
+        self._names = meta["names"]
+        if self._names is not None:
+            self.feature_names_in_ = np.array(self._names, dtype=object)
+        self._view = _VIEWS[meta["view"]["kind"]](meta["view"], arrays)
+        self._model = MODELS[meta["model"]["kind"]](meta["model"], arrays)
+        self._widths = meta["widths"]
+        self._is_classifier = meta["is_classifier"]
+        self._shift = arrays.get("shift")
+        if self._is_classifier:
+            self._targets = [arrays[f"classes_{i}"] for i in range(len(self._widths))]
+            several = len(self._targets) > 1
+            self.classes_ = self._targets if several else self._targets[0]
+            if meta["is_multilabel"]:
+                self.classes_ = np.arange(len(self._targets))
+
+    def __repr__(self):
+        return f"NumpyPredictor({self.meta['model']['kind']}, {self.meta['student']})"
+
+    def predict(self, X):
+        """The likeliest class of each row, or the predicted values.
+
+        Parameters
+        ----------
+        X : array-like or frame of shape (n, n_features)
+            Rows as the student takes them; a frame, or a dict of columns, by name.
+
+        Returns
+        -------
+        ndarray of shape (n,) or (n, n_targets)
+            Labels, or values in the unit of the targets.
+        """
+        if not self._is_classifier:
+            return self._values(X)
+        parts = self._by_target(self._log_probabilities(X))
+        pairs = zip(self._targets, parts, strict=True)
+        labels = [classes[part.argmax(axis=1)] for classes, part in pairs]
+        return np.column_stack(labels) if len(labels) > 1 else labels[0]
+
+    def predict_proba(self, X):
+        """Probabilities of the classes.
+
+        Parameters
+        ----------
+        X : array-like or frame of shape (n, n_features)
+            Rows as the student takes them; a frame, or a dict of columns, by name.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes) or (n, n_labels), or list of ndarray
+            Rows that sum to 1; of several labels the probability of each; of several
+            targets a list.
+        """
+        if not self._is_classifier:
+            raise AttributeError("predict_proba is for classifiers, and this predicts values.")
+        p = self._log_probabilities(X)
+        np.exp(p, out=p)
+        if len(self._widths) == 1:
+            return p
+        parts = self._by_target(p)
+        if self.meta["is_multilabel"]:
+            return np.column_stack([part[:, 1] for part in parts])
+        return parts
+
+    def save(self, path):
+        """Write an npz, and beside it ``skdistill_predictor.py``, which reads it.
+
+        Parameters
+        ----------
+        path : str or path
+            Of the npz.
+
+        Returns
+        -------
+        NumpyPredictor
+            Itself.
+        """
+        target = str(path)
+        if not target.endswith(".npz"):
+            raise ValueError(f"path={target!r} must end in .npz.")
+        np.savez_compressed(target, meta=np.array(json.dumps(self.meta)), **self.arrays)
+        with open(__file__, encoding="utf-8") as source:
+            text = source.read()
+        folder = target.replace("\\", "/").rpartition("/")[0]
+        place = f"{folder}/skdistill_predictor.py" if folder else "skdistill_predictor.py"
+        with open(place, "w", encoding="utf-8") as reader:
+            reader.write(text)
+        return self
+
+    def _outputs(self, X):
+        x = self._view.rows(X, self.n_features_in_, self._names)
+        if len(x) <= _ROWS_AT_ONCE:
+            return self._model(self._view(x))
+        starts = range(0, len(x), _ROWS_AT_ONCE)
+        parts = (self._view(x[start : start + _ROWS_AT_ONCE]) for start in starts)
+        return np.concatenate([self._model(part) for part in parts])
+
+    def _log_probabilities(self, X):
+        logits = self._outputs(X)
+        if self._shift is not None:
+            logits = np.maximum(log_softmax(logits), _LOG_TINY) + self._shift
+        if len(self._widths) == 1:
+            return log_softmax(logits)
+        return np.concatenate(list(map(log_softmax, self._by_target(logits))), axis=1)
+
+    def _by_target(self, outputs):
+        if len(self._widths) == 1:
+            return [outputs]
+        return np.split(outputs, np.cumsum(self._widths)[:-1], axis=1)
+
+    def _values(self, X):
+        values = self._outputs(X)
+        if self.meta["is_sorted"]:
+            values = np.sort(values, axis=1)
+        values = values * self.arrays["target_scale"] + self.arrays["target_center"]
+        return values[:, 0] if self.meta["is_flat"] else values
+
+
+def log_softmax(logits):
+    """Logarithms of the probabilities that logits stand for.
+
+    Parameters
+    ----------
+    logits : ndarray of shape (n, n_classes)
+        Left as they are.
+
+    Returns
+    -------
+    ndarray of shape (n, n_classes)
+        Their exponentials sum to 1 in each row.
+    """
+    if len(logits) == 1:  # a single row: half the time
+        row = logits[0]
+        row = row - row.max()
+        row -= math.log(np.exp(row).sum())
+        return row[None]
+    logits = logits - logits.max(axis=1, keepdims=True)
+    logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    return logits
+
+
+def _softmax(logits):
+    p = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    p /= p.sum(axis=-1, keepdims=True)
+    return p
+
+
+def _is_frame(X):
+    return hasattr(X, "columns") or isinstance(X, dict)
+
+
+def _as_rows(X):
+    """A table of two dimensions; lists of strings and numbers keep both."""
+    if isinstance(X, np.ndarray):
+        return X
+    rows = np.asarray(X)
+    return np.asarray(X, dtype=object) if rows.dtype.kind in "US" else rows
+
+
+def _check_shape(rows, n_features):
+    if rows.ndim != 2 or rows.shape[1] != n_features:
+        raise ValueError(
+            f"X has shape {rows.shape}, and rows of {n_features} columns are wanted: "
+            "(n, n_features), also for a single row."
+        )
+    return rows
+
+
+def _by_names(X, names, n_features):
+    """The columns of a frame or dict, in the order of training."""
+    if names is None:
+        names = list(X.columns) if hasattr(X, "columns") else list(X)
+        if len(names) != n_features:
+            raise ValueError(f"X has {len(names)} columns, and {n_features} are wanted.")
+    known = set(X.columns) if hasattr(X, "columns") else set(X)
+    missing = [name for name in names if name not in known]
+    if missing:
+        raise ValueError(f"X lacks the columns {missing}.")
+    return [np.asarray(X[name]) for name in names]
+
+
+def _numbers_of(column, name):
+    """A column as floats, NaN for gaps."""
+    if column.dtype.kind in "biuf":
+        return column.astype(np.float64)
+    numbers = [np.nan if value is None else value for value in column.tolist()]
+    strings = [value for value in numbers if isinstance(value, str)]
+    if strings:
+        raise ValueError(
+            f"Column {name!r} of X held numbers in training and holds {strings[0]!r}."
+        )
+    return np.array(numbers, dtype=np.float64)
+
+
+class _Plain:
+    """Numbers as they are."""
+
+    def __init__(self, meta, arrays):
+        """Nothing was learnt."""
+
+    def rows(self, X, n_features, names):
+        if _is_frame(X):
+            X = np.column_stack(_by_names(X, names, n_features))
+        rows = _check_shape(np.asarray(X, dtype=np.float64), n_features)
+        if not math.isfinite(rows.sum()) and not np.isfinite(rows).all():
+            raise ValueError("X holds NaN or infinity, and preprocessor=None takes neither.")
+        return rows
+
+    def __call__(self, rows):
+        return rows
+
+
+class _Table:
+    """Numbers and categories, as skdistill's ``TableView`` sees them."""
+
+    def __init__(self, meta, arrays):
+        self._takes_gaps = meta["takes_gaps"]
+        self._columns, self._gaps = meta["columns"], np.array(meta["gaps"], dtype=int)
+        self._tails = meta["tails"]
+        self._empty = np.array(meta["empty"], dtype=bool)
+        self._labels = [dict(each) for each in meta["labels"]]
+        for each in self._labels:
+            each["codes"] = dict(each["bins"])
+            each["of_text"] = all(isinstance(k, str) for k, _ in each["bins"])
+        self._order = arrays.get("view_order")
+        self._center = arrays["view_center"]
+        self._inverse = arrays["view_inverse_scale"]
+        self._filling = arrays["view_filling"]
+        self._bound = _BOUND if meta["is_scaled"] else _FLOAT32_BOUND
+        self._is_scaled = meta["is_scaled"]
+        self._is_simple = not (
+            self._labels or self._tails or len(self._gaps) or self._empty.any()
+        )
+
+    def rows(self, X, n_features, names):
+        if type(X) is np.ndarray and X.dtype == np.float64:
+            return _check_shape(X, n_features)
+        if not self._labels and not _is_frame(X):
+            rows = _as_rows(X)
+            if rows.dtype.kind in "biuf":
+                return _check_shape(rows.astype(np.float64), n_features)
+        if _is_frame(X):
+            columns = _by_names(X, names, n_features)
+        else:
+            columns = list(_check_shape(_as_rows(X), n_features).T)
+        labelled = {each["column"]: each for each in self._labels}
+        names = names or [f"feature_{j}" for j in range(n_features)]
+        read = [
+            self._codes(labelled[j], column, names[j])
+            if j in labelled
+            else _numbers_of(column, names[j])
+            for j, column in enumerate(columns)
+        ]
+        return np.column_stack(read)
+
+    def _codes(self, labels, column, name):
+        """Codes of categories, as floats beside the numbers."""
+        found = []
+        for value in column.tolist():
+            if value is None or value != value:
+                found.append(labels["gap"])
+                continue
+            if isinstance(value, str) != labels["of_text"]:
+                kinds = ("no strings", "strings")
+                raise ValueError(
+                    f"Column {name!r} of X held categories that are "
+                    f"{kinds[labels['of_text']]} in training and holds {value!r}."
+                )
+            found.append(labels["codes"].get(value, labels["other"]))
+        return np.array(found, dtype=np.float64)
+
+    def __call__(self, rows):
+        if not self._is_simple or not math.isfinite(rows.sum()):
+            z = self._with_gaps(rows)
+        else:
+            z = rows
+        if self._is_scaled:
+            z = z - self._center
+            z *= self._inverse
+        return np.minimum(np.maximum(z, -self._bound), self._bound)
+
+    def _with_gaps(self, rows):
+        if np.isinf(rows).any():
+            raise ValueError("X holds infinity.")
+        raw = rows[:, self._columns].copy()
+        raw[:, self._empty] = np.nan
+        missing = np.isnan(raw)
+        if missing.any() and not self._takes_gaps:
+            raise ValueError("X holds NaN, and training had no gaps: impute them.")
+        for i, middle, size in self._tails:
+            d = (raw[:, i] - middle) / size
+            raw[:, i] = np.copysign(np.log1p(np.abs(d)), d)
+        np.copyto(raw, self._filling[: raw.shape[1]], where=missing)
+        parts = [raw, missing[:, self._gaps]]
+        for each in self._labels:
+            codes = rows[:, each["column"]]
+            indicators = (codes[:, None] == np.array(each["shown"])).astype(np.float64)
+            indicators[codes == each["neutral"]] = each["unseen"]
+            parts.append(indicators)
+        z = np.concatenate(parts, axis=1)
+        return z if self._order is None else z[:, self._order]
+
+
+def _smooth_clip(x, limit):
+    scaled = np.clip(x / limit, -1e18, 1e18)
+    return limit * scaled / np.sqrt(1 + scaled**2)
+
+
+def _relu(x):
+    return np.maximum(x, 0.0, out=x)
+
+
+def _sigmoid(x):
+    return 1 / (1 + np.exp(-np.clip(x, -700, 700)))
+
+
+def _gelu(x):
+    """By an erf of numpy alone, exact to 1e-15."""
+    return 0.5 * x * (1 + _erf(x / math.sqrt(2)))
+
+
+def _erf(x):
+    return np.frompyfunc(math.erf, 1, 1)(x).astype(np.float64)
+
+
+_ACTIVATIONS = {
+    "relu": _relu,
+    "gelu": _gelu,
+    "silu": lambda x: x * _sigmoid(x),
+    "tanh": np.tanh,
+    "logistic": _sigmoid,
+    "identity": lambda x: x,
+}
+
+
+class _Net:
+    """A multi-layer perceptron, or several that share their weights."""
+
+    def __init__(self, meta, arrays):
+        self._clip, self._embedding = meta["clip"], meta["embedding"]
+        self._activation = _ACTIVATIONS[meta["activation"]]
+        self._arrays, self._n_members = arrays, meta["n_members"]
+        layers = range(meta["n_layers"])
+        self._layers = [(arrays[f"weight_{i}"], arrays[f"bias_{i}"]) for i in layers]
+        if self._n_members:
+            factors = ("before", "after")
+            self._factors = [[arrays[f"{f}_{i}"] for f in factors] for i in layers]
+        self._scale = arrays.get("output_scale")
+        self._widths, self._is_sorted = meta["widths"], meta["is_sorted"]
+
+    def __call__(self, x):
+        if self._clip is not None:
+            x = _smooth_clip(x, self._clip)
+        if self._embedding is not None:
+            x = self._embedded(x)
+        if self._n_members:
+            return self._mean(self._members(x))
+        *inner, (weight, bias) = self._layers
+        for w, b in inner:
+            x = x @ w
+            x += b
+            x = self._activation(x)
+        x = x @ weight
+        x += bias
+        return x if self._scale is None else x * self._scale
+
+    def _embedded(self, x):
+        a = self._arrays
+        own = x.take(a["embedded_columns"], axis=1)
+        if self._embedding == "piecewise_linear":
+            own -= a["embedding_low"]
+            own /= a["embedding_width"]
+            np.maximum(own, 0.0, out=own)
+            np.minimum(own, 1.0, out=own)
+            return np.concatenate([x, own], axis=1)
+        angle = 2 * math.pi * own[:, :, None] * a["embedding_frequency"]
+        waves = np.concatenate([np.cos(angle), np.sin(angle)], axis=2)
+        out = np.einsum("ndk,dko->ndo", waves, a["embedding_weight"])
+        out = np.maximum(out + a["embedding_bias"], 0.0)
+        return np.concatenate([x, out.reshape(len(x), -1)], axis=1)
+
+    def _members(self, x):
+        x = x[:, None, :]
+        last = len(self._layers) - 1
+        for i, (weight, bias) in enumerate(self._layers):
+            before, after = self._factors[i]
+            x = ((x * before) @ weight) * after + bias
+            if i < last:
+                x = self._activation(x)
+        return x if self._scale is None else x * self._scale
+
+    def _mean(self, outputs):
+        """Of probabilities, as their logarithms; of values."""
+        if self._widths is None:
+            outputs = np.sort(outputs, axis=2) if self._is_sorted else outputs
+            return outputs.mean(axis=1)
+        ends = np.cumsum(self._widths)[:-1]
+        parts = [
+            _softmax(part).mean(axis=1) for part in np.split(outputs, ends, axis=2)
+        ]
+        return np.log(np.maximum(np.concatenate(parts, axis=1), _TINY))
+
+
+class _SoftTree:
+    """A tree of gates: the mixture of its leaves, or one of them."""
+
+    def __init__(self, meta, arrays):
+        self._meta, self._inference = meta, meta["inference"]
+        self._weight, self._bias = arrays["gate_weight"], arrays["gate_bias"]
+        self._gates = arrays["gates"]
+        self._n_gates = len(self._gates)
+        is_gate = np.zeros(2 * self._n_gates + 1, dtype=bool)
+        is_gate[self._gates] = True
+        self._leaves = np.flatnonzero(~is_gate)
+        self._rank = np.where(is_gate, np.cumsum(is_gate) - 1, -1)
+        self._levels = list(pairwise(self._ends_of_levels()))
+        self._leaf = arrays["leaf"]
+        self._leaf_weight = arrays.get("leaf_weight")
+        self._is_classifier = meta["is_classifier"]
+        self._said = None  # what leaves say, where their parameters no longer change
+        if self._leaf_weight is None and not meta["is_live"]:
+            self._said = self._as_outputs(self._leaf)
+        is_small = self._n_gates <= _FEW_GATES and meta["gate"] == "logistic"
+        self._ways = self._ways_to_leaves() if is_small else None
+
+    def _ends_of_levels(self):
+        """The ranks with which levels of gates begin, and end."""
+        ends, depth = [0], np.zeros(2 * self._n_gates + 1, dtype=int)
+        for rank, gate in enumerate(self._gates):
+            depth[[2 * rank + 1, 2 * rank + 2]] = depth[gate] + 1
+        depths = depth[self._gates]
+        ends += (np.flatnonzero(np.diff(depths)) + 1).tolist()
+        return [*ends, self._n_gates] if self._n_gates else [0]
+
+    def _ways_to_leaves(self):
+        """Which sides of which gates lead to each leaf (2 n_gates, n_leaves)."""
+        ways = np.zeros((2 * self._n_gates, len(self._leaves)))
+        for column, leaf in enumerate(self._leaves):
+            node = leaf
+            while node:
+                rank, is_right = divmod(node - 1, 2)
+                ways[rank + is_right * self._n_gates, column] = 1
+                node = self._gates[rank]
+        return ways
+
+    def __call__(self, x):
+        logits = x @ self._weight
+        logits += self._bias
+        if self._leaf_weight is not None:
+            leaf = (x @ self._leaf_weight).reshape(-1, *self._leaf.shape) + self._leaf
+            said = self._as_outputs(leaf)
+            said = np.einsum("nl,nlk->nk", self._reach(logits), said)
+        else:
+            said = self._as_outputs(self._leaf) if self._said is None else self._said
+            if self._inference == "path":
+                said = said[self._greedy(logits)]
+            elif self._inference == "leaf":
+                said = said[self._reach(logits).argmax(axis=1)]
+            else:
+                said = self._reach(logits) @ said
+        if self._is_classifier:
+            np.maximum(said, _TINY, out=said)
+            np.log(said, out=said)
+        return said
+
+    def _as_outputs(self, leaf):
+        """Distributions, or values, from the leaves' parameters (..., n_outputs)."""
+        leaf = leaf.astype(np.float64)
+        if not self._is_classifier:
+            return np.sort(leaf, axis=-1) if self._meta["is_sorted"] else leaf
+        widths = self._meta["widths"]
+        if len(widths) == 1:
+            return _softmax(leaf)
+        ends = np.cumsum(widths)[:-1]
+        parts = list(map(_softmax, np.split(leaf, ends, axis=-1)))
+        return np.concatenate(parts, axis=-1)
+
+    def _reach(self, logits):
+        """Probability of each leaf (n, n_leaves)."""
+        if self._ways is not None and len(logits) <= _FEW_ROWS:
+            left = -np.logaddexp(0.0, logits)
+            return np.exp(np.concatenate([left, left + logits], axis=1) @ self._ways)
+        left, right = _SHARES[self._meta["gate"]](logits.T)
+        node = np.empty((2 * self._n_gates + 1, len(logits)))
+        node[0] = 1.0
+        for first, end in self._levels:
+            path = node[self._gates[first:end]]
+            below = node[2 * first + 1 : 2 * end + 1]
+            np.multiply(path, left[first:end], out=below[0::2])
+            np.multiply(path, right[first:end], out=below[1::2])
+        return node[self._leaves].T
+
+    def _greedy(self, logits):
+        goes_right = logits > 0
+        node = np.zeros(len(logits), dtype=int)
+        rows = np.arange(len(logits))
+        for _ in self._levels:
+            rank = self._rank[node]
+            below = 2 * rank + 1 + goes_right[rows, rank] if self._n_gates else node
+            node = np.where(rank < 0, node, below)
+        return np.searchsorted(self._leaves, node)
+
+
+def _logistic(logits):
+    logits = np.clip(logits, -40, 40)
+    down, up = np.exp(-logits), np.exp(logits)
+    return 1 / (1 + up), 1 / (1 + down)
+
+
+def _smooth_step(logits):
+    t = np.clip(logits / 4.0, -0.5, 0.5)
+    right = 0.5 + t * (1.5 - 2 * t * t)
+    return 1 - right, right
+
+
+def _straight(logits):
+    right = (logits > 0).astype(np.float64)
+    return 1 - right, right
+
+
+_SHARES = {
+    "logistic": _logistic,
+    "smooth_step": _smooth_step,
+    "straight_through": _straight,
+}
+
+
+class _HardTree:
+    """A tree of plain questions."""
+
+    def __init__(self, meta, arrays):
+        names = ("children_left", "children_right", "feature", "threshold")
+        self._arrays = [arrays[name] for name in names]
+        self._lists = [array.tolist() for array in self._arrays]
+        self._values = arrays["values"]
+
+    def __call__(self, x):
+        if len(x) == 1:
+            return self._values[[self._leaf_of(x[0].tolist())]]
+        left, right, feature, threshold = self._arrays
+        node, rows = np.zeros(len(x), dtype=int), np.arange(len(x))
+        rows = rows[left[node] >= 0]
+        while len(rows):
+            at = node[rows]
+            goes_left = x[rows, feature[at]] <= threshold[at]
+            node[rows] = np.where(goes_left, left[at], right[at])
+            rows = rows[left[node[rows]] >= 0]
+        return self._values[node]
+
+    def _leaf_of(self, row):
+        left, right, feature, threshold = self._lists
+        node = 0
+        while left[node] >= 0:
+            side = left if row[feature[node]] <= threshold[node] else right
+            node = side[node]
+        return node
+
+
+_VIEWS = {"plain": _Plain, "table": _Table}
+MODELS = {"net": _Net, "soft_tree": _SoftTree, "hard_tree": _HardTree}
