@@ -26,6 +26,7 @@ FLOAT32_BOUND = 1e30  # scikit-learn's trees compute, and sum a table, in float3
 _OUTLIERS = 0.001  # so many on either side make no heavy tail
 _CHUNK_CELLS = 1 << 18
 _DENSE_BYTES = 1 << 31
+_LAID_OUT = {"terms_", "_order", "center_", "inverse_scale_", "spread_", "filling_"}
 
 
 @dataclass(frozen=True)
@@ -238,6 +239,17 @@ class TableView(TransformerMixin, BaseEstimator):
         self.filling_ = self.center_
         if not self.scale:
             self.center_, self.inverse_scale_ = 0 * self.center_, np.ones_like(scale)
+
+    def __getstate__(self):
+        """State for a pickle: without what ``_lay_out`` makes of the parts."""
+        state = super().__getstate__()
+        return {k: v for k, v in state.items() if k not in _LAID_OUT}
+
+    def __setstate__(self, state):
+        """Lay the parts out again."""
+        super().__setstate__(state)
+        if "parts_" in state:
+            self._lay_out()
 
     def transform(self, X):
         """The view of a table.

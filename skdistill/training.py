@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback, EpochTimer, PrintLog
+from skorch.history import History
 from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm.auto import tqdm
@@ -515,6 +516,106 @@ def train(
         net.notify("on_train_end", X=batches, y=None)
     net.release(own)
     return net
+
+
+def epochs_of(net):
+    """What a trained net's history says of each epoch.
+
+    Parameters
+    ----------
+    net : DistillationNet
+        Trained.
+
+    Returns
+    -------
+    list of dict
+        Losses, and the seconds that it took.
+    """
+    for epoch in net.history:
+        epoch["dur"] = float(np.float32(epoch["dur"]))  # half the room in a pickle
+    return [
+        {key: value for key, value in epoch.items() if key != "batches"}
+        for epoch in net.history
+    ]
+
+
+def by_columns(epochs):
+    """Epochs in a form that takes a tenth of the room in a pickle.
+
+    Parameters
+    ----------
+    epochs : list of dict
+        From ``epochs_of``.
+
+    Returns
+    -------
+    dict of ndarray, or list of dict
+        As they are, where some epoch has other keys or objects.
+    """
+    if not epochs or any(epoch.keys() != epochs[0].keys() for epoch in epochs):
+        return epochs
+    columns = {key: np.array([e[key] for e in epochs]) for key in epochs[0]}
+    plain = all(c.ndim == 1 and c.dtype.kind in "biuf" for c in columns.values())
+    return {key: _small(c) for key, c in columns.items()} if plain else epochs
+
+
+def _small(column):
+    """The same values in the smallest type that holds them."""
+    kinds = (np.uint8, np.int32) if column.dtype.kind == "i" else (np.float32,)
+    if column.dtype.kind == "b":
+        return column
+    with np.errstate(over="ignore"):
+        smaller = (column.astype(kind) for kind in kinds)
+        return next((c for c in smaller if np.array_equal(c, column)), column)
+
+
+def by_epochs(columns):
+    """The epochs again.
+
+    Parameters
+    ----------
+    columns : dict of ndarray
+        From ``by_columns``.
+
+    Returns
+    -------
+    list of dict
+        One for each epoch.
+    """
+    lists = [column.tolist() for column in columns.values()]
+    return [dict(zip(columns, values, strict=True)) for values in zip(*lists, strict=True)]
+
+
+def without_history(net):
+    """A net that remembers only how many epochs it was trained for.
+
+    Parameters
+    ----------
+    net : DistillationNet
+        Trained; left as it is.
+
+    Returns
+    -------
+    DistillationNet
+        A shallow copy.
+    """
+    light = copy.copy(net)
+    light.n_epochs_, light.history_ = len(net.history), None
+    return light
+
+
+def put_history(net, epochs):
+    """Give a net its history back.
+
+    Parameters
+    ----------
+    net : DistillationNet
+        From ``without_history``; changed.
+    epochs : list of dict
+        The last ones are its own.
+    """
+    own = epochs[len(epochs) - vars(net).pop("n_epochs_") :]
+    net.history_ = History([{**epoch, "batches": []} for epoch in own])
 
 
 def _moments(optimizer, module):

@@ -162,7 +162,9 @@ def _view(student):
         "kind": "table",
         "columns": numbers.columns.tolist(),
         "gaps": numbers.gaps.tolist(),
-        "tails": [[int(t.index), float(t.middle), float(t.size)] for t in numbers.tails],
+        "tails": [
+            [int(t.index), float(t.middle), float(t.size)] for t in numbers.tails
+        ],
         "empty": numbers.empty.tolist(),
         "labels": [_labels(each) for each in categories],
         "is_scaled": bool(view.scale),

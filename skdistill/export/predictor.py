@@ -123,7 +123,9 @@ class NumpyPredictor:
             targets a list.
         """
         if not self._is_classifier:
-            raise AttributeError("predict_proba is for classifiers, and this predicts values.")
+            raise AttributeError(
+                "predict_proba is for classifiers, and this predicts values."
+            )
         p = self._log_probabilities(X)
         np.exp(p, out=p)
         if len(self._widths) == 1:
@@ -153,7 +155,9 @@ class NumpyPredictor:
         with open(__file__, encoding="utf-8") as source:
             text = source.read()
         folder = target.replace("\\", "/").rpartition("/")[0]
-        place = f"{folder}/skdistill_predictor.py" if folder else "skdistill_predictor.py"
+        place = (
+            f"{folder}/skdistill_predictor.py" if folder else "skdistill_predictor.py"
+        )
         with open(place, "w", encoding="utf-8") as reader:
             reader.write(text)
         return self
@@ -242,7 +246,9 @@ def _by_names(X, names, n_features):
     if names is None:
         names = list(X.columns) if hasattr(X, "columns") else list(X)
         if len(names) != n_features:
-            raise ValueError(f"X has {len(names)} columns, and {n_features} are wanted.")
+            raise ValueError(
+                f"X has {len(names)} columns, and {n_features} are wanted."
+            )
     known = set(X.columns) if hasattr(X, "columns") else set(X)
     missing = [name for name in names if name not in known]
     if missing:
@@ -274,7 +280,9 @@ class _Plain:
             X = np.column_stack(_by_names(X, names, n_features))
         rows = _check_shape(np.asarray(X, dtype=np.float64), n_features)
         if not math.isfinite(rows.sum()) and not np.isfinite(rows).all():
-            raise ValueError("X holds NaN or infinity, and preprocessor=None takes neither.")
+            raise ValueError(
+                "X holds NaN or infinity, and preprocessor=None takes neither."
+            )
         return rows
 
     def __call__(self, rows):

@@ -1,6 +1,7 @@
 """A hard tree that was found, as arrays; parents come first, then the left subtree."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -145,12 +146,12 @@ class HardTree:
             self.sums[used],
         )
 
-    @property
+    @cached_property
     def is_leaf(self):
         """Which nodes are leaves."""  # numpydoc ignore=RT01
         return self.children_left == LEAF
 
-    @property
+    @cached_property
     def parent(self):
         """Number of the node above each; -1 for the root."""  # numpydoc ignore=RT01
         above = np.full(len(self.feature), LEAF)
@@ -170,6 +171,12 @@ class HardTree:
         for above in parents[1:]:  # which comes first
             depth.append(depth[above] + 1)
         return np.array(depth)
+
+    @cached_property
+    def _levels(self):
+        """The nodes of each depth."""
+        depth = self.depth()
+        return [np.flatnonzero(depth == level) for level in range(depth.max() + 1)]
 
     def apply(self, x):
         """Where rows end.
@@ -242,9 +249,8 @@ class HardTree:
         weight, total = self.sums[:, :1], self.sums[:, 1:]
         mean = np.empty_like(total)
         mean[0] = total[0] / weight[0]
-        above, depth = self.parent, self.depth()
-        for level in range(1, depth.max() + 1):
-            nodes = np.flatnonzero(depth == level)
+        above = self.parent
+        for nodes in self._levels[1:]:
             joint = total[nodes] + strength * mean[above[nodes]]
             mean[nodes] = joint / (weight[nodes] + strength)
         return mean

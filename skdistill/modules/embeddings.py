@@ -222,13 +222,36 @@ class PiecewiseLinearEncoding(nn.Module):
 
     def __init__(self, n_inputs, numeric, edges):
         super().__init__()
-        column = np.repeat(numeric, [len(each) - 1 for each in edges]).astype(int)
-        low = np.concatenate([np.empty(0), *(each[:-1] for each in edges)])
-        width = np.concatenate([np.empty(0), *map(np.diff, edges)])
-        self.register_buffer("column", torch.from_numpy(column))
-        self.register_buffer("low", torch.from_numpy(low).float())
-        self.register_buffer("width", torch.from_numpy(width).float())
-        self.n_outputs = n_inputs + len(column)
+        # Edges that float32 cannot tell apart would make bins of no width.
+        edges = [np.unique(each.astype(np.float32)) for each in edges]
+        self._numeric, self._counts = list(numeric), [len(each) for each in edges]
+        whole = np.concatenate([np.empty(0, np.float32), *edges])
+        self.register_buffer("edges", torch.from_numpy(whole))
+        self._make_bins()
+        self.n_outputs = n_inputs + len(self.column)
+
+    def _make_bins(self):
+        """Of each bin its column, its beginning and its width, from the edges."""
+        counts = torch.tensor(self._counts, dtype=torch.long)
+        numeric = torch.tensor(self._numeric, dtype=torch.long)
+        column = numeric.repeat_interleave((counts - 1).clamp(min=0))
+        begins = torch.ones(len(self.edges), dtype=torch.bool)
+        begins[counts.cumsum(0) - 1] = False  # the last edge of each
+        begins = begins[:-1].to(self.edges.device)
+        self.register_buffer("column", column.to(self.edges.device))
+        self.register_buffer("low", self.edges[:-1][begins])
+        self.register_buffer("width", self.edges.diff()[begins])
+
+    def __getstate__(self):
+        """Without what the edges tell."""
+        state = self.__dict__.copy()
+        state["_buffers"] = {"edges": self.edges}
+        return state
+
+    def __setstate__(self, state):
+        """Make the bins again."""
+        super().__setstate__(state)
+        self._make_bins()
 
     def forward(self, x):
         """Embed rows.

@@ -23,17 +23,21 @@ from ..readers import given_classes
 from ..teacher import any_ready
 from ..training import (
     OPTIMIZERS,
+    by_columns,
+    by_epochs,
+    epochs_of,
     in_chunks,
     make_generator,
+    put_history,
     resolve_device,
     seeded,
     train,
+    without_history,
 )
 from .base import BaseStudent
 from .lesson import Lesson
 from .tasks import ClassifierStudent, RegressorStudent
 from .temperature import CANDIDATES, best_temperature, exam_losses, split_rows
-
 
 _FEW_ROWS = 16
 
@@ -173,6 +177,21 @@ class TorchStudent(BaseStudent):
             twin.random_state = (self.random_state + 1_000_003 * n_before) % 2**32
         return twin
 
+    def __getstate__(self):
+        """State for a pickle: the history once, by columns."""
+        state = super().__getstate__()
+        if "net_" in state and "history_" in state:
+            net, history = without_history(state["net_"]), by_columns(state["history_"])
+            state = {**state, "net_": net, "history_": history}
+        return state
+
+    def __setstate__(self, state):
+        """Put the history back, the net's too."""
+        super().__setstate__(state)
+        if isinstance(vars(self).get("history_"), dict):
+            self.history_ = by_epochs(self.history_)
+            put_history(self.net_, self.history_)
+
     @property
     def module_(self):
         """The fitted torch module."""  # numpydoc ignore=RT01
@@ -225,10 +244,7 @@ class TorchStudent(BaseStudent):
             first, shuffler = (make_generator(seed) for seed in seeds[1:])
             module = self._starting_module(lesson.x, lesson.knowledge, first)
             self.net_ = self._run(module, lesson, exam, device, shuffler, interruptible)
-        self.history_ = [
-            {key: value for key, value in epoch.items() if key != "batches"}
-            for epoch in self.net_.history
-        ]
+        self.history_ = epochs_of(self.net_)
         self.n_iter_ = len(self.history_)
         self._finish(lesson.x, lesson.knowledge)
 

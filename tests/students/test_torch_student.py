@@ -313,3 +313,37 @@ def test_label_smoothing_is_refused_where_labels_do_not_count(iris, iris_forest)
         student.fit(X, y, teacher_output=P)
     with pytest.raises(ValueError, match="label_smoothing"):
         student.set_params(label_smoothing=1.0).fit(X, y)
+
+
+def test_a_pickle_is_slim_and_whole():
+    random = np.random.default_rng(0)
+    X = random.normal(size=(2000, 20))
+    y = random.integers(0, 5, 2000)
+    teacher = RandomForestClassifier(20, random_state=0).fit(X, y)
+    kept = {"keep_teacher": False, "transfer": None, "random_state": 0}
+    for embedding, most in ((None, 50_000), ("piecewise_linear", 200_000)):
+        student = NeuralStudentClassifier(
+            teacher, numeric_embedding=embedding, max_epochs=100, batch_size=2000, **kept
+        ).fit(X, y)
+        data = pickle.dumps(student)
+        assert len(data) < most
+        twin = pickle.loads(data)
+        assert twin.history_ == student.history_
+        assert twin.net_.history == student.net_.history
+        assert twin.n_iter_ == 100
+        for rows in (X, X[:1]):
+            np.testing.assert_array_equal(
+                twin.predict_proba(rows), student.predict_proba(rows)
+            )
+        assert twin.net_.optimizer_ is None
+
+
+def test_histories_of_parts_survive_a_pickle():
+    X, y = load_iris(return_X_y=True)
+    student = NeuralStudentClassifier(max_epochs=2, random_state=0).fit(X, y)
+    student.partial_fit(X, y).partial_fit(X, y)
+    twin = pickle.loads(pickle.dumps(student))
+    assert len(twin.history_) == 4 and len(twin.net_.history) == 1
+    assert twin.history_ == student.history_
+    twin.partial_fit(X, y)
+    assert len(twin.history_) == 5
