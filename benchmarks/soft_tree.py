@@ -10,7 +10,8 @@ differences to the unchanged tree, paired by split.
 
 Hard trees have at most 32 leaves. CART is tuned (``min_samples_leaf``, ``ccp_alpha``) on
 validation rows, on labels and on the teacher's answers for the same rows as ours; an
-optimal tree of depth 4 (pystreed) is searched for, of one split, in at most ten minutes.
+optimal tree of depth 4 (pystreed) is searched for in at most ten minutes, where that is
+enough.
 What is changed or left out alone is shown on four sets; of the search for hard trees, on
 two.
 
@@ -64,7 +65,7 @@ SETS = (
 QUICK = SETS[:2]
 ABLATED = SETS[:4]
 SEARCHED = SETS[:2]
-SOLVED = ("wa_churn", "spam")
+SOLVED = tuple(name for name in SETS if name not in ("digits", "letter_recognition"))
 N_SPLITS = 5
 MOST_ROWS = 4000
 USUAL, HARDENED = ("soft tree", "teacher"), ("soft tree, hardened", "teacher")
@@ -279,7 +280,7 @@ def arms(cell, name, seed, quick):
     yield f"CART, {N_HARD} leaves", "labels", (), lambda: cell().cart(N_HARD)
     make = lambda: cell().cart(N_HARD, taught=True)  # noqa: E731
     yield f"CART, {N_HARD} leaves", "teacher", (), make
-    if not quick and seed == 0 and name in SOLVED:
+    if not quick and name in SOLVED:
         yield "optimal, depth 4", "labels", (), lambda: cell().optimal()
 
 
