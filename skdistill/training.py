@@ -583,7 +583,9 @@ def by_epochs(columns):
         One for each epoch.
     """
     lists = [column.tolist() for column in columns.values()]
-    return [dict(zip(columns, values, strict=True)) for values in zip(*lists, strict=True)]
+    return [
+        dict(zip(columns, values, strict=True)) for values in zip(*lists, strict=True)
+    ]
 
 
 def without_history(net):

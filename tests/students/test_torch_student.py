@@ -323,7 +323,11 @@ def test_a_pickle_is_slim_and_whole():
     kept = {"keep_teacher": False, "transfer": None, "random_state": 0}
     for embedding, most in ((None, 50_000), ("piecewise_linear", 200_000)):
         student = NeuralStudentClassifier(
-            teacher, numeric_embedding=embedding, max_epochs=100, batch_size=2000, **kept
+            teacher,
+            numeric_embedding=embedding,
+            max_epochs=100,
+            batch_size=2000,
+            **kept,
         ).fit(X, y)
         data = pickle.dumps(student)
         assert len(data) < most
