@@ -13,6 +13,7 @@ _HOMES = {
     "Munge": "samplers",
     "Mixup": "samplers",
     "GaussianNoise": "samplers",
+    "DistillationSearchCV": "model_selection",
     "FixedRows": "transfer",
     "ConditionalSampler": "samplers",
     "Bootstrap": "samplers",
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from .inspection import plot_gate_filters as plot_gate_filters
     from .inspection import plot_tree as plot_tree
     from .knowledge import soft_targets as soft_targets
+    from .model_selection import DistillationSearchCV as DistillationSearchCV
     from .modules.embeddings import (
         Periodic as Periodic,
     )

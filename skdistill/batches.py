@@ -132,19 +132,31 @@ class Batches:
         return self.n_steps
 
     def __iter__(self):
+        for index, n_labelled in self.indices():
+            yield self.rows.take(index, n_labelled)
+
+    def indices(self):
+        """The row numbers of each batch of an epoch, instead of the rows.
+
+        Yields
+        ------
+        index : Tensor of int64
+            Labelled rows first.
+        n_labelled : int
+            How many of them are labelled.
+        """
         device = self.rows.x.device
         if len(self.rows) == self.rows.n_labelled:
             order = torch.randperm(len(self.rows), generator=self.generator)
             # Of equal size, to a row: a short last batch would weigh more, and a batch
             # of one row stops a BatchNorm.
             for index in order.to(device).tensor_split(self.n_steps):
-                yield self.rows.take(index, len(index))
+                yield index, len(index)
             return
         for _ in range(self.n_steps):
             labelled = self._labelled.next(self.n_labelled)
             transfer = self._transfer.next(self.batch_size - self.n_labelled)
-            index = torch.cat([labelled, transfer]).to(device)
-            yield self.rows.take(index, self.n_labelled)
+            yield torch.cat([labelled, transfer]).to(device), self.n_labelled
 
 
 class _Shuffled:

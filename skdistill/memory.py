@@ -6,6 +6,7 @@ each kept as soon as it is there: a pass that was cut short goes on where it sto
 """
 
 import contextlib
+import contextvars
 import os
 import warnings
 from pathlib import Path
@@ -20,6 +21,7 @@ from .fingerprint import fingerprint
 from .tables import rows_of
 from .teacher_nets import holds_nets
 
+_SHARED = contextvars.ContextVar("memory", default=None)
 _FOLDER = "skdistill"
 _ROWS_OF_PART = 10_000
 
@@ -63,6 +65,24 @@ class TeacherMemory:
 
     def __getstate__(self):
         return {**vars(self), "_keys": []}
+
+    @classmethod
+    def in_process(cls, n_jobs=None):
+        """One that keeps things as long as it lives, in this process.
+
+        Parameters
+        ----------
+        n_jobs : int, default=None
+            As above.
+
+        Returns
+        -------
+        TeacherMemory
+            That keeps objects as they are, and copies of arrays.
+        """
+        memory = cls(None, n_jobs)
+        memory._store = _Kept()
+        return memory
 
     def asked(self, ask, model, X, *what):
         """A model's answers for rows.
@@ -148,6 +168,33 @@ class TeacherMemory:
         content = "fit", type(member), member.get_params(), X, y, params
         return self._kept("fits", content, fit, member, X, y, params)
 
+    def drawn(self, draw, content, *arguments):
+        """Drawn rows, which only a memory of one process keeps: they are many.
+
+        Parameters
+        ----------
+        draw : callable
+            ``draw(*arguments)`` -> the rows.
+        content : tuple
+            What they depend on.
+        *arguments : object
+            For ``draw``.
+
+        Returns
+        -------
+        object
+            As ``draw`` returns it; not to be changed.
+        """
+        if not isinstance(self._store, _Kept):
+            return draw(*arguments)
+        try:
+            item = ["draws", fingerprint(content)]
+        except TypeError:  # a sampler without a content: it draws the same once more
+            return draw(*arguments)
+        if not self._store.contains_item(item):
+            self._store.dump_item(item, draw(*arguments))
+        return self._store.load_item(item)
+
     def _key_of(self, model):
         """Of a member; read once, for while a student is fitted its teacher stays."""
         for known, key in self._keys:
@@ -181,11 +228,72 @@ class TeacherMemory:
 
     def _locked(self, item):
         """Alone with an item, among threads and processes; free if its owner dies."""
-        place = Path(str(self._store.location), *item)
-        if not Path(str(self._store.location)).is_dir():  # a store of another kind
+        if not os.path.isdir(str(self._store.location)):  # a store of another kind
             return contextlib.nullcontext()
+        place = Path(str(self._store.location), *item)
         place.mkdir(parents=True, exist_ok=True)
         return FileLock(str(place / "lock"))
+
+
+class _Kept:
+    """A store of one process, with the part of joblib's interface that is used here."""
+
+    location = ""
+
+    def __init__(self):
+        self._items = {}
+
+    def contains_item(self, item):
+        return tuple(item) in self._items
+
+    def load_item(self, item):
+        return _copied(self._items[tuple(item)])
+
+    def dump_item(self, item, made):
+        self._items[tuple(item)] = _copied(made)
+
+
+def _copied(made):
+    """Answers are copied, for who gets them may change them; fits are not."""
+    if isinstance(made, np.ndarray):
+        return made.copy()
+    is_list = isinstance(made, list) and made and isinstance(made[0], np.ndarray)
+    return [each.copy() for each in made] if is_list else made
+
+
+@contextlib.contextmanager
+def shared_by(memory):
+    """Let students without a memory of their own use this one, in this context.
+
+    Parameters
+    ----------
+    memory : TeacherMemory
+        Theirs in the block, and in what runs in a copy of its context.
+    """
+    token = _SHARED.set(memory)
+    try:
+        yield
+    finally:
+        _SHARED.reset(token)
+
+
+def memory_for(memory, n_jobs, verbose):
+    """The memory of a student.
+
+    Parameters
+    ----------
+    memory, n_jobs, verbose : object
+        Its parameters.
+
+    Returns
+    -------
+    TeacherMemory
+        That of the context, if it has none of its own.
+    """
+    shared = _SHARED.get()
+    if memory is None and shared is not None:
+        return shared
+    return TeacherMemory(memory, n_jobs, verbose)
 
 
 @contextlib.contextmanager

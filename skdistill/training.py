@@ -301,12 +301,9 @@ class DistillationNet(NeuralNet):
             Itself.
         """
         self.initialize()
-        if schedule == "cosine":
-            self.schedule_ = CosineAnnealingLR(self.optimizer_, n_steps)
-        elif schedule == "one_cycle":
-            self.schedule_ = OneCycleLR(
-                self.optimizer_, self.lr, n_steps, cycle_momentum=cycle_momentum
-            )
+        self.schedule_ = scheduled(
+            self.optimizer_, schedule, self.lr, n_steps, cycle_momentum
+        )
         if ema_decay is not None:
             self.averaged = Average(_uncompiled(self.module_), ema_decay)
         self._steps, self._steps_done = n_steps, 0
@@ -618,6 +615,34 @@ def put_history(net, epochs):
     """
     own = epochs[len(epochs) - vars(net).pop("n_epochs_") :]
     net.history_ = History([{**epoch, "batches": []} for epoch in own])
+
+
+def scheduled(optimizer, schedule, lr, n_steps, cycle_momentum):
+    """What moves an optimizer's learning rate.
+
+    Parameters
+    ----------
+    optimizer : torch.optim.Optimizer
+        Of some parameters.
+    schedule : {None, "cosine", "one_cycle"}
+        How the learning rate goes.
+    lr : float or list of float
+        The highest rate, of each group of parameters.
+    n_steps : int
+        Steps of the whole training.
+    cycle_momentum : bool
+        Whether "one_cycle" moves the optimizer's momentum against the rate.
+
+    Returns
+    -------
+    torch.optim.lr_scheduler.LRScheduler or None
+        None for a constant rate.
+    """
+    if schedule == "cosine":
+        return CosineAnnealingLR(optimizer, n_steps)
+    if schedule == "one_cycle":
+        return OneCycleLR(optimizer, lr, n_steps, cycle_momentum=cycle_momentum)
+    return None
 
 
 def _moments(optimizer, module):

@@ -31,7 +31,7 @@ from ..calibration import tempered
 from ..class_weights import class_weighted
 from ..crossfit import CrossFit, check_can_be_cloned
 from ..knowledge import FitRows, Knowledge, gather, needs_teacher, teaches
-from ..memory import TeacherMemory
+from ..memory import memory_for
 from ..preprocessing import apply_view, fit_view, make_view, reads_tables
 from ..tables import is_readable, plain_table, rows_of, stacked, validated_table
 from ..teacher import (
@@ -269,7 +269,15 @@ default=None
                 return cross.unseen(parents).any(axis=0)
 
         rows = X if lends.all() else rows_of(X, counted)
-        return draw(transfer, rows, random, usable, counted)
+        arguments = transfer, rows, random, usable, counted
+        renews = getattr(transfer, "refresh", None) is not None
+        if usable is not None or renews or self._draws_for_leaves:
+            return draw(*arguments)
+        seed = getattr(self, "random_state", None)
+        if not isinstance(seed, Integral):  # the state of another would have to go on
+            return draw(*arguments)
+        content = transfer, rows, seed, counted
+        return self._teacher_memory().drawn(draw, content, *arguments)
 
     def _automatic(self, rows, X):
         """The sampler of "auto": where the teacher itself is asked about X, and X alone.
@@ -458,7 +466,7 @@ default=None
         return Teacher.of(*members, self._teacher_memory())
 
     def _teacher_memory(self):
-        return TeacherMemory(self.memory, self.n_jobs, getattr(self, "verbose", 0))
+        return memory_for(self.memory, self.n_jobs, getattr(self, "verbose", 0))
 
     def _fit_teacher(self, rows):
         if self.cv == "prefit":

@@ -13,8 +13,10 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 
 from ..batches import Rows
+from ..cohort import current
 from ..export.arrays import live_model
 from ..export.predictor import log_softmax
+from ..joint_training import Request
 from ..knowledge import hold_out
 from ..losses import cross_entropy, quantile
 from ..objective import Loss, Objective, get_loss, over_targets, sorted_first
@@ -40,6 +42,11 @@ from .tasks import ClassifierStudent, RegressorStudent
 from .temperature import CANDIDATES, best_temperature, exam_losses, split_rows
 
 _FEW_ROWS = 16
+#: Parameters that go to ``train`` as they are.
+_OPTIONS = (
+    *("max_epochs", "lr", "lr_schedule", "optimizer", "weight_decay", "callbacks"),
+    *("compile", "tol", "ema_decay"),
+)
 
 
 def _can_go_on(student):
@@ -279,30 +286,26 @@ class TorchStudent(BaseStudent):
 
     def _run(self, module, lesson, exam, device, generator, interruptible):
         objective = self._objective()
-        return train(
-            module,
-            self._rows(lesson.x, lesson.knowledge, objective, module),
-            None if exam is None else self._rows(*exam, objective, module),
-            objective,
-            max_epochs=self.max_epochs,
-            batch_size=self._batch_size(lesson.knowledge.n_labelled),
-            lr=self.lr,
-            lr_schedule=self.lr_schedule,
-            optimizer=self.optimizer,
-            weight_decay=self.weight_decay,
-            device=device,
-            callbacks=self.callbacks,
-            compile=self.compile,
-            patience=self.n_iter_no_change if self.early_stopping else None,
-            tol=self.tol,
-            generator=generator,
-            verbose=int(self.verbose),
-            ema_decay=self.ema_decay,
-            interruptible=interruptible,
-            optimizer_state=vars(self).get("_this_part", {}).get("optimizer"),
-            refresh=lesson.refresh,
-            renew=partial(lesson.renewed, objective),
-        )
+        rows = self._rows(lesson.x, lesson.knowledge, objective, module)
+        valid = None if exam is None else self._rows(*exam, objective, module)
+        options = {
+            **{name: getattr(self, name) for name in _OPTIONS},
+            "batch_size": self._batch_size(lesson.knowledge.n_labelled),
+            "device": device,
+            "patience": self.n_iter_no_change if self.early_stopping else None,
+            "generator": generator,
+            "verbose": int(self.verbose),
+            "interruptible": interruptible,
+            "optimizer_state": vars(self).get("_this_part", {}).get("optimizer"),
+            "refresh": lesson.refresh,
+            "renew": partial(lesson.renewed, objective),
+        }
+        cohort = current()
+        if cohort is not None:
+            request = Request.of(module, rows, valid, objective, options)
+            if request is not None:
+                return cohort.ask(request)
+        return train(module, rows, valid, objective, **options)
 
     def _quiet_twin(self, max_epochs):
         """A copy for a few epochs, of which the user's callbacks hear nothing."""

@@ -1,0 +1,250 @@
+"""A search with one pass of the teacher and one training, and GridSearchCV's scores."""
+
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from counting import Counted, Log
+from sklearn.base import clone
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skdistill import (
+    DistillationSearchCV,
+    HardDecisionTreeClassifier,
+    NeuralStudentClassifier,
+    NeuralStudentRegressor,
+    SoftDecisionTreeClassifier,
+    joint_training,
+)
+
+SMALL = {"hidden_layer_sizes": (8,), "max_epochs": 4, "random_state": 0}
+NUMBERS = {"temperature": [1.0, 3.0], "alpha": [0.5, 1.0], "lr": [0.01, 0.003]}
+
+
+@pytest.fixture(scope="module")
+def data():
+    return load_iris(return_X_y=True)
+
+
+@pytest.fixture
+def double():
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.fixture
+def joined(monkeypatch):
+    """How many nets were trained together each time."""
+    sizes, trained = [], joint_training._Joint.trained
+
+    def counted(self):
+        sizes.append(len(self.requests))
+        return trained(self)
+
+    monkeypatch.setattr(joint_training._Joint, "trained", counted)
+    return sizes
+
+
+def forest():
+    return RandomForestClassifier(5, random_state=0)
+
+
+GRIDS = {
+    "numbers": (NeuralStudentClassifier(forest(), **SMALL), NUMBERS, 4),
+    "decay": (
+        NeuralStudentClassifier(forest(), optimizer="adam", **SMALL),
+        {"weight_decay": [0.0, 0.1], "lr_schedule": [None, "cosine"]},
+        2,
+    ),
+    "steps": (
+        NeuralStudentClassifier(forest(), optimizer="sgd", **SMALL),
+        {"lr": [0.1, 0.01], "label_smoothing": [0.0, 0.1], "alpha": [0.5]},
+        4,
+    ),
+    "seeds": (
+        NeuralStudentClassifier(forest(), transfer=None, **SMALL),
+        {"random_state": [0, 1, 2], "temperature": [1.0, 2.0]},
+        6,
+    ),
+    "drawn": (
+        NeuralStudentClassifier(forest(), transfer="munge", **SMALL),
+        {"transfer_weight": [0.5, 0.7], "alpha": [0.7], "temperature": [1.0, 2.0]},
+        4,
+    ),
+    "control": (
+        NeuralStudentClassifier(numeric_embedding=None, clip=2.0, **SMALL),
+        {"lr": [0.1, 0.01], "class_weight": [None, "balanced"]},
+        2,
+    ),
+    "shapes": (
+        NeuralStudentClassifier(forest(), **SMALL),
+        {"hidden_layer_sizes": [(4,), (8, 4)], "temperature": [1.0, 2.0]},
+        2,
+    ),
+    "folds": (
+        NeuralStudentClassifier(forest(), cv=3, **SMALL),
+        {"temperature": [1.0, 2.0], "activation": ["relu", "tanh"]},
+        2,
+    ),
+}
+
+
+@pytest.mark.usefixtures("double")
+@pytest.mark.parametrize("name", GRIDS)
+def test_scores_are_those_of_a_grid_search(name, data, joined):
+    student, grid, together = GRIDS[name]
+    options = {"scoring": "neg_log_loss", "cv": 3, "return_train_score": True}
+    ours = DistillationSearchCV(student, grid, **options).fit(*data)
+    theirs = GridSearchCV(student, grid, **options).fit(*data)
+    for key in theirs.cv_results_:
+        assert key in ours.cv_results_
+        if "score" in key and "time" not in key:
+            found = ours.cv_results_[key]
+            np.testing.assert_allclose(found, theirs.cv_results_[key], atol=1e-6)
+    assert ours.best_params_ == theirs.best_params_
+    assert ours.best_score_ == pytest.approx(theirs.best_score_)
+    p = theirs.best_estimator_.predict_proba(data[0])
+    np.testing.assert_allclose(ours.predict_proba(data[0]), p, atol=1e-9)
+    assert max(joined) >= together
+
+
+@pytest.mark.usefixtures("double")
+def test_values(joined):
+    X, y = load_diabetes(return_X_y=True)
+    student = NeuralStudentRegressor(RandomForestRegressor(5, random_state=0), **SMALL)
+    grid = {"alpha": [0.3, 1.0], "lr": [0.01, 0.02]}
+    ours = DistillationSearchCV(student, grid, cv=2).fit(X, y)
+    theirs = GridSearchCV(student, grid, cv=2).fit(X, y)
+    for key in ("mean_test_score", "std_test_score", "rank_test_score"):
+        np.testing.assert_allclose(ours.cv_results_[key], theirs.cv_results_[key], 1e-6)
+    assert max(joined) >= 2
+    several = np.column_stack([y, -y])
+    ours = DistillationSearchCV(student, grid, cv=2).fit(X, several)
+    theirs = GridSearchCV(student, grid, cv=2).fit(X, several)
+    key = "mean_test_score"
+    np.testing.assert_allclose(ours.cv_results_[key], theirs.cv_results_[key], 1e-6)
+
+
+@pytest.mark.parametrize(
+    "student",
+    [
+        SoftDecisionTreeClassifier(forest(), max_depth=2, max_epochs=2, random_state=0),
+        HardDecisionTreeClassifier(forest(), max_leaf_nodes=4, random_state=0),
+        NeuralStudentClassifier(forest(), dropout=0.5, **SMALL),
+        NeuralStudentClassifier(forest(), n_members=2, **SMALL),
+        NeuralStudentClassifier(forest(), early_stopping=True, **SMALL),
+        NeuralStudentClassifier(forest(), loss="js", **SMALL),
+        NeuralStudentClassifier(forest(), temperature="auto", **SMALL),
+        NeuralStudentClassifier(forest(), module=torch.nn.Linear, max_epochs=1),
+    ],
+    ids=["tree", "hard", "dropout", "members", "stopping", "js", "auto", "module"],
+)
+def test_students_that_are_not_trained_together(student, data):
+    student.set_params(random_state=0)
+    grid = {"alpha": [0.5, 1.0]}
+    ours = DistillationSearchCV(student, grid, cv=3).fit(*data)
+    theirs = GridSearchCV(student, grid, cv=3).fit(*data)
+    key = "mean_test_score"
+    np.testing.assert_allclose(
+        ours.cv_results_[key], theirs.cv_results_[key], atol=1e-3
+    )
+    assert ours.predict(data[0]).shape == data[1].shape
+
+
+def test_a_teacher_is_fitted_and_asked_once_for_each_fold(data, tmp_path):
+    log = Log(tmp_path / "log")
+    unfitted = Counted(str(log.path), max_iter=1000)
+    student = NeuralStudentClassifier(unfitted, transfer=None, **SMALL)
+    search = DistillationSearchCV(student, NUMBERS, cv=5).fit(*data)
+    lines = log.new()
+    assert sum(line.startswith("fit") for line in lines) == 6
+    asked = sorted(line for line in lines if line.startswith("ask"))
+    assert asked == ["ask 120"] * 5 + ["ask 150"]
+    assert search.best_estimator_.memory is None
+    teacher = Counted(str(log.path), max_iter=1000).fit(*data)
+    student = NeuralStudentClassifier(teacher, transfer=None, **SMALL)
+    log.new()
+    search = DistillationSearchCV(student, NUMBERS, cv=5).fit(*data)
+    assert sorted(log.new()) == ["ask 120"] * 5 + ["ask 150"]
+    assert search.best_estimator_.teacher_ is teacher
+    clone(student).fit(*data)  # what was kept is gone with the search
+    assert log.new() == ["ask 150"]
+
+
+def test_fitted_teachers_in_a_grid_are_used_as_they_are(data):
+    X, y = data
+    teachers = [
+        LogisticRegression(max_iter=1000).fit(X[:, :4], y),
+        [forest().fit(X, y), RandomForestClassifier(3, random_state=1).fit(X, y)],
+        None,
+    ]
+    student = NeuralStudentClassifier(transfer=None, **SMALL)
+    grid = {"teacher": teachers, "temperature": [1.0, 2.0]}
+    ours = DistillationSearchCV(student, grid, cv=3).fit(X, y)
+    coefficients = teachers[0].coef_.copy()
+    frozen = [
+        FrozenEstimator(teachers[0]),
+        [FrozenEstimator(member) for member in teachers[1]],
+        None,
+    ]
+    theirs = GridSearchCV(student, grid | {"teacher": frozen}, cv=3).fit(X, y)
+    key = "mean_test_score"
+    np.testing.assert_allclose(
+        ours.cv_results_[key], theirs.cv_results_[key], atol=1e-3
+    )
+    np.testing.assert_array_equal(teachers[0].coef_, coefficients)
+    assert ours.param_grid["teacher"][0] is teachers[0]
+
+
+@pytest.mark.filterwarnings("ignore:[\\s\\S]*fits failed")
+@pytest.mark.filterwarnings("ignore:One or more of the test scores")
+def test_one_that_diverges_fails_alone(data):
+    student = NeuralStudentClassifier(forest(), optimizer="sgd", **SMALL)
+    grid = {"lr": [0.01, 1e30, 0.02]}
+    search = DistillationSearchCV(student, grid, cv=3).fit(*data)
+    found = search.cv_results_["mean_test_score"]
+    assert np.isnan(found[1]) and np.isfinite(found[[0, 2]]).all()
+    assert search.best_params_["lr"] != 1e30
+    with pytest.raises(ValueError, match="learning rate"):
+        DistillationSearchCV(student, grid, cv=3, error_score="raise").fit(*data)
+
+
+def test_several_metrics_pipelines_and_fit_parameters(data):
+    X, y = data
+    pipeline = make_pipeline(StandardScaler(), NeuralStudentClassifier(**SMALL))
+    grid = {"neuralstudentclassifier__lr": [0.01, 0.1]}
+    scoring = {"acc": "accuracy", "loss": "neg_log_loss"}
+    search = DistillationSearchCV(pipeline, grid, scoring=scoring, refit="loss", cv=3)
+    weight = np.where(y == 0, 2.0, 1.0)
+    search.fit(X, y, neuralstudentclassifier__sample_weight=weight)
+    other = GridSearchCV(pipeline, grid, scoring=scoring, refit="loss", cv=3)
+    other.fit(X, y, neuralstudentclassifier__sample_weight=weight)
+    for name in ("mean_test_acc", "mean_test_loss"):
+        found, wanted = search.cv_results_[name], other.cv_results_[name]
+        np.testing.assert_allclose(found, wanted, atol=1e-3)
+    assert search.multimetric_ and search.best_params_ == other.best_params_
+    P = forest().fit(X, y).predict_proba(X)
+    student = NeuralStudentClassifier(**SMALL)
+    search = DistillationSearchCV(student, NUMBERS, cv=3, refit=False)
+    search.fit(X, y, teacher_output=P)
+    assert not hasattr(search, "best_estimator_")
+    twin = pickle.loads(pickle.dumps(search))
+    assert twin.cv_results_["params"] == search.cv_results_["params"]
+    assert clone(search).get_params()["cv"] == 3
+
+
+def test_seconds_are_divided_among_those_trained_together(data):
+    student = NeuralStudentClassifier(hidden_layer_sizes=(8,), max_epochs=20)
+    search = DistillationSearchCV(student, {"lr": np.linspace(0.01, 0.1, 8)}, cv=2)
+    search.fit(*data)
+    seconds = search.cv_results_["mean_fit_time"]
+    assert (seconds > 0).all()
+    assert seconds.max() < 10 * np.median(seconds)
