@@ -9,12 +9,13 @@ import contextlib
 import contextvars
 import os
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from filelock import FileLock
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import _num_samples, check_memory
+from sklearn.utils.validation import _num_features, _num_samples, check_memory
 from tqdm.auto import tqdm
 
 from .fingerprint import fingerprint
@@ -24,6 +25,7 @@ from .teacher_nets import holds_nets
 _SHARED = contextvars.ContextVar("memory", default=None)
 _FOLDER = "skdistill"
 _ROWS_OF_PART = 10_000
+_MOST_CELLS = 10_000_000  # of drawn rows that are kept
 
 
 class TeacherMemory:
@@ -169,7 +171,7 @@ class TeacherMemory:
         return self._kept("fits", content, fit, member, X, y, params)
 
     def drawn(self, draw, content, *arguments):
-        """Drawn rows, which only a memory of one process keeps: they are many.
+        """Drawn rows, without what would draw more.
 
         Parameters
         ----------
@@ -185,15 +187,18 @@ class TeacherMemory:
         object
             As ``draw`` returns it; not to be changed.
         """
-        if not isinstance(self._store, _Kept):
+        if not self.keeps:
             return draw(*arguments)
         try:
-            item = ["draws", fingerprint(content)]
+            item = [_FOLDER, "draws", fingerprint(content)]
         except TypeError:  # a sampler without a content: it draws the same once more
             return draw(*arguments)
-        if not self._store.contains_item(item):
-            self._store.dump_item(item, draw(*arguments))
-        return self._store.load_item(item)
+        if self._store.contains_item(item):
+            return self._store.load_item(item)
+        found = draw(*arguments)
+        if len(found) * _num_features(found.X) <= _MOST_CELLS:
+            self._store.dump_item(item, replace(found, source=None))
+        return found
 
     def _key_of(self, model):
         """Of a member; read once, for while a student is fitted its teacher stays."""

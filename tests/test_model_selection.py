@@ -77,7 +77,7 @@ GRIDS = {
     "drawn": (
         NeuralStudentClassifier(forest(), transfer="munge", **SMALL),
         {"transfer_weight": [0.5, 0.7], "alpha": [0.7], "temperature": [1.0, 2.0]},
-        4,
+        2,  # weights of rows move the edges of an embedding
     ),
     "control": (
         NeuralStudentClassifier(numeric_embedding=None, clip=2.0, **SMALL),

@@ -39,6 +39,9 @@ def load(path):
     """
     with np.load(path, allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
+    for name, array in arrays.items():
+        if array.dtype == np.float32:
+            arrays[name] = array.astype(np.float64)
     return NumpyPredictor(json.loads(str(arrays.pop("meta"))), arrays)
 
 
@@ -126,8 +129,9 @@ class NumpyPredictor:
             raise AttributeError(
                 "predict_proba is for classifiers, and this predicts values."
             )
-        p = self._log_probabilities(X)
-        np.exp(p, out=p)
+        if self._shift is None and len(self._widths) == 1:
+            return self._outputs(X, self._model.probabilities)
+        p = np.exp(self._log_probabilities(X))
         if len(self._widths) == 1:
             return p
         parts = self._by_target(p)
@@ -151,7 +155,8 @@ class NumpyPredictor:
         target = str(path)
         if not target.endswith(".npz"):
             raise ValueError(f"path={target!r} must end in .npz.")
-        np.savez_compressed(target, meta=np.array(json.dumps(self.meta)), **self.arrays)
+        arrays = {name: _halved(array) for name, array in self.arrays.items()}
+        np.savez_compressed(target, meta=np.array(json.dumps(self.meta)), **arrays)
         with open(__file__, encoding="utf-8") as source:
             text = source.read()
         folder = target.replace("\\", "/").rpartition("/")[0]
@@ -162,13 +167,14 @@ class NumpyPredictor:
             reader.write(text)
         return self
 
-    def _outputs(self, X):
+    def _outputs(self, X, model=None):
+        model = self._model if model is None else model
         x = self._view.rows(X, self.n_features_in_, self._names)
         if len(x) <= _ROWS_AT_ONCE:
-            return self._model(self._view(x))
+            return model(self._view(x))
         starts = range(0, len(x), _ROWS_AT_ONCE)
         parts = (self._view(x[start : start + _ROWS_AT_ONCE]) for start in starts)
-        return np.concatenate([self._model(part) for part in parts])
+        return np.concatenate([model(part) for part in parts])
 
     def _log_probabilities(self, X):
         logits = self._outputs(X)
@@ -212,6 +218,16 @@ def log_softmax(logits):
     logits = logits - logits.max(axis=1, keepdims=True)
     logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
     return logits
+
+
+def _halved(array):
+    """Float64 numbers that are float32 ones, as those."""
+    if array.dtype != np.float64:
+        return array
+    with np.errstate(over="ignore"):
+        single = array.astype(np.float32)
+    same = np.array_equal(single.astype(np.float64), array, equal_nan=True)
+    return single if same else array
 
 
 def _softmax(logits):
@@ -349,12 +365,17 @@ class _Table:
         return np.array(found, dtype=np.float64)
 
     def __call__(self, rows):
-        if not self._is_simple or not math.isfinite(rows.sum()):
-            z = self._with_gaps(rows)
-        else:
+        if self._is_simple:
             z = rows
+            if self._is_scaled:
+                z = z - self._center
+                z *= self._inverse
+            flat = z.ravel()
+            if flat.dot(flat) < self._bound**2:  # no gap, and nothing beyond the bound
+                return z
+        z = self._with_gaps(rows)
         if self._is_scaled:
-            z = z - self._center
+            z -= self._center
             z *= self._inverse
         return np.minimum(np.maximum(z, -self._bound), self._bound)
 
@@ -443,6 +464,16 @@ class _Net:
         x += bias
         return x if self._scale is None else x * self._scale
 
+    def probabilities(self, x):
+        """Of the classes of a single target."""
+        logits = self(x)
+        if len(logits) > 1:
+            return _softmax(logits)
+        row = logits[0]
+        p = np.exp(row - row.max())
+        p /= p.sum()
+        return p[None]
+
     def _embedded(self, x):
         a = self._arrays
         own = x.take(a["embedded_columns"], axis=1)
@@ -523,6 +554,20 @@ class _SoftTree:
         return ways
 
     def __call__(self, x):
+        said = self._mixed(x)
+        if self._is_classifier:
+            np.maximum(said, _TINY, out=said)
+            np.log(said, out=said)
+        return said
+
+    def probabilities(self, x):
+        """Of the classes of a single target."""
+        p = self._mixed(x)
+        p /= p.sum(axis=1, keepdims=True)
+        return p
+
+    def _mixed(self, x):
+        """What the leaves say, weighted; or the one leaf that is asked for."""
         logits = x @ self._weight
         logits += self._bias
         if self._leaf_weight is not None:
@@ -537,9 +582,6 @@ class _SoftTree:
                 said = said[self._reach(logits).argmax(axis=1)]
             else:
                 said = self._reach(logits) @ said
-        if self._is_classifier:
-            np.maximum(said, _TINY, out=said)
-            np.log(said, out=said)
         return said
 
     def _as_outputs(self, leaf):
@@ -612,10 +654,18 @@ class _HardTree:
         self._arrays = [arrays[name] for name in names]
         self._lists = [array.tolist() for array in self._arrays]
         self._values = arrays["values"]
+        self._p = np.exp(self._values)
 
     def __call__(self, x):
+        return self._values[self._leaves_of(x)]
+
+    def probabilities(self, x):
+        """Of the classes of a single target."""
+        return self._p[self._leaves_of(x)]
+
+    def _leaves_of(self, x):
         if len(x) == 1:
-            return self._values[[self._leaf_of(x[0].tolist())]]
+            return [self._leaf_of(x[0].tolist())]
         left, right, feature, threshold = self._arrays
         node, rows = np.zeros(len(x), dtype=int), np.arange(len(x))
         rows = rows[left[node] >= 0]
@@ -624,7 +674,7 @@ class _HardTree:
             goes_left = x[rows, feature[at]] <= threshold[at]
             node[rows] = np.where(goes_left, left[at], right[at])
             rows = rows[left[node[rows]] >= 0]
-        return self._values[node]
+        return node
 
     def _leaf_of(self, row):
         left, right, feature, threshold = self._lists
