@@ -33,6 +33,7 @@ _HOMES = {
     "export_text": "inspection",
     "plot_gate_filters": "inspection",
     "plot_tree": "inspection",
+    "smallest_student": "smallest",
     "soft_targets": "knowledge",
 }
 
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from .samplers import GaussianNoise as GaussianNoise
     from .samplers import Mixup as Mixup
     from .samplers import Munge as Munge
+    from .smallest import smallest_student as smallest_student
     from .students.hard_tree import (
         HardDecisionTreeClassifier as HardDecisionTreeClassifier,
     )

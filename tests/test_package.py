@@ -45,6 +45,7 @@ def test_public_names():
         "export_text",
         "plot_gate_filters",
         "plot_tree",
+        "smallest_student",
         "soft_targets",
     ]
     assert set(skdistill.__all__) <= set(dir(skdistill))
@@ -57,7 +58,7 @@ def test_documented_parameters_and_defaults_are_the_real_ones(name):
     thing = getattr(skdistill, name)
     text = inspect.getdoc(thing)
     for parameter in inspect.signature(thing).parameters.values():
-        found = re.search(rf"^{parameter.name} : (.*(?:\\\n.*)?)$", text, re.M)
+        found = re.search(rf"^\**{parameter.name} : (.*(?:\\\n.*)?)$", text, re.M)
         assert found, f"{name} does not document {parameter.name}"
         if parameter.default is not parameter.empty and "default=" in found[1]:
             shown = found[1].split("default=")[1].strip()
