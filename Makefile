@@ -37,6 +37,7 @@ bench: $(VENV)/bench
 	$(BIN)/python -m benchmarks.gain
 	$(BIN)/python -m benchmarks.ablation
 	$(BIN)/python -m benchmarks.soft_tree
+	$(BIN)/python -m benchmarks.speed
 
 # The suite on the oldest versions that setup.cfg claims; a few gigabytes on Linux.
 test-min:
