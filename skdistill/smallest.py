@@ -7,6 +7,7 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
+from sklearn import config_context
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.metrics import check_scoring
@@ -18,7 +19,8 @@ from sklearn.utils.validation import check_consistent_length
 from .knowledge import soft_targets
 from .memory import TeacherMemory, shared_by
 
-_RESAMPLES, _RESAMPLES_OF_REPORT = 500, 100
+_RESAMPLES = 400
+_RESAMPLES_OF_REPORT = 100
 _LEVEL = 0.05
 #: Sizes that are walked by default, by the parameter that sets them.
 SIZES = {
@@ -369,7 +371,8 @@ class _Judged:
 
     def score(self, said, rows):
         """Of some model on some rows."""
-        return float(self.scorer(said, rows[:, None], self.y[rows]))
+        with config_context(skip_parameter_validation=True, assume_finite=True):
+            return float(self.scorer(said, rows[:, None], self.y[rows]))
 
     def samples(self, rows, n, random):
         """Rows, and so many times as many drawn from them; with what to compare by."""

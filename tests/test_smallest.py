@@ -17,9 +17,18 @@ from skdistill import (
     NeuralStudentRegressor,
     SoftDecisionTreeClassifier,
     StudentClassifier,
+    smallest,
     smallest_student,
     soft_targets,
 )
+
+
+@pytest.fixture(autouse=True, scope="module")
+def few_resamples():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(smallest, "_RESAMPLES", 60)
+        patch.setattr(smallest, "_RESAMPLES_OF_REPORT", 30)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +42,7 @@ def data():
 
 
 @pytest.fixture(scope="module")
-def found(data):
+def found(data, few_resamples):
     forest, X, y, held = data
     student = HardDecisionTreeClassifier(forest, transfer=None, random_state=0)
     return smallest_student(
