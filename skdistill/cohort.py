@@ -5,6 +5,7 @@ its net; when all have come there, or are done, those nets whose trainings diffe
 numbers alone are trained as one program (``joint_training``), and the fits go on.
 """
 
+import contextlib
 import contextvars
 import threading
 import time
@@ -23,6 +24,16 @@ def current():
         None for a fit by itself.
     """
     return _COHORT.get()
+
+
+@contextlib.contextmanager
+def by_itself():
+    """Let fits in the block belong to no cohort, such as those of a teacher."""
+    token = _COHORT.set(None)
+    try:
+        yield
+    finally:
+        _COHORT.reset(token)
 
 
 @dataclass
@@ -87,7 +98,11 @@ class Cohort:
             self._resume(fit)
         while waiting := [fit for fit in fits if fit.request is not None]:
             start = time.perf_counter()
-            answers = self._train([fit.request for fit in waiting])
+            try:
+                answers = self._train([fit.request for fit in waiting])
+            except BaseException as error:  # no thread is to wait for ever
+                self._end(waiting, error)
+                raise
             share = (time.perf_counter() - start) / len(waiting)
             for fit, answer in zip(waiting, answers, strict=True):
                 fit.request, fit.answer = None, answer
@@ -97,6 +112,14 @@ class Cohort:
             if fit.error is not None:
                 raise fit.error
         return [(fit.result, fit.waited) for fit in fits]
+
+    def _end(self, waiting, error):
+        """Raise an error in all that wait, until none does."""
+        for fit in waiting:
+            fit.answer = error
+            while fit.request is not None:
+                fit.request = None
+                self._resume(fit)
 
     def ask(self, request):
         """Wait until a training is done; called in a job.

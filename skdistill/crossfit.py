@@ -129,10 +129,12 @@ class CrossFit:
         members = members_of(teacher)
         jobs = [
             delayed(_fitted_in_fold)(
-                k, member, rows_of(X, train), y[train], params, memory
+                k, i, member, rows_of(X, train), y[train], params, memory
             )
             for k, (train, _) in enumerate(self.folds)
-            for member, params in zip(members, fit_params(train), strict=True)
+            for i, (member, params) in enumerate(
+                zip(members, fit_params(train), strict=True)
+            )
         ]
         found = Parallel(n_jobs=memory.n_jobs)(jobs)
         m = len(members)
@@ -235,10 +237,10 @@ class CrossFit:
         return np.log(mean) if is_log else mean
 
 
-def _fitted_in_fold(k, member, X, y, params, memory):
+def _fitted_in_fold(k, i, member, X, y, params, memory):
     """A clone, fitted; an error says in which fold."""
     try:
-        return fitted_clones(member, X, y, [params], memory)
+        return fitted_clones(member, X, y, [params], memory, first=i)
     except Exception as error:
         error.add_note(f"That was a clone of the teacher, in fold {k} of cv (from 0).")
         raise

@@ -99,12 +99,27 @@ class _Reading:
         return _hashed(kind, *sorted(map(self.digest, parts)))
 
     def mapping(self, pairs):
-        """Of keys and values; those of no effect are left out, however deep."""
-        return self.unordered("dict", [p for p in pairs if p[0] not in _WITHOUT_EFFECT])
+        """Of keys and values."""
+        return self.unordered("dict", pairs)
 
     def state(self, value, state):
-        """Of an object of some class, from its attributes or another state."""
+        """Of an object of some class, from its attributes or another state.
+
+        What a library calls a number of threads is one, also in its attributes' dicts.
+        """
+        if isinstance(state, dict):
+            is_known = _version_of(type(value).__module__) is not None
+            left_out = _WITHOUT_EFFECT if is_known else {"n_jobs"}
+            state = _without(state, left_out)
+            if is_known:
+                state = {k: _without(v, left_out) for k, v in state.items()}
         return self.joined("object", [type(value), state])
+
+
+def _without(values, names):
+    if type(values) is not dict:
+        return values
+    return {k: v for k, v in values.items() if k not in names}
 
 
 def _hashed(*parts):
@@ -198,7 +213,8 @@ def _is_a(library, name):
 def _lightgbm(reading, booster):
     text = booster.model_to_string(num_iteration=-1)
     trees = text.partition("\nparameters:")[0]  # among these are numbers of threads
-    return reading.joined("LightGBM", [type(booster), trees, booster.best_iteration])
+    parts = [trees, booster.best_iteration, booster.pandas_categorical]
+    return reading.joined("LightGBM", [type(booster), *parts])
 
 
 def _xgboost(reading, booster):
@@ -247,7 +263,7 @@ def _named(reading, value):
 
 
 def _function(reading, function):
-    cells = [cell.cell_contents for cell in function.__closure__ or ()]
+    cells = [_inside(cell) for cell in function.__closure__ or ()]
     used = sorted(set(_names(function.__code__)) & set(function.__globals__))
     parts = [
         function.__code__,
@@ -257,6 +273,13 @@ def _function(reading, function):
         {name: function.__globals__[name] for name in used},
     ]
     return reading.joined("function", parts)
+
+
+def _inside(cell):
+    try:
+        return cell.cell_contents
+    except ValueError:  # it is filled later, if ever
+        return "empty"
 
 
 def _names(code):
@@ -307,7 +330,10 @@ def _object(reading, value):
             f"could be read: {error}"
         ) from error
     if isinstance(taken, str):
-        return _hashed("global", type(value).__qualname__, taken)
+        version = _version_of(type(value).__module__)
+        if version is None:
+            raise TypeError(f"{value!r} has no content that could be read")
+        return _hashed("global", type(value).__qualname__, taken, version)
     make, arguments, state, items, pairs = (*taken, None, None, None)[:5]
     return _hashed(
         "made",
@@ -341,6 +367,20 @@ _KINDS = (
     (lambda v: isinstance(v, type), _class),
     (lambda v: isinstance(v, types.ModuleType), _library),
     (lambda v: isinstance(v, property | staticmethod | classmethod), _wrapped),
+    (
+        lambda v: isinstance(v, types.MappingProxyType),
+        lambda r, v: r.mapping(v.items()),
+    ),
+    (
+        lambda v: isinstance(
+            v, types.MemberDescriptorType | types.GetSetDescriptorType
+        ),
+        lambda r, v: _hashed("slot", v.__name__),
+    ),
+    (
+        lambda v: hasattr(v, "__wrapped__") and callable(v) and not hasattr(v, "fit"),
+        lambda r, v: r.joined("wrapped", [type(v), v.__wrapped__]),
+    ),
     (
         lambda v: isinstance(v, partial),
         lambda r, v: r.joined("partial", [v.func, v.args, v.keywords]),

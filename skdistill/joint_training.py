@@ -17,10 +17,11 @@ from torch.nn import functional as F
 
 from . import losses
 from .batches import Batches
+from .fingerprint import fingerprint
 from .modules.mlp import MLP
 from .training import CYCLED, OPTIMIZERS, DistillationNet, scheduled
 
-_MOST_CELLS = 1 << 27  # numbers in the stacked rows of nets that are shuffled apart
+_MOST_CELLS = 1 << 25  # numbers in stacked rows that may differ from net to net
 
 
 @dataclass(frozen=True)
@@ -154,37 +155,34 @@ def train_all(requests, alone):
         groups.setdefault(request.kind(), []).append(i)
     for group in groups.values():
         for part in _parts(requests, group):
-            some = [requests[i] for i in part]
-            if len(some) == 1:
-                found = [_or_error(alone, some[0])]
-            else:
-                found = _Joint(some).trained()
+            found = _trained([requests[i] for i in part], alone)
             for i, answer in zip(part, found, strict=True):
                 answers[i] = answer
     return answers
 
 
-def _or_error(function, argument):
+def _trained(requests, alone):
+    """What became of each; an error is an answer too."""
     try:
-        return function(argument)
+        if len(requests) == 1:
+            return [alone(requests[0])]
+        return _Joint(requests).trained()
     except Exception as error:
-        return error
+        return [error] * len(requests)
 
 
 def _parts(requests, group):
-    """Groups of a size that memory bears: those that are shuffled alike, or all."""
+    """All, if memory bears their rows stacked; else those that share rows and order."""
+    cells = requests[group[0]].rows.x.numel()
+    if len(group) * cells <= _MOST_CELLS:
+        return [group]
     alike = {}
     for i in group:
-        generator = requests[i].options["generator"].get_state().numpy().tobytes()
-        alike.setdefault(generator, []).append(i)
-    if len(alike) == 1:
-        return [group]
-    rows = requests[group[0]].rows
-    most = max(1, _MOST_CELLS // rows.x.numel())
-    largest = max(alike.values(), key=len)
-    if len(largest) >= len(group) / 2 or most < 2:
-        return list(alike.values())
-    return [group[i : i + most] for i in range(0, len(group), most)]
+        generator = requests[i].options["generator"].get_state()
+        x = requests[i].rows.x.detach().cpu()
+        key = (fingerprint(generator), fingerprint(x))
+        alike.setdefault(key, []).append(i)
+    return list(alike.values())
 
 
 class _Joint:

@@ -14,10 +14,12 @@ from pathlib import Path
 
 import numpy as np
 from filelock import FileLock
+from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _num_features, _num_samples, check_memory
 from tqdm.auto import tqdm
 
+from .cohort import by_itself
 from .fingerprint import fingerprint
 from .tables import rows_of
 from .teacher_nets import holds_nets
@@ -115,7 +117,12 @@ class TeacherMemory:
         if not self.keeps and (n <= size or not (self.verbose or self.n_jobs)):
             return ask(model, X, *what)
         starts = range(0, n, size) if n > size else [0]
-        key = self._key_of(model) if self.keeps else None
+        try:
+            key = self._key_of(model) if self.keeps else None
+        except TypeError:
+            if not isinstance(self._store, _Kept):
+                raise
+            return ask(model, X, *what)
 
         def part(start):  # numpydoc ignore=GL08
             rows = (
@@ -132,14 +139,14 @@ class TeacherMemory:
         with tqdm(total=n, unit="row", desc="teacher", disable=not shows) as bar:
             if len(starts) == 1:
                 return part(0)
-            parts = Parallel(n_jobs=jobs, prefer="threads")(
+            parts = Parallel(n_jobs=jobs, require="sharedmem")(
                 delayed(part)(start) for start in starts
             )
         if isinstance(parts[0], np.ndarray):
             return np.concatenate(parts)
         return [np.concatenate(each) for each in zip(*parts, strict=True)]
 
-    def fitted(self, fit, member, X, y, params):
+    def fitted(self, fit, member, X, y, params, position=0):
         """A clone of an estimator, fitted.
 
         Parameters
@@ -154,6 +161,8 @@ class TeacherMemory:
             Their targets.
         params : dict
             What its ``fit`` takes besides.
+        position : int, default=0
+            Among the members of a teacher: without seeds, equal ones are not one.
 
         Returns
         -------
@@ -167,7 +176,7 @@ class TeacherMemory:
         """
         if not self.keeps:
             return fit(member, X, y, params)
-        content = "fit", type(member), member.get_params(), X, y, params
+        content = position, clone(member), X, y, params
         return self._kept("fits", content, fit, member, X, y, params)
 
     def drawn(self, draw, content, *arguments):
@@ -193,10 +202,11 @@ class TeacherMemory:
             item = [_FOLDER, "draws", fingerprint(content)]
         except TypeError:  # a sampler without a content: it draws the same once more
             return draw(*arguments)
-        if self._store.contains_item(item):
-            return self._store.load_item(item)
+        found = self._found(item)
+        if found is not None:
+            return found
         found = draw(*arguments)
-        if len(found) * _num_features(found.X) <= _MOST_CELLS:
+        if found is not None and len(found) * _num_features(found.X) <= _MOST_CELLS:
             self._store.dump_item(item, replace(found, source=None))
         return found
 
@@ -214,22 +224,34 @@ class TeacherMemory:
         """What was made before of the same content, or is made now."""
         if not self.keeps:
             return make(*arguments)
-        with _explained(arguments[0]):
-            item = [_FOLDER, kind, fingerprint(kind, content)]
-        with self._locked(item):
-            if self._store.contains_item(item):
-                try:
-                    return self._store.load_item(item)
-                except Exception as error:  # whatever a broken file makes of a pickle
-                    warnings.warn(
-                        f"memory: {'/'.join(item)} cannot be read and is made again: "
-                        f"{type(error).__name__}: {error}",
-                        UserWarning,
-                        stacklevel=8,
-                    )
-            made = make(*arguments)
-            self._store.dump_item(item, made)
-        return made
+        try:
+            with _explained(arguments[0]):
+                item = [_FOLDER, kind, fingerprint(kind, content)]
+        except TypeError:
+            if not isinstance(self._store, _Kept):
+                raise
+            return make(*arguments)  # nobody has asked for it to be kept
+        with self._locked(item), by_itself():
+            found = self._found(item)
+            if found is None:
+                found = make(*arguments)
+                self._store.dump_item(item, found)
+        return found
+
+    def _found(self, item):
+        """What is kept, or None."""
+        if not self._store.contains_item(item):
+            return None
+        try:
+            return self._store.load_item(item)
+        except Exception as error:  # whatever a broken file makes of a pickle
+            warnings.warn(
+                f"memory: {'/'.join(item)} cannot be read and is made again: "
+                f"{type(error).__name__}: {error}",
+                UserWarning,
+                stacklevel=8,
+            )
+            return None
 
     def _locked(self, item):
         """Alone with an item, among threads and processes; free if its owner dies."""

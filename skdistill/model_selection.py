@@ -1,12 +1,14 @@
 """Searches whose candidates share one pass of the teacher, and one training."""
 
 import contextlib
+import warnings
 from functools import partial
 
 from joblib import parallel_backend
 from joblib._parallel_backends import ParallelBackendBase
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, ParameterGrid
+from sklearn.utils.validation import _num_features, _num_samples
 
 from .cohort import Cohort
 from .joint_training import train_all
@@ -14,7 +16,8 @@ from .memory import TeacherMemory, shared_by
 from .teacher import any_ready
 from .training import train
 
-_MOST_FITS = 64  # that are held in memory at once
+_MOST_FITS, _MOST_CELLS = 64, 1 << 28  # fits, and their rows, that are held at once
+_MOST_DRAWN = 250_000
 
 
 class DistillationSearchCV(GridSearchCV):
@@ -129,7 +132,7 @@ class DistillationSearchCV(GridSearchCV):
         with contextlib.ExitStack() as stack:
             stack.enter_context(shared_by(TeacherMemory.in_process(self.n_jobs)))
             with contextlib.ExitStack() as joined:
-                backend = _TogetherBackend()
+                backend = _TogetherBackend(_most_fits(X))
                 joined.enter_context(parallel_backend(backend, n_jobs=_MOST_FITS))
                 self._joined = joined
                 try:
@@ -140,6 +143,16 @@ class DistillationSearchCV(GridSearchCV):
     def _run_search(self, evaluate_candidates):
         evaluate_candidates(_frozen(ParameterGrid(self.param_grid)))
         self._joined.close()  # the refit is a fit like any other
+
+
+def _most_fits(X):
+    """So many as memory bears, had each its usual transfer rows."""
+    try:
+        n, n_columns = _num_samples(X), max(1, _num_features(X))
+    except (TypeError, ValueError):  # no table: whoever reads it will say so
+        return _MOST_FITS
+    rows = n + min(24 * n, _MOST_DRAWN)
+    return int(min(_MOST_FITS, max(1, _MOST_CELLS // max(1, rows * n_columns))))
 
 
 def _frozen(candidates):
@@ -166,6 +179,10 @@ class _TogetherBackend(ParallelBackendBase):
 
     supports_sharedmem = True
     uses_threads = True
+
+    def __init__(self, most_fits=_MOST_FITS, **options):
+        super().__init__(**options)
+        self._most_fits = most_fits
 
     def effective_n_jobs(self, n_jobs):
         """As many as are held at once.
@@ -210,15 +227,19 @@ class _TogetherBackend(ParallelBackendBase):
     def run_waiting(self):
         """Run what was remembered."""
         waiting, self._waiting = self._waiting, []
-        for start in range(0, len(waiting), _MOST_FITS):
-            some = waiting[start : start + _MOST_FITS]
-            cohort = Cohort(partial(train_all, alone=_alone))
-            jobs = [future.func for future in some]
-            for future, (result, waited) in zip(some, cohort.run(jobs), strict=True):
-                for each in result:
-                    if isinstance(each, dict) and "fit_time" in each:
-                        each["fit_time"] = max(each["fit_time"] - waited, 0.0)
-                future.done(result)
+        with warnings.catch_warnings():  # which jobs in turn put back in disorder
+            for start in range(0, len(waiting), self._most_fits):
+                self._run(waiting[start : start + self._most_fits])
+
+    def _run(self, some):
+        """Jobs as one cohort."""
+        cohort = Cohort(partial(train_all, alone=_alone))
+        jobs = [future.func for future in some]
+        for future, (result, waited) in zip(some, cohort.run(jobs), strict=True):
+            for each in result:
+                if isinstance(each, dict) and "fit_time" in each:
+                    each["fit_time"] = max(each["fit_time"] - waited, 0.0)
+            future.done(result)
 
 
 class _Future:

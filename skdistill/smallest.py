@@ -198,8 +198,12 @@ def smallest_student(
     >>> found.student.get_n_leaves() <= 8
     True
     """
-    if student.teacher is None:
-        raise ValueError("student has no teacher to be measured by: give it one.")
+    if getattr(student, "teacher", None) is None:
+        raise ValueError(
+            f"student={student!r} has no teacher to be measured by: give a student of this "
+            "library (not a pipeline), with a teacher."
+        )
+    student = clone(student).set_params(keep_teacher=True)
     check_consistent_length(X_val, y_val)
     candidates = _candidates(student, sizes)
     y, y_val = np.asarray(y), np.asarray(y_val)

@@ -303,7 +303,7 @@ def check_weights(weights, n_members):
     return shares / shares.sum()
 
 
-def fitted_clones(teacher, X, y, fit_params, memory=_KEEPS_NOTHING):
+def fitted_clones(teacher, X, y, fit_params, memory=_KEEPS_NOTHING, first=0):
     """Fit a clone of an unfitted teacher, as scikit-learn's meta-estimators do.
 
     Parameters
@@ -318,6 +318,8 @@ def fitted_clones(teacher, X, y, fit_params, memory=_KEEPS_NOTHING):
         For each member, what its ``fit`` takes besides.
     memory : TeacherMemory, default=one that keeps nothing
         Where fitted clones are kept.
+    first : int, default=0
+        Position of the first among all members.
 
     Returns
     -------
@@ -326,8 +328,10 @@ def fitted_clones(teacher, X, y, fit_params, memory=_KEEPS_NOTHING):
     """
     members = members_of(teacher)
     fitted = [
-        memory.fitted(_fitted_clone, member, X, y, params)
-        for member, params in zip(members, fit_params, strict=True)
+        memory.fitted(_fitted_clone, member, X, y, params, i)
+        for i, (member, params) in enumerate(
+            zip(members, fit_params, strict=True), first
+        )
     ]
     return fitted if isinstance(teacher, list | tuple) else fitted[0]
 

@@ -292,3 +292,41 @@ def test_few_rows_see_the_weights_as_they_are(student):
     assert np.abs(few - before).max() > 1e-6
     twin = pickle.loads(pickle.dumps(student))
     np.testing.assert_array_equal(twin.predict_proba(X[:1]), few)
+
+
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+def test_arrays_of_floats_are_no_codes_of_categories():
+    frame = pd.DataFrame({"c": pd.Categorical([10, 20, 30] * 20), "x": np.arange(60.0)})
+    student = NeuralStudentClassifier(**SMALL).fit(frame, np.tile([0, 1, 1], 20))
+    rows = frame.astype(float).to_numpy()
+    predictor = to_numpy(student)
+    p = student.predict_proba(rows)
+    np.testing.assert_allclose(predictor.predict_proba(rows), p, rtol=1e-9)
+    texts = frame.assign(
+        c=frame["c"].map({10: "a", 20: "b", 30: "c"}).astype("category")
+    )
+    student.fit(texts, np.tile([0, 1, 1], 20))
+    with pytest.raises(ValueError, match="are strings in training and holds 10.0"):
+        to_numpy(student).predict(rows)
+
+
+def test_gaps_of_pandas_and_no_rows():
+    frame = pd.DataFrame(
+        {
+            "c": pd.array(["a", "b", None] * 20, dtype="string"),
+            "n": pd.array([1, None, 3] * 20, dtype="Int64"),
+        }
+    )
+    student = NeuralStudentClassifier(**SMALL).fit(frame, np.tile([0, 1, 1], 20))
+    agree(student, frame)
+    with pytest.raises(ValueError, match="0 rows"):
+        to_numpy(student).predict(frame[:0])
+
+
+def test_hooks_of_a_module_are_heard():
+    X, y = load_iris(return_X_y=True)
+    student = NeuralStudentClassifier(**SMALL).fit(X, y)
+    hook = student.module_.register_forward_hook(lambda module, x, out: 0 * out)
+    np.testing.assert_allclose(student.predict_proba(X[:1]), 1 / 3)
+    hook.remove()
+    assert student.predict_proba(X[:1]).max() > 0.34

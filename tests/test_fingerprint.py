@@ -1,6 +1,8 @@
 """Keys of content: alike where nothing that counts differs, and nowhere else."""
 
 import copy
+import dataclasses
+import functools
 import os
 import pickle
 import subprocess
@@ -219,3 +221,59 @@ def test_what_has_no_content_is_refused():
     for value in (threading.Lock(), [threading.Lock()], (i for i in range(3))):
         with pytest.raises(TypeError, match="has no content that could be read"):
             fingerprint(value)
+
+
+def test_names_of_categories_are_a_part_of_a_booster():
+    frame = pd.DataFrame(
+        {"c": pd.Categorical(list("aabb") * 25), "x": np.arange(100.0)}
+    )
+    other = frame.assign(c=frame["c"].cat.rename_categories({"a": "b", "b": "a"}))
+    y = (frame["c"] == "a") ^ (np.arange(100) % 7 == 0)
+    options = {"n_estimators": 3, "verbose": -1, "min_child_samples": 5}
+    models = [LGBMClassifier(**options).fit(X, y) for X in (frame, other)]
+    assert np.abs(np.subtract(*(m.predict_proba(frame) for m in models))).max() > 0.1
+    assert fingerprint(models[0]) != fingerprint(models[1])
+
+
+@functools.lru_cache
+def remembered():
+    return POWER
+
+
+@dataclasses.dataclass
+class Config:
+    strength: float = 1.0
+
+
+class Slotted:
+    __slots__ = ("value",)
+
+    def __init__(self, value):
+        self.value = value
+
+
+def test_wrapped_functions_dataclasses_and_slots(monkeypatch):
+    key = fingerprint(remembered)
+    monkeypatch.setitem(globals(), "POWER", 5)
+    assert fingerprint(remembered) != key
+    assert fingerprint(Config(1.0)) != fingerprint(Config(2.0))
+    assert fingerprint(Config(1.0)) == fingerprint(Config(1.0))
+    assert fingerprint(Slotted(1)) != fingerprint(Slotted(2))
+
+    def early():
+        return late
+
+    assert len(fingerprint(early)) == 32  # its cell is empty as yet
+    late = 1
+    assert early() == 1
+
+
+class Threaded(LogisticRegression):
+    def __init__(self, n_threads=1.0):
+        super().__init__()
+        self.n_threads = n_threads
+
+
+def test_threads_of_the_users_own_may_mean_something_else():
+    assert fingerprint(Threaded(1.0)) != fingerprint(Threaded(2.0))
+    assert fingerprint({"n_threads": 1}) != fingerprint({"n_threads": 2})

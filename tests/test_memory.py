@@ -5,6 +5,7 @@ import sys
 import threading
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -303,3 +304,38 @@ def test_a_long_pass_shows_a_bar(data, monkeypatch, capsys):
     assert "teacher: 100%" in capsys.readouterr().err
     soft_targets(forest, X)
     assert not capsys.readouterr().err
+
+
+def test_equal_members_without_seeds_are_not_one(data, tmp_path):
+    X, y = data
+    forests = [RandomForestClassifier(2), RandomForestClassifier(2)]
+    student = StudentClassifier(forests, transfer=None, memory=tmp_path).fit(X, y)
+    one, other = student.teacher_
+    assert np.abs(one.predict_proba(X) - other.predict_proba(X)).max() > 0.1
+    again = clone(student).fit(X, y).teacher_[1]
+    np.testing.assert_array_equal(again.predict_proba(X), other.predict_proba(X))
+
+
+def test_a_broken_draw_is_drawn_again(data, tmp_path):
+    X, y = data
+    student = NeuralStudentClassifier(
+        RandomForestClassifier(3, random_state=0),
+        transfer="munge",
+        memory=tmp_path,
+        **FAST,
+    )
+    wanted = student.fit(X, y).predict_proba(X)
+    (kept,) = (tmp_path / "joblib" / "skdistill" / "draws").rglob("output.pkl")
+    kept.write_bytes(b"no")
+    with pytest.warns(UserWarning, match="draws.* cannot be read and is made again"):
+        found = clone(student).fit(X, y).predict_proba(X)
+    np.testing.assert_array_equal(found, wanted)
+
+
+def test_parts_are_asked_in_this_process(data, monkeypatch):
+    monkeypatch.setattr(memory, "_ROWS_OF_PART", 100)
+    X, y = data
+    forest = RandomForestClassifier(3, random_state=0).fit(X, y)
+    with joblib.parallel_backend("loky", n_jobs=2):
+        p = soft_targets(forest, X, n_jobs=2, verbose=1)
+    np.testing.assert_allclose(p, soft_targets(forest, X), atol=1e-12)

@@ -1,6 +1,7 @@
 """A search with one pass of the teacher and one training, and GridSearchCV's scores."""
 
 import pickle
+import threading
 
 import numpy as np
 import pytest
@@ -248,3 +249,64 @@ def test_seconds_are_divided_among_those_trained_together(data):
     seconds = search.cv_results_["mean_fit_time"]
     assert (seconds > 0).all()
     assert seconds.max() < 10 * np.median(seconds)
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+def test_a_teacher_that_is_a_student_is_fitted_by_itself(data, tmp_path, keeps):
+    log = Log(tmp_path / "log")
+    inner = NeuralStudentClassifier(Counted(str(log.path), max_iter=1000), **SMALL)
+    student = NeuralStudentClassifier(inner, **SMALL)
+    student.set_params(memory=str(tmp_path / "kept") if keeps else None)
+    grid = {"temperature": [1.0, 2.0, 4.0]}
+    DistillationSearchCV(student, grid, cv=2, refit=False).fit(*data)
+    assert sum(line.startswith("fit") for line in log.new()) == 2
+
+
+def test_a_teacher_without_a_content_is_asked_every_time(data):
+    class Locked(LogisticRegression):
+        def fit(self, X, y):
+            self.lock_ = threading.Lock()
+            return super().fit(X, y)
+
+    teacher = Locked(max_iter=1000).fit(*data)
+    student = NeuralStudentClassifier(teacher, transfer=None, **SMALL)
+    grid = {"temperature": [1.0, 2.0]}
+    search = DistillationSearchCV(student, grid, cv=2).fit(*data)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+@pytest.mark.filterwarnings("ignore:[\\s\\S]*fits failed")
+@pytest.mark.filterwarnings("ignore:One or more of the test scores")
+def test_an_error_of_a_joint_training_is_one_of_its_candidates(data, monkeypatch):
+    def fails(self):
+        raise MemoryError("too many")
+
+    monkeypatch.setattr(joint_training._Joint, "trained", fails)
+    before = threading.active_count()
+    student = NeuralStudentClassifier(forest(), **SMALL)
+    grid = {"temperature": [1.0, 2.0], "hidden_layer_sizes": [(4,), (8,)]}
+    options = {"cv": 2, "error_score": 0.0, "refit": False}
+    search = DistillationSearchCV(student, grid, **options)
+    with pytest.raises(ValueError, match="All the 8 fits failed"):
+        search.fit(*data)
+    monkeypatch.setattr(
+        "skdistill.model_selection.train_all",
+        lambda requests, alone: (_ for _ in ()).throw(KeyboardInterrupt),
+    )
+    with pytest.raises(KeyboardInterrupt):
+        search.fit(*data)
+    assert threading.active_count() == before
+
+
+@pytest.mark.usefixtures("double")
+def test_few_cells_at_once_give_the_same_scores(data, monkeypatch, joined):
+    student = NeuralStudentClassifier(forest(), transfer=None, **SMALL)
+    grid = {"temperature": [1.0, 2.0], "random_state": [0, 1]}
+    options = {"cv": 2, "scoring": "neg_log_loss", "refit": False}
+    wanted = DistillationSearchCV(student, grid, **options).fit(*data).cv_results_
+    monkeypatch.setattr(joint_training, "_MOST_CELLS", 1)
+    monkeypatch.setattr("skdistill.model_selection._MOST_CELLS", 1)
+    found = DistillationSearchCV(student, grid, **options).fit(*data).cv_results_
+    key = "mean_test_score"
+    np.testing.assert_allclose(found[key], wanted[key], atol=1e-9)
+    assert sorted(joined) == [2, 2, 2, 2, 4, 4]  # those of one seed, and of both

@@ -9,6 +9,7 @@ import pytest
 from sklearn.datasets import load_breast_cancer, make_friedman1
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.metrics import accuracy_score, log_loss
+from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
 
 from skdistill import (
@@ -159,3 +160,13 @@ def test_the_curve_is_drawn(found):
     front = found.pareto_front()
     scores = [point["score"] for point in front]
     assert scores == sorted(scores) and front[0] == found.curve[0]
+
+
+def test_a_student_that_keeps_no_teacher(data):
+    forest, X, y, held = data
+    student = HardDecisionTreeClassifier(forest, transfer=None, keep_teacher=False)
+    sizes = {"max_leaf_nodes": [8]}
+    smallest_student(student, X, y, **held, tolerance=0.5, sizes=sizes)
+    assert student.keep_teacher is False
+    with pytest.raises(ValueError, match="not a pipeline"):
+        smallest_student(make_pipeline(student), X, y, **held)

@@ -114,6 +114,8 @@ def live_model(student):
     module = student.module_
     if type(module).__module__ not in _OWN_MODULES:
         return None
+    if module._forward_hooks or module._forward_pre_hooks:
+        return None
     tensors = [*module.parameters(), *module.buffers()]
     now = [getattr(student, "inference", None), *(t.data_ptr() for t in tensors)]
     now.append(id(vars(student).get("output_scale_")))

@@ -254,6 +254,8 @@ def _check_shape(rows, n_features):
             f"X has shape {rows.shape}, and rows of {n_features} columns are wanted: "
             "(n, n_features), also for a single row."
         )
+    if not len(rows):
+        raise ValueError("X has 0 rows, and at least one is wanted.")
     return rows
 
 
@@ -272,11 +274,17 @@ def _by_names(X, names, n_features):
     return [np.asarray(X[name]) for name in names]
 
 
+def _is_gap(value):
+    if value is None or type(value).__name__ in {"NAType", "NaTType"}:
+        return True
+    return isinstance(value, float) and value != value
+
+
 def _numbers_of(column, name):
     """A column as floats, NaN for gaps."""
     if column.dtype.kind in "biuf":
         return column.astype(np.float64)
-    numbers = [np.nan if value is None else value for value in column.tolist()]
+    numbers = [np.nan if _is_gap(value) else value for value in column.tolist()]
     strings = [value for value in numbers if isinstance(value, str)]
     if strings:
         raise ValueError(
@@ -328,7 +336,7 @@ class _Table:
         )
 
     def rows(self, X, n_features, names):
-        if type(X) is np.ndarray and X.dtype == np.float64:
+        if not self._labels and type(X) is np.ndarray and X.dtype == np.float64:
             return _check_shape(X, n_features)
         if not self._labels and not _is_frame(X):
             rows = _as_rows(X)
@@ -346,13 +354,13 @@ class _Table:
             else _numbers_of(column, names[j])
             for j, column in enumerate(columns)
         ]
-        return np.column_stack(read)
+        return _check_shape(np.column_stack(read), n_features)
 
     def _codes(self, labels, column, name):
         """Codes of categories, as floats beside the numbers."""
         found = []
         for value in column.tolist():
-            if value is None or value != value:
+            if _is_gap(value):
                 found.append(labels["gap"])
                 continue
             if isinstance(value, str) != labels["of_text"]:

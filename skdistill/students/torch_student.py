@@ -197,6 +197,7 @@ class TorchStudent(BaseStudent):
         super().__setstate__(state)
         if isinstance(vars(self).get("history_"), dict):
             self.history_ = by_epochs(self.history_)
+        if "n_epochs_" in vars(vars(self).get("net_", self)):
             put_history(self.net_, self.history_)
 
     @property

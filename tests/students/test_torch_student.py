@@ -10,6 +10,7 @@ from scipy.special import expit, softmax
 from sklearn.base import clone
 from sklearn.datasets import load_iris, make_multilabel_classification
 from sklearn.ensemble import RandomForestClassifier
+from skorch.callbacks import Callback
 
 from skdistill import (
     NeuralStudentClassifier,
@@ -351,3 +352,18 @@ def test_histories_of_parts_survive_a_pickle():
     assert twin.history_ == student.history_
     twin.partial_fit(X, y)
     assert len(twin.history_) == 5
+
+
+def test_notes_in_a_history_survive_a_pickle():
+    class Notes(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            net.history.record("note", "x")
+
+    X, y = load_iris(return_X_y=True)
+    student = NeuralStudentClassifier(max_epochs=2, callbacks=[Notes()], random_state=0)
+    student.set_params(callbacks=[Notes()]).fit(X, y)
+    student.callbacks = None  # a class of this function cannot be pickled
+    student.net_.callbacks_ = []
+    twin = pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(student))))
+    assert twin.history_ == student.history_
+    assert [epoch["note"] for epoch in twin.net_.history] == ["x", "x"]
