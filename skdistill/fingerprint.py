@@ -296,6 +296,8 @@ def _code(reading, code):
 
 
 def _class(reading, cls):
+    if "__pyx_vtable__" in vars(cls):  # compiled, as parts of scikit-learn are
+        return _hashed("compiled", cls.__module__, cls.__qualname__)
     own = {k: v for k, v in vars(cls).items() if k not in _OF_CLASSES}
     return reading.joined("class", [cls.__qualname__, list(cls.__bases__), own])
 
