@@ -25,8 +25,8 @@ extensions = [
 exclude_patterns = ["_build", "gallery/*.ipynb", "gallery/*.py", "**/README.txt"]
 nitpicky = False
 default_role = "literal"
-# scikit-learn's inherited docstrings refer to labels of its own user guide
-suppress_warnings = ["ref.ref"]
+# scikit-learn's inherited docstrings refer to labels and terms of its own guide
+suppress_warnings = ["ref.ref", "ref.term"]
 
 autosummary_generate = True
 numpydoc_show_class_members = True
