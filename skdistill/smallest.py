@@ -213,6 +213,11 @@ def smallest_student(
     check_consistent_length(X_val, y_val)
     candidates = _candidates(student, sizes)
     y, y_val = np.asarray(y), np.asarray(y_val)
+    if is_classifier(student) and y.ndim > 1 and y.shape[1] > 1:
+        raise ValueError(
+            f"y has {y.shape[1]} targets, and smallest_student is for classes of one: fit "
+            "one student for each."
+        )
     random = check_random_state(random_state)
     select, report = _halves(y_val, is_classifier(student), random)
     usual = "accuracy" if is_classifier(student) else "r2"

@@ -148,6 +148,9 @@ def test_what_cannot_be_measured_is_refused(data):
             y_val=swapped,
             sizes={"max_leaf_nodes": [2]},
         )
+    several = np.column_stack([y, y])
+    with pytest.raises(ValueError, match="y has 2 targets, .* for classes of one"):
+        smallest_student(student, X, several, **held)
     with pytest.raises(ValueError, match="inconsistent numbers"):
         smallest_student(student, X, y, X_val=X, y_val=held["y_val"])
     with pytest.raises(ValueError, match="a dict is of one parameter"):

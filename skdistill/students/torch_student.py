@@ -16,6 +16,7 @@ from ..batches import Rows
 from ..cohort import current
 from ..export.arrays import live_model
 from ..export.predictor import log_softmax
+from ..histories import by_columns, by_epochs
 from ..joint_training import Request
 from ..knowledge import hold_out
 from ..losses import cross_entropy, quantile
@@ -25,8 +26,6 @@ from ..readers import given_classes
 from ..teacher import any_ready
 from ..training import (
     OPTIMIZERS,
-    by_columns,
-    by_epochs,
     epochs_of,
     in_chunks,
     make_generator,
