@@ -330,3 +330,21 @@ def test_hooks_of_a_module_are_heard():
     np.testing.assert_allclose(student.predict_proba(X[:1]), 1 / 3)
     hook.remove()
     assert student.predict_proba(X[:1]).max() > 0.34
+
+
+def test_a_single_row_is_looked_up_as_it_is_computed():
+    """Far numbers, two values, one value, skewed columns, gaps, beyond the last edge."""
+    random = np.random.default_rng(0)
+    X = random.normal(size=(300, 6))
+    X[:, 0] = 1e9 + random.integers(0, 50, 300)
+    X[:, 1] = random.integers(0, 2, 300)
+    X[:, 2] = np.exp(5 * X[:, 2])
+    X[::7, 3] = np.nan
+    X[:, 4] = 3.0
+    y = (X[:, 5] > 0).astype(int) + (X[:, 0] > 1e9 + 25)
+    student = NeuralStudentClassifier(**SMALL).fit(X, y)
+    rows = np.concatenate([X[:60], X[:30] * 1.5, X[:30] - 100.0])
+    predictor = to_numpy(student)
+    single = [predictor.predict_proba(row[None]) for row in rows]
+    wanted = student.predict_proba(rows)
+    np.testing.assert_allclose(np.concatenate(single), wanted, atol=1e-9)

@@ -14,9 +14,11 @@ import numpy as np
 FORMAT = 1
 _BOUND, _FLOAT32_BOUND = 1e6, 1e30
 _ROWS_AT_ONCE = 4096
-_FEW_ROWS, _FEW_GATES = 16, 127
+_FEW_ROWS, _FEW_GATES, _FEW_CLASSES = 16, 127, 32
+_MOST_CELLS = 1 << 20
 _TINY = np.finfo(np.float64).tiny
 _LOG_TINY = math.log(_TINY)
+_ZERO = np.zeros(())  # an array is handed to a ufunc faster than a number
 
 
 def load(path):
@@ -230,6 +232,17 @@ def _halved(array):
     return single if same else array
 
 
+def _softmax_of_row(row):
+    """Of one row (n_classes,), as a row of a table; of few classes without numpy."""
+    if len(row) > _FEW_CLASSES:
+        return _softmax(row[None])
+    logits = row.tolist()
+    most = max(logits)
+    p = [math.exp(logit - most) for logit in logits]
+    total = sum(p)
+    return np.array([[each / total for each in p]])
+
+
 def _softmax(logits):
     p = np.exp(logits - logits.max(axis=-1, keepdims=True))
     p /= p.sum(axis=-1, keepdims=True)
@@ -415,7 +428,7 @@ def _smooth_clip(x, limit):
 
 
 def _relu(x):
-    return np.maximum(x, 0.0, out=x)
+    return np.maximum(x, _ZERO, out=x)
 
 
 def _sigmoid(x):
@@ -455,32 +468,45 @@ class _Net:
             self._factors = [[arrays[f"{f}_{i}"] for f in factors] for i in layers]
         self._scale = arrays.get("output_scale")
         self._widths, self._is_sorted = meta["widths"], meta["is_sorted"]
+        self._by_bin = None  # of weights that no longer change
+        if self._embedding == "piecewise_linear" and not meta.get("is_live"):
+            self._by_bin = self._first_by_bin()
+
+    def _first_by_bin(self):
+        """The first layer for a single row, where that is faster and memory bears it."""
+        weight, bias = self._layers[0]
+        n_cells = 2 * weight.size
+        if self._n_members or n_cells > _MOST_CELLS:
+            return None
+        a = self._arrays
+        bins = a["embedded_columns"], a["embedding_low"], a["embedding_width"]
+        return _LayerByBin(*bins, weight, bias)
 
     def __call__(self, x):
         if self._clip is not None:
             x = _smooth_clip(x, self._clip)
+        if len(x) == 1 and self._by_bin is not None:
+            return self._through(self._by_bin(x), 0)
         if self._embedding is not None:
             x = self._embedded(x)
         if self._n_members:
             return self._mean(self._members(x))
-        *inner, (weight, bias) = self._layers
-        for w, b in inner:
-            x = x.dot(w)  # for a single row faster than @
-            x += b
-            x = self._activation(x)
-        x = x.dot(weight)
+        weight, bias = self._layers[0]
+        x = x.dot(weight)  # for a single row faster than @
         x += bias
+        return self._through(x, 0)
+
+    def _through(self, x, i):
+        """From what layer i computes to the last one's outputs."""
+        for weight, bias in self._layers[i + 1 :]:
+            x = self._activation(x).dot(weight)
+            x += bias
         return x if self._scale is None else x * self._scale
 
     def probabilities(self, x):
         """Of the classes of a single target."""
         logits = self(x)
-        if len(logits) > 1:
-            return _softmax(logits)
-        row = logits[0]
-        p = np.exp(row - row.max())
-        p /= p.sum()
-        return p[None]
+        return _softmax(logits) if len(logits) > 1 else _softmax_of_row(logits[0])
 
     def _embedded(self, x):
         a = self._arrays
@@ -517,6 +543,61 @@ class _Net:
             _softmax(part).mean(axis=1) for part in np.split(outputs, ends, axis=2)
         ]
         return np.log(np.maximum(np.concatenate(parts, axis=1), _TINY))
+
+
+class _LayerByBin:
+    """An affine layer on piecewise-linear columns: in each bin, affine in the column.
+
+    Of a row only the bins that it lies in count: for each column one look-up, rather
+    than a product with all bins.
+
+    Parameters
+    ----------
+    column, low, width : ndarray of shape (n_bins,)
+        Of the bins, by columns, and ascending.
+    weight : ndarray of shape (n_inputs + n_bins, n_outputs)
+        Of the columns, then of the bins.
+    bias : ndarray of shape (n_outputs,)
+        Of the layer.
+    """
+
+    def __init__(self, column, low, width, weight, bias):
+        n_inputs = len(weight) - len(column)
+        counts = np.bincount(column, minlength=n_inputs)
+        most = counts.max(initial=0)
+        # Beyond its last edge a column is in a bin too, and stays there.
+        self._edges = np.full((n_inputs, most + 2), np.inf)
+        tables, starts, start = [], [], 0
+        for j, count in enumerate(counts):
+            own = slice(start, start + count)
+            slope = weight[n_inputs + start : n_inputs + start + count]
+            constant = -low[own, None] / width[own, None] * slope
+            before = np.cumsum(slope, axis=0) - slope
+            none = np.zeros((1, len(bias)))
+            constants = [none, constant + before, slope.sum(axis=0, keepdims=True)]
+            slopes = [none, slope / width[own, None], none]
+            if not count:
+                constants, slopes = [none], [none]
+            pair = np.concatenate(constants), np.concatenate(slopes) + weight[j]
+            starts.append(sum(map(len, tables)))
+            tables.append(np.stack(pair, axis=1))
+            if count:
+                self._edges[j, :count] = low[own]
+                self._edges[j, count] = low[own][-1] + width[own][-1]
+            start += count
+        tables[0][:, 0] += bias
+        self._table = np.ascontiguousarray(np.concatenate(tables))
+        self._starts = np.array(starts)
+        self._ones = np.ones((n_inputs, 2))
+        self._shape = 2 * n_inputs, len(bias)
+
+    def __call__(self, x):
+        """Of a single row (1, n_inputs)."""
+        bins = (self._edges <= x.T).argmin(axis=1)
+        bins += self._starts
+        factors = self._ones.copy()
+        factors[:, 1] = x
+        return factors.reshape(1, -1).dot(self._table.take(bins, 0).reshape(self._shape))
 
 
 class _SoftTree:
