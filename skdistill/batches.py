@@ -207,6 +207,19 @@ class InOrder:
         return -(-len(self.rows) // self.batch_size)
 
     def __iter__(self):
+        for index, n_labelled in self.indices():
+            yield self.rows.take(index, n_labelled)
+
+    def indices(self):
+        """The row numbers of each batch, as ``Batches`` has them.
+
+        Yields
+        ------
+        index : Tensor of int64
+            Ascending.
+        n_labelled : int
+            All of them.
+        """
         order = torch.arange(len(self.rows), device=self.rows.x.device)
         for index in order.split(self.batch_size):
-            yield self.rows.take(index, len(index))
+            yield index, len(index)

@@ -31,6 +31,7 @@ _OF_CLASSES = {
     *("__abstractmethods__", "_abc_impl", "__static_attributes__", "__firstlineno__"),
     *("__parameters__", "__orig_bases__", "__slotnames__"),
 }
+_SHORT = 64  # bytes
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), type(...), range, slice)
 
 
@@ -71,12 +72,16 @@ class _Reading:
     """One reading: what was met before, and what is being read just now."""
 
     def __init__(self):
-        self._known, self._open = {}, {}
+        self._known, self._open, self._plain = {}, {}, {}
 
     def digest(self, value):
         """Of an object of any kind (16 bytes)."""
         if isinstance(value, _PLAIN):
-            return _hashed(type(value).__name__, repr(value))
+            said = type(value).__name__, repr(value)
+            found = self._plain.get(said)
+            if found is None:
+                found = self._plain[said] = _hashed(*said)
+            return found
         known = self._known.get(id(value))
         if known is not None:
             return known[1]
@@ -123,16 +128,41 @@ def _without(values, names):
 
 
 def _hashed(*parts):
-    found = hashlib.blake2b(digest_size=16)
+    found = hashlib.sha256()  # processors of today have it built in
     for part in parts:
         part = part if isinstance(part, bytes | memoryview) else str(part).encode()
-        found.update(len(part).to_bytes(8, "little"))
-        found.update(part)
-    return found.digest()
+        if len(part) > _SHORT:
+            found.update(len(part).to_bytes(8, "little"))
+            found.update(part)
+        else:  # one call rather than two
+            found.update(len(part).to_bytes(8, "little") + part)
+    return found.digest()[:16]
+
+
+def _is_flat(dtype):
+    """Whether the fields of a record are plain numbers."""
+    return all(kind.kind in "biufc" for kind, _ in dtype.fields.values())
+
+
+def _written(dtype):
+    """Where the bytes of a record lie; between them may be what was never written."""
+    spans = sorted((at, at + kind.itemsize) for kind, at in dtype.fields.values())
+    found = [spans[0]]
+    for start, stop in spans[1:]:
+        if start == found[-1][1]:
+            found[-1] = found[-1][0], stop
+        else:
+            found.append((start, stop))
+    return found
 
 
 def _array(reading, array):
-    if array.dtype.names:  # field by field: between them may lie what was never written
+    if array.dtype.names and _is_flat(array.dtype):
+        flat = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+        rows = flat.reshape(-1, array.dtype.itemsize)
+        parts = [rows[:, start:stop] for start, stop in _written(array.dtype)]
+        return reading.joined("fields", [str(array.dtype), array.shape, *parts])
+    if array.dtype.names:
         return reading.joined("fields", [array[name] for name in array.dtype.names])
     if array.dtype == object:
         return reading.joined("objects", [array.shape, *array.ravel().tolist()])

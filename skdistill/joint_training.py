@@ -1,8 +1,8 @@
-"""Many small nets trained as one program: their trainings differ in numbers alone.
+"""Many students trained as one program: their trainings differ in numbers alone.
 
-Weights of all nets are stacked, so that one call computes a layer of all of them; each
-has its own temperature, alpha, learning rate, weight decay and shuffling. What comes out
-is what each would have become by itself, but for rounding.
+Weights of all modules are stacked (``modules.stacked``), so that one call computes a layer
+of all of them; each has its own loss, learning rate, weight decay, shuffling and early
+stopping. What comes out is what each would have become by itself, but for rounding.
 """
 
 import time
@@ -16,12 +16,13 @@ from torch import nn
 from torch.nn import functional as F
 
 from . import losses
-from .batches import Batches
+from .batches import Batches, InOrder
 from .fingerprint import fingerprint
-from .modules.mlp import MLP
-from .training import CYCLED, OPTIMIZERS, DistillationNet, scheduled
+from .modules.stacked import stacked, stacked_kind
+from .training import CYCLED, OPTIMIZERS, BestWeights, DistillationNet, scheduled
 
 _MOST_CELLS = 1 << 25  # numbers in stacked rows that may differ from net to net
+_TENSORS = ("soft", "soft_weight", "hard", "hard_weight", "labels")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Request:
         Initialised; changed.
     rows : Rows
         To learn from.
+    valid : Rows or None
+        To watch.
     objective : Objective
         The loss.
     options : dict
@@ -42,6 +45,7 @@ class Request:
 
     module: Any
     rows: Any
+    valid: Any
     objective: Any
     options: dict
 
@@ -63,12 +67,10 @@ class Request:
         Returns
         -------
         Request or None
-            None for modules, losses and options that one program does not know.
+            None for modules and options that one program does not know.
         """
         plain = (
-            valid is None
-            and options["patience"] is None
-            and not options["callbacks"]
+            not options["callbacks"]
             and not options["compile"]
             and not options["verbose"]
             and options["ema_decay"] is None
@@ -76,11 +78,9 @@ class Request:
             and options["refresh"] is None
             and options["optimizer"] in tuple(OPTIMIZERS)
         )
-        if not plain or type(module) is not MLP or module.dropout is not None:
+        if not plain or stacked_kind(module) is None:
             return None
-        if module.embedding is not None and list(module.embedding.parameters()):
-            return None
-        return cls(module, rows, objective, options) if _known(objective) else None
+        return cls(module, rows, valid, objective, options)
 
     def kind(self):
         """What requests must have in common to be joined.
@@ -90,60 +90,62 @@ class Request:
         tuple
             Hashable.
         """
-        rows, names = (
-            self.rows,
-            ("max_epochs", "batch_size", "lr_schedule", "optimizer"),
-        )
-        state = self.module.state_dict()
-        view = [t.cpu().numpy().tobytes() for t in self.module.buffers()]
+        names = "max_epochs", "batch_size", "lr_schedule", "optimizer"
         return (
-            *view,
+            stacked_kind(self.module),
             *(self.options[name] for name in names),
             str(self.options["device"]),
-            tuple((name, tuple(t.shape), t.dtype) for name, t in state.items()),
-            type(self.module.activation),
-            type(self.module.embedding),
-            self.module.clip,
-            tuple(rows.x.shape),
-            rows.n_labelled,
-            *(
-                _shape(t)
-                for t in (rows.soft, rows.soft_weight, rows.hard, rows.hard_weight)
-            ),
-            _soft_name(self.objective),
+            self.options["patience"] is None,
+            _shapes(self.rows),
+            _shapes(self.valid),
+            _name_of(self.objective),
         )
 
+    def alone(self, train):
+        """Train it by itself.
 
-def _shape(tensor):
-    return None if tensor is None else (tuple(tensor.shape), tensor.dtype)
+        Parameters
+        ----------
+        train : callable
+            ``training.train``.
+
+        Returns
+        -------
+        DistillationNet
+            Trained.
+        """
+        return train(self.module, self.rows, self.valid, self.objective, **self.options)
 
 
-def _soft_name(objective):
-    compare = objective.soft.compare
-    known = {losses.kl_of_probabilities: "kl", losses.mse: "mse"}
-    return known.get(compare) if not isinstance(compare, partial) else None
+def _shapes(rows):
+    if rows is None:
+        return None
+    tensors = [getattr(rows, name) for name in ("x", *_TENSORS)]
+    shapes = [t if t is None else (tuple(t.shape), t.dtype) for t in tensors]
+    return rows.n_labelled, *shapes
 
 
-def _known(objective):
-    """Whether the losses are those of one target that are known here."""
+def _name_of(objective):
+    """What losses of one target are computed at once; None for others, one by one."""
+    compare, hard = objective.soft.compare, objective.hard.compare
     if objective.share is not None:
-        return False
-    hard = objective.hard.compare
-    name = _soft_name(objective)
-    if name == "kl":
-        return isinstance(hard, partial) and hard.func is losses.cross_entropy
-    return name == "mse" and hard is losses.mse
+        return None
+    if compare is losses.mse and hard is losses.mse:
+        return "mse"
+    is_entropy = isinstance(hard, partial) and hard.func is losses.cross_entropy
+    is_kl = compare is losses.kl_of_probabilities and is_entropy
+    return "kl" if is_kl else None
 
 
-def train_all(requests, alone):
+def train_all(requests, train):
     """Train what can be joined together, and the others alone.
 
     Parameters
     ----------
     requests : list of Request
         In any order.
-    alone : callable
-        ``alone(request)`` -> a trained net.
+    train : callable
+        ``training.train``.
 
     Returns
     -------
@@ -155,20 +157,30 @@ def train_all(requests, alone):
         groups.setdefault(request.kind(), []).append(i)
     for group in groups.values():
         for part in _parts(requests, group):
-            found = _trained([requests[i] for i in part], alone)
+            found = _trained([requests[i] for i in part], train)
             for i, answer in zip(part, found, strict=True):
                 answers[i] = answer
     return answers
 
 
-def _trained(requests, alone):
+def _trained(requests, train):
     """What became of each; an error is an answer too."""
+    if len(requests) > 1:
+        generators = [request.options["generator"] for request in requests]
+        states = [generator.get_state() for generator in generators]
+        try:
+            return _Joint(requests).trained()
+        except Exception:  # that of one, such as its loss: by itself it says so again
+            for generator, state in zip(generators, states, strict=True):
+                generator.set_state(state)
+    return [_answer(request, train) for request in requests]
+
+
+def _answer(request, train):
     try:
-        if len(requests) == 1:
-            return [alone(requests[0])]
-        return _Joint(requests).trained()
+        return request.alone(train)
     except Exception as error:
-        return [error] * len(requests)
+        return error
 
 
 def _parts(requests, group):
@@ -185,217 +197,30 @@ def _parts(requests, group):
     return list(alike.values())
 
 
-class _Joint:
-    """Trainings of one kind, stacked."""
+class _Rows:
+    """Rows of several trainings; where they are alike, those of one."""
 
-    def __init__(self, requests):
-        first = requests[0]
-        self.requests, self.options = requests, first.options
-        self.device = first.options["device"]
-        self.is_classifier = _soft_name(first.objective) == "kl"
-        self.batches = [
-            Batches(
-                request.rows.to(self.device),
-                request.options["batch_size"],
-                request.options["generator"],
-            )
-            for request in requests
-        ]
-        self._stack_rows()
-        self._stack_modules()
-        self._stack_numbers()
-
-    def _stack_rows(self):
-        rows = [batches.rows for batches in self.batches]
-        states = [batches.generator.get_state() for batches in self.batches]
-        self.is_one_order = all(torch.equal(state, states[0]) for state in states)
-        names = ("x", "soft", "soft_weight", "hard", "hard_weight")
-        self.rows = [_stacked([getattr(each, name) for each in rows]) for name in names]
-        self.net = torch.arange(len(rows), device=self.device)[:, None]
-
-    def _stack_modules(self):
-        self.modules = [request.module.to(self.device) for request in self.requests]
-        base = self.modules[0]
-        self.weights = [
-            torch.stack([getattr(m.layers[i], name).data for m in self.modules])
-            for i in range(len(base.layers))
-            for name in ("weight", "bias")
-        ]
-        for weight in self.weights:
-            weight.requires_grad_()
-
-    def _optimizer(self, n_steps):
-        """torch's own, whose parameters are the parts of the stacked ones."""
-        named = self.options["optimizer"]
-        groups = {}
-        for i, request in enumerate(self.requests):
-            numbers = request.options["lr"], request.options["weight_decay"]
-            groups.setdefault(numbers, []).append(i)
-        self.parts = [[nn.Parameter(part) for part in w.detach()] for w in self.weights]
-        optimizer = OPTIMIZERS[named](
-            [
-                {
-                    "params": [parts[i] for parts in self.parts for i in members],
-                    "lr": lr,
-                    "weight_decay": weight_decay,
-                }
-                for (lr, weight_decay), members in groups.items()
-            ],
-            fused=self.device.type in {"cpu", "cuda"},
+    def __init__(self, rows):
+        self.x, *self.targets = (
+            _stacked([getattr(each, name) for each in rows])
+            for name in ("x", *_TENSORS)
         )
-        rates = [lr for lr, _ in groups]
-        schedule = self.options["lr_schedule"]
-        return optimizer, scheduled(
-            optimizer, schedule, rates, n_steps, named in CYCLED
-        )
+        self._net = torch.arange(len(rows), device=self.x.device)[:, None]
 
-    def _stack_numbers(self):
-        def column(values):
-            return self.weights[0].new_tensor(list(values))
-
-        objectives = [request.objective for request in self.requests]
-        self.temperature = column(each.temperature for each in objectives)
-        self.alpha = column(each.alpha for each in objectives)
-        if self.is_classifier:
-            hard = [each.hard.compare.keywords for each in objectives]
-            self.smoothing = column(each.get("label_smoothing", 0.0) for each in hard)
-
-    def trained(self):
-        """For each request its net, or the error of a training that diverged.
-
-        Returns
-        -------
-        list of DistillationNet or ValueError
-            In the order of the requests.
-        """
-        n_epochs, n = self.options["max_epochs"], len(self.requests)
-        optimizer, schedule = self._optimizer(n_epochs * len(self.batches[0]))
-        histories = [[] for _ in range(n)]
-        for epoch in range(1, n_epochs + 1):
-            start = time.perf_counter()
-            losses, sizes = [], []
-            for x, targets in self._epoch():
-                loss = self._loss(self._outputs(x), targets)
-                gradients = torch.autograd.grad(loss.sum(), self.weights)
-                for parts, gradient in zip(self.parts, gradients, strict=True):
-                    # Fused steps read gradients in the order of the parameters' memory.
-                    for part, slope in zip(parts, gradient.contiguous(), strict=True):
-                        part.grad = slope
-                optimizer.step()
-                if schedule is not None:
-                    schedule.step()
-                losses.append(loss.detach())
-                sizes.append(x.shape[-2])
-            means = np.average(
-                torch.stack(losses).cpu(), axis=0, weights=sizes
-            ).tolist()
-            seconds = (time.perf_counter() - start) / n
-            for history, mean in zip(histories, means, strict=True):
-                history.append({"epoch": epoch, "train_loss": mean, "dur": seconds})
-            if not np.isfinite(means).any():
-                break
-        return [self._net(i, history) for i, history in enumerate(histories)]
-
-    def _epoch(self):
-        """What the nets see of each step, and what they are to answer."""
-        if self.is_one_order:
-            for index, n_labelled in self.batches[0].indices():
-                yield self._picked(index, n_labelled)
-            return
-        for parts in zip(*(each.indices() for each in self.batches), strict=True):
-            index = torch.stack([index for index, _ in parts])
-            yield self._picked(index, parts[0][1])
-
-    def _picked(self, index, n_labelled):
-        x, *targets = self.rows
+    def take(self, index, n_labelled):
+        """Rows of a batch, and their targets: (n_nets or 1, n, ...)."""
         labelled = index[..., :n_labelled]
-        hows = (index, index, labelled, labelled)
-        picked = [
-            self._pick(tensor, how) for tensor, how in zip(targets, hows, strict=True)
-        ]
-        x = self._pick(x, index)
-        return x[0] if len(x) == 1 else x, picked
+        hows = (index, index, labelled, labelled, index)
+        pairs = zip(self.targets, hows, strict=True)
+        x = self._pick(self.x, index)
+        return x[0] if len(x) == 1 else x, [self._pick(t, how) for t, how in pairs]
 
     def _pick(self, tensor, index):
-        """Rows (n_nets or 1, n, ...) of stacked ones."""
         if tensor is None:
             return None
         if index.dim() == 1:
             return tensor.index_select(1, index)
-        return tensor[0][index] if len(tensor) == 1 else tensor[self.net, index]
-
-    def _outputs(self, x):
-        """Of all nets (n_nets, n, n_outputs)."""
-        base = self.modules[0]
-        x = base.seen(x.flatten(0, -2)).unflatten(0, x.shape[:-1])
-        layers = list(zip(self.weights[::2], self.weights[1::2], strict=True))
-        for i, (weight, bias) in enumerate(layers):
-            if x.dim() == 2:  # one product for all nets
-                flat = F.linear(x, weight.flatten(0, 1), bias.flatten())
-                x = flat.unflatten(1, weight.shape[:2]).transpose(0, 1)
-            else:
-                x = torch.baddbmm(bias[:, None], x, weight.transpose(1, 2))
-            if i < len(layers) - 1:
-                x = base.activation(x)
-        return x
-
-    def _loss(self, output, targets):
-        """Of each net (n_nets,)."""
-        soft, soft_weight, hard, hard_weight = targets
-        if soft is not None:
-            soft_part = _mean(self._soft_rows(output, soft), soft_weight)
-        if hard is not None:
-            rows = self._hard_rows(output[:, : hard.shape[1]], hard)
-            hard_part = _mean(rows, hard_weight)
-        if soft is None or hard is None:
-            return hard_part if soft is None else soft_part
-        return self.alpha * soft_part + (1 - self.alpha) * hard_part
-
-    def _soft_rows(self, output, soft):
-        if not self.is_classifier:
-            return (output - soft).square().mean(dim=2)
-        log_q = F.log_softmax(output / self.temperature[:, None, None], dim=2)
-        divergence = (torch.xlogy(soft, soft) - soft * log_q).sum(dim=2)
-        return divergence * self.temperature[:, None].square()
-
-    def _hard_rows(self, output, hard):
-        if not self.is_classifier:
-            return (output - hard).square().mean(dim=2)
-        log_q = F.log_softmax(output, dim=2)
-        codes = hard.reshape(len(hard), -1, 1).expand(len(output), -1, 1)
-        own, smoothing = log_q.gather(2, codes).squeeze(2), self.smoothing[:, None]
-        return -(1 - smoothing) * own - smoothing * log_q.mean(dim=2)
-
-    def _net(self, i, history):
-        """One of them, as its own training would have left it."""
-        request = self.requests[i]
-        net = DistillationNet(
-            request.module,
-            criterion=request.objective,
-            optimizer=OPTIMIZERS[request.options["optimizer"]],
-            lr=request.options["lr"],
-            max_epochs=request.options["max_epochs"],
-            device=str(self.device),
-            callbacks=None,
-            verbose=0,
-        ).initialize()
-        least = np.inf
-        for epoch in history:
-            loss = epoch["train_loss"]
-            net.history.new_epoch()
-            for key, value in {**epoch, "train_loss_best": loss < least}.items():
-                net.history.record(key, value)
-            if not np.isfinite(loss):
-                return ValueError(net._diverged(loss, "train"))
-            least = min(least, loss)
-        tensors = iter(self.weights)
-        with torch.no_grad():
-            for layer in net.module_.layers:
-                layer.weight.copy_(next(tensors)[i])
-                layer.bias.copy_(next(tensors)[i])
-        net._listeners = []
-        net.release([])
-        return net
+        return tensor[0][index] if len(tensor) == 1 else tensor[self._net, index]
 
 
 def _stacked(tensors):
@@ -408,5 +233,249 @@ def _stacked(tensors):
     return torch.stack(tensors)
 
 
+class _Losses:
+    """The objectives of several nets."""
+
+    def __init__(self, objectives, like):
+        self.objectives = objectives
+        self._name = _name_of(objectives[0])
+
+        def column(values):
+            return like.new_tensor(list(values))
+
+        self.temperature = column(each.temperature for each in objectives)
+        self.alpha = column(each.alpha for each in objectives)
+        if self._name == "kl":
+            hard = [each.hard.compare.keywords for each in objectives]
+            self.smoothing = column(each.get("label_smoothing", 0.0) for each in hard)
+
+    def training_progress(self, done):
+        for objective in self.objectives:
+            if objective.share is not None:
+                objective.share.training_progress(done)
+
+    def __call__(self, output, targets):
+        """Of each net (n_nets,)."""
+        if self._name is None or output.dim() > 3:
+            each = [self._one(i, own, targets) for i, own in enumerate(output)]
+            return torch.stack(each)
+        soft, soft_weight, hard, hard_weight, _ = targets
+        if soft is not None:
+            soft_part = _mean(self._soft_rows(output, soft), soft_weight)
+        if hard is not None:
+            rows = self._hard_rows(output[:, : hard.shape[1]], hard)
+            hard_part = _mean(rows, hard_weight)
+        if soft is None or hard is None:
+            return hard_part if soft is None else soft_part
+        return self.alpha * soft_part + (1 - self.alpha) * hard_part
+
+    def _one(self, i, output, targets):
+        own = [t if t is None else t[i if len(t) > 1 else 0] for t in targets]
+        return self.objectives[i](output, tuple(own))
+
+    def _soft_rows(self, output, soft):
+        if self._name == "mse":
+            return (output - soft).square().mean(dim=2)
+        log_q = F.log_softmax(output / self.temperature[:, None, None], dim=2)
+        divergence = (torch.xlogy(soft, soft) - soft * log_q).sum(dim=2)
+        return divergence * self.temperature[:, None].square()
+
+    def _hard_rows(self, output, hard):
+        if self._name == "mse":
+            return (output - hard).square().mean(dim=2)
+        log_q = F.log_softmax(output, dim=2)
+        codes = hard.reshape(len(hard), -1, 1).expand(len(output), -1, 1)
+        own, smoothing = log_q.gather(2, codes).squeeze(2), self.smoothing[:, None]
+        return -(1 - smoothing) * own - smoothing * log_q.mean(dim=2)
+
+
 def _mean(rows, weight):
     return (rows if weight is None else rows * weight).mean(dim=1)
+
+
+class _Joint:
+    """Trainings of one kind, stacked."""
+
+    def __init__(self, requests):
+        self.order = sorted(range(len(requests)), key=lambda i: _pace(requests[i]))
+        self.requests = [requests[i] for i in self.order]
+        self.options = self.requests[0].options
+        device = self.options["device"]
+        self.batches = [
+            Batches(
+                each.rows.to(device),
+                each.options["batch_size"],
+                each.options["generator"],
+            )
+            for each in self.requests
+        ]
+        states = [batches.generator.get_state() for batches in self.batches]
+        self.is_one_order = all(torch.equal(state, states[0]) for state in states)
+        self.rows = _Rows([batches.rows for batches in self.batches])
+        self.valid = None
+        if self.requests[0].valid is not None:
+            self.watched = InOrder(self.requests[0].valid.to(device))
+            self.valid = _Rows([each.valid.to(device) for each in self.requests])
+        self.stack = stacked([each.module.to(device) for each in self.requests])
+        self.weights = list(self.stack.weights.values())
+        self.losses = _Losses(
+            [each.objective for each in self.requests], self.weights[0]
+        )
+        self.nets = [self._net(each) for each in self.requests]
+        self.best = [self._watching(each) for each in self.requests]
+        self.errors = [None] * len(self.requests)
+        self.is_over = [False] * len(self.requests)
+
+    def _net(self, request):
+        """What remembers a training, as if it had been trained by itself."""
+        return DistillationNet(
+            request.module,
+            criterion=request.objective,
+            optimizer=OPTIMIZERS[request.options["optimizer"]],
+            lr=request.options["lr"],
+            max_epochs=request.options["max_epochs"],
+            device=str(request.options["device"]),
+            callbacks=None,
+            verbose=0,
+        ).initialize()
+
+    def _watching(self, request):
+        monitor = "train_loss" if request.valid is None else "valid_loss"
+        best = BestWeights(monitor, request.options["patience"], request.options["tol"])
+        best.on_train_begin(None)
+        return best
+
+    def _optimizer(self, n_steps):
+        """torch's own, whose parameters are slices of the stacked ones."""
+        named, undecayed = self.options["optimizer"], self.stack.modules[0]
+        undecayed = set(getattr(undecayed, "undecayed", ()))
+        groups, self.parts, start = {}, [], 0
+        paces = [_pace(request) for request in self.requests]
+        while start < len(paces):
+            stop, (lr, decay) = start + paces.count(paces[start]), paces[start]
+            for name, weight in self.stack.weights.items():
+                part = nn.Parameter(weight.detach()[start:stop])
+                self.parts.append((part, name, slice(start, stop)))
+                key = lr, 0.0 if name in undecayed else decay
+                groups.setdefault(key, []).append(part)
+            start = stop
+        groups = [
+            {"params": parts, "lr": lr, "weight_decay": decay}
+            for (lr, decay), parts in groups.items()
+        ]
+        device = self.options["device"]
+        optimizer = OPTIMIZERS[named](groups, fused=device.type in {"cpu", "cuda"})
+        rates, schedule = [group["lr"] for group in groups], self.options["lr_schedule"]
+        return optimizer, scheduled(
+            optimizer, schedule, rates, n_steps, named in CYCLED
+        )
+
+    def trained(self):
+        """For each request its net, or the error of a training that diverged.
+
+        Returns
+        -------
+        list of DistillationNet or ValueError
+            In the order of the requests.
+        """
+        n_epochs = self.options["max_epochs"]
+        optimizer, schedule = self._optimizer(n_epochs * len(self.batches[0]))
+        for epoch in range(n_epochs):
+            start = time.perf_counter()
+            means = {"train": self._pass(optimizer, schedule, epoch)}
+            if self.valid is not None:
+                means["valid"] = self._watch()
+            self._record(epoch + 1, means, time.perf_counter() - start)
+            if not self._going():
+                break
+        found = [None] * len(self.nets)
+        for i, (place, net) in enumerate(zip(self.order, self.nets, strict=True)):
+            found[place] = self.errors[i] or self._ended(i, net)
+        return found
+
+    def _pass(self, optimizer, schedule, epoch):
+        """An epoch of steps; the mean loss of each net."""
+        self.stack.training = True
+        means, sizes, slopes, n_steps = [], [], {}, len(self.batches[0])
+        for step, (x, targets) in enumerate(self._epoch()):
+            done = (epoch * n_steps + step) / (self.options["max_epochs"] * n_steps)
+            self.stack.training_progress(done)
+            self.losses.training_progress(done)
+            output, state = self.stack.outputs(x)
+            weight = targets[3] if targets[0] is None else targets[1]
+            loss = self.losses(output, targets) + self.stack.penalty(state, weight)
+            gradients = torch.autograd.grad(loss.sum(), self.weights)
+            # Fused steps read gradients in the order of the parameters' memory.
+            for name, gradient in zip(self.stack.weights, gradients, strict=True):
+                slopes[name] = gradient.contiguous()
+            for part, name, own in self.parts:
+                part.grad = slopes[name][own]
+            optimizer.step()
+            if schedule is not None:
+                schedule.step()
+            means.append(loss.detach())
+            sizes.append(x.shape[-2])
+        return _means(means, sizes)
+
+    def _epoch(self):
+        """What the nets see of each step, and what they are to answer."""
+        if self.is_one_order:
+            first, *others = (batches.generator for batches in self.batches)
+            for index, n_labelled in self.batches[0].indices():
+                yield self.rows.take(index, n_labelled)
+            for generator in others:  # they may go on to shuffle for other trainings
+                generator.set_state(first.get_state())
+            return
+        for parts in zip(*(each.indices() for each in self.batches), strict=True):
+            index = torch.stack([index for index, _ in parts])
+            yield self.rows.take(index, parts[0][1])
+
+    @torch.no_grad()
+    def _watch(self):
+        """The mean loss of each net on the rows that are watched."""
+        self.stack.training = False
+        means, sizes = [], []
+        for index in self.watched.indices():
+            x, targets = self.valid.take(index, len(index))
+            means.append(self.losses(self.stack.outputs(x)[0], targets))
+            sizes.append(len(index))
+        return _means(means, sizes)
+
+    def _record(self, epoch, means, seconds):
+        """What the epoch came to, for each net that is still trained."""
+        going = self._going()
+        for i in going:
+            history = self.nets[i].history
+            history.new_epoch()
+            history.record("epoch", epoch)
+            try:
+                for prefix, by_net in means.items():
+                    self.nets[i].record_loss(by_net[i], prefix)
+            except ValueError as error:
+                self.errors[i] = error
+                continue
+            history.record("dur", seconds / len(going))
+            best = self.best[i]
+            if best.patience is not None:
+                weights = partial(self.stack.weights_of, i)
+                self.is_over[i] = best.saw(history[-1, best.monitor], epoch, weights)
+
+    def _going(self):
+        """Which nets have neither diverged nor been stopped."""
+        pairs = enumerate(zip(self.errors, self.is_over, strict=True))
+        return [i for i, (error, is_over) in pairs if error is None and not is_over]
+
+    def _ended(self, i, net):
+        """A net, as its own training would have left it."""
+        self.stack.give_back(i, self.best[i].weights_)
+        net._listeners = []
+        net.release([])
+        return net
+
+
+def _pace(request):
+    return request.options["lr"], request.options["weight_decay"]
+
+
+def _means(losses_, sizes):
+    return np.average(torch.stack(losses_).cpu(), axis=0, weights=sizes).tolist()

@@ -233,7 +233,7 @@ class _TogetherBackend(ParallelBackendBase):
 
     def _run(self, some):
         """Jobs as one cohort."""
-        cohort = Cohort(partial(train_all, alone=_alone))
+        cohort = Cohort(partial(train_all, train=train))
         jobs = [future.func for future in some]
         for future, (result, waited) in zip(some, cohort.run(jobs), strict=True):
             for each in result:
@@ -258,9 +258,3 @@ class _Future:
         if self.result is None:
             self.backend.run_waiting()
         return self.result
-
-
-def _alone(request):
-    return train(
-        request.module, request.rows, None, request.objective, **request.options
-    )

@@ -63,17 +63,34 @@ class BestWeights(Callback):
         """Compare the epoch with the best so far."""
         if getattr(net.student(), "is_annealing", False):
             return  # a module that is not yet what it is to become
-        value = net.history[-1, self.monitor]
+        value, epoch = net.history[-1, self.monitor], net.history[-1, "epoch"]
+        if self.saw(value, epoch, lambda: _copied(net.student().state_dict())):
+            raise StopTraining
+
+    def saw(self, value, epoch, weights):
+        """Take in what an epoch came to.
+
+        Parameters
+        ----------
+        value : float
+            What is watched.
+        epoch : int
+            From 1.
+        weights : callable
+            ``weights()`` -> copies of them, if they are to be remembered.
+
+        Returns
+        -------
+        bool
+            Whether patience is at an end.
+        """
         if value < self.best_:
-            state = net.student().state_dict()
-            self.weights_ = {name: tensor.clone() for name, tensor in state.items()}
-            self.best_, self.epoch_ = value, net.history[-1, "epoch"]
+            self.weights_, self.best_, self.epoch_ = weights(), value, epoch
         if value < self.bar_ - self.tol:
             self.bar_, self.misses_ = value, 0
         else:
             self.misses_ += 1
-        if self.patience is not None and self.misses_ >= self.patience:
-            raise StopTraining
+        return self.patience is not None and self.misses_ >= self.patience
 
     def restore(self, net):
         """Put the best weights back."""
@@ -261,6 +278,23 @@ class DistillationNet(NeuralNet):
                 losses.append(step_fn(batch, **fit_params)["loss"].detach())
                 sizes.append(len(batch[0]))
             loss = float(np.average(torch.stack(losses).tolist(), weights=sizes))
+        self.record_loss(loss, prefix)
+
+    def record_loss(self, loss, prefix):
+        """Note what an epoch came to.
+
+        Parameters
+        ----------
+        loss : float
+            Mean over the rows.
+        prefix : {"train", "valid"}
+            Of which.
+
+        Raises
+        ------
+        ValueError
+            If it is NaN or infinite.
+        """
         if not np.isfinite(loss):
             raise ValueError(self._diverged(loss, prefix))
         name = prefix + "_loss"
@@ -614,6 +648,10 @@ def _take_moments(optimizer, module, moments):
             kept[i] = copy.deepcopy(known)
     fresh = optimizer.state_dict()  # with today's learning rate and the like
     optimizer.load_state_dict({**fresh, "state": kept})
+
+
+def _copied(state):
+    return {name: tensor.clone() for name, tensor in state.items()}
 
 
 def _uncompiled(module):

@@ -597,7 +597,9 @@ class _LayerByBin:
         bins += self._starts
         factors = self._ones.copy()
         factors[:, 1] = x
-        return factors.reshape(1, -1).dot(self._table.take(bins, 0).reshape(self._shape))
+        return factors.reshape(1, -1).dot(
+            self._table.take(bins, 0).reshape(self._shape)
+        )
 
 
 class _SoftTree:

@@ -221,7 +221,7 @@ class SoftTree(nn.Module):
         if not self.training:
             return output
         if self.gives_paths:
-            output = torch.cat([output, *self.path_outputs(reach, x)], dim=1)
+            output = torch.cat([output, *self.path_outputs(reach, x)], dim=-1)
         return output, ways
 
     def _leaf_parameters(self, x):
@@ -435,18 +435,22 @@ class SoftTree(nn.Module):
             A scalar; 0 if every gate splits evenly.
         """
         cost = ways[1].new_zeros(())
-        if self.balance_penalty and self.n_gates:
-            parts = (p.sum(dim=1) if weight is None else p @ weight for p in ways)
-            mass = torch.cat(list(parts)) / ways[1].shape[1]
-            cost = cost + self.balance_penalty * self._imbalance(mass)
-        if self.entropy_penalty:
+        if _any(self.balance_penalty) and self.n_gates:
+            uneven = self._imbalance(self._masses(ways, weight))
+            cost = cost + self.balance_penalty * uneven
+        if _any(self.entropy_penalty):
             reach = self._at_leaves(*ways)
             entropy = -(
                 reach * reach.clamp(min=torch.finfo(reach.dtype).tiny).log()
-            ).sum(dim=1)
+            ).sum(dim=-1)
             entropy = entropy if weight is None else entropy * weight
-            cost = cost + self.entropy_penalty * entropy.mean()
+            cost = cost + self.entropy_penalty * entropy.mean(dim=-1)
         return cost
+
+    def _masses(self, ways, weight):
+        """Mean mass of each node."""
+        parts = (p.sum(dim=1) if weight is None else p @ weight for p in ways)
+        return torch.cat(list(parts)) / ways[1].shape[1]
 
     def _imbalance(self, mass):
         """What uneven gates cost, from the masses of all nodes."""
@@ -457,7 +461,7 @@ class SoftTree(nn.Module):
         share = share.clamp(_BALANCE_MARGIN, 1 - _BALANCE_MARGIN)
         share = share + (pull - pull.detach())
         cost = -0.5 * (share.log() + (1 - share).log()) - 0.6931471805599453
-        return (cost * self._level_decay(mass)).sum()
+        return (cost * self._level_decay(mass)).sum(dim=0)
 
     @torch.no_grad()
     def _update_running(self, gate, right):
@@ -469,14 +473,21 @@ class SoftTree(nn.Module):
         return self.gate_mass / seen, self.right_mass / self.gate_mass.clamp(min=1e-12)
 
     def _level_decay(self, like):
-        """One over 2 to the level of each gate (n_gates,)."""
+        """One over 2 to the level of each gate (n_gates,), with the axes of `like`."""
         depth = torch.from_numpy(self.shape.gate_depth).to(like.device)
-        return (0.5**depth).to(like.dtype)
+        return (0.5**depth).to(like.dtype).reshape(-1, *[1] * (like.dim() - 1))
 
 
 def _average(reach, leaf):
     """The mean over the leaves, of which each row may have its own."""
-    return reach @ leaf if leaf.dim() == 2 else (reach[:, :, None] * leaf).sum(dim=1)
+    if leaf.dim() == reach.dim():
+        return reach @ leaf
+    return (reach[..., None] * leaf).sum(dim=-2)
+
+
+def _any(strength):
+    """Whether a penalty is in force; a tensor holds those of several trees."""
+    return torch.is_tensor(strength) or bool(strength)
 
 
 @torch.no_grad()

@@ -1,0 +1,429 @@
+"""Several modules of one kind as one: their weights side by side, their outputs too."""
+
+import torch
+from torch import nn
+from torch.func import functional_call, vmap
+from torch.nn import functional as F
+
+from .mlp import MLP, MLPMembers
+from .soft_tree import SoftTree
+
+
+def stacked_kind(module):
+    """What modules must have in common to be stacked.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Initialised.
+
+    Returns
+    -------
+    tuple or None
+        Hashable. None for a module that is not stacked: one of the user's own, nets with
+        dropout, trees whose gates choose their columns or whose leaves are linear.
+    """
+    make = _STACKS.get(type(module))
+    own = None if make is None else make.kind(module)
+    if own is None:
+        return None
+    named = module.named_parameters()
+    return type(module), own, tuple((n, p.shape, p.dtype) for n, p in named)
+
+
+def stacked(modules):
+    """One module that computes what all would.
+
+    Parameters
+    ----------
+    modules : list of torch.nn.Module
+        Of one ``stacked_kind``, and on one device.
+
+    Returns
+    -------
+    Stack
+        With copies of their weights.
+    """
+    return _STACKS[type(modules[0])].of(modules)
+
+
+class Stack:
+    """What stacked modules share.
+
+    Parameters
+    ----------
+    modules : list of torch.nn.Module
+        Of one kind.
+
+    Attributes
+    ----------
+    weights : dict of {str: Tensor of shape (n_modules, ...)}
+        The parameters by their names, to be trained.
+    training : bool
+        Whether outputs are those of training.
+    """
+
+    def __init__(self, modules):
+        self.modules = modules
+        parameters = [dict(module.named_parameters()) for module in modules]
+        self.weights = {
+            name: torch.stack([each[name].detach() for each in parameters])
+            for name in parameters[0]
+        }
+        for weight in self.weights.values():
+            weight.requires_grad_()
+        self.training = True
+
+    @classmethod
+    def of(cls, modules):
+        """The form that suits these modules.
+
+        Parameters
+        ----------
+        modules : list of torch.nn.Module
+            Of one kind.
+
+        Returns
+        -------
+        Stack
+            Of them.
+        """
+        return cls(modules)
+
+    def training_progress(self, done):
+        """Go on with what changes in the course of the training.
+
+        Parameters
+        ----------
+        done : float
+            Share of the training that is done, in [0, 1].
+        """
+
+    def penalty(self, state, weight=None):
+        """The modules' own penalties.
+
+        Parameters
+        ----------
+        state : object
+            What ``outputs`` gave beside the outputs.
+        weight : Tensor of shape (n_modules or 1, n), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        Tensor of shape (n_modules,) or float
+            To be added to the losses.
+        """
+        return 0.0
+
+    @torch.no_grad()
+    def give_back(self, i, weights=None):
+        """Write weights into the module that they are those of.
+
+        Parameters
+        ----------
+        i : int
+            Which one.
+        weights : dict of Tensor, default=None
+            Other ones, by name; None for those it has now.
+        """
+        for name, parameter in self.modules[i].named_parameters():
+            own = self.weights[name][i] if weights is None else weights[name]
+            parameter.copy_(own)
+
+    def weights_of(self, i):
+        """A copy of the weights of one module.
+
+        Parameters
+        ----------
+        i : int
+            Which one.
+
+        Returns
+        -------
+        dict of Tensor
+            By name.
+        """
+        return {name: w[i].detach().clone() for name, w in self.weights.items()}
+
+
+class StackedMLP(Stack):
+    """Perceptrons whose embeddings, if they have some, are the same and learn nothing."""
+
+    @staticmethod
+    def kind(module):
+        """What perceptrons must have in common.
+
+        Parameters
+        ----------
+        module : MLP
+            Any.
+
+        Returns
+        -------
+        tuple or None
+            Hashable; None with dropout.
+        """
+        if module.dropout is not None:
+            return None
+        learnt = dict(module.named_buffers())
+        view = tuple((n, t.cpu().numpy().tobytes()) for n, t in learnt.items())
+        return type(module.activation), type(module.embedding), module.clip, view
+
+    @classmethod
+    def of(cls, modules):
+        """The form that suits them.
+
+        Parameters
+        ----------
+        modules : list of MLP
+            Of one kind.
+
+        Returns
+        -------
+        Stack
+            By hand, or by ``vmap`` where the embedding has weights.
+        """
+        embedding = modules[0].embedding
+        learns = embedding is not None and any(True for _ in embedding.parameters())
+        return StackedByVmap(modules) if learns else cls(modules)
+
+    def outputs(self, x):
+        """Of all modules.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n, n_inputs) or (n_modules, n, n_inputs)
+            Rows of all, or of each.
+
+        Returns
+        -------
+        (Tensor of shape (n_modules, n, n_outputs), None)
+            As the modules return them.
+        """
+        base = self.modules[0]
+        x = base.seen(x.flatten(0, -2)).unflatten(0, x.shape[:-1])
+        for i in range(len(base.layers)):
+            weight = self.weights[f"layers.{i}.weight"]
+            bias = self.weights[f"layers.{i}.bias"]
+            if x.dim() == 2:  # one product for all
+                flat = F.linear(x, weight.flatten(0, 1), bias.flatten())
+                x = flat.unflatten(1, weight.shape[:2]).transpose(0, 1)
+            else:
+                x = torch.baddbmm(bias[:, None], x, weight.transpose(1, 2))
+            if i < len(base.layers) - 1:
+                x = base.activation(x)
+        return x, None
+
+
+class StackedByVmap(Stack):
+    """Nets that torch itself vectorises: with members, or with embeddings that learn."""
+
+    @staticmethod
+    def kind(module):
+        """What nets must have in common.
+
+        Parameters
+        ----------
+        module : MLPMembers
+            Any.
+
+        Returns
+        -------
+        tuple or None
+            Hashable; None with dropout.
+        """
+        own = StackedMLP.kind(module.mlp)
+        return own if own is None else (own, len(module.bias[0]))
+
+    def outputs(self, x):
+        """Of all modules.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n, n_inputs) or (n_modules, n, n_inputs)
+            Rows of all, or of each.
+
+        Returns
+        -------
+        (Tensor of shape (n_modules, n, ...), None)
+            As the modules return them.
+        """
+        base = self.modules[0]
+
+        def one(weights, rows):
+            return functional_call(base, weights, (rows,))
+
+        by_module = vmap(one, in_dims=(0, None if x.dim() == 2 else 0))
+        return by_module(self.weights, x), None
+
+
+class StackedTree(Stack):
+    """Soft trees of one shape."""
+
+    def __init__(self, modules):
+        super().__init__(modules)
+        self._trees = _Trees(modules, self.weights)
+
+    @staticmethod
+    def kind(module):
+        """What trees must have in common.
+
+        Parameters
+        ----------
+        module : SoftTree
+            Any.
+
+        Returns
+        -------
+        tuple or None
+            Hashable; None where gates choose columns, and for linear leaves.
+        """
+        if module.mask is not None or module.is_annealing or module.has_linear_leaves:
+            return None
+        same = ("is_classifier", "is_sorted", "gives_paths", "gate")
+        is_learned = module.beta == "learned"
+        own = tuple(getattr(module, name) for name in same)
+        return own, is_learned, tuple(module.widths), tuple(module.shape.gates)
+
+    def training_progress(self, done):
+        """Go on with sharpnesses that change.
+
+        Parameters
+        ----------
+        done : float
+            Share of the training that is done, in [0, 1].
+        """
+        self._trees.training_progress(done)
+
+    def outputs(self, x):
+        """Of all modules.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n, n_inputs) or (n_modules, n, n_inputs)
+            Rows of all, or of each.
+
+        Returns
+        -------
+        (Tensor of shape (n_modules, n, n_outputs), pair of Tensor)
+            As the modules return them; of the paths None in evaluation.
+        """
+        self._trees.train(self.training)
+        found = self._trees(x)
+        return found if self.training else (found, None)
+
+    def penalty(self, state, weight=None):
+        """Of uneven gates, and of rows that go to many leaves.
+
+        Parameters
+        ----------
+        state : pair of Tensor
+            What ``outputs`` gave beside the outputs.
+        weight : Tensor of shape (n_modules or 1, n), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        Tensor of shape (n_modules,)
+            One for each.
+        """
+        return self._trees.penalty(state, weight)
+
+    @torch.no_grad()
+    def give_back(self, i, weights=None):
+        """Write weights, and what sharpness they were trained with, into a module.
+
+        Parameters
+        ----------
+        i : int
+            Which one.
+        weights : dict of Tensor, default=None
+            Other ones, by name; None for those it has now.
+        """
+        super().give_back(i, weights)
+        self._trees.give_back(i, self.modules[i])
+
+
+class _Trees(SoftTree):
+    """A soft tree whose parameters have one axis more, the first: that of the trees."""
+
+    def __init__(self, modules, weights):
+        nn.Module.__init__(self)
+        base = modules[0]
+        for name in ("shape", "is_classifier", "widths", "is_sorted", "gives_paths"):
+            setattr(self, name, getattr(base, name))
+        self.gate, self.has_linear_leaves = base.gate, False
+        self.mask, self.is_annealing = None, False
+        self._n_trees, self.gate_weight = len(modules), weights["gate_weight"]
+        self.gate_bias, self.leaf = weights["gate_bias"], weights["leaf"]
+
+        def column(values):
+            return self.leaf.new_tensor(list(values))
+
+        for name in ("balance_penalty", "entropy_penalty"):
+            strengths = [getattr(module, name) for module in modules]
+            setattr(self, name, column(strengths) if any(strengths) else 0.0)
+        self.temperature = column(m.temperature for m in modules)[:, None, None]
+        zeros = self.leaf.new_zeros(self.shape.n_gates, len(modules))
+        self.gate_mass, self.right_mass = zeros, zeros.clone()
+        self.n_steps = self.leaf.new_zeros(())
+        self._set_betas(modules, weights)
+
+    def _set_betas(self, modules, weights):
+        self.beta, self.log_beta = None, weights.get("log_beta")
+        if self.log_beta is not None:  # learnt ones
+            return
+        pairs = [
+            m.beta if isinstance(m.beta, tuple) else (m.beta,) * 2 for m in modules
+        ]
+        if any(pair != (1, 1) for pair in pairs):
+            self.beta = self.leaf.new_tensor(pairs).log().T
+            self.training_progress(0.0)
+
+    @property
+    def n_gates(self):
+        """Number of inner nodes of each."""  # numpydoc ignore=RT01
+        return self.shape.n_gates
+
+    @torch.no_grad()
+    def training_progress(self, done):
+        if self.beta is not None:
+            first, last = self.beta
+            late = min(max(2 * done - 1, 0.0), 1.0)
+            self.log_beta = (first + (last - first) * late)[:, None]
+
+    def _by_gate(self, x):
+        """Of rows beside each other, those of each tree: (n_gates, n_trees * n)."""
+        weight, bias = self.gate_weight.to(x.dtype), self.gate_bias.to(x.dtype)
+        if x.dim() == 2:  # one product for all
+            flat = torch.addmm(bias.reshape(-1, 1), weight.flatten(0, 1), x.T)
+            logits = flat.unflatten(0, weight.shape[:2])
+        else:
+            logits = torch.baddbmm(bias[:, :, None], weight, x.transpose(1, 2))
+        if self.log_beta is not None:
+            logits = logits * self.log_beta.exp().to(x.dtype)[:, :, None]
+        return logits.transpose(0, 1).flatten(1)
+
+    def _by_tree(self, of_nodes):
+        """(n_nodes, n_trees, n) of what nodes have of rows beside each other."""
+        return of_nodes.unflatten(1, (self._n_trees, -1))
+
+    def _at_leaves(self, above, last):
+        return super()._at_leaves(above, last).unflatten(0, (self._n_trees, -1))
+
+    def _masses(self, ways, weight):
+        n = ways[1].shape[1] // self._n_trees
+        parts = [self._by_tree(part) for part in ways]
+        parts = [p if weight is None else p * weight for p in parts]
+        return torch.cat([p.sum(dim=2) for p in parts]) / n
+
+    def give_back(self, i, module):
+        for name in ("gate_mass", "right_mass"):
+            getattr(module, name).copy_(getattr(self, name)[:, i])
+        module.n_steps.copy_(self.n_steps)
+        if self.beta is not None and module.log_beta is not None:
+            module.log_beta.fill_(self.log_beta[i, 0])
+
+
+_STACKS = {MLP: StackedMLP, MLPMembers: StackedByVmap, SoftTree: StackedTree}
