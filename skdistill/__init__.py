@@ -19,6 +19,7 @@ _HOMES = {
     "Bootstrap": "samplers",
     "PiecewiseLinear": "modules.embeddings",
     "Periodic": "modules.embeddings",
+    "HalvingDistillationSearchCV": "model_selection",
     "HardDecisionTreeClassifier": "students.hard_tree",
     "HardDecisionTreeRegressor": "students.hard_tree",
     "NeuralStudentClassifier": "students.neural",
@@ -48,6 +49,9 @@ if TYPE_CHECKING:
     from .inspection import plot_tree as plot_tree
     from .knowledge import soft_targets as soft_targets
     from .model_selection import DistillationSearchCV as DistillationSearchCV
+    from .model_selection import (
+        HalvingDistillationSearchCV as HalvingDistillationSearchCV,
+    )
     from .modules.embeddings import (
         Periodic as Periodic,
     )

@@ -6,8 +6,9 @@ from functools import partial
 
 from joblib import parallel_backend
 from joblib._parallel_backends import ParallelBackendBase
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection import GridSearchCV, ParameterGrid
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 from sklearn.utils.validation import _num_features, _num_samples
 
 from .cohort import Cohort
@@ -20,7 +21,48 @@ _MOST_FITS, _MOST_CELLS = 64, 1 << 28  # fits, and their rows, that are held at 
 _MOST_DRAWN = 250_000
 
 
-class DistillationSearchCV(GridSearchCV):
+class _Together:
+    """A search whose fits share one pass of the teacher, and one training."""
+
+    def fit(self, X, y=None, **params):
+        """Fit all candidates on all folds, and the best one on all rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+        y : array-like of shape (n,) or (n, n_targets), default=None
+            Labels or values.
+        **params : dict
+            For the student's ``fit``; arrays with a row for each of X are split.
+
+        Returns
+        -------
+        object
+            The search itself.
+        """
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(shared_by(TeacherMemory.in_process(self.n_jobs)))
+            with contextlib.ExitStack() as joined:
+                backend = _TogetherBackend(_most_fits(X))
+                joined.enter_context(parallel_backend(backend, n_jobs=_MOST_FITS))
+                self._joined = joined
+                try:
+                    return super().fit(X, y, **params)
+                finally:
+                    del self._joined
+
+    def _run_search(self, evaluate_candidates, *, callback_ctx=None):
+        def evaluated(candidates, *more, **named):
+            return evaluate_candidates(_frozen(candidates), *more, **named)
+
+        # scikit-learn has contexts for callbacks from 1.9 on.
+        context = {} if callback_ctx is None else {"callback_ctx": callback_ctx}
+        super()._run_search(evaluated, **context)
+        self._joined.close()  # the refit is a fit like any other
+
+
+class DistillationSearchCV(_Together, GridSearchCV):
     """A grid search that asks the teacher once, and trains candidates together.
 
     The interface, and the scores, are those of scikit-learn's
@@ -63,14 +105,16 @@ class DistillationSearchCV(GridSearchCV):
 
     See Also
     --------
+    HalvingDistillationSearchCV : Most candidates are given up early.
     skdistill.soft_targets : One pass of the teacher, for searches of other kinds.
 
     Notes
     -----
-    Trained together are nets without dropout, ``n_members``, learnt embeddings, callbacks,
-    early stopping or a moving average, on the losses "kl" and "mse" of one target. Other
-    students share the teacher alone, and are fitted one after the other: for these,
-    GridSearchCV with ``memory=`` and its ``n_jobs`` may be faster.
+    Trained together are nets without dropout, and soft trees whose gates see all columns
+    and whose leaves are constant; all without callbacks, ``compile``, a moving average of
+    the weights, or a sampler's ``refresh``. Other students share the teacher alone, and
+    are fitted one after the other: for these, GridSearchCV with ``memory=`` and its
+    ``n_jobs`` may be faster.
 
     Examples
     --------
@@ -112,37 +156,126 @@ class DistillationSearchCV(GridSearchCV):
             return_train_score=return_train_score,
         )
 
-    def fit(self, X, y=None, **params):
-        """Fit all candidates on all folds, and the best one on all rows.
 
-        Parameters
-        ----------
-        X : array-like of shape (n, n_features)
-            Rows.
-        y : array-like of shape (n,) or (n, n_targets), default=None
-            Labels or values.
-        **params : dict
-            For the student's ``fit``; arrays with a row for each of X are split.
+class HalvingDistillationSearchCV(_Together, HalvingGridSearchCV):
+    """A search that gives all candidates little, and the best of them more [1]_.
 
-        Returns
-        -------
-        DistillationSearchCV
-            Itself.
-        """
-        with contextlib.ExitStack() as stack:
-            stack.enter_context(shared_by(TeacherMemory.in_process(self.n_jobs)))
-            with contextlib.ExitStack() as joined:
-                backend = _TogetherBackend(_most_fits(X))
-                joined.enter_context(parallel_backend(backend, n_jobs=_MOST_FITS))
-                self._joined = joined
-                try:
-                    return super().fit(X, y, **params)
-                finally:
-                    del self._joined
+    The interface, and the scores, are those of scikit-learn's
+    :class:`~sklearn.model_selection.HalvingGridSearchCV`; the cost is less, as it is with
+    :class:`DistillationSearchCV`.
 
-    def _run_search(self, evaluate_candidates):
-        evaluate_candidates(_frozen(ParameterGrid(self.param_grid)))
-        self._joined.close()  # the refit is a fit like any other
+    Parameters
+    ----------
+    estimator : estimator
+        A student, or a pipeline that holds one.
+    param_grid : dict or list of dict
+        As there. A fitted teacher among the values is frozen, so that it is used as it
+        is.
+    factor : int or float, default=3
+        One in so many candidates goes on to the next round, with so many times more.
+    resource : str, default="n_samples"
+        What there is more of in each round: rows; or a parameter of the estimator, such
+        as "max_epochs". With the latter all rounds have the same rows, about which the
+        teacher is asked once.
+    max_resources : int or "auto", default="auto"
+        Of the last round; "auto", all rows, for "n_samples" alone.
+    min_resources : int, "smallest" or "exhaust", default="exhaust"
+        Of the first round. "exhaust": so many that the last one has most.
+    aggressive_elimination : bool, default=False
+        As there.
+    cv : int, splitter or iterable, default=5
+        As there.
+    scoring : str or callable, default=None
+        As there.
+    refit : bool or callable, default=True
+        As there.
+    error_score : "raise" or float, default=nan
+        As there.
+    return_train_score : bool, default=False
+        Whether training rows are scored too.
+    random_state : int, RandomState instance or None, default=None
+        Draws the rows of a round.
+    n_jobs : int, default=None
+        So many clones of a teacher are fitted, and so many parts of a long pass asked, at
+        once; all candidates are fitted in this process.
+    verbose : int, default=0
+        As there.
+
+    Attributes
+    ----------
+    n_resources_, n_candidates_ : list of int
+        Of each round.
+    n_iterations_, n_remaining_candidates_, min_resources_, max_resources_ : int
+        As there.
+    cv_results_, best_estimator_, best_params_, best_score_, best_index_ : object
+        As in DistillationSearchCV; the results say the round, "iter", too.
+
+    See Also
+    --------
+    DistillationSearchCV : All candidates to the end.
+
+    Notes
+    -----
+    scikit-learn calls its halving searches experimental: they may change.
+
+    References
+    ----------
+    .. [1] Jamieson, Talwalkar: Non-stochastic Best Arm Identification and Hyperparameter
+       Optimization, 2016.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from skdistill import HalvingDistillationSearchCV, NeuralStudentClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> student = NeuralStudentClassifier(
+    ...     RandomForestClassifier(random_state=0), random_state=0
+    ... )
+    >>> grid = {"temperature": [1, 2, 4], "lr": [0.003, 0.01, 0.03]}
+    >>> search = HalvingDistillationSearchCV(
+    ...     student, grid, resource="max_epochs", max_resources=9, cv=3
+    ... )
+    >>> search.fit(X, y).n_candidates_, search.n_resources_
+    ([9, 3, 1], [1, 3, 9])
+    """
+
+    def __init__(
+        self,
+        estimator,
+        param_grid,
+        *,
+        factor=3,
+        resource="n_samples",
+        max_resources="auto",
+        min_resources="exhaust",
+        aggressive_elimination=False,
+        cv=5,
+        scoring=None,
+        refit=True,
+        error_score=float("nan"),
+        return_train_score=False,
+        random_state=None,
+        n_jobs=None,
+        verbose=0,
+    ):
+        super().__init__(
+            estimator,
+            param_grid,
+            factor=factor,
+            resource=resource,
+            max_resources=max_resources,
+            min_resources=min_resources,
+            aggressive_elimination=aggressive_elimination,
+            cv=cv,
+            scoring=scoring,
+            refit=refit,
+            error_score=error_score,
+            return_train_score=return_train_score,
+            random_state=random_state,
+            n_jobs=n_jobs,
+            verbose=verbose,
+        )
 
 
 def _most_fits(X):

@@ -10,14 +10,16 @@ from counting import Counted, Log
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skdistill import (
     DistillationSearchCV,
+    HalvingDistillationSearchCV,
     HardDecisionTreeClassifier,
     NeuralStudentClassifier,
     NeuralStudentRegressor,
@@ -391,3 +393,43 @@ def test_few_cells_at_once_give_the_same_scores(data, monkeypatch, joined):
     found = DistillationSearchCV(student, grid, **options).fit(*data).cv_results_
     np.testing.assert_allclose(found[key], wanted[key], atol=1e-9)
     assert len(joined) == 6  # one fit at a time
+
+
+@pytest.mark.usefixtures("double")
+@pytest.mark.parametrize("resource", ["max_epochs", "n_samples"])
+def test_halving_is_that_of_scikit_learn(resource, data, joined, tmp_path):
+    log = Log(tmp_path / "log")
+    teacher = Counted(str(log.path), max_iter=1000)
+    student = NeuralStudentClassifier(teacher, transfer=None, **SMALL)
+    options = {"cv": 3, "random_state": 0, "factor": 2}
+    if resource == "max_epochs":
+        options |= {"resource": resource, "max_resources": 8}
+    ours = HalvingDistillationSearchCV(student, NUMBERS, **options).fit(*data)
+    fits = sum(line.startswith("fit") for line in log.new())
+    theirs = HalvingGridSearchCV(student, NUMBERS, **options).fit(*data)
+    assert ours.n_candidates_ == theirs.n_candidates_ == [8, 4, 2, 1]
+    assert ours.n_resources_ == theirs.n_resources_
+    for key in ("iter", "n_resources", "mean_test_score", "std_test_score"):
+        np.testing.assert_allclose(
+            ours.cv_results_[key], theirs.cv_results_[key], atol=1e-6
+        )
+    assert ours.best_params_ == theirs.best_params_
+    assert max(joined) >= 4
+    rounds = 1 if resource == "max_epochs" else 4
+    assert fits == 3 * rounds + 1
+
+
+def test_halving_freezes_fitted_teachers_too(data):
+    teachers = [forest().fit(*data), LogisticRegression(max_iter=1000).fit(*data)]
+    grid = {"teacher": teachers, "lr": [0.01, 0.1]}
+    search = HalvingDistillationSearchCV(
+        NeuralStudentClassifier(transfer=None, **SMALL),
+        grid,
+        resource="max_epochs",
+        max_resources=4,
+        factor=2,
+        cv=2,
+        random_state=0,
+    ).fit(*data)
+    frozen = search.best_estimator_.teacher_
+    assert any(frozen.estimator is teacher for teacher in teachers)

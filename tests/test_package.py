@@ -27,6 +27,7 @@ def test_public_names():
         "DistillationSearchCV",
         "FixedRows",
         "GaussianNoise",
+        "HalvingDistillationSearchCV",
         "HardDecisionTreeClassifier",
         "HardDecisionTreeRegressor",
         "Mixup",
