@@ -524,13 +524,15 @@ def refit_leaves(tree, chunks, share=0.0, n_steps=30, tol=1e-6):
     for _ in range(n_steps):
         counts, likelihood = torch.zeros_like(leaf), 0.0
         for reach, target in chunks():
-            reach = reach.double()
-            mixture = (reach @ leaf).clamp(min=1e-300)
-            alone = reach @ leaf.log()
-            joint = (1 - share) * mixture.log() + share * alone
-            likelihood += float((target * joint).sum())
+            # In the precision of the paths: in a higher one, copies cost most of it.
+            target = target.to(reach.dtype)
+            mixture = (reach @ leaf.to(reach.dtype)).clamp(min=_LEAF_FLOOR)
+            joint = (1 - share) * mixture.log()
+            if share:
+                joint = joint + share * (reach @ leaf.log().to(reach.dtype))
+                counts += share * (reach.T @ target)
+            likelihood += float((target * joint).sum(dtype=torch.float64))
             counts += (1 - share) * leaf * (reach.T @ (target / mixture))
-            counts += share * (reach.T @ target)
         leaf = counts.clamp(min=1e-30)
         parts = [p / p.sum(dim=1, keepdim=True) for p in leaf.split(tree.widths, dim=1)]
         leaf = torch.cat(parts, dim=1).clamp(min=_LEAF_FLOOR)
