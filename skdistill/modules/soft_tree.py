@@ -481,7 +481,8 @@ class SoftTree(nn.Module):
 def _average(reach, leaf):
     """The mean over the leaves, of which each row may have its own."""
     if leaf.dim() == reach.dim():
-        return reach @ leaf
+        # The other way round than written: paths lie in memory leaf by leaf.
+        return (leaf.transpose(-1, -2) @ reach.transpose(-1, -2)).transpose(-1, -2)
     return (reach[..., None] * leaf).sum(dim=-2)
 
 
@@ -526,13 +527,13 @@ def refit_leaves(tree, chunks, share=0.0, n_steps=30, tol=1e-6):
         for reach, target in chunks():
             # In the precision of the paths: in a higher one, copies cost most of it.
             target = target.to(reach.dtype)
-            mixture = (reach @ leaf.to(reach.dtype)).clamp(min=_LEAF_FLOOR)
+            mixture = _average(reach, leaf.to(reach.dtype)).clamp(min=_LEAF_FLOOR)
             joint = (1 - share) * mixture.log()
             if share:
-                joint = joint + share * (reach @ leaf.log().to(reach.dtype))
-                counts += share * (reach.T @ target)
+                joint = joint + share * _average(reach, leaf.log().to(reach.dtype))
+                counts += share * (target.T @ reach).T
             likelihood += float((target * joint).sum(dtype=torch.float64))
-            counts += (1 - share) * leaf * (reach.T @ (target / mixture))
+            counts += (1 - share) * leaf * ((target / mixture).T @ reach).T
         leaf = counts.clamp(min=1e-30)
         parts = [p / p.sum(dim=1, keepdim=True) for p in leaf.split(tree.widths, dim=1)]
         leaf = torch.cat(parts, dim=1).clamp(min=_LEAF_FLOOR)
