@@ -6,9 +6,12 @@ the student beside a bare torch loop, skorch's defaults and scikit-learn's MLPCl
 its two matrix products and neural-trees. *Searches*: 16 temperatures by 5 folds on 2,000
 rows of 20 columns, with a fitted stack of 500 trees (LightGBM 200, XGBoost 100, random
 forest 100, extremely randomised trees 100) as the teacher; students with all defaults.
+*Workers*: the search whose answers are kept, in another process where threads are as
+torch and joblib set them, with ``n_jobs`` 1 and 2, the workers started beforehand.
 *Prediction*: one row, and 10,000 rows, of the stack, of students and of what
 ``export.to_numpy`` makes of them, and the bytes of each, pickled, the teacher left out of
-the students. Medians of several rounds.
+the students; of 10,000 rows also the student's module itself, in float64 as the student
+computes, from rows that are ready. Medians of several rounds.
 """
 
 import os
@@ -16,7 +19,10 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+import json
 import pickle
+import subprocess
+import sys
 import tempfile
 import time
 import warnings
@@ -72,11 +78,29 @@ def fits(epochs, rounds):
     """An epoch of a net and of a tree."""
     X, y, P = core.table(60_000, 20, CLASSES)
     shape = (WIDTHS, epochs, BATCH)
+
+    def epochs_alone(P):
+        """Of a fit, what is not set-up: the view of the table, checks of the teacher."""
+        student = NeuralStudentClassifier(
+            hidden_layer_sizes=WIDTHS,
+            numeric_embedding=None,
+            max_epochs=epochs,
+            batch_size=BATCH,
+            random_state=0,
+        ).fit(X, y, teacher_output=P)
+        return sum(epoch["dur"] for epoch in student.history_)
+
     contestants = {
         "bare torch loop, soft targets": lambda: core.bare_loop(X, y, P, *shape),
-        "skdistill, soft targets": lambda: core.fit_student(X, y, P, *shape),
+        "skdistill, the whole fit, soft targets": lambda: core.fit_student(
+            X, y, P, *shape
+        ),
+        "skdistill, its epochs, soft targets": lambda: epochs_alone(P),
         "bare torch loop, labels": lambda: core.bare_loop(X, y, None, *shape),
-        "skdistill, labels": lambda: core.fit_student(X, y, None, *shape),
+        "skdistill, the whole fit, labels": lambda: core.fit_student(
+            X, y, None, *shape
+        ),
+        "skdistill, its epochs, labels": lambda: epochs_alone(None),
         "skorch's defaults, labels": lambda: core.fit_skorch(X, y, *shape),
         "scikit-learn's MLPClassifier, labels": lambda: core.fit_sklearn(X, y, *shape),
     }
@@ -163,6 +187,45 @@ def searches(X, y, teacher, epochs, n_folds):
     yield f"The scores of the three searches differ by at most {apart:.1g}."
 
 
+def workers(X, y, teacher, epochs, n_folds):
+    """Seconds of a search in one process and in two, threads as they are by default."""
+    free = {k: v for k, v in os.environ.items() if k != "OMP_NUM_THREADS"}
+    with tempfile.TemporaryDirectory() as folder:
+        given = Path(folder) / "given.pkl"
+        given.write_bytes(pickle.dumps((X, y, teacher, epochs, n_folds, folder)))
+        code = f"from benchmarks.speed import two_workers; two_workers({str(given)!r})"
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", code],
+            env=free,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+    found = json.loads(done.stdout.splitlines()[-1])
+    case = f"{len(TEMPERATURES)} temperatures x {n_folds} folds, answers kept"
+    for name, seconds in found.items():
+        yield row("workers", case, name, seconds, found["n_jobs=1"])
+
+
+def two_workers(path):
+    """Run in a process of its own: print the seconds of each number of workers."""
+    X, y, teacher, epochs, n_folds, folder = pickle.loads(Path(path).read_bytes())
+    student = NeuralStudentClassifier(
+        teacher, max_epochs=epochs, random_state=0, memory=folder
+    )
+    options = {"cv": n_folds, "scoring": "neg_log_loss", "refit": False}
+
+    def seconds(temperatures, n_jobs):
+        grid = {"temperature": list(temperatures)}
+        search = GridSearchCV(student, grid, n_jobs=n_jobs, **options)
+        return core.seconds(search.fit, X, y)
+
+    seconds(TEMPERATURES[:1], 1)  # the teacher's answers
+    seconds(TEMPERATURES[:1], 2)  # the workers' imports
+    found = {f"n_jobs={n}": seconds(TEMPERATURES, n) for n in (1, 2)}
+    print(json.dumps(found))
+
+
 def predictions(X, y, teacher, epochs, rounds):
     """Seconds for one row and for 10,000, and bytes."""
     one, many = X[:1], np.resize(X, (10_000, X.shape[1]))
@@ -188,15 +251,37 @@ def predictions(X, y, teacher, epochs, rounds):
         predictor = to_numpy(student)
         asked[f"{name}, exported"] = predictor.predict_proba, predictor
     size = {name: _size(model) for name, (_, model) in asked.items()}
+    modules = {
+        f"{name}, its module alone": _module_alone(student)
+        for name, student in students.items()
+        if hasattr(student, "module_")
+    }
     for case, rows, repeats in (("1 row", one, 300), ("10,000 rows", many, 1)):
         contestants = {
             name: _repeated(ask, rows, 3 if name == "the stack" else repeats)
             for name, (ask, _) in asked.items()
         }
+        if len(rows) > 1:
+            asks = modules.items()
+            contestants |= {name: _repeated(ask, rows, 1) for name, ask in asks}
         found = medians(contestants, rounds)
         base = found["the stack"]
-        for name, seconds in found.items():
-            yield row("predict", case, name, seconds, base, size=size[name])
+        for name, seconds in sorted(found.items()):
+            more = {"size": size.get(name, "")}
+            yield row("predict", case, name, seconds, base, **more)
+
+
+def _module_alone(student):
+    """Its outputs in float64, from rows of the view that are made the first time."""
+    module, ready = student.module_, {}
+
+    def ask(rows):
+        if id(rows) not in ready:
+            ready[id(rows)] = torch.from_numpy(student.preprocessor_.transform(rows))
+        with torch.inference_mode():
+            return module(ready[id(rows)].double())
+
+    return ask
 
 
 def _repeated(ask, rows, repeats):
@@ -234,6 +319,7 @@ def main():
     found = list(searches(X[:n], y[:n], teacher, epochs, 2 if quick else 5))
     notes = [each for each in found if isinstance(each, str)]
     rows += [each for each in found if not isinstance(each, str)]
+    rows += workers(X[:n], y[:n], teacher, epochs, 2 if quick else 5)
     rows += predictions(X[:n], y[:n], teacher, epochs, rounds)
     title = "What a student costs; ratios to the first of each case, one thread"
     report("speed", title, rows, save=not quick, notes=notes)

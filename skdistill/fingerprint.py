@@ -141,12 +141,13 @@ def _hashed(*parts):
 
 def _is_flat(dtype):
     """Whether the fields of a record are plain numbers."""
-    return all(kind.kind in "biufc" for kind, _ in dtype.fields.values())
+    return all(dtype.fields[name][0].kind in "biufc" for name in dtype.names)
 
 
 def _written(dtype):
     """Where the bytes of a record lie; between them may be what was never written."""
-    spans = sorted((at, at + kind.itemsize) for kind, at in dtype.fields.values())
+    fields = [dtype.fields[name][:2] for name in dtype.names]
+    spans = sorted((at, at + kind.itemsize) for kind, at in fields)
     found = [spans[0]]
     for start, stop in spans[1:]:
         if start == found[-1][1]:

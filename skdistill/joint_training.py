@@ -435,8 +435,8 @@ class _Joint:
         """The mean loss of each net on the rows that are watched."""
         self.stack.training = False
         means, sizes = [], []
-        for index in self.watched.indices():
-            x, targets = self.valid.take(index, len(index))
+        for index, n_labelled in self.watched.indices():
+            x, targets = self.valid.take(index, n_labelled)
             means.append(self.losses(self.stack.outputs(x)[0], targets))
             sizes.append(len(index))
         return _means(means, sizes)
@@ -457,8 +457,10 @@ class _Joint:
             history.record("dur", seconds / len(going))
             best = self.best[i]
             if best.patience is not None:
-                weights = partial(self.stack.weights_of, i)
-                self.is_over[i] = best.saw(history[-1, best.monitor], epoch, weights)
+                state = partial(self.stack.state_of, i)
+                self.is_over[i] = best.saw(history[-1, best.monitor], epoch, state)
+                if self.is_over[i]:
+                    self.stack.give_back(i, best.weights_)
 
     def _going(self):
         """Which nets have neither diverged nor been stopped."""
@@ -467,7 +469,8 @@ class _Joint:
 
     def _ended(self, i, net):
         """A net, as its own training would have left it."""
-        self.stack.give_back(i, self.best[i].weights_)
+        if not self.is_over[i]:
+            self.stack.give_back(i, self.best[i].weights_)
         net._listeners = []
         net.release([])
         return net

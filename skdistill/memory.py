@@ -46,7 +46,7 @@ class TeacherMemory:
     Raises
     ------
     ValueError
-        If `memory` is something else.
+        If `memory` is something else, or the path of a file.
 
     Examples
     --------
@@ -58,6 +58,12 @@ class TeacherMemory:
     def __init__(self, memory=None, n_jobs=None, verbose=0):
         if isinstance(memory, os.PathLike):
             memory = os.fspath(memory)
+        if isinstance(memory, str) and os.path.exists(memory):
+            if not os.path.isdir(memory):
+                raise ValueError(
+                    f"memory={memory!r} is a file: give the path of a folder, which is "
+                    "made if there is none."
+                )
         self._store = getattr(check_memory(memory), "store_backend", None)
         self.n_jobs, self.verbose = n_jobs, verbose
         self._keys = []

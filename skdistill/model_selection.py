@@ -1,7 +1,6 @@
 """Searches whose candidates share one pass of the teacher, and one training."""
 
 import contextlib
-import warnings
 from functools import partial
 
 from joblib import parallel_backend
@@ -360,9 +359,8 @@ class _TogetherBackend(ParallelBackendBase):
     def run_waiting(self):
         """Run what was remembered."""
         waiting, self._waiting = self._waiting, []
-        with warnings.catch_warnings():  # which jobs in turn put back in disorder
-            for start in range(0, len(waiting), self._most_fits):
-                self._run(waiting[start : start + self._most_fits])
+        for start in range(0, len(waiting), self._most_fits):
+            self._run(waiting[start : start + self._most_fits])
 
     def _run(self, some):
         """Jobs as one cohort."""

@@ -277,3 +277,11 @@ class Threaded(LogisticRegression):
 def test_threads_of_the_users_own_may_mean_something_else():
     assert fingerprint(Threaded(1.0)) != fingerprint(Threaded(2.0))
     assert fingerprint({"n_threads": 1}) != fingerprint({"n_threads": 2})
+
+
+def test_records_with_titles():
+    titled = np.dtype([(("title", "n"), np.int64), ("b", np.float64)])
+    records = np.zeros(3, titled)
+    key = fingerprint(records)
+    records["b"][1] = 1.0
+    assert fingerprint(records) != key

@@ -296,6 +296,16 @@ def test_a_memory_that_is_none(data, tmp_path):
     assert soft_targets(forest, X, memory=kept).shape == (569, 2)
 
 
+def test_a_memory_that_is_a_file_is_refused(data, tmp_path):
+    path = tmp_path / "file"
+    path.write_text("")
+    student = NeuralStudentClassifier(RandomForestClassifier(), memory=path)
+    with pytest.raises(
+        ValueError, match="memory=.*is a file: give the path of a folder"
+    ):
+        student.fit(*data)
+
+
 def test_a_long_pass_shows_a_bar(data, monkeypatch, capsys):
     monkeypatch.setattr(memory, "_ROWS_OF_PART", 100)
     X, y = data

@@ -1,13 +1,19 @@
 """A search with one pass of the teacher and one training, and GridSearchCV's scores."""
 
+import contextvars
 import pickle
+import signal
 import threading
+import time
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from counting import Counted, Log
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
@@ -27,6 +33,8 @@ from skdistill import (
     SoftDecisionTreeRegressor,
     joint_training,
 )
+from skdistill.modules import MLP
+from skdistill.modules.embeddings import NumericEmbedding
 
 SMALL = {"hidden_layer_sizes": (8,), "max_epochs": 4, "random_state": 0}
 NUMBERS = {"temperature": [1.0, 3.0], "alpha": [0.5, 1.0], "lr": [0.01, 0.003]}
@@ -50,8 +58,9 @@ def joined(monkeypatch):
     sizes, trained = [], joint_training._Joint.trained
 
     def counted(self):
+        found = trained(self)
         sizes.append(len(self.requests))
-        return trained(self)
+        return found
 
     monkeypatch.setattr(joint_training._Joint, "trained", counted)
     return sizes
@@ -150,6 +159,18 @@ GRIDS = {
         {"temperature": [1.0, 2.0], "alpha": [0.5, 0.7]},
         4,
     ),
+    "sharp trees that stop": (
+        tree(beta=(1.0, 6.0), early_stopping=True, transfer=None),
+        {"max_epochs": [16], "n_iter_no_change": [3], "lr": [0.03, 0.3]},
+        2,
+    ),
+    "trees that cannot grow": (
+        tree(balance_penalty=1.0, transfer=None).set_params(
+            max_depth=2, max_leaf_nodes=8
+        ),
+        {"temperature": [1.0, 2.0, 4.0]},
+        3,
+    ),
     "grown trees": (
         tree(max_leaf_nodes=5),
         {"temperature": [1.0, 2.0], "weight_decay": [0.0, 0.1]},
@@ -211,6 +232,12 @@ def test_values(name, joined):
     np.testing.assert_allclose(ours.cv_results_[key], theirs.cv_results_[key], 1e-6)
 
 
+def frozen_first_layer():
+    module = MLP(4, 3, (6,))
+    module.layers[0].requires_grad_(False)
+    return module
+
+
 @pytest.mark.parametrize(
     "student",
     [
@@ -221,8 +248,9 @@ def test_values(name, joined):
         NeuralStudentClassifier(forest(), ema_decay=0.9, **SMALL),
         NeuralStudentClassifier(forest(), temperature="auto", **SMALL),
         NeuralStudentClassifier(forest(), module=torch.nn.Linear, max_epochs=1),
+        NeuralStudentClassifier(forest(), module=frozen_first_layer(), max_epochs=3),
     ],
-    ids=["axis", "linear", "hard", "dropout", "average", "auto", "module"],
+    ids=["axis", "linear", "hard", "dropout", "average", "auto", "module", "built-in"],
 )
 def test_students_that_are_not_trained_together(student, data):
     student.set_params(random_state=0)
@@ -433,3 +461,103 @@ def test_halving_freezes_fitted_teachers_too(data):
     ).fit(*data)
     frozen = search.best_estimator_.teacher_
     assert any(frozen.estimator is teacher for teacher in teachers)
+
+
+class Waves(NumericEmbedding):
+    """Of a user: what its module computes is in no parameter and no buffer."""
+
+    def __init__(self, pace=1.0):
+        self.pace = pace
+
+    def _validate_params(self):
+        pass
+
+    def _module(self, x, numeric, target, weight, generator):
+        module = torch.nn.Module()
+        module.n_outputs, pace = x.shape[1], self.pace
+        module.forward = lambda x: (pace * x).sin()
+        return module
+
+
+@pytest.mark.usefixtures("double")
+def test_embeddings_of_the_users_own_are_not_mixed_up(data):
+    student = NeuralStudentClassifier(forest(), transfer=None, **SMALL)
+    grid = {"numeric_embedding": [Waves(0.1), Waves(1.0), Waves(5.0)]}
+    options = {"cv": 2, "scoring": "neg_log_loss", "refit": False}
+    found = DistillationSearchCV(student, grid, **options).fit(*data).cv_results_
+    wanted = GridSearchCV(student, grid, **options).fit(*data).cv_results_
+    key = "mean_test_score"
+    np.testing.assert_allclose(found[key], wanted[key], atol=1e-6)
+
+
+@pytest.mark.parametrize("where", ["score", "teacher"])
+def test_ctrl_c_leaves_no_thread_behind(where, data):
+    def press_and_wait():
+        if not pressed:
+            press = partial(signal.pthread_kill, threading.main_thread().ident)
+            pressed.append(threading.Timer(0.2, press, [signal.SIGINT]))
+            pressed[-1].start()
+        while True:
+            time.sleep(0.01)
+
+    class Slow(LogisticRegression):
+        def fit(self, X, y):
+            return press_and_wait() if where == "teacher" else super().fit(X, y)
+
+    def score(student, X, y):
+        return press_and_wait()
+
+    pressed, before = [], threading.active_count()
+    filters = list(warnings.filters)
+    student = NeuralStudentClassifier(Slow(max_iter=1000), transfer=None, **SMALL)
+    grid = {"temperature": [1.0, 2.0, 4.0]}
+    search = DistillationSearchCV(student, grid, cv=2, scoring=score)
+    with pytest.raises(KeyboardInterrupt):
+        search.fit(*data)
+    for timer in pressed:
+        timer.join()
+    assert threading.active_count() == before
+    assert warnings.filters == filters
+
+
+@pytest.mark.filterwarnings("default:the student says")
+def test_warnings_of_each_candidate_are_heard(data):
+    class Loud(NeuralStudentClassifier):
+        def fit(self, X, y):
+            warnings.warn("the student says: before", UserWarning, stacklevel=2)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                super().fit(X, y)
+            warnings.warn("the student says: after", UserWarning, stacklevel=2)
+            return self
+
+    student = Loud(forest(), transfer=None, **SMALL)
+    search = DistillationSearchCV(student, {"lr": [0.01, 0.1]}, cv=2, refit=False)
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        search.fit(*data)
+    assert len(heard) == 8
+
+
+def test_threads_that_a_fit_starts_train_by_themselves(data):
+    class Two(ClassifierMixin, BaseEstimator):
+        def __init__(self, lr=0.01):
+            self.lr = lr
+
+        def fit(self, X, y):
+            students = [NeuralStudentClassifier(lr=self.lr, **SMALL) for _ in range(2)]
+            with ThreadPoolExecutor(2) as pool:
+                contexts = [contextvars.copy_context() for _ in students]
+                futures = [
+                    pool.submit(context.run, student.fit, X, y)
+                    for context, student in zip(contexts, students, strict=True)
+                ]
+            self.students_ = [future.result() for future in futures]
+            self.classes_ = self.students_[0].classes_
+            return self
+
+        def predict(self, X):
+            return self.students_[0].predict(X)
+
+    search = DistillationSearchCV(Two(), {"lr": [0.01, 0.1]}, cv=2).fit(*data)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()

@@ -1,10 +1,14 @@
 """Several modules of one kind as one: their weights side by side, their outputs too."""
 
+import copy
+import math
+
 import torch
 from torch import nn
 from torch.func import functional_call, vmap
 from torch.nn import functional as F
 
+from .embeddings import PeriodicEncoding, PiecewiseLinearEncoding
 from .mlp import MLP, MLPMembers
 from .soft_tree import SoftTree
 
@@ -21,7 +25,8 @@ def stacked_kind(module):
     -------
     tuple or None
         Hashable. None for a module that is not stacked: one of the user's own, nets with
-        dropout, trees whose gates choose their columns or whose leaves are linear.
+        dropout or a user's embedding, trees whose gates choose their columns or whose
+        leaves are linear.
     """
     make = _STACKS.get(type(module))
     own = None if make is None else make.kind(module)
@@ -116,23 +121,8 @@ class Stack:
         """
         return 0.0
 
-    @torch.no_grad()
-    def give_back(self, i, weights=None):
-        """Write weights into the module that they are those of.
-
-        Parameters
-        ----------
-        i : int
-            Which one.
-        weights : dict of Tensor, default=None
-            Other ones, by name; None for those it has now.
-        """
-        for name, parameter in self.modules[i].named_parameters():
-            own = self.weights[name][i] if weights is None else weights[name]
-            parameter.copy_(own)
-
-    def weights_of(self, i):
-        """A copy of the weights of one module.
+    def state_of(self, i):
+        """Copies of what one module has learnt so far.
 
         Parameters
         ----------
@@ -142,9 +132,24 @@ class Stack:
         Returns
         -------
         dict of Tensor
-            By name.
+            Its parameters by name, and what else it would remember of an epoch.
         """
         return {name: w[i].detach().clone() for name, w in self.weights.items()}
+
+    @torch.no_grad()
+    def give_back(self, i, state=None):
+        """Leave a module as its own training would have left it.
+
+        Parameters
+        ----------
+        i : int
+            Which one.
+        state : dict of Tensor, default=None
+            Of an earlier epoch, from ``state_of``; None for that of now.
+        """
+        state = self.state_of(i) if state is None else state
+        for name, parameter in self.modules[i].named_parameters():
+            parameter.copy_(state[name])
 
 
 class StackedMLP(Stack):
@@ -162,9 +167,9 @@ class StackedMLP(Stack):
         Returns
         -------
         tuple or None
-            Hashable; None with dropout.
+            Hashable; None with dropout or an embedding of the user's own.
         """
-        if module.dropout is not None:
+        if module.dropout is not None or type(module.embedding) not in _EMBEDDINGS:
             return None
         learnt = dict(module.named_buffers())
         view = tuple((n, t.cpu().numpy().tobytes()) for n, t in learnt.items())
@@ -184,9 +189,7 @@ class StackedMLP(Stack):
         Stack
             By hand, or by ``vmap`` where the embedding has weights.
         """
-        embedding = modules[0].embedding
-        learns = embedding is not None and any(True for _ in embedding.parameters())
-        return StackedByVmap(modules) if learns else cls(modules)
+        return StackedByVmap(modules) if _learns(modules[0]) else cls(modules)
 
     def outputs(self, x):
         """Of all modules.
@@ -219,6 +222,12 @@ class StackedMLP(Stack):
 class StackedByVmap(Stack):
     """Nets that torch itself vectorises: with members, or with embeddings that learn."""
 
+    def __init__(self, modules):
+        super().__init__(modules)
+        self._base = copy.deepcopy(modules[0])
+        if not _learns(modules[0]):  # what the layers see is computed beforehand
+            self._base.mlp.embedding = self._base.mlp.clip = None
+
     @staticmethod
     def kind(module):
         """What nets must have in common.
@@ -249,10 +258,11 @@ class StackedByVmap(Stack):
         (Tensor of shape (n_modules, n, ...), None)
             As the modules return them.
         """
-        base = self.modules[0]
+        if not _learns(self.modules[0]):
+            x = self.modules[0].mlp.seen(x.flatten(0, -2)).unflatten(0, x.shape[:-1])
 
         def one(weights, rows):
-            return functional_call(base, weights, (rows,))
+            return functional_call(self._base, weights, (rows,))
 
         by_module = vmap(one, in_dims=(0, None if x.dim() == 2 else 0))
         return by_module(self.weights, x), None
@@ -330,19 +340,38 @@ class StackedTree(Stack):
         """
         return self._trees.penalty(state, weight)
 
-    @torch.no_grad()
-    def give_back(self, i, weights=None):
-        """Write weights, and what sharpness they were trained with, into a module.
+    def state_of(self, i):
+        """Copies of what one tree has learnt so far.
 
         Parameters
         ----------
         i : int
             Which one.
-        weights : dict of Tensor, default=None
-            Other ones, by name; None for those it has now.
+
+        Returns
+        -------
+        dict of Tensor
+            Its parameters by name, and the sharpness of its gates.
         """
-        super().give_back(i, weights)
-        self._trees.give_back(i, self.modules[i])
+        return super().state_of(i) | self._trees.sharpness_of(i)
+
+    @torch.no_grad()
+    def give_back(self, i, state=None):
+        """Leave a tree as its own training would have left it.
+
+        Parameters
+        ----------
+        i : int
+            Which one.
+        state : dict of Tensor, default=None
+            Of an earlier epoch, from ``state_of``; None for that of now.
+        """
+        module, state = self.modules[i], self.state_of(i) if state is None else state
+        super().give_back(i, state)
+        if self._trees.beta is not None and module.log_beta is not None:
+            module.log_beta.copy_(state["log_beta"])
+        for name in ("gate_mass", "right_mass", "n_steps"):
+            getattr(module, name).copy_(getattr(self._trees, name)[..., i])
 
 
 class _Trees(SoftTree):
@@ -365,20 +394,18 @@ class _Trees(SoftTree):
             strengths = [getattr(module, name) for module in modules]
             setattr(self, name, column(strengths) if any(strengths) else 0.0)
         self.temperature = column(m.temperature for m in modules)[:, None, None]
-        zeros = self.leaf.new_zeros(self.shape.n_gates, len(modules))
-        self.gate_mass, self.right_mass = zeros, zeros.clone()
-        self.n_steps = self.leaf.new_zeros(())
+        for name in ("gate_mass", "right_mass", "n_steps"):
+            buffers = [getattr(module, name) for module in modules]
+            setattr(self, name, torch.stack(buffers, dim=-1))
         self._set_betas(modules, weights)
 
     def _set_betas(self, modules, weights):
         self.beta, self.log_beta = None, weights.get("log_beta")
         if self.log_beta is not None:  # learnt ones
             return
-        pairs = [
-            m.beta if isinstance(m.beta, tuple) else (m.beta,) * 2 for m in modules
-        ]
-        if any(pair != (1, 1) for pair in pairs):
-            self.beta = self.leaf.new_tensor(pairs).log().T
+        logs = [_log_betas(module) for module in modules]
+        if any(pair != (0.0, 0.0) for pair in logs):
+            self.beta = self.leaf.new_tensor(logs).T
             self.training_progress(0.0)
 
     @property
@@ -418,12 +445,25 @@ class _Trees(SoftTree):
         parts = [p if weight is None else p * weight for p in parts]
         return torch.cat([p.sum(dim=2) for p in parts]) / n
 
-    def give_back(self, i, module):
-        for name in ("gate_mass", "right_mass"):
-            getattr(module, name).copy_(getattr(self, name)[:, i])
-        module.n_steps.copy_(self.n_steps)
-        if self.beta is not None and module.log_beta is not None:
-            module.log_beta.fill_(self.log_beta[i, 0])
+    def sharpness_of(self, i):
+        """Where it is not learnt, for then it is a parameter."""
+        return {} if self.beta is None else {"log_beta": self.log_beta[i, 0].clone()}
 
 
+def _learns(net):
+    """Whether its embedding has weights."""
+    embedding = net.embedding
+    return embedding is not None and any(True for _ in embedding.parameters())
+
+
+def _log_betas(tree):
+    """The logarithms of its sharpness, at first and at last."""
+    if isinstance(tree.beta, tuple):
+        first, last = map(math.log, tree.beta)
+        return first, last
+    now = 0.0 if tree.log_beta is None else float(tree.log_beta)
+    return now, now
+
+
+_EMBEDDINGS = {type(None), PiecewiseLinearEncoding, PeriodicEncoding}
 _STACKS = {MLP: StackedMLP, MLPMembers: StackedByVmap, SoftTree: StackedTree}

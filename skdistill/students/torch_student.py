@@ -301,7 +301,7 @@ class TorchStudent(BaseStudent):
             "renew": partial(lesson.renewed, objective),
         }
         cohort = current()
-        if cohort is not None:
+        if cohort is not None and not self._draws_globally():
             request = Request.of(module, rows, valid, objective, options)
             if request is not None:
                 return cohort.ask(request)
