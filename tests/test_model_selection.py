@@ -66,6 +66,10 @@ def joined(monkeypatch):
     return sizes
 
 
+def own_threads():
+    return {t for t in threading.enumerate() if t.name != "tqdm_monitor"}
+
+
 def forest():
     return RandomForestClassifier(5, random_state=0)
 
@@ -387,7 +391,7 @@ def test_an_error_of_a_joint_training_is_one_of_its_candidates(data, monkeypatch
             raise MemoryError("too hot")
         return (output - target).square().mean(dim=1)
 
-    before = threading.active_count()
+    before = own_threads()
     student = NeuralStudentClassifier(forest(), loss=picky, **SMALL)
     grid = {"temperature": [1.0, 2.0, 3.0]}
     options = {"cv": 2, "error_score": 0.0, "refit": False}
@@ -403,7 +407,7 @@ def test_an_error_of_a_joint_training_is_one_of_its_candidates(data, monkeypatch
     )
     with pytest.raises(KeyboardInterrupt):
         search.fit(*data)
-    assert threading.active_count() == before
+    assert own_threads() == before
 
 
 @pytest.mark.usefixtures("double")
@@ -507,10 +511,7 @@ def test_ctrl_c_leaves_no_thread_behind(where, data):
     def score(student, X, y):
         return press_and_wait()
 
-    def ours():
-        return {t for t in threading.enumerate() if t.name != "tqdm_monitor"}
-
-    pressed, before = [], ours()
+    pressed, before = [], own_threads()
     filters = list(warnings.filters)
     student = NeuralStudentClassifier(Slow(max_iter=1000), transfer=None, **SMALL)
     grid = {"temperature": [1.0, 2.0, 4.0]}
@@ -519,7 +520,7 @@ def test_ctrl_c_leaves_no_thread_behind(where, data):
         search.fit(*data)
     for timer in pressed:
         timer.join()
-    assert ours() == before
+    assert own_threads() == before
     assert warnings.filters == filters
 
 
