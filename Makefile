@@ -12,7 +12,7 @@ demo: $(VENV)/examples
 	MPLBACKEND=agg $(BIN)/python examples/plot_distill_ensemble_into_tree.py
 
 test: $(VENV)/test
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist worksteal
 
 test-all: $(VENV)/test $(VENV)/examples
 	$(BIN)/python -m pytest --hypothesis-profile=default

@@ -50,6 +50,7 @@ from skdistill import (
 from skdistill.export import to_numpy
 
 BATCH, WIDTHS, CLASSES = 512, (64, 64), 5
+MODULE = "its module alone"
 TEMPERATURES = tuple(np.linspace(1, 8.5, 16).round(1).tolist())
 
 
@@ -250,25 +251,18 @@ def predictions(X, y, teacher, epochs, rounds):
         asked[name] = student.predict_proba, student
         predictor = to_numpy(student)
         asked[f"{name}, exported"] = predictor.predict_proba, predictor
-    size = {name: _size(model) for name, (_, model) in asked.items()}
-    modules = {
-        f"{name}, its module alone": _module_alone(student)
-        for name, student in students.items()
-        if hasattr(student, "module_")
-    }
+        if hasattr(student, "module_"):
+            asked[f"{name}, {MODULE}"] = _module_alone(student), None
     for case, rows, repeats in (("1 row", one, 300), ("10,000 rows", many, 1)):
         contestants = {
             name: _repeated(ask, rows, 3 if name == "the stack" else repeats)
             for name, (ask, _) in asked.items()
+            if len(rows) > 1 or MODULE not in name
         }
-        if len(rows) > 1:
-            asks = modules.items()
-            contestants |= {name: _repeated(ask, rows, 1) for name, ask in asks}
         found = medians(contestants, rounds)
         base = found["the stack"]
-        for name, seconds in sorted(found.items()):
-            more = {"size": size.get(name, "")}
-            yield row("predict", case, name, seconds, base, **more)
+        for name, seconds in found.items():
+            yield row("predict", case, name, seconds, base, size=_size(asked[name][1]))
 
 
 def _module_alone(student):
@@ -298,6 +292,8 @@ def _repeated(ask, rows, repeats):
 
 def _size(model):
     """Bytes of a pickle; of an exported one, of its npz."""
+    if model is None:
+        return ""
     if not hasattr(model, "save"):
         return len(pickle.dumps(model))
     with tempfile.TemporaryDirectory() as folder:

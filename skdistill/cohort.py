@@ -14,7 +14,7 @@ import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
-_SECONDS_TO_STOP = 5.0
+_SECONDS_TO_STOP, _SECONDS_TO_HEAR = 5.0, 0.2
 _COHORT = contextvars.ContextVar("cohort", default=(None, None))
 
 
@@ -182,7 +182,9 @@ class Cohort:
             _put_filters(fit.filters)
         fit.turn.release()
         self._running = fit
-        self._back.acquire()
+        # Some libraries set Ctrl-C so that it wakes nobody who waits for a lock.
+        while not self._back.acquire(timeout=_SECONDS_TO_HEAR):
+            pass
         self._left(fit)
 
     def _left(self, fit):

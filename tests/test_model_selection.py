@@ -511,13 +511,18 @@ def test_ctrl_c_leaves_no_thread_behind(where, data):
     def score(student, X, y):
         return press_and_wait()
 
+    handler = signal.getsignal(signal.SIGINT)
+    signal.siginterrupt(signal.SIGINT, False)  # as some libraries leave it
     pressed, before = [], own_threads()
     filters = list(warnings.filters)
     student = NeuralStudentClassifier(Slow(max_iter=1000), transfer=None, **SMALL)
     grid = {"temperature": [1.0, 2.0, 4.0]}
     search = DistillationSearchCV(student, grid, cv=2, scoring=score)
-    with pytest.raises(KeyboardInterrupt):
-        search.fit(*data)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            search.fit(*data)
+    finally:
+        signal.signal(signal.SIGINT, handler)
     for timer in pressed:
         timer.join()
     assert own_threads() == before
