@@ -25,6 +25,14 @@ _MOST_CELLS = 1 << 25  # numbers in stacked rows that may differ from net to net
 _TENSORS = ("soft", "soft_weight", "hard", "hard_weight", "labels")
 
 
+class _LossFailed(Exception):
+    """That of one net."""
+
+
+#: What ends a joint training, and not that of all nets in it.
+_ENDS_TOGETHER = _LossFailed, MemoryError, torch.cuda.OutOfMemoryError
+
+
 @dataclass(frozen=True)
 class Request:
     """A training that waits for others.
@@ -170,7 +178,7 @@ def _trained(requests, train):
         states = [generator.get_state() for generator in generators]
         try:
             return _Joint(requests).trained()
-        except Exception:  # that of one, such as its loss: by itself it says so again
+        except _ENDS_TOGETHER:  # each by itself may do, or says so again
             for generator, state in zip(generators, states, strict=True):
                 generator.set_state(state)
     return [_answer(request, train) for request in requests]
@@ -271,7 +279,10 @@ class _Losses:
 
     def _one(self, i, output, targets):
         own = [t if t is None else t[i if len(t) > 1 else 0] for t in targets]
-        return self.objectives[i](output, tuple(own))
+        try:
+            return self.objectives[i](output, tuple(own))
+        except Exception as error:  # of a user's loss, whatever it is
+            raise _LossFailed from error
 
     def _soft_rows(self, output, soft):
         if self._name == "mse":

@@ -220,7 +220,13 @@ class StackedMLP(Stack):
 
 
 class StackedByVmap(Stack):
-    """Nets that torch itself vectorises: with members, or with embeddings that learn."""
+    """Nets that torch itself vectorises: with members, or with embeddings that learn.
+
+    Parameters
+    ----------
+    modules : list of MLP or MLPMembers
+        Of one kind.
+    """
 
     def __init__(self, modules):
         super().__init__(modules)
@@ -261,7 +267,7 @@ class StackedByVmap(Stack):
         if not _learns(self.modules[0]):
             x = self.modules[0].mlp.seen(x.flatten(0, -2)).unflatten(0, x.shape[:-1])
 
-        def one(weights, rows):
+        def one(weights, rows):  # numpydoc ignore=GL08
             return functional_call(self._base, weights, (rows,))
 
         by_module = vmap(one, in_dims=(0, None if x.dim() == 2 else 0))
@@ -269,7 +275,13 @@ class StackedByVmap(Stack):
 
 
 class StackedTree(Stack):
-    """Soft trees of one shape."""
+    """Soft trees of one shape.
+
+    Parameters
+    ----------
+    modules : list of SoftTree
+        Of one kind.
+    """
 
     def __init__(self, modules):
         super().__init__(modules)
