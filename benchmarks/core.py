@@ -84,15 +84,18 @@ def seconds(function, *args, **kwargs):
     return time.perf_counter() - start
 
 
-def fit_student(X, y, P, widths, epochs, batch):
-    student = NeuralStudentClassifier(
+def student(widths, epochs, batch):
+    return NeuralStudentClassifier(
         hidden_layer_sizes=widths,
         numeric_embedding=None,
         max_epochs=epochs,
         batch_size=batch,
         random_state=0,
     )
-    return seconds(student.fit, X, y, teacher_output=P)
+
+
+def fit_student(X, y, P, *shape):
+    return seconds(student(*shape).fit, X, y, teacher_output=P)
 
 
 def fit_skorch(X, y, widths, epochs, batch):

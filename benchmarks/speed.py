@@ -82,14 +82,8 @@ def fits(epochs, rounds):
 
     def epochs_alone(P):
         """Of a fit, what is not set-up: the view of the table, checks of the teacher."""
-        student = NeuralStudentClassifier(
-            hidden_layer_sizes=WIDTHS,
-            numeric_embedding=None,
-            max_epochs=epochs,
-            batch_size=BATCH,
-            random_state=0,
-        ).fit(X, y, teacher_output=P)
-        return sum(epoch["dur"] for epoch in student.history_)
+        fitted = core.student(*shape).fit(X, y, teacher_output=P)
+        return sum(epoch["dur"] for epoch in fitted.history_)
 
     contestants = {
         "bare torch loop, soft targets": lambda: core.bare_loop(X, y, P, *shape),

@@ -1,7 +1,6 @@
 """The training core: skorch's loop over whole tensors; only this file imports skorch.
 
-``train`` takes a module, rows as tensors and an objective, and returns the trained net;
-``predict`` runs a module without skorch.
+``train`` takes a module, rows as tensors and an objective, and returns the trained net.
 """
 
 import contextlib
@@ -28,7 +27,6 @@ OPTIMIZERS = {
 }
 # Their momentum is ours to cycle; a user's own optimizer keeps what it was given.
 CYCLED = ("adam", "adamw")
-_PREDICT_CELLS = 1 << 19
 _COMPILED = "_orig_mod."  # what torch.compile puts before the names of parameters
 
 
@@ -731,70 +729,3 @@ def _with_fused(options, known, device):
     if "fused" in known and device.type in {"cpu", "cuda"}:
         options["optimizer__fused"] = True
     return options
-
-
-def row_losses(module, rows, objective):
-    """The soft loss of each row, of the module in eval mode.
-
-    Parameters
-    ----------
-    module : torch.nn.Module
-        Left in eval mode.
-    rows : Rows
-        With soft targets.
-    objective : Objective
-        Compares them with the module's outputs.
-
-    Returns
-    -------
-    ndarray of shape (n,)
-        Not weighted.
-    """
-    module.eval()
-    rows = rows.to(next((p.device for p in module.parameters()), "cpu"))
-    with torch.no_grad():
-        losses = [
-            objective.soft_rows(module(x), targets) for x, targets in InOrder(rows)
-        ]
-    return torch.cat(losses).double().cpu().numpy()
-
-
-def in_chunks(function, module, x):
-    """Apply a function of batches to all rows, without skorch and without gradients.
-
-    Built-in modules compute in float64 where the device has it, users' modules in their
-    own dtype.
-
-    Parameters
-    ----------
-    function : callable
-        ``function(batch)`` -> Tensor of shape (n_batch, ...).
-    module : torch.nn.Module
-        In eval mode; tells device and dtype, and how many rows fit into the cache.
-    x : ndarray of shape (n, n_inputs)
-        The student's view, float64.
-
-    Returns
-    -------
-    ndarray of shape (n, ...)
-        Of float64 where the result is floating.
-    """
-    parameters = [p for p in module.parameters() if p.is_floating_point()]
-    like = parameters[0] if parameters else torch.zeros(0)
-    dtype = _inference_dtype(module, like)
-    widest = max((max(p.shape, default=1) for p in parameters), default=1)
-    step = min(8192, max(64, _PREDICT_CELLS // widest))
-    outputs = []
-    with torch.inference_mode():
-        for start in range(0, max(len(x), 1), step):
-            chunk = np.require(x[start : start + step], requirements="W")
-            batch = torch.from_numpy(chunk)
-            output = function(batch.to(device=like.device, dtype=dtype)).cpu()
-            outputs.append(output.double() if output.is_floating_point() else output)
-    return torch.cat(outputs).numpy()
-
-
-def _inference_dtype(module, like):
-    built_in = type(module).__module__.startswith(f"{__package__}.")
-    has_double = like.device.type != "mps"
-    return torch.float64 if built_in and has_double else like.dtype

@@ -348,3 +348,14 @@ def test_a_single_row_is_looked_up_as_it_is_computed():
     single = [predictor.predict_proba(row[None]) for row in rows]
     wanted = student.predict_proba(rows)
     np.testing.assert_allclose(np.concatenate(single), wanted, atol=1e-9)
+
+
+@pytest.mark.parametrize("n", [1, 5, 40])
+def test_huge_numbers_level_off_without_a_warning(n):
+    X, y = load_iris(return_X_y=True)
+    student = NeuralStudentClassifier(**SMALL).fit(X, y)
+    predictor = to_numpy(student)
+    for value in (1e300, -1e200, 1e30):
+        rows = np.full((n, 4), value)
+        p = student.predict_proba(rows)
+        np.testing.assert_allclose(predictor.predict_proba(rows), p, atol=1e-9)

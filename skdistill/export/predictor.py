@@ -15,7 +15,7 @@ FORMAT = 1
 _BOUND, _FLOAT32_BOUND = 1e6, 1e30
 _ROWS_AT_ONCE = 4096
 _FEW_ROWS, _FEW_GATES, _FEW_CLASSES = 16, 127, 32
-_MOST_CELLS = 1 << 20
+_FEW_NUMBERS, _MOST_CELLS = 128, 1 << 20
 _TINY = np.finfo(np.float64).tiny
 _LOG_TINY = math.log(_TINY)
 _ZERO = np.zeros(())  # an array is handed to a ufunc faster than a number
@@ -326,6 +326,15 @@ class _Plain:
         return rows
 
 
+def _length(z):
+    """The root of the sum of all squares; NaN or infinite where a number is."""
+    flat = z.ravel()
+    if len(flat) <= _FEW_NUMBERS:  # half the time
+        return math.hypot(*flat.tolist())
+    with np.errstate(over="ignore"):
+        return math.sqrt(flat.dot(flat))
+
+
 class _Table:
     """Numbers and categories, as skdistill's ``TableView`` sees them."""
 
@@ -391,8 +400,7 @@ class _Table:
             if self._is_scaled:
                 z = z - self._center
                 z *= self._inverse
-            flat = z.ravel()
-            if flat.dot(flat) < self._bound**2:  # no gap, and nothing beyond the bound
+            if _length(z) < self._bound:  # no gap, and nothing beyond the bound
                 return z
         z = self._with_gaps(rows)
         if self._is_scaled:

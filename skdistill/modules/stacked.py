@@ -2,6 +2,7 @@
 
 import copy
 import math
+from abc import ABC, abstractmethod
 
 import torch
 from torch import nn
@@ -52,7 +53,7 @@ def stacked(modules):
     return _STACKS[type(modules[0])].of(modules)
 
 
-class Stack:
+class Stack(ABC):
     """What stacked modules share.
 
     Parameters
@@ -95,7 +96,22 @@ class Stack:
         """
         return cls(modules)
 
-    def training_progress(self, done):
+    @abstractmethod
+    def outputs(self, x):
+        """Of all modules.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n, n_inputs) or (n_modules, n, n_inputs)
+            Rows of all, or of each.
+
+        Returns
+        -------
+        (Tensor of shape (n_modules, n, ...), object)
+            As the modules return them, and what ``penalty`` needs besides.
+        """
+
+    def training_progress(self, done):  # noqa: B027
         """Go on with what changes in the course of the training.
 
         Parameters
@@ -152,60 +168,24 @@ class Stack:
             parameter.copy_(state[name])
 
 
-class StackedMLP(Stack):
+class _MLPs(Stack):
     """Perceptrons whose embeddings, if they have some, are the same and learn nothing."""
 
     @staticmethod
     def kind(module):
-        """What perceptrons must have in common.
-
-        Parameters
-        ----------
-        module : MLP
-            Any.
-
-        Returns
-        -------
-        tuple or None
-            Hashable; None with dropout or an embedding of the user's own.
-        """
         if module.dropout is not None or type(module.embedding) not in _EMBEDDINGS:
             return None
-        learnt = dict(module.named_buffers())
-        view = tuple((n, t.cpu().numpy().tobytes()) for n, t in learnt.items())
+        buffers = module.named_buffers()
+        view = tuple((name, b.cpu().numpy().tobytes()) for name, b in buffers)
         return type(module.activation), type(module.embedding), module.clip, view
 
     @classmethod
     def of(cls, modules):
-        """The form that suits them.
-
-        Parameters
-        ----------
-        modules : list of MLP
-            Of one kind.
-
-        Returns
-        -------
-        Stack
-            By hand, or by ``vmap`` where the embedding has weights.
-        """
-        return StackedByVmap(modules) if _learns(modules[0]) else cls(modules)
+        return _ByVmap(modules) if _learns(modules[0]) else cls(modules)
 
     def outputs(self, x):
-        """Of all modules.
-
-        Parameters
-        ----------
-        x : Tensor of shape (n, n_inputs) or (n_modules, n, n_inputs)
-            Rows of all, or of each.
-
-        Returns
-        -------
-        (Tensor of shape (n_modules, n, n_outputs), None)
-            As the modules return them.
-        """
         base = self.modules[0]
-        x = base.seen(x.flatten(0, -2)).unflatten(0, x.shape[:-1])
+        x = _seen(base, x)
         for i in range(len(base.layers)):
             weight = self.weights[f"layers.{i}.weight"]
             bias = self.weights[f"layers.{i}.bias"]
@@ -219,14 +199,8 @@ class StackedMLP(Stack):
         return x, None
 
 
-class StackedByVmap(Stack):
-    """Nets that torch itself vectorises: with members, or with embeddings that learn.
-
-    Parameters
-    ----------
-    modules : list of MLP or MLPMembers
-        Of one kind.
-    """
+class _ByVmap(Stack):
+    """Nets that torch itself vectorises: with members, or with embeddings that learn."""
 
     def __init__(self, modules):
         super().__init__(modules)
@@ -236,71 +210,31 @@ class StackedByVmap(Stack):
 
     @staticmethod
     def kind(module):
-        """What nets must have in common.
-
-        Parameters
-        ----------
-        module : MLPMembers
-            Any.
-
-        Returns
-        -------
-        tuple or None
-            Hashable; None with dropout.
-        """
-        own = StackedMLP.kind(module.mlp)
+        own = _MLPs.kind(module.mlp)
         return own if own is None else (own, len(module.bias[0]))
 
     def outputs(self, x):
-        """Of all modules.
-
-        Parameters
-        ----------
-        x : Tensor of shape (n, n_inputs) or (n_modules, n, n_inputs)
-            Rows of all, or of each.
-
-        Returns
-        -------
-        (Tensor of shape (n_modules, n, ...), None)
-            As the modules return them.
-        """
         if not _learns(self.modules[0]):
-            x = self.modules[0].mlp.seen(x.flatten(0, -2)).unflatten(0, x.shape[:-1])
+            x = _seen(self.modules[0].mlp, x)
 
-        def one(weights, rows):  # numpydoc ignore=GL08
+        def one(weights, rows):
             return functional_call(self._base, weights, (rows,))
 
         by_module = vmap(one, in_dims=(0, None if x.dim() == 2 else 0))
         return by_module(self.weights, x), None
 
 
-class StackedTree(Stack):
-    """Soft trees of one shape.
-
-    Parameters
-    ----------
-    modules : list of SoftTree
-        Of one kind.
-    """
+class _SoftTrees(Stack):
+    """Soft trees of one shape."""
 
     def __init__(self, modules):
         super().__init__(modules)
         self._trees = _Trees(modules, self.weights)
+        self.training_progress = self._trees.training_progress
+        self.penalty = self._trees.penalty
 
     @staticmethod
     def kind(module):
-        """What trees must have in common.
-
-        Parameters
-        ----------
-        module : SoftTree
-            Any.
-
-        Returns
-        -------
-        tuple or None
-            Hashable; None where gates choose columns, and for linear leaves.
-        """
         if module.mask is not None or module.is_annealing or module.has_linear_leaves:
             return None
         same = ("is_classifier", "is_sorted", "gives_paths", "gate")
@@ -308,79 +242,19 @@ class StackedTree(Stack):
         own = tuple(getattr(module, name) for name in same)
         return own, is_learned, tuple(module.widths), tuple(module.shape.gates)
 
-    def training_progress(self, done):
-        """Go on with sharpnesses that change.
-
-        Parameters
-        ----------
-        done : float
-            Share of the training that is done, in [0, 1].
-        """
-        self._trees.training_progress(done)
-
     def outputs(self, x):
-        """Of all modules.
-
-        Parameters
-        ----------
-        x : Tensor of shape (n, n_inputs) or (n_modules, n, n_inputs)
-            Rows of all, or of each.
-
-        Returns
-        -------
-        (Tensor of shape (n_modules, n, n_outputs), pair of Tensor)
-            As the modules return them; of the paths None in evaluation.
-        """
         self._trees.train(self.training)
         found = self._trees(x)
         return found if self.training else (found, None)
 
-    def penalty(self, state, weight=None):
-        """Of uneven gates, and of rows that go to many leaves.
-
-        Parameters
-        ----------
-        state : pair of Tensor
-            What ``outputs`` gave beside the outputs.
-        weight : Tensor of shape (n_modules or 1, n), default=None
-            Weights of the rows.
-
-        Returns
-        -------
-        Tensor of shape (n_modules,)
-            One for each.
-        """
-        return self._trees.penalty(state, weight)
-
     def state_of(self, i):
-        """Copies of what one tree has learnt so far.
-
-        Parameters
-        ----------
-        i : int
-            Which one.
-
-        Returns
-        -------
-        dict of Tensor
-            Its parameters by name, and the sharpness of its gates.
-        """
         return super().state_of(i) | self._trees.sharpness_of(i)
 
     @torch.no_grad()
     def give_back(self, i, state=None):
-        """Leave a tree as its own training would have left it.
-
-        Parameters
-        ----------
-        i : int
-            Which one.
-        state : dict of Tensor, default=None
-            Of an earlier epoch, from ``state_of``; None for that of now.
-        """
         module, state = self.modules[i], self.state_of(i) if state is None else state
         super().give_back(i, state)
-        if self._trees.beta is not None and module.log_beta is not None:
+        if "log_beta" in state and module.log_beta is not None:
             module.log_beta.copy_(state["log_beta"])
         for name in ("gate_mass", "right_mass", "n_steps"):
             getattr(module, name).copy_(getattr(self._trees, name)[..., i])
@@ -462,6 +336,11 @@ class _Trees(SoftTree):
         return {} if self.beta is None else {"log_beta": self.log_beta[i, 0].clone()}
 
 
+def _seen(mlp, x):
+    """What the layers see of rows (n, n_inputs) or (n_modules, n, n_inputs)."""
+    return mlp.seen(x.flatten(0, -2)).unflatten(0, x.shape[:-1])
+
+
 def _learns(net):
     """Whether its embedding has weights."""
     embedding = net.embedding
@@ -478,4 +357,4 @@ def _log_betas(tree):
 
 
 _EMBEDDINGS = {type(None), PiecewiseLinearEncoding, PeriodicEncoding}
-_STACKS = {MLP: StackedMLP, MLPMembers: StackedByVmap, SoftTree: StackedTree}
+_STACKS = {MLP: _MLPs, MLPMembers: _ByVmap, SoftTree: _SoftTrees}

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from ..inference import row_losses
 from ..knowledge import Knowledge
 from ..preprocessing import apply_view
-from ..training import row_losses
 
 
 class Lesson:

@@ -9,11 +9,11 @@ import torch
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from ..calibration import fitted_scale
+from ..inference import in_chunks
 from ..modules.embeddings import NAMES as EMBEDDINGS
 from ..modules.embeddings import embedding_named
 from ..modules.mlp import ACTIVATIONS, MLP, MLPMembers, smooth_clip
 from ..modules.own import called, check_module
-from ..training import in_chunks
 from .torch_student import TorchClassifier, TorchRegressor, TorchStudent
 
 _PARAMETERS = {

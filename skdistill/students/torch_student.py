@@ -17,6 +17,7 @@ from ..cohort import current
 from ..export.arrays import live_model
 from ..export.predictor import log_softmax
 from ..histories import by_columns, by_epochs
+from ..inference import in_chunks
 from ..joint_training import Request
 from ..knowledge import hold_out
 from ..losses import cross_entropy, quantile
@@ -27,7 +28,6 @@ from ..teacher import any_ready
 from ..training import (
     OPTIMIZERS,
     epochs_of,
-    in_chunks,
     make_generator,
     put_history,
     resolve_device,

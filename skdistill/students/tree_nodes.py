@@ -8,6 +8,7 @@ from scipy import sparse
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from ..inference import in_chunks
 from ..modules.gates import GATES
 from ..modules.soft_tree import SoftTree
 from ..modules.tree_shape import TreeShape
@@ -15,7 +16,6 @@ from ..modules.tree_surgery import split_best
 from ..objective import Objective, Share, get_loss, of_leaves
 from ..preprocessing import reads_tables
 from ..tables import observed_values
-from ..training import in_chunks
 from .hardening import hardened
 from .pruning import pruned
 from .torch_student import TorchStudent
