@@ -5,7 +5,8 @@ import torch
 
 from .batches import InOrder
 
-_CELLS_AT_ONCE = 1 << 19
+# What then stays in the cache.
+_CELLS_AT_ONCE, _MOST_ROWS = 1 << 19, 2048
 
 
 def row_losses(module, rows, objective):
@@ -58,7 +59,7 @@ def in_chunks(function, module, x):
     like = parameters[0] if parameters else torch.zeros(0)
     dtype = _inference_dtype(module, like)
     widest = max((max(p.shape, default=1) for p in parameters), default=1)
-    step = min(8192, max(64, _CELLS_AT_ONCE // widest))
+    step = min(_MOST_ROWS, max(64, _CELLS_AT_ONCE // widest))
     outputs = []
     with torch.inference_mode():
         for start in range(0, max(len(x), 1), step):
