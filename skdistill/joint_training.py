@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional as F
 
-from . import losses
 from .batches import Batches, InOrder
 from .fingerprint import fingerprint
+from .loss_gradients import LossFailed, LossGradients, gradient_kind
 from .modules.stacked import stacked, stacked_kind
 from .training import CYCLED, OPTIMIZERS, BestWeights, DistillationNet, scheduled
 
@@ -25,12 +24,8 @@ _MOST_CELLS = 1 << 25  # numbers in stacked rows that may differ from net to net
 _TENSORS = ("soft", "soft_weight", "hard", "hard_weight", "labels")
 
 
-class _LossFailed(Exception):
-    """That of one net."""
-
-
 #: What ends a joint training, and not that of all nets in it.
-_ENDS_TOGETHER = _LossFailed, MemoryError, torch.cuda.OutOfMemoryError
+_ENDS_TOGETHER = LossFailed, MemoryError, torch.cuda.OutOfMemoryError
 
 
 @dataclass(frozen=True)
@@ -106,7 +101,7 @@ class Request:
             self.options["patience"] is None,
             _shapes(self.rows),
             _shapes(self.valid),
-            _name_of(self.objective),
+            gradient_kind(self.objective),
         )
 
     def alone(self, train):
@@ -131,18 +126,6 @@ def _shapes(rows):
     tensors = [getattr(rows, name) for name in ("x", *_TENSORS)]
     shapes = [t if t is None else (tuple(t.shape), t.dtype) for t in tensors]
     return rows.n_labelled, *shapes
-
-
-def _name_of(objective):
-    """What losses of one target are computed at once; None for others, one by one."""
-    compare, hard = objective.soft.compare, objective.hard.compare
-    if objective.share is not None:
-        return None
-    if compare is losses.mse and hard is losses.mse:
-        return "mse"
-    is_entropy = isinstance(hard, partial) and hard.func is losses.cross_entropy
-    is_kl = compare is losses.kl_of_probabilities and is_entropy
-    return "kl" if is_kl else None
 
 
 def train_all(requests, train):
@@ -241,69 +224,6 @@ def _stacked(tensors):
     return torch.stack(tensors)
 
 
-class _Losses:
-    """The objectives of several nets."""
-
-    def __init__(self, objectives, like):
-        self.objectives = objectives
-        self._name = _name_of(objectives[0])
-
-        def column(values):
-            return like.new_tensor(list(values))
-
-        self.temperature = column(each.temperature for each in objectives)
-        self.alpha = column(each.alpha for each in objectives)
-        if self._name == "kl":
-            hard = [each.hard.compare.keywords for each in objectives]
-            self.smoothing = column(each.get("label_smoothing", 0.0) for each in hard)
-
-    def training_progress(self, done):
-        for objective in self.objectives:
-            if objective.share is not None:
-                objective.share.training_progress(done)
-
-    def __call__(self, output, targets):
-        """Of each net (n_nets,)."""
-        if self._name is None or output.dim() > 3:
-            each = [self._one(i, own, targets) for i, own in enumerate(output)]
-            return torch.stack(each)
-        soft, soft_weight, hard, hard_weight, _ = targets
-        if soft is not None:
-            soft_part = _mean(self._soft_rows(output, soft), soft_weight)
-        if hard is not None:
-            rows = self._hard_rows(output[:, : hard.shape[1]], hard)
-            hard_part = _mean(rows, hard_weight)
-        if soft is None or hard is None:
-            return hard_part if soft is None else soft_part
-        return self.alpha * soft_part + (1 - self.alpha) * hard_part
-
-    def _one(self, i, output, targets):
-        own = [t if t is None else t[i if len(t) > 1 else 0] for t in targets]
-        try:
-            return self.objectives[i](output, tuple(own))
-        except Exception as error:  # of a user's loss, whatever it is
-            raise _LossFailed from error
-
-    def _soft_rows(self, output, soft):
-        if self._name == "mse":
-            return (output - soft).square().mean(dim=2)
-        log_q = F.log_softmax(output / self.temperature[:, None, None], dim=2)
-        divergence = (torch.xlogy(soft, soft) - soft * log_q).sum(dim=2)
-        return divergence * self.temperature[:, None].square()
-
-    def _hard_rows(self, output, hard):
-        if self._name == "mse":
-            return (output - hard).square().mean(dim=2)
-        log_q = F.log_softmax(output, dim=2)
-        codes = hard.reshape(len(hard), -1, 1).expand(len(output), -1, 1)
-        own, smoothing = log_q.gather(2, codes).squeeze(2), self.smoothing[:, None]
-        return -(1 - smoothing) * own - smoothing * log_q.mean(dim=2)
-
-
-def _mean(rows, weight):
-    return (rows if weight is None else rows * weight).mean(dim=1)
-
-
 class _Joint:
     """Trainings of one kind, stacked."""
 
@@ -329,7 +249,7 @@ class _Joint:
             self.valid = _Rows([each.valid.to(device) for each in self.requests])
         self.stack = stacked([each.module.to(device) for each in self.requests])
         self.weights = list(self.stack.weights.values())
-        self.losses = _Losses(
+        self.losses = LossGradients(
             [each.objective for each in self.requests], self.weights[0]
         )
         self.nets = [self._net(each) for each in self.requests]
@@ -407,26 +327,29 @@ class _Joint:
     def _pass(self, optimizer, schedule, epoch):
         """An epoch of steps; the mean loss of each net."""
         self.stack.training = True
-        means, sizes, slopes, n_steps = [], [], {}, len(self.batches[0])
+        means, sizes, n_steps = [], [], len(self.batches[0])
         for step, (x, targets) in enumerate(self._epoch()):
             done = (epoch * n_steps + step) / (self.options["max_epochs"] * n_steps)
             self.stack.training_progress(done)
             self.losses.training_progress(done)
-            output, state = self.stack.outputs(x)
-            weight = targets[3] if targets[0] is None else targets[1]
-            loss = self.losses(output, targets) + self.stack.penalty(state, weight)
-            gradients = torch.autograd.grad(loss.sum(), self.weights)
-            # Fused steps read gradients in the order of the parameters' memory.
-            for name, gradient in zip(self.stack.weights, gradients, strict=True):
-                slopes[name] = gradient.contiguous()
+            loss, gradients = self._gradients(x, targets)
             for part, name, own in self.parts:
-                part.grad = slopes[name][own]
+                part.grad = gradients[name][own]
             optimizer.step()
             if schedule is not None:
                 schedule.step()
-            means.append(loss.detach())
+            means.append(loss)
             sizes.append(x.shape[-2])
         return _means(means, sizes)
+
+    def _gradients(self, x, targets):
+        """The loss of each net on a batch, and its gradients by the stacked weights."""
+        output, state = self.stack.outputs(x)
+        weight = targets[3] if targets[0] is None else targets[1]
+        penalty = self.stack.penalty(state, weight)
+        loss, of_output = self.losses(output.detach(), targets)
+        gradients = self.stack.gradients(output, state, of_output, penalty)
+        return loss + penalty.detach() if torch.is_tensor(penalty) else loss, gradients
 
     def _epoch(self):
         """What the nets see of each step, and what they are to answer."""
@@ -448,7 +371,7 @@ class _Joint:
         means, sizes = [], []
         for index, n_labelled in self.watched.indices():
             x, targets = self.valid.take(index, n_labelled)
-            means.append(self.losses(self.stack.outputs(x)[0], targets))
+            means.append(self.losses(self.stack.outputs(x)[0], targets)[0])
             sizes.append(len(index))
         return _means(means, sizes)
 

@@ -94,25 +94,23 @@ class TeacherMemory:
         memory._store = _Kept()
         return memory
 
-    def asked(self, ask, model, X, *what):
-        """A model's answers for rows.
+    def asked(self, ask, members, X):
+        """Models' answers for rows.
 
         Parameters
         ----------
         ask : callable
             ``ask(model, X, *what)`` -> an array with a row for each of X, or a list of
             such arrays.
-        model : Model
-            A member of a teacher.
+        members : list of tuple
+            Of each member of a teacher the Model, and what else its answer depends on.
         X : array-like or frame of shape (n, n_features)
             Rows as the user gave them.
-        *what : object
-            What else the answer depends on.
 
         Returns
         -------
-        ndarray or list of ndarray
-            As ``ask`` returns it for all rows.
+        list of (ndarray or list of ndarray)
+            For each member, as ``ask`` returns it for all rows.
 
         Raises
         ------
@@ -121,28 +119,33 @@ class TeacherMemory:
         """
         n, size = _num_samples(X), _ROWS_OF_PART
         if not self.keeps and (n <= size or not (self.verbose or self.n_jobs)):
-            return ask(model, X, *what)
-        starts = range(0, n, size) if n > size else [0]
-        try:
-            key = self._key_of(model) if self.keeps else None
-        except TypeError:
-            if not isinstance(self._store, _Kept):
-                raise
-            return ask(model, X, *what)
+            return [ask(model, X, *what) for model, *what in members]
+        rows = _Parts(X, n, size)
+        return [self._asked(ask, model, rows, *what) for model, *what in members]
+
+    def _asked(self, ask, model, rows, *what):
+        """Of one member."""
+        key = None
+        if self.keeps:
+            try:
+                with _explained(model):
+                    key = self._key_of(model)
+            except TypeError:
+                if not isinstance(self._store, _Kept):
+                    raise
+                return ask(model, rows.X, *what)  # nobody has asked for it to be kept
 
         def part(start):  # numpydoc ignore=GL08
-            rows = (
-                X if n <= size else rows_of(X, np.arange(start, min(start + size, n)))
-            )
-            found = self._kept(
-                "answers", (key, ask, rows, what), ask, model, rows, *what
-            )
+            some = rows.since(start)
+            content = key, ask, self.keeps and rows.key(start, some), what
+            found = self._kept("answers", content, ask, model, some, *what)
             bar.update(len(found if isinstance(found, np.ndarray) else found[0]))
             return found
 
+        starts = range(0, rows.n, rows.size) if rows.n > rows.size else [0]
         shows = bool(self.verbose) and len(starts) > 1
         jobs = None if holds_nets(model.model) else self.n_jobs
-        with tqdm(total=n, unit="row", desc="teacher", disable=not shows) as bar:
+        with tqdm(total=rows.n, unit="row", desc="teacher", disable=not shows) as bar:
             if len(starts) == 1:
                 return part(0)
             parts = Parallel(n_jobs=jobs, require="sharedmem")(
@@ -221,8 +224,7 @@ class TeacherMemory:
         for known, key in self._keys:
             if known is model.model:
                 return key
-        with _explained(model):
-            key = fingerprint(model.content())
+        key = fingerprint(model.content())
         self._keys.append((model.model, key))
         return key
 
@@ -266,6 +268,25 @@ class TeacherMemory:
         place = Path(str(self._store.location), *item)
         place.mkdir(parents=True, exist_ok=True)
         return FileLock(str(place / "lock"))
+
+
+class _Parts:
+    """Rows, a few at a time, whose content is read once for all members."""
+
+    def __init__(self, X, n, size):
+        self.X, self.n, self.size, self._keys = X, n, size, {}
+
+    def since(self, start):
+        """A part of them; all if they are few."""
+        if self.n <= self.size:
+            return self.X
+        return rows_of(self.X, np.arange(start, min(start + self.size, self.n)))
+
+    def key(self, start, some):
+        """Of a part."""
+        if start not in self._keys:
+            self._keys[start] = fingerprint(some)
+        return self._keys[start]
 
 
 class _Kept:

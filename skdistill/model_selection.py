@@ -16,7 +16,7 @@ from .memory import TeacherMemory, shared_by
 from .teacher import any_ready
 from .training import train
 
-_MOST_FITS, _MOST_CELLS = 64, 1 << 28  # fits, and their rows, that are held at once
+_MOST_FITS, _MOST_CELLS = 128, 1 << 28  # fits, and their rows, that are held at once
 _MOST_DRAWN = 250_000
 
 

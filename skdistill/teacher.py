@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import log_softmax, logsumexp
+from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, clone
 from sklearn.ensemble import BaggingClassifier
 from sklearn.ensemble._forest import BaseForest
@@ -230,24 +230,20 @@ class Teacher:
         list of ndarray of shape (n, n_classes)
             For each target, normalised; a class that no member knows has the floor.
         """
-        fallback = classes if fallback is None else fallback
+        labels = self.labels(classes if fallback is None else fallback)
+        members = list(zip(self.members, labels, strict=True))
+        answers = self.memory.asked(_class_answers, members, X)
         every = [
-            [
-                align(part, names, wanted)
-                for part, names, wanted in zip(
-                    self.memory.asked(_class_answers, member, X, labels),
-                    labels,
-                    classes,
-                    strict=True,
-                )
-            ]
-            for member, labels in zip(self.members, self.labels(fallback), strict=True)
+            list(map(align, parts, names, classes))
+            for parts, names in zip(answers, labels, strict=True)
         ]
         if len(every) == 1:
             return every[0]
-        weights = self.weights[:, None, None]
+        # A weight of 0 would warn; logsumexp takes twice as long.
+        weights = np.maximum(self.weights, np.finfo(np.float64).tiny)
+        log_weights = np.log(weights)[:, None, None]
         return [
-            log_softmax(logsumexp(np.stack(parts), axis=0, b=weights), axis=1)
+            log_softmax(np.logaddexp.reduce(np.stack(parts) + log_weights), axis=1)
             for parts in zip(*every, strict=True)
         ]
 
@@ -264,7 +260,8 @@ class Teacher:
         ndarray of shape (n, n_outputs)
             Finite.
         """
-        parts = [self.memory.asked(_value_answer, each, X) for each in self.members]
+        members = [(member,) for member in self.members]
+        parts = self.memory.asked(_value_answer, members, X)
         shapes = {part.shape for part in parts}
         if len(shapes) > 1:
             raise ValueError(

@@ -19,6 +19,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm.auto import tqdm
 
 from .batches import Batches, InOrder
+from .loss_gradients import LossGradients, gradient_kind
 
 OPTIMIZERS = {
     "adam": torch.optim.Adam,
@@ -183,6 +184,7 @@ class DistillationNet(NeuralNet):
     is_listened_to = False
     schedule_ = None
     averaged = None
+    _written_out = None  # where no graph is needed: losses with their gradients
 
     @property
     def _default_callbacks(self):
@@ -256,11 +258,21 @@ class DistillationNet(NeuralNet):
             self.module_ = trained
 
     def _loss_gradient(self, batch):
-        self.optimizer_.zero_grad()
         x, targets = batch
+        if self._written_out is not None:
+            return self._without_graph(x, targets)
+        self.optimizer_.zero_grad()
         loss = self.get_loss(self.module_(x), targets)
         loss.backward()
         return loss
+
+    @torch.no_grad()
+    def _without_graph(self, x, targets):
+        output, inputs = self.module_.traced(x)
+        targets = [t if t is None else t[None] for t in targets]
+        loss, of_output = self._written_out(output[None], targets)
+        self.module_.take_gradients(inputs, of_output[0])
+        return loss[0]
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         """One pass; records the mean loss over the rows as ``{prefix}_loss``."""
@@ -338,6 +350,10 @@ class DistillationNet(NeuralNet):
         )
         if ema_decay is not None:
             self.averaged = Average(_uncompiled(self.module_), ema_decay)
+        if getattr(self.module_, "has_gradients", False):
+            if gradient_kind(self.criterion_) is not None:
+                like = next(self.module_.parameters())
+                self._written_out = LossGradients([self.criterion_], like)
         self._steps, self._steps_done = n_steps, 0
         parts = [_uncompiled(self.module_), getattr(self.criterion_, "share", None)]
         parts += [] if self.averaged is None else [self.averaged.module]
@@ -363,7 +379,7 @@ class DistillationNet(NeuralNet):
         self.callbacks = None
         self.optimizer_ = self.schedule_ = self.criterion_ = self.criterion = None
         del self._listeners
-        self.averaged = None
+        self.averaged = self._written_out = None
         for epoch in self.history:
             epoch["batches"] = []
 

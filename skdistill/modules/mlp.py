@@ -15,6 +15,13 @@ ACTIVATIONS = {
     "logistic": nn.Sigmoid,
     "identity": nn.Identity,
 }
+#: Of activations whose slope is told by what they return.
+_GRADIENTS = {
+    nn.ReLU: lambda gradient, y: torch.ops.aten.threshold_backward(gradient, y, 0),
+    nn.Sigmoid: torch.ops.aten.sigmoid_backward,
+    nn.Tanh: torch.ops.aten.tanh_backward,
+    nn.Identity: lambda gradient, y: gradient,
+}
 
 
 class MLP(nn.Module):
@@ -104,12 +111,78 @@ class MLP(nn.Module):
         Tensor of shape (n, n_outputs)
             Logits or values.
         """
-        x = self.seen(x)
-        for layer in self.layers[:-1]:
-            x = self.activation(_affine(layer, x))
-            if self.dropout is not None:
-                x = self.dropout(x)
-        return _affine(self.layers[-1], x)
+        return self.traced(x)[0]
+
+    def traced(self, x):
+        """Outputs of the last layer, and what came before.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n, n_inputs)
+            Of any floating dtype, in which the outputs are computed too.
+
+        Returns
+        -------
+        (Tensor of shape (n, n_outputs), list of Tensor)
+            Logits or values, and the input of each layer.
+        """
+        inputs = [self.seen(x)]
+        *hidden, last = self.layers
+        for layer in hidden:
+            x = self.activation(_affine(layer, inputs[-1]))
+            inputs.append(x if self.dropout is None else self.dropout(x))
+        return _affine(last, inputs[-1]), inputs
+
+    @property
+    def has_gradients(self):
+        """Whether its gradients are written out."""  # numpydoc ignore=RT01
+        is_known = self.dropout is None and type(self.activation) in _GRADIENTS
+        return is_known and not learns_embedding(self)
+
+    def layer_gradients(self, inputs, weights, of_output):
+        """Gradients by the layers' weights and biases, written out.
+
+        They are those of torch's autograd, which would build a graph for each batch. To
+        be called under ``torch.no_grad``.
+
+        Parameters
+        ----------
+        inputs : list of Tensor of shape (..., n, n_in)
+            Of each layer. Of nets that are stacked the first may be (n, n_in), for all.
+        weights : list of Tensor of shape (..., n_out, n_in)
+            Of each layer.
+        of_output : Tensor of shape (..., n, n_outputs)
+            Gradient by the outputs.
+
+        Yields
+        ------
+        (int, Tensor of shape (..., n_out, n_in), Tensor of shape (..., n_out))
+            Position of a layer, from the last to the first, and its gradients; in the
+            first one, nets that see the same rows lie beside each other: (all n_out, ...).
+        """
+        gradient, by_input = of_output, _GRADIENTS[type(self.activation)]
+        for i in reversed(range(len(weights))):
+            if inputs[i].dim() < gradient.dim():
+                gradient = gradient.transpose(0, 1).flatten(1)
+            yield i, gradient.mT @ inputs[i], gradient.sum(dim=-2)
+            if i:
+                gradient = by_input(gradient @ weights[i], inputs[i])
+
+    @torch.no_grad()
+    def take_gradients(self, inputs, of_output):
+        """Leave gradients in the parameters.
+
+        Parameters
+        ----------
+        inputs : list of Tensor
+            From ``traced``.
+        of_output : Tensor of shape (n, n_outputs)
+            Gradient by the outputs.
+        """
+        layers = list(self.layers)
+        weights = [layer.weight for layer in layers]
+        for i, weight, bias in self.layer_gradients(inputs, weights, of_output):
+            layers[i].weight.grad, layers[i].bias.grad = weight, bias
 
 
 def smooth_clip(x, limit):
@@ -216,6 +289,23 @@ class MLPMembers(nn.Module):
                 if mlp.dropout is not None:
                     x = mlp.dropout(x)
         return x
+
+
+def learns_embedding(net):
+    """Whether a net's embedding has weights.
+
+    Parameters
+    ----------
+    net : MLP or MLPMembers
+        With or without an embedding.
+
+    Returns
+    -------
+    bool
+        False without one.
+    """
+    embedding = net.embedding
+    return embedding is not None and any(True for _ in embedding.parameters())
 
 
 def _affine(layer, x):

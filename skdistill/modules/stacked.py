@@ -10,7 +10,7 @@ from torch.func import functional_call, vmap
 from torch.nn import functional as F
 
 from .embeddings import PeriodicEncoding, PiecewiseLinearEncoding
-from .mlp import MLP, MLPMembers
+from .mlp import MLP, MLPMembers, learns_embedding
 from .soft_tree import SoftTree
 
 
@@ -111,6 +111,31 @@ class Stack(ABC):
             As the modules return them, and what ``penalty`` needs besides.
         """
 
+    def gradients(self, output, state, of_output, penalty):
+        """By the weights, from those by the outputs.
+
+        Parameters
+        ----------
+        output, state : Tensor, object
+            What ``outputs`` returned.
+        of_output : Tensor of the output's shape
+            Gradient of the losses by it.
+        penalty : Tensor of shape (n_modules,) or float
+            From ``penalty``.
+
+        Returns
+        -------
+        dict of {str: Tensor}
+            Gradients of losses and penalties, by the names of the weights; contiguous.
+        """
+        ends, gradients = [output], [of_output]
+        if torch.is_tensor(penalty):
+            ends, gradients = [output, penalty.sum()], [of_output, None]
+        found = torch.autograd.grad(ends, list(self.weights.values()), gradients)
+        # Fused steps read gradients in the order of the parameters' memory.
+        pairs = zip(self.weights, found, strict=True)
+        return {name: gradient.contiguous() for name, gradient in pairs}
+
     def training_progress(self, done):  # noqa: B027
         """Go on with what changes in the course of the training.
 
@@ -171,6 +196,10 @@ class Stack(ABC):
 class _MLPs(Stack):
     """Perceptrons whose embeddings, if they have some, are the same and learn nothing."""
 
+    def __init__(self, modules):
+        super().__init__(modules)
+        self._has_gradients = modules[0].has_gradients
+
     @staticmethod
     def kind(module):
         if module.dropout is not None or type(module.embedding) not in _EMBEDDINGS:
@@ -181,22 +210,42 @@ class _MLPs(Stack):
 
     @classmethod
     def of(cls, modules):
-        return _ByVmap(modules) if _learns(modules[0]) else cls(modules)
+        return _ByVmap(modules) if learns_embedding(modules[0]) else cls(modules)
 
     def outputs(self, x):
+        base, inputs = self.modules[0], []
+        with torch.set_grad_enabled(self.training and not self._has_gradients):
+            x = _seen(base, x)
+            for i, (weight, bias) in enumerate(self._layers()):
+                if i:
+                    x = base.activation(x)
+                inputs.append(x)
+                if x.dim() == 2:  # one product for all
+                    flat = F.linear(x, weight.flatten(0, 1), bias.flatten())
+                    x = flat.unflatten(1, weight.shape[:2]).transpose(0, 1)
+                else:
+                    x = torch.baddbmm(bias[:, None], x, weight.transpose(1, 2))
+        return x, inputs
+
+    @torch.no_grad()
+    def gradients(self, output, state, of_output, penalty):
         base = self.modules[0]
-        x = _seen(base, x)
-        for i in range(len(base.layers)):
-            weight = self.weights[f"layers.{i}.weight"]
-            bias = self.weights[f"layers.{i}.bias"]
-            if x.dim() == 2:  # one product for all
-                flat = F.linear(x, weight.flatten(0, 1), bias.flatten())
-                x = flat.unflatten(1, weight.shape[:2]).transpose(0, 1)
-            else:
-                x = torch.baddbmm(bias[:, None], x, weight.transpose(1, 2))
-            if i < len(base.layers) - 1:
-                x = base.activation(x)
-        return x, None
+        if not self._has_gradients:
+            return super().gradients(output, state, of_output, penalty)
+        found, layers = {}, self._layers()
+        weights = [weight for weight, _ in layers]
+        for i, *both in base.layer_gradients(state, weights, of_output):
+            for name, own, gradient in zip(_OF_LAYER, layers[i], both, strict=True):
+                found[f"layers.{i}.{name}"] = gradient.reshape(own.shape)
+        return found
+
+    def _layers(self):
+        """The stacked weights and biases of each."""
+        n_layers = len(self.modules[0].layers)
+        return [
+            tuple(self.weights[f"layers.{i}.{name}"] for name in _OF_LAYER)
+            for i in range(n_layers)
+        ]
 
 
 class _ByVmap(Stack):
@@ -205,7 +254,9 @@ class _ByVmap(Stack):
     def __init__(self, modules):
         super().__init__(modules)
         self._base = copy.deepcopy(modules[0])
-        if not _learns(modules[0]):  # what the layers see is computed beforehand
+        if not learns_embedding(
+            modules[0]
+        ):  # what the layers see is computed beforehand
             self._base.mlp.embedding = self._base.mlp.clip = None
 
     @staticmethod
@@ -214,7 +265,7 @@ class _ByVmap(Stack):
         return own if own is None else (own, len(module.bias[0]))
 
     def outputs(self, x):
-        if not _learns(self.modules[0]):
+        if not learns_embedding(self.modules[0]):
             x = _seen(self.modules[0].mlp, x)
 
         def one(weights, rows):
@@ -341,12 +392,6 @@ def _seen(mlp, x):
     return mlp.seen(x.flatten(0, -2)).unflatten(0, x.shape[:-1])
 
 
-def _learns(net):
-    """Whether its embedding has weights."""
-    embedding = net.embedding
-    return embedding is not None and any(True for _ in embedding.parameters())
-
-
 def _log_betas(tree):
     """The logarithms of its sharpness, at first and at last."""
     if isinstance(tree.beta, tuple):
@@ -356,5 +401,6 @@ def _log_betas(tree):
     return now, now
 
 
+_OF_LAYER = "weight", "bias"
 _EMBEDDINGS = {type(None), PiecewiseLinearEncoding, PeriodicEncoding}
 _STACKS = {MLP: _MLPs, MLPMembers: _ByVmap, SoftTree: _SoftTrees}

@@ -192,10 +192,10 @@ def test_bad_quantiles(quantiles, diabetes):
 def test_parts_of_the_rows_teach_as_the_whole(Student):
     X, y = make_classification(600, 6, n_informative=4, n_classes=3, random_state=0)
     student = Student(random_state=0, lr=0.01)
-    for _epoch, part in itertools.product(range(20), np.split(np.arange(600), 3)):
+    for _epoch, part in itertools.product(range(40), np.split(np.arange(600), 3)):
         student.partial_fit(X[part], y[part], classes=[0, 1, 2])
         assert student.n_iter_ == len(student.history_)
-    assert student.n_iter_ == 60
+    assert student.n_iter_ == 120
     whole = Student(random_state=0).fit(X, y)
     assert student.score(X, y) > whole.score(X, y) - 0.1
     only = np.flatnonzero(y == 1)[:30]
