@@ -20,6 +20,7 @@ from tqdm.auto import tqdm
 
 from .batches import Batches, InOrder
 from .loss_gradients import LossGradients, gradient_kind
+from .modules import MLP
 
 OPTIMIZERS = {
     "adam": torch.optim.Adam,
@@ -350,10 +351,10 @@ class DistillationNet(NeuralNet):
         )
         if ema_decay is not None:
             self.averaged = Average(_uncompiled(self.module_), ema_decay)
-        if getattr(self.module_, "has_gradients", False):
-            if gradient_kind(self.criterion_) is not None:
-                like = next(self.module_.parameters())
-                self._written_out = LossGradients([self.criterion_], like)
+        is_own = type(self.module_) is MLP and self.module_.has_gradients
+        if is_own and gradient_kind(self.criterion_) is not None:
+            like = next(self.module_.parameters())
+            self._written_out = LossGradients([self.criterion_], like)
         self._steps, self._steps_done = n_steps, 0
         parts = [_uncompiled(self.module_), getattr(self.criterion_, "share", None)]
         parts += [] if self.averaged is None else [self.averaged.module]

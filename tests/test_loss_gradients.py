@@ -112,6 +112,24 @@ def test_dropout_and_embeddings_that_learn_are_left_to_autograd():
         assert student.module_.has_gradients == bool(is_plain)
 
 
+class Doubled(MLP):
+    """A user's own module, whose outputs are not those of the layers."""
+
+    def forward(self, x):
+        return 2 * super().forward(x)
+
+
+def test_a_subclass_learns_by_its_own_outputs():
+    X = np.random.default_rng(0).normal(size=(100, 3)).astype(np.float32)
+    losses_of = []
+    for callbacks in (None, [_Listening()]):
+        student = NeuralStudentRegressor(
+            module=Doubled, max_epochs=4, callbacks=callbacks, random_state=0
+        ).fit(X, X[:, 0])
+        losses_of.append([epoch["train_loss"] for epoch in student.history_])
+    np.testing.assert_array_equal(*losses_of)
+
+
 class _Listening(Callback):
     """With a callback, batches run as skorch's own, by autograd."""
 
