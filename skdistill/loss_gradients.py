@@ -78,8 +78,9 @@ class LossGradients:
 
         Returns
         -------
-        (Tensor of shape (n_students,), Tensor of the output's shape)
-            The losses, and the gradient of their sum.
+        (Tensor of shape (n_students,), Tensor of the output's shape or None)
+            The losses, and the gradient of their sum; under ``torch.no_grad`` None where
+            it is left to autograd.
 
         Raises
         ------
@@ -99,11 +100,12 @@ class LossGradients:
             found = of_hard if soft is None else self._mixed(found, of_hard)
         return found
 
-    @torch.enable_grad()
     def _by_autograd(self, output, targets):
-        output = output.detach().requires_grad_()
+        is_wanted = torch.is_grad_enabled()
+        output = output.detach().requires_grad_(is_wanted)
         each = torch.stack([self._one(i, own, targets) for i, own in enumerate(output)])
-        return each.detach(), torch.autograd.grad(each.sum(), output)[0]
+        gradient = torch.autograd.grad(each.sum(), output)[0] if is_wanted else None
+        return each.detach(), gradient
 
     def _one(self, i, output, targets):
         own = [t if t is None else t[i if len(t) > 1 else 0] for t in targets]
@@ -152,14 +154,15 @@ def gradient_kind(objective):
     str or None
         None where it is left to autograd.
     """
-    compare, hard = objective.soft.compare, objective.hard.compare
+    soft, hard = objective.soft, objective.hard.compare
     if objective.share is not None:
         return None
-    if compare is losses.mse and hard is losses.mse:
+    if soft.compare is losses.mse and hard is losses.mse:
         return "mse"
     is_entropy = isinstance(hard, partial) and hard.func is losses.cross_entropy
-    is_kl = compare is losses.kl_of_probabilities and is_entropy
-    return "kl" if is_kl else None
+    is_kl = soft.compare is losses.kl_of_probabilities
+    has_distributions = soft.prepare is losses.softened
+    return "kl" if is_entropy and is_kl and has_distributions else None
 
 
 def _shares(weight, output):

@@ -125,19 +125,16 @@ class TeacherMemory:
 
     def _asked(self, ask, model, rows, *what):
         """Of one member."""
-        key = None
-        if self.keeps:
-            try:
-                with _explained(model):
-                    key = self._key_of(model)
-            except TypeError:
-                if not isinstance(self._store, _Kept):
-                    raise
-                return ask(model, rows.X, *what)  # nobody has asked for it to be kept
+        own = self._key(model, lambda: self._key_of(model))
+        if self.keeps and own is None:
+            return ask(model, rows.X, *what)
 
         def part(start):  # numpydoc ignore=GL08
             some = rows.since(start)
-            content = key, ask, self.keeps and rows.key(start, some), what
+
+            def content():  # numpydoc ignore=GL08
+                return own, ask, rows.key(start, some), what
+
             found = self._kept("answers", content, ask, model, some, *what)
             bar.update(len(found if isinstance(found, np.ndarray) else found[0]))
             return found
@@ -185,7 +182,10 @@ class TeacherMemory:
         """
         if not self.keeps:
             return fit(member, X, y, params)
-        content = position, clone(member), X, y, params
+
+        def content():  # numpydoc ignore=GL08
+            return position, clone(member), X, y, params
+
         return self._kept("fits", content, fit, member, X, y, params)
 
     def drawn(self, draw, content, *arguments):
@@ -228,17 +228,24 @@ class TeacherMemory:
         self._keys.append((model.model, key))
         return key
 
-    def _kept(self, kind, content, make, *arguments):
-        """What was made before of the same content, or is made now."""
+    def _key(self, model, read):
+        """What ``read`` returns; None where nothing is kept, or nobody has asked to."""
         if not self.keeps:
-            return make(*arguments)
+            return None
         try:
-            with _explained(arguments[0]):
-                item = [_FOLDER, kind, fingerprint(kind, content)]
+            with _explained(model):
+                return read()
         except TypeError:
             if not isinstance(self._store, _Kept):
                 raise
-            return make(*arguments)  # nobody has asked for it to be kept
+            return None
+
+    def _kept(self, kind, content, make, *arguments):
+        """What was made before of the same content, or is made now."""
+        key = self._key(arguments[0], lambda: fingerprint(kind, content()))
+        if key is None:
+            return make(*arguments)
+        item = [_FOLDER, kind, key]
         with self._locked(item), by_itself():
             found = self._found(item)
             if found is None:

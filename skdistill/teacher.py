@@ -234,14 +234,13 @@ class Teacher:
         members = list(zip(self.members, labels, strict=True))
         answers = self.memory.asked(_class_answers, members, X)
         every = [
-            list(map(align, parts, names, classes))
+            [align(*each) for each in zip(parts, names, classes, strict=True)]
             for parts, names in zip(answers, labels, strict=True)
         ]
         if len(every) == 1:
             return every[0]
-        # A weight of 0 would warn; logsumexp takes twice as long.
-        weights = np.maximum(self.weights, np.finfo(np.float64).tiny)
-        log_weights = np.log(weights)[:, None, None]
+        with np.errstate(divide="ignore"):  # a weight of 0
+            log_weights = np.log(self.weights)[:, None, None]
         return [
             log_softmax(np.logaddexp.reduce(np.stack(parts) + log_weights), axis=1)
             for parts in zip(*every, strict=True)

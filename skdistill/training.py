@@ -183,6 +183,7 @@ class DistillationNet(NeuralNet):
     """
 
     is_listened_to = False
+    is_own = False  # whether the module is a student's own, not its user's
     schedule_ = None
     averaged = None
     _written_out = None  # where no graph is needed: losses with their gradients
@@ -269,7 +270,8 @@ class DistillationNet(NeuralNet):
 
     @torch.no_grad()
     def _without_graph(self, x, targets):
-        output, inputs = self.module_.traced(x)
+        inputs = []
+        output = self.module_(x, inputs)
         targets = [t if t is None else t[None] for t in targets]
         loss, of_output = self._written_out(output[None], targets)
         self.module_.take_gradients(inputs, of_output[0])
@@ -351,8 +353,8 @@ class DistillationNet(NeuralNet):
         )
         if ema_decay is not None:
             self.averaged = Average(_uncompiled(self.module_), ema_decay)
-        is_own = type(self.module_) is MLP and self.module_.has_gradients
-        if is_own and gradient_kind(self.criterion_) is not None:
+        is_known = type(self.module_) is MLP and self.module_.writes_gradients
+        if self.is_own and is_known and gradient_kind(self.criterion_) is not None:
             like = next(self.module_.parameters())
             self._written_out = LossGradients([self.criterion_], like)
         self._steps, self._steps_done = n_steps, 0
@@ -471,6 +473,7 @@ def train(
     tol,
     generator,
     verbose,
+    is_own=False,
     ema_decay=None,
     interruptible=True,
     optimizer_state=None,
@@ -503,6 +506,8 @@ def train(
         Shuffles.
     verbose : int
         1 for a progress bar, 2 for a line each epoch.
+    is_own : bool, default=False
+        Whether the module is one that a student made: no hooks, no frozen weights.
     ema_decay : float, default=None
         Of the moving average of the weights that the net ends with; None for the last.
     interruptible : bool, default=True
@@ -543,10 +548,11 @@ def train(
         compile=compile,
         verbose=int(verbose >= 2),
         **_optimizer_options(optimizer, weight_decay, device, module),
-    ).prepare(lr_schedule, max_epochs * len(batches), optimizer in CYCLED, ema_decay)
+    )
+    net.is_listened_to, net.is_own = bool(callbacks), is_own and not callbacks
+    net.prepare(lr_schedule, max_epochs * len(batches), optimizer in CYCLED, ema_decay)
     if optimizer_state:
         _take_moments(net.optimizer_, _uncompiled(net.module_), optimizer_state)
-    net.is_listened_to = bool(callbacks)
     net.notify("on_train_begin", X=batches, y=None)
     try:
         with _interruptible(net, best, interruptible):

@@ -76,6 +76,18 @@ def test_which_gradients_are_written_out():
     assert gradient_kind(objectives_of("huber")[0]) is None
 
 
+def test_targets_that_do_not_sum_to_1_are_left_to_autograd():
+    def doubled(answers, temperature):
+        return 2 * losses.softened(answers, temperature)
+
+    soft = Loss("classifier", losses.kl_of_probabilities, doubled, tempered=True)
+    objective = Objective(soft, objectives_of("kl")[0].hard)
+    output = drawn(1, N, WIDTH, seed=4)
+    targets = targets_of([objective], "soft", False)
+    found = LossGradients([objective], like=output)(output, targets)
+    torch.testing.assert_close(found, by_autograd([objective], output, targets))
+
+
 def test_an_error_of_a_loss_is_told_from_others():
     def broken(output, target, temperature):
         raise RuntimeError("no")
@@ -92,11 +104,12 @@ def test_an_error_of_a_loss_is_told_from_others():
 def test_gradients_of_layers_are_autograds(activation, widths):
     generator = torch.Generator().manual_seed(0)
     net = MLP(3, 2, widths, activation, generator=generator).double()
-    assert net.has_gradients == (activation not in {"gelu", "silu"})
-    if not net.has_gradients:
+    assert net.writes_gradients == (activation not in {"gelu", "silu"})
+    if not net.writes_gradients:
         return
     x, of_output = drawn(5, 3), drawn(5, 2, seed=1)
-    output, inputs = net.traced(x)
+    inputs = []
+    output = net(x, inputs)
     wanted = torch.autograd.grad(output, list(net.parameters()), of_output)
     net.take_gradients(inputs, of_output)
     found = tuple(parameter.grad for parameter in net.parameters())
@@ -104,12 +117,12 @@ def test_gradients_of_layers_are_autograds(activation, widths):
 
 
 def test_dropout_and_embeddings_that_learn_are_left_to_autograd():
-    assert not MLP(3, 2, dropout=0.1).has_gradients
+    assert not MLP(3, 2, dropout=0.1).writes_gradients
     X, y = np.random.default_rng(0).normal(size=(40, 3)), np.arange(40) % 2
     student = NeuralStudentClassifier(max_epochs=1, random_state=0)
     for embedding, is_plain in ((None, 1), ("piecewise_linear", 1), ("periodic", 0)):
         student.set_params(numeric_embedding=embedding).fit(X, y)
-        assert student.module_.has_gradients == bool(is_plain)
+        assert student.module_.writes_gradients == bool(is_plain)
 
 
 class Doubled(MLP):
@@ -128,6 +141,19 @@ def test_a_subclass_learns_by_its_own_outputs():
         ).fit(X, X[:, 0])
         losses_of.append([epoch["train_loss"] for epoch in student.history_])
     np.testing.assert_array_equal(*losses_of)
+
+
+def test_frozen_weights_and_hooks_of_a_users_perceptron_are_heard():
+    X = np.random.default_rng(0).normal(size=(100, 3)).astype(np.float32)
+    net, calls = MLP(3, 1), []
+    net.layers[0].weight.requires_grad_(False)
+    net.register_forward_hook(lambda *_: calls.append(net.training))
+    before = net.layers[0].weight.clone()
+    student = NeuralStudentRegressor(module=net, max_epochs=2, random_state=0)
+    fitted = student.fit(X, X[:, 0]).module_
+    torch.testing.assert_close(fitted.layers[0].weight, before, rtol=0, atol=0)
+    assert (fitted.layers[1].weight != net.layers[1].weight).any()
+    assert any(calls)
 
 
 class _Listening(Callback):

@@ -12,6 +12,7 @@ import pytest
 from counting import Counted, Log
 from joblib import Memory
 from sklearn.base import clone
+from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression
@@ -21,6 +22,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from skdistill import (
+    DistillationSearchCV,
     HardDecisionTreeClassifier,
     NeuralStudentClassifier,
     NeuralStudentRegressor,
@@ -349,3 +351,22 @@ def test_parts_are_asked_in_this_process(data, monkeypatch):
     with joblib.parallel_backend("loky", n_jobs=2):
         p = soft_targets(forest, X, n_jobs=2, verbose=1)
     np.testing.assert_allclose(p, soft_targets(forest, X), atol=1e-12)
+
+
+def test_rows_that_cannot_be_read_are_asked_about_where_nothing_is_to_be_kept(tmp_path):
+    """A blob, as drivers of databases return it, in a column that nobody looks at."""
+    numbers, y = load_breast_cancer(return_X_y=True)
+    X = pd.DataFrame(numbers[:120, :3], columns=list("abc"))
+    X["blob"] = [memoryview(b"x")] * len(X)
+    used = make_column_transformer(("passthrough", ["a", "b", "c"]))
+    teacher = make_pipeline(used, DecisionTreeClassifier(random_state=0))
+    student = NeuralStudentClassifier(
+        teacher.fit(X, y[:120]), preprocessor=used, transfer=None, max_epochs=1
+    )
+    grid = {"temperature": [1.0, 2.0]}
+    search = DistillationSearchCV(student, grid, cv=2, error_score="raise")
+    assert np.isfinite(search.fit(X, y[:120]).best_score_)
+    with pytest.raises(
+        TypeError, match="(?s)memory= keeps.*memoryview.*Leave memory=None"
+    ):
+        student.set_params(memory=tmp_path).fit(X, y[:120])

@@ -148,6 +148,11 @@ GRIDS = {
         {"temperature": [1.0, 2.0], "lr": [0.01, 0.1], "balance_penalty": [0.0, 1.0]},
         8,
     ),
+    "trees without penalties": (
+        tree(balance_penalty=0.0, transfer=None),
+        {"lr": [0.01, 0.1]},
+        2,
+    ),
     "sharp trees": (
         tree(entropy_penalty=0.01, transfer=None),
         {"beta": [1.0, 2.0, (1.0, 4.0)], "random_state": [0, 1]},

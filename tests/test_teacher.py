@@ -186,6 +186,23 @@ def test_a_list_is_the_weighted_mean_of_probabilities(iris):
     np.testing.assert_allclose(P, expected, atol=1e-6)
 
 
+def test_a_member_of_weight_0_is_left_out():
+    """Exactly, also where logits are so far apart that another one's share would tell."""
+
+    class Constant(torch.nn.Module):
+        def __init__(self, *logits):
+            super().__init__()
+            self.logits = torch.tensor(logits)
+
+        def forward(self, x):
+            return self.logits.expand(len(x), -1)
+
+    sure, opposed = Constant(0.0, -1000.0, -1000.0), Constant(-5000.0, 0.0, 0.0)
+    teacher = Teacher.of([sure, opposed], [1.0, 0.0])
+    (log_p,) = teacher.log_probabilities(np.zeros((2, 1)), [np.arange(3)])
+    np.testing.assert_array_equal(log_p, sure(log_p))
+
+
 def test_members_that_know_other_classes_are_aligned(iris):
     X, y = iris
     a = LogisticRegression(max_iter=1000).fit(X[:100], y[:100])

@@ -98,43 +98,33 @@ class MLP(nn.Module):
             x = smooth_clip(x, self.clip)
         return x if self.embedding is None else self.embedding(x)
 
-    def forward(self, x):
+    def forward(self, x, inputs=None):
         """Outputs of the last layer.
 
         Parameters
         ----------
         x : Tensor of shape (n, n_inputs)
             Of any floating dtype, in which the outputs are computed too.
+        inputs : list, default=None
+            Gets the input of each layer.
 
         Returns
         -------
         Tensor of shape (n, n_outputs)
             Logits or values.
         """
-        return self.traced(x)[0]
-
-    def traced(self, x):
-        """Outputs of the last layer, and what came before.
-
-        Parameters
-        ----------
-        x : Tensor of shape (n, n_inputs)
-            Of any floating dtype, in which the outputs are computed too.
-
-        Returns
-        -------
-        (Tensor of shape (n, n_outputs), list of Tensor)
-            Logits or values, and the input of each layer.
-        """
-        inputs = [self.seen(x)]
-        *hidden, last = self.layers
-        for layer in hidden:
-            x = self.activation(_affine(layer, inputs[-1]))
-            inputs.append(x if self.dropout is None else self.dropout(x))
-        return _affine(last, inputs[-1]), inputs
+        x = self.seen(x)
+        for i, layer in enumerate(self.layers):
+            if i:
+                x = self.activation(x)
+                x = x if self.dropout is None else self.dropout(x)
+            if inputs is not None:
+                inputs.append(x)
+            x = _affine(layer, x)
+        return x
 
     @property
-    def has_gradients(self):
+    def writes_gradients(self):
         """Whether its gradients are written out."""  # numpydoc ignore=RT01
         is_known = self.dropout is None and type(self.activation) in _GRADIENTS
         return is_known and not learns_embedding(self)
@@ -175,7 +165,7 @@ class MLP(nn.Module):
         Parameters
         ----------
         inputs : list of Tensor
-            From ``traced``.
+            That ``forward`` was given.
         of_output : Tensor of shape (n, n_outputs)
             Gradient by the outputs.
         """

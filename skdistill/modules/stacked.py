@@ -129,7 +129,7 @@ class Stack(ABC):
             Gradients of losses and penalties, by the names of the weights; contiguous.
         """
         ends, gradients = [output], [of_output]
-        if torch.is_tensor(penalty):
+        if torch.is_tensor(penalty) and penalty.requires_grad:
             ends, gradients = [output, penalty.sum()], [of_output, None]
         found = torch.autograd.grad(ends, list(self.weights.values()), gradients)
         # Fused steps read gradients in the order of the parameters' memory.
@@ -198,7 +198,7 @@ class _MLPs(Stack):
 
     def __init__(self, modules):
         super().__init__(modules)
-        self._has_gradients = modules[0].has_gradients
+        self._writes_gradients = modules[0].writes_gradients
 
     @staticmethod
     def kind(module):
@@ -214,7 +214,7 @@ class _MLPs(Stack):
 
     def outputs(self, x):
         base, inputs = self.modules[0], []
-        with torch.set_grad_enabled(self.training and not self._has_gradients):
+        with torch.set_grad_enabled(self.training and not self._writes_gradients):
             x = _seen(base, x)
             for i, (weight, bias) in enumerate(self._layers()):
                 if i:
@@ -230,7 +230,7 @@ class _MLPs(Stack):
     @torch.no_grad()
     def gradients(self, output, state, of_output, penalty):
         base = self.modules[0]
-        if not self._has_gradients:
+        if not self._writes_gradients:
             return super().gradients(output, state, of_output, penalty)
         found, layers = {}, self._layers()
         weights = [weight for weight, _ in layers]
@@ -254,9 +254,8 @@ class _ByVmap(Stack):
     def __init__(self, modules):
         super().__init__(modules)
         self._base = copy.deepcopy(modules[0])
-        if not learns_embedding(
-            modules[0]
-        ):  # what the layers see is computed beforehand
+        if not learns_embedding(modules[0]):
+            # What the layers see is computed beforehand.
             self._base.mlp.embedding = self._base.mlp.clip = None
 
     @staticmethod

@@ -295,6 +295,7 @@ class TorchStudent(BaseStudent):
             "patience": self.n_iter_no_change if self.early_stopping else None,
             "generator": generator,
             "verbose": int(self.verbose),
+            "is_own": not self._draws_globally(),
             "interruptible": interruptible,
             "optimizer_state": vars(self).get("_this_part", {}).get("optimizer"),
             "refresh": lesson.refresh,

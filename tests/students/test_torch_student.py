@@ -343,6 +343,8 @@ def test_a_pickle_is_slim_and_whole():
         assert twin.net_.optimizer_ is None
 
 
+# torch 2.4 says so of any tensor in a pickle.
+@pytest.mark.filterwarnings("ignore:You are using `torch.load`:FutureWarning")
 def test_histories_of_parts_survive_a_pickle():
     X, y = load_iris(return_X_y=True)
     student = NeuralStudentClassifier(max_epochs=2, random_state=0).fit(X, y)
