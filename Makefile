@@ -6,13 +6,17 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 # Idle OpenMP threads that spin make a busy machine ten times slower.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: demo test test-all test-min lint docs bench clean
+.PHONY: demo test test-anywhere test-all test-min lint docs bench clean
 
 demo: $(VENV)/examples
 	MPLBACKEND=agg $(BIN)/python examples/plot_distill_ensemble_into_tree.py
 
 test: $(VENV)/test
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist worksteal
+
+# As other processors and other seeds would run it; about ten minutes for each of six.
+test-anywhere: $(VENV)/test
+	$(BIN)/python tests/anywhere.py
 
 test-all: $(VENV)/test $(VENV)/examples
 	$(BIN)/python -m pytest --hypothesis-profile=default
