@@ -1,7 +1,7 @@
 """The suite as other processors and other seeds would run it: `make test-anywhere`.
 
-Each line of RUNS is one run of the whole suite, in an environment that has the libraries choose
-other kernels, which add in another order, and with every seed shifted (`other_seeds.py`).
+Each line of RUNS is one run of the whole suite: in an environment that has the libraries
+choose other kernels, which add in another order, and with seeds shifted (`other_seeds.py`).
 About ten minutes a run on two cores; `python tests/anywhere.py 2 4` runs these two alone.
 """
 
@@ -43,7 +43,8 @@ def run(number, args):
 def main(numbers):
     """Run those of RUNS that are named, or all."""
     workers = ["-n", "2", "--dist", "worksteal"]
-    return all([run(n, workers) for n in numbers or range(1, len(RUNS) + 1)])
+    passed = [run(n, workers) for n in numbers or range(1, len(RUNS) + 1)]
+    return all(passed)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Other data and other trainings from the same tests: SKDISTILL_TEST_SEED shifts every seed.
+"""Other data and other trainings from the same tests: SKDISTILL_TEST_SEED shifts seeds.
 
-A training is chaotic, and a seed is an accident: what a test claims must hold for others too.
-Imported before scikit-learn's estimators, which take their `check_random_state` by name. The
-examples of docstrings and of the guide keep their seeds, for they print what came out.
+A training is chaotic, and a seed is an accident: what a test claims must hold for others
+too. Imported before scikit-learn's estimators, which take `check_random_state` by name.
+The examples of docstrings and of the guide keep their seeds: they print what came out.
 """
 
 import os
