@@ -1,7 +1,6 @@
 """Fresh draws while a student is trained."""
 
 import signal
-import time
 
 import numpy as np
 import pandas as pd
@@ -424,12 +423,12 @@ def test_a_teacher_that_fails_in_a_refresh_leaves_the_student_as_it_was(table, c
     np.testing.assert_array_equal(student.predict(X), before)
 
 
-def test_a_time_budget_is_for_all_draws_together(table):
+def test_a_time_budget_is_for_all_draws_together(table, clock):
     X, _ = table
     teacher = Teacher()
 
     def slow(rows):
-        time.sleep(0.05)
+        clock.sleep(0.05)
         return teacher(rows)
 
     student = NeuralStudentRegressor(
@@ -440,12 +439,12 @@ def test_a_time_budget_is_for_all_draws_together(table):
     assert len(seen) == 1 and 3 <= len(teacher.asked) <= 6 and student.n_iter_ == 30
 
 
-def test_fresh_rows_that_there_was_no_time_to_label_leave_the_old_ones(table):
+def test_fresh_rows_that_there_was_no_time_to_label_leave_the_old_ones(table, clock):
     X, _ = table
     seen, teacher, big = TrainedOn(), Teacher(), Bootstrap(10.0, refresh=1)
 
     def slower(rows):
-        time.sleep(0.0 if len(teacher.asked) < 4 else 0.6)
+        clock.sleep(0.0 if len(teacher.asked) < 4 else 0.6)
         return teacher(rows)
 
     with pytest.warns(UserWarning, match="labelled 100 of 600 fresh rows"):

@@ -186,13 +186,13 @@ def test_the_gates_that_go_are_those_that_cost_little(tree, inference):
 
     steps = steps_by_hand(shape, cost_of)
     before = loss(answers(tree, x), target, is_class) - least
+    rounding = 1e-9 * loss(answers(tree, x) * 0 + target.mean(axis=0), target, is_class)
     for limit in range(1, 8):
         small = tree.prune(x, X_eval=x, max_leaf_nodes=limit)
         after = loss(answers(small, x), target, is_class) - least
         best = next(cost_of(ends) for _, ends in steps if len(ends) <= limit)
-        assert small.get_n_leaves() <= limit and after <= 1.3 * best + 1e-3 * abs(
-            before
-        )
+        least_rise = 1.3 * best + 1e-3 * abs(before)
+        assert small.get_n_leaves() <= limit and after <= least_rise + rounding
     costs = [cost for cost, _ in steps]
     for alpha in np.quantile(costs, [0.3, 0.6, 0.9]):
         small = tree.prune(x, X_eval=x, ccp_alpha=max(alpha, 0.0))

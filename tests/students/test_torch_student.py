@@ -124,12 +124,17 @@ def test_a_tree_of_open_scale_gets_sharper_gates_and_new_leaves(
 def test_several_targets_have_scales_of_their_own():
     X, Y = make_multilabel_classification(200, 8, n_classes=3, random_state=0)
     forest = RandomForestClassifier(20, min_samples_leaf=3, random_state=0).fit(X, Y)
-    student = NeuralStudentClassifier(forest, loss="dist", random_state=0).fit(X, Y)
+    student = NeuralStudentClassifier(
+        forest, loss="dist", transfer=None, random_state=0
+    )
+    student.set_params(max_epochs=5).fit(X, Y)
     assert student.output_scale_.shape == (3,)
     scores, teacher = student.decision_function(X), soft_targets(forest, X)
     for score, (_, p) in zip(scores.T, (each.T for each in teacher), strict=True):
-        gain = ((expit(score) - p) * score).mean()
-        assert abs(gain) < 1e-2  # the derivative by the logarithm of the scale
+        # The derivative by the logarithm of the scale is 0 on the rows that fitted it.
+        np.testing.assert_allclose(
+            (expit(score) * score).mean(), (p * score).mean(), atol=1e-4
+        )
 
 
 def test_what_is_standardised_away_is_refused(iris, iris_forest):
