@@ -24,7 +24,7 @@ from ..label_rows import (
 )
 from ..preprocessing import apply_view, make_view, reads_tables
 from ..tables import rows_of, stacked
-from ..teacher import FLOOR
+from ..teacher import FLOOR, normalised
 from ..teacher_models import check_not_pairwise, returns_raw_scores
 from ..teacher_nets import innermost
 from .base import BaseStudent
@@ -415,7 +415,8 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
             return self._from_scores(self._asked(X, "predict", raw_score=True))
         answer, known = self._asked(X, "predict_proba"), self._model().classes_
         if len(self._targets) == 1:
-            answer, known = [answer], [known]
+            # A one-vs-all student's rows need not sum to 1.
+            answer, known = [normalised(np.asarray(answer, np.float64))], [known]
         elif not isinstance(answer, list):  # (n, n_labels)
             answer = [np.column_stack([1 - p, p]) for p in np.asarray(answer).T]
             known = self._targets
@@ -443,10 +444,7 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
             return softmax(full, axis=1)
         full = np.hstack([1 - part, part]) if part.shape[1] == 1 else part
         full = np.clip(full, 0, 1)
-        total = full.sum(axis=1, keepdims=True)
-        return np.where(
-            total > 0, full / np.where(total > 0, total, 1), 1 / full.shape[1]
-        )
+        return normalised(full)
 
     def _log_probabilities(self, X):
         with np.errstate(divide="ignore"):
