@@ -15,7 +15,6 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.ensemble import BaggingClassifier
 from sklearn.ensemble._forest import BaseForest
 from sklearn.tree import BaseDecisionTree
-from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_features, has_fit_parameter
 
 from .memory import TeacherMemory

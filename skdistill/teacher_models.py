@@ -224,7 +224,7 @@ class Model:
             return None
         with torch_restored(model):
             first = model.predict(*for_skorch(model, _safe_indexing(X, [0])))
-        return np.prod(np.shape(first)) > 1  # also of a sparse matrix of labels
+        return bool(np.prod(np.shape(first)) > 1)  # sparse labels have a shape too
 
     def ask(self, X, classify, labels=None):
         """Its raw answer for rows, and the scale on which that is.
@@ -600,7 +600,7 @@ class OnnxModel(Model):
         first, *others = session.run(
             None, _feeds(session.get_inputs(), _safe_indexing(X, [0]))
         )
-        return np.size(first) > 1 if others else None
+        return bool(np.size(first) > 1) if others else None
 
     def ask(self, X, classify, labels=None):
         """Its last output."""
