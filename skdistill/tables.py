@@ -234,6 +234,38 @@ def validated_table(estimator, X, reset):
     return plain_table(numbers)
 
 
+def check_order(estimator, X, reset):
+    """Refuse another order of columns whose names are numbers, or tuples.
+
+    scikit-learn's own check, of ``feature_names_in_``, knows strings alone.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Gets, or is compared by, the names.
+    X : array-like or frame of shape (n, n_features)
+        As the user gave it.
+    reset : bool
+        Whether this is the table of ``fit``.
+
+    Raises
+    ------
+    ValueError
+        If a frame has the columns of ``fit`` in another order.
+    """
+    names = list(X.columns) if is_frame(X) else []
+    if reset:
+        named_otherwise = names and not all(isinstance(name, str) for name in names)
+        estimator._other_names = names if named_otherwise else None
+        return
+    known = vars(estimator).get("_other_names")
+    if known and names != known and len(names) == len(known) == len({*names, *known}):
+        raise ValueError(
+            f"X has the columns of fit in another order, {names[:10]!r}: give "
+            f"X[{known[:10]!r}], or an array if their order is right and the names are not."
+        )
+
+
 def plain_table(X):
     """The table that an array of floats is, without a check.
 

@@ -5,6 +5,7 @@ of named classes, or values, and are averaged. Nothing changes a teacher that ar
 fitted.
 """
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,17 +15,19 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.ensemble import BaggingClassifier
 from sklearn.ensemble._forest import BaseForest
 from sklearn.tree import BaseDecisionTree
-from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_features, has_fit_parameter
 
 from .memory import TeacherMemory
 from .tables import is_frame
-from .teacher_models import LABEL, LOGIT, as_model
+from .teacher_models import LABEL, LOGIT, SHARE, as_model
 from .teacher_nets import for_skorch, innermost
 
 #: The least probability that a teacher's answer is read as; its logarithm is finite.
 FLOOR = 1e-7
 _ROW_SUM_TOLERANCE = 1e-3
+_ROUNDING = 1e-6
+#: One-vs-all models' rows sum to less or more than 1, but hardly to less or more than this.
+_USUAL_SUMS = 0.5, 2.0
 _KEEPS_NOTHING = TeacherMemory()
 
 
@@ -428,14 +431,36 @@ def class_probabilities(values, name):
     if values.ndim == 1 or values.shape[1] == 1:
         values = np.column_stack([1 - values.ravel(), values.ravel()])
     sums = values.sum(axis=1)
-    if values.min(initial=0.0) < -1e-6 or np.abs(sums - 1).max() > _ROW_SUM_TOLERANCE:
+    if (
+        values.min(initial=0.0) < -_ROUNDING
+        or np.abs(sums - 1).max() > _ROW_SUM_TOLERANCE
+    ):
         raise ValueError(
             f"{name} must hold probabilities, each row summing to 1; the smallest "
             f"entry is {values.min():.3g} and rows sum to {sums.min():.3g} to "
-            f"{sums.max():.3g}. Logits become probabilities by a softmax; probabilities of "
-            "several labels need y, or classes=[[0, 1], ...] with a pair for each."
+            f"{sums.max():.3g}. Logits become probabilities by a softmax, scores of one "
+            "class against all others by a division of each row by its sum; probabilities "
+            "of several labels need y, or classes=[[0, 1], ...] with a pair for each."
         )
     return np.clip(values, 0.0, None) / sums[:, None]
+
+
+def normalised(shares):
+    """Rows divided by their sums.
+
+    Parameters
+    ----------
+    shares : ndarray of shape (n, n_classes)
+        Not negative; such as the probability of each class against all others.
+
+    Returns
+    -------
+    ndarray of shape (n, n_classes)
+        Rows that sum to 1: equal shares for a row of zeros, which speaks for no class.
+    """
+    total = shares.sum(axis=1, keepdims=True)
+    equal = np.full(shares.shape, 1 / shares.shape[1])
+    return np.divide(shares, total, out=equal, where=total > 0)
 
 
 def check_finite(values, name, numbers=True):
@@ -580,6 +605,8 @@ def _class_answers(model, X, labels):
         _check_several(model, rows)
     only = labels[0] if len(labels) == 1 else None
     answer, scale = model.ask(rows, classify=True, labels=only)
+    if len(labels) == 1:
+        _check_single(model, rows, answer, scale)
     return [
         _log_probabilities(part, scale, names, model)
         for part, names in zip(split(answer, labels, model), labels, strict=True)
@@ -588,12 +615,24 @@ def _class_answers(model, X, labels):
 
 def _check_several(model, X):
     """Refuse a classifier of one target, whose two columns could be two targets."""
-    if isinstance(model.labels(), np.ndarray) and hasattr(model.model, "predict"):
-        if np.ndim(model.model.predict(_safe_indexing(X, [0]))) == 1:
-            raise ValueError(
-                f"teacher={model!r} predicts one target, and y has several: fit it on "
-                "all of them, for example in a MultiOutputClassifier."
-            )
+    if model.predicts_several(X) is False:
+        raise ValueError(
+            f"teacher={model!r} predicts one target, and y has several: fit it on all of "
+            "them, for example in a MultiOutputClassifier."
+        )
+
+
+def _check_single(model, X, answer, scale):
+    """Refuse several labels where one is wanted; rows that sum to 1 are of one."""
+    if scale not in {SHARE, LOGIT} or np.ndim(answer) != 2 or np.shape(answer)[1] < 2:
+        return
+    off = np.abs(np.asarray(answer).sum(axis=1) - 1).max(initial=0.0)
+    if (scale == LOGIT or off > _ROW_SUM_TOLERANCE) and model.predicts_several(X):
+        raise ValueError(
+            f"teacher={model!r} predicts several labels at once, and a single target is "
+            "wanted: give y with a column for each label, or classes=[[0, 1], ...] with a "
+            "pair for each."
+        )
 
 
 def split(answer, labels, source):
@@ -659,9 +698,28 @@ def _log_probabilities(answer, scale, labels, model):
         )
     if scale == LOGIT:
         return log_softmax(answer, axis=1)
-    return log_with_floor(
-        _smoothed(class_probabilities(answer, "teacher's output"), model.model)
-    )
+    if scale == SHARE and answer.min(initial=0.0) >= -_ROUNDING:
+        p = _from_shares(answer, model)
+    else:
+        p = class_probabilities(answer, "teacher's output")
+    return log_with_floor(_smoothed(p, model.model))
+
+
+def _from_shares(answer, model):
+    """What a classifier calls probabilities, as rows that sum to 1."""
+    sums = answer.sum(axis=1)
+    least, most = _USUAL_SUMS
+    if ((sums < least) | (sums > most)).any() and not model.has_warned:
+        model.has_warned = True
+        warnings.warn(
+            f"teacher={model!r}: rows of what it calls probabilities sum to less than "
+            f"{least} or more than {most}. They are normalised, as those of a one-vs-all "
+            "model; a row of zeros becomes equal shares. If they are no probabilities, "
+            "give a function that makes some of them.",
+            UserWarning,
+            stacklevel=2,
+        )
+    return normalised(np.clip(answer, 0.0, None))
 
 
 def _value_answer(model, X):

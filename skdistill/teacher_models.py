@@ -17,6 +17,13 @@ from sklearn.utils import _safe_indexing, get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from .tables import is_frame
+from .teacher_columns import (
+    SPELLINGS,
+    known_columns,
+    named_by,
+    names_of,
+    spelling_of,
+)
 from .teacher_nets import (
     for_skorch,
     innermost,
@@ -25,7 +32,9 @@ from .teacher_nets import (
     torch_restored,
 )
 
-LABEL, PROBABILITY, LOGIT = "label", "probability", "logit"
+#: What the numbers of an answer are. Shares are what a classifier calls probabilities:
+#: not negative, and perhaps of one class against all others, each by itself.
+LABEL, SHARE, PROBABILITY, LOGIT = "label", "share", "probability", "logit"
 _ROWS_TO_TELL = 20
 
 
@@ -40,6 +49,7 @@ class Model:
 
     def __init__(self, model):
         self.model = model
+        self.has_warned = False  # of shares, once for all parts of a pass
 
     def __repr__(self):
         return repr(self.model)
@@ -159,11 +169,7 @@ class Model:
         list of str or None
             None where it does not know.
         """
-        for name in ("feature_names_in_", "feature_names_"):  # the second is CatBoost's
-            names = getattr(self.model, name, None)
-            if names is not None:
-                return list(names)
-        return None
+        return names_of(named_by(self.model))
 
     def rows(self, X):
         """The columns of a frame that it knows, in its order.
@@ -177,15 +183,18 @@ class Model:
         -------
         array-like or frame
             X itself, unless the model knows other columns, all of which X has.
+
+        Raises
+        ------
+        ValueError
+            If X lacks some, or has two that could be one of them, and the model's library
+            would use others in their place.
         """
         names = self.columns() if is_frame(X) else None
-        if (
-            names is None
-            or list(X.columns) == names
-            or not set(names) <= set(X.columns)
-        ):
+        if names is None:
             return X
-        return X[names]
+        spelling = spelling_of(named_by(self.model))
+        return known_columns(X, names, spelling, f"teacher={self!r}")
 
     def width(self):
         """Number of columns that it was fitted on.
@@ -196,6 +205,26 @@ class Model:
             None where it does not know.
         """
         return getattr(self.model, "n_features_in_", None)
+
+    def predicts_several(self, X):
+        """Whether it predicts several targets, or labels, at once.
+
+        Parameters
+        ----------
+        X : array-like or frame of shape (n, n_features)
+            Rows, the columns that ``rows`` returns; the first one is asked about.
+
+        Returns
+        -------
+        bool or None
+            None for what does not predict, and cannot tell.
+        """
+        model = self.model
+        if not hasattr(model, "predict"):
+            return None
+        with torch_restored(model):
+            first = model.predict(*for_skorch(model, _safe_indexing(X, [0])))
+        return bool(np.prod(np.shape(first)) > 1)  # sparse labels have a shape too
 
     def ask(self, X, classify, labels=None):
         """Its raw answer for rows, and the scale on which that is.
@@ -213,17 +242,13 @@ class Model:
         -------
         answer : array-like, frame or list of these
             As the model gave it.
-        scale : {"label", "probability", "logit"}
+        scale : {"label", "share", "probability", "logit"}
             Of no meaning for predictions.
         """
         model = self.model
         methods = {"predict": LABEL}
         if classify:
-            methods = {
-                "predict_proba": PROBABILITY,
-                "decision_function": LOGIT,
-                **methods,
-            }
+            methods = {"predict_proba": SHARE, "decision_function": LOGIT, **methods}
         method = next((name for name in methods if hasattr(model, name)), None)
         with torch_restored(model):
             if method is None:
@@ -263,7 +288,10 @@ def check_not_pairwise(model, scores, X, labels, name):
     matches = scores.shape[1] == len(labels)
     if matches:
         decided = model.predict(_safe_indexing(X, head))
-        matches = (labels[scores[head].argmax(axis=1)] == decided).mean() >= 0.5
+        if np.prod(np.shape(decided)) != len(head):
+            return  # several labels: whoever wants a single one refuses them
+        likeliest = labels[scores[head].argmax(axis=1)]
+        matches = (likeliest == np.ravel(decided)).mean() >= 0.5
     if not matches:
         raise ValueError(
             f"{name}={model!r}: its decision_function does not score the classes that it "
@@ -304,6 +332,10 @@ class TorchModule(Model):
     def is_ready(self):
         """A module is."""
         return True
+
+    def predicts_several(self, X):
+        """A module cannot tell."""
+        return None
 
     def ask(self, X, classify, labels=None):
         """Its outputs in eval mode."""
@@ -381,8 +413,10 @@ class LightGBMBooster(Booster):
         return _is_from(model, "lightgbm", "Booster")
 
     def objective(self):
-        """As the model's text has it."""
-        return self.model.dump_model(num_iteration=1).get("objective", "")
+        """As the model's text has it; as JSON, a tab in a name would break it."""
+        text = self.model.model_to_string(num_iteration=1)
+        found = re.search("^objective=(.*)$", text, re.MULTILINE)
+        return found[1] if found else ""
 
     def columns(self):
         """As the booster has them."""
@@ -392,8 +426,12 @@ class LightGBMBooster(Booster):
         """As the booster has it."""
         return self.model.num_feature()
 
+    def predicts_several(self, X):
+        """None of its objectives does."""
+        return False
+
     def ask(self, X, classify, labels=None):
-        """Probabilities; raw scores where the objective was a function."""
+        """Shares; raw scores where the objective was a function."""
         answer = self.model.predict(X)
         objective = self.objective()
         if classify and objective and self.kind() != "classifier":
@@ -401,10 +439,7 @@ class LightGBMBooster(Booster):
                 f"teacher={self!r} was trained for the objective {objective!r}, and "
                 "cannot tell classes."
             )
-        if objective.startswith("multiclassova"):  # one sigmoid for each class
-            answer = answer / answer.sum(axis=1, keepdims=True)
-        known = objective.startswith(self.classifies)
-        return answer, PROBABILITY if known else LOGIT
+        return answer, SHARE if objective.startswith(self.classifies) else LOGIT
 
 
 class XGBoostBooster(Booster):
@@ -418,9 +453,16 @@ class XGBoostBooster(Booster):
         """Whether it is XGBoost's."""
         return _is_from(model, "xgboost", "Booster")
 
+    def _learner(self):
+        return json.loads(self.model.save_config())["learner"]
+
     def objective(self):
         """As the model's configuration has it."""
-        return json.loads(self.model.save_config())["learner"]["objective"]["name"]
+        return self._learner()["objective"]["name"]
+
+    def predicts_several(self, X):
+        """As the model's configuration has it."""
+        return int(self._learner()["learner_model_param"].get("num_target", 1)) > 1
 
     def kind(self):
         """A logistic regression may be either."""
@@ -439,10 +481,10 @@ class XGBoostBooster(Booster):
         """Margins, up to the best iteration if training stopped early."""
         if not is_frame(X):
             X = np.asarray(X)
+        # Without names, X's own could have marks that XGBoost refuses.
+        names = self.model.feature_names or [f"f{j}" for j in range(X.shape[1])]
         matrix = sys.modules["xgboost"].DMatrix(
-            X,
-            enable_categorical=True,
-            feature_names=None if is_frame(X) else self.model.feature_names,
+            X, enable_categorical=True, feature_names=names
         )
         best = getattr(self.model, "best_iteration", None)
         trees = (0, 0) if best is None else (0, best + 1)
@@ -478,6 +520,10 @@ class CatBoostModel(Model):
         ranks = ("Pair", "Query", "Yeti", "Stochastic", "Lambda")
         return None if loss.startswith(ranks) else "regressor"
 
+    def predicts_several(self, X):
+        """From the loss that it was trained for."""
+        return self._loss().startswith(("MultiLog", "MultiCross"))
+
     def labels(self):
         """As the model has them; a regressor has none."""
         return super().labels() if self.kind() == "classifier" else None
@@ -487,11 +533,11 @@ class CatBoostModel(Model):
         return self.model.feature_names_
 
     def ask(self, X, classify, labels=None):
-        """Probabilities, or raw values."""
+        """Shares, or raw values."""
         answer = "Probability" if classify else "RawFormulaVal"
         if self._loss().startswith(("Poisson", "Tweedie")):  # trained on logarithms
             answer = "Exponent"
-        return self.model.predict(X, prediction_type=answer), PROBABILITY
+        return self.model.predict(X, prediction_type=answer), SHARE
 
 
 class OnnxModel(Model):
@@ -548,6 +594,14 @@ class OnnxModel(Model):
             return None
         return np.array(list(answer[0]))
 
+    def predicts_several(self, X):
+        """A classifier's first output is the labels."""
+        session = self._session()
+        first, *others = session.run(
+            None, _feeds(session.get_inputs(), _safe_indexing(X, [0]))
+        )
+        return bool(np.size(first) > 1) if others else None
+
     def ask(self, X, classify, labels=None):
         """Its last output."""
         session = self._session()
@@ -561,10 +615,12 @@ class OnnxModel(Model):
         if isinstance(answer, list):  # one dict by label for each row
             keys = list(answer[0]) if labels is None else labels.tolist()
             table = np.array([[row.get(key, 0.0) for key in keys] for row in answer])
-            total = table.sum(axis=1, keepdims=True)
-            return table / np.where(total > 0, total, 1.0), PROBABILITY
+            return table, SHARE
         answer = np.asarray(answer, dtype=np.float64)
-        return answer, PROBABILITY if _are_probabilities(answer) else LOGIT
+        if not _are_probabilities(answer):
+            return answer, LOGIT
+        # Before a classifier's probabilities its file has the labels.
+        return answer, PROBABILITY if len(session.get_outputs()) == 1 else SHARE
 
 
 _ONNX_TYPES = {
@@ -592,17 +648,13 @@ def _feeds(inputs, X):
             f"teacher is an ONNX file with the inputs {[i.name for i in inputs]}: give X "
             "as a frame with these columns."
         )
-    columns = {re.sub(r"\W", "_", str(name)): name for name in X.columns}
-    missing = [each.name for each in inputs if each.name not in columns]
-    if missing:
-        raise ValueError(
-            f"teacher is an ONNX file with the inputs {missing}, not in X."
-        )
+    names = [each.name for each in inputs]
+    X = known_columns(X, names, SPELLINGS["onnx"], "teacher, an ONNX file,")
     return {
-        each.name: np.asarray(X[columns[each.name]]).astype(_ONNX_TYPES[each.type])[
-            :, None
-        ]
-        for each in inputs
+        each.name: np.asarray(_safe_indexing(X, j, axis=1)).astype(
+            _ONNX_TYPES[each.type]
+        )[:, None]
+        for j, each in enumerate(inputs)
     }
 
 

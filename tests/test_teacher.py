@@ -9,10 +9,12 @@ from scipy.special import expit, log_softmax, softmax
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
 from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC, LinearSVC
@@ -307,6 +309,93 @@ def test_scores_of_pairs_are_refused(iris):
     pairs = SVC(decision_function_shape="ovo").fit(X[:, :2], y)
     with pytest.raises(ValueError, match='decision_function_shape="ovr"'):
         soft_targets(pairs, X[:, :2])
+
+
+class Shares:
+    """A classifier of three classes, each scored against all others."""
+
+    classes_ = np.arange(3)
+
+    def __init__(self, *rows):
+        self.rows = np.array(rows)
+
+    def predict_proba(self, X):
+        return self.rows[np.asarray(X)[:, 0].astype(int)]
+
+    def predict(self, X):
+        return self.predict_proba(X).argmax(axis=1)
+
+
+def test_what_a_classifier_calls_probabilities_is_normalised():
+    teacher = Shares([0.5, 0.7, 0.6], [0.6, 0.1, 0.1])
+    expected = [[0.5 / 1.8, 0.7 / 1.8, 0.6 / 1.8], [0.75, 0.125, 0.125]]
+    np.testing.assert_allclose(soft_targets(teacher, [[0], [1]]), expected)
+    with pytest.raises(
+        ValueError, match="summing to 1"
+    ):  # a function says no such thing
+        soft_targets(teacher.predict_proba, [[0], [1]])
+    with pytest.raises(ValueError, match="the smallest entry is -0.1"):
+        soft_targets(Shares([-0.1, 0.5, 0.6]), [[0]])
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ([20.0, 30.0, 50.0], [0.2, 0.3, 0.5]),
+        ([0.01, 0.02, 0.01], [0.25, 0.5, 0.25]),
+        ([0.0, 0.0, 0.0], [1 / 3, 1 / 3, 1 / 3]),  # for no class more than for another
+    ],
+)
+def test_one_warning_of_rows_far_from_1(row, expected):
+    teacher, X = Shares([0.3, 0.3, 0.5], row), np.repeat([[0], [1]], 15_000, axis=0)
+    with pytest.warns(UserWarning, match="They are normalised") as told:
+        soft = soft_targets(teacher, X, n_jobs=1)  # in three parts
+    assert len(told) == 1
+    np.testing.assert_allclose(soft[-1], expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("names", [None, ["b", "c", "a"]])
+def test_one_against_all_others_by_margins(iris, names):
+    X, y = iris
+    y = y if names is None else np.array(names)[np.unique(y, return_inverse=True)[1]]
+    model = OneVsRestClassifier(LinearSVC()).fit(X, y)
+    expected = softmax(model.decision_function(X), axis=1)
+    np.testing.assert_allclose(soft_targets(model, X), expected)
+    two = OneVsRestClassifier(LinearSVC()).fit(X[:100], y[:100])
+    expected = expit(two.decision_function(X))
+    np.testing.assert_allclose(soft_targets(two, X)[:, 1], expected)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        OneVsRestClassifier(LinearSVC()),
+        OneVsRestClassifier(LogisticRegression()),
+        MLPClassifier(4, max_iter=300, solver="lbfgs"),
+    ],
+    ids=["margins", "probabilities", "net"],
+)
+def test_several_labels_are_not_one_against_all_others(iris, model):
+    """The same numbers, but of labels that do not exclude each other."""
+    X, y = iris
+    Y = np.column_stack([y != "setosa", X[:, 0] > 5.8, X[:, 1] > 3]).astype(int)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model = clone(model).fit(X, Y)
+    if hasattr(model, "predict_proba"):
+        expected = model.predict_proba(X)
+    else:
+        expected = expit(model.decision_function(X))
+    soft = soft_targets(model, X, classes=[[0, 1]] * 3)
+    for part, p in zip(soft, expected.T, strict=True):
+        np.testing.assert_allclose(part[:, 1], p, atol=1e-6)
+    student = NeuralStudentClassifier(model, max_epochs=1, transfer=None).fit(X, Y)
+    assert student.predict_proba(X).shape == (150, 3)
+    with pytest.raises(ValueError, match="several labels at once.*pair for each"):
+        soft_targets(model, X)
+    for labels in (None, y):
+        with pytest.raises(ValueError, match="several labels at once|share no class"):
+            NeuralStudentClassifier(model, alpha=1.0).fit(X, labels)
 
 
 def test_bagged_models_that_are_no_trees_are_not_smoothed(iris):

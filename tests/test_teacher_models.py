@@ -7,6 +7,7 @@ from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_diabetes, load_wine
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 
 from skdistill import NeuralStudentClassifier, StudentClassifier, soft_targets
@@ -40,8 +41,10 @@ def test_lightgbm(wine, values):
     if len(model.classes_) == 3:
         sigmoids = one_for_each.fit(X, y).predict_proba(X)
         expected = sigmoids / sigmoids.sum(axis=1, keepdims=True)
-        soft = soft_targets(one_for_each.booster_, X)
-        np.testing.assert_allclose(soft, expected, atol=1e-6)
+        for teacher in (one_for_each, one_for_each.booster_):
+            np.testing.assert_allclose(soft_targets(teacher, X), expected, atol=1e-6)
+        with pytest.raises(ValueError, match="predicts one target, and y has several"):
+            soft_targets(one_for_each.booster_, X, classes=[[0, 1]] * 3)
     for objective in ("regression", "poisson", "tweedie"):
         regressor = lightgbm.LGBMRegressor(objective=objective, **common).fit(*values)
         assert as_model(regressor.booster_).kind() == "regressor"
@@ -66,6 +69,14 @@ def test_xgboost(wine, values):
     for teacher in (model, model.get_booster()):
         soft = soft_targets(teacher, X, classes=model.classes_)
         np.testing.assert_allclose(soft, expected, atol=1e-5)
+    X, Y = values[0], (values[0].to_numpy()[:, :3] > 0).astype(int)
+    labels = xgboost.XGBClassifier(n_estimators=3, n_jobs=1).fit(X, Y)
+    for teacher in (labels, labels.get_booster()):
+        soft = soft_targets(teacher, X, classes=[[0, 1]] * 3)
+        for part, p in zip(soft, labels.predict_proba(X).T, strict=True):
+            np.testing.assert_allclose(part[:, 1], p, atol=1e-5)
+        with pytest.raises(ValueError, match="several labels at once"):
+            soft_targets(teacher, X)
     for objective in ("reg:squarederror", "count:poisson"):
         regressor = xgboost.XGBRegressor(objective=objective, **common).fit(*values)
         np.testing.assert_allclose(
@@ -92,6 +103,26 @@ def test_catboost(wine, values):
             atol=1e-6,
         )
     del common["cat_features"]
+    Z, Y = values[0], (values[0].to_numpy()[:, [0, 2, 3]] > 0).astype(int)
+    params = {**common, "loss_function": "MultiClassOneVsAll"}
+    one_for_each = catboost.CatBoostClassifier(**params).fit(Z, Y.sum(axis=1))
+    sigmoids = one_for_each.predict_proba(Z)
+    for teacher in (one_for_each, catboost.CatBoost(params).fit(Z, Y.sum(axis=1))):
+        np.testing.assert_allclose(
+            soft_targets(teacher, Z),
+            sigmoids / sigmoids.sum(axis=1, keepdims=True),
+            atol=1e-6,
+        )
+        with pytest.raises(ValueError, match="predicts one target, and y has several"):
+            soft_targets(teacher, Z, classes=[[0, 1]] * 4)
+    params = {**common, "loss_function": "MultiLogloss"}
+    labels = catboost.CatBoostClassifier(**params).fit(Z, Y)
+    for teacher in (labels, catboost.CatBoost(params).fit(Z, Y)):
+        soft = soft_targets(teacher, Z, classes=[[0, 1]] * 3)
+        for part, p in zip(soft, labels.predict_proba(Z).T, strict=True):
+            np.testing.assert_allclose(part[:, 1], p, atol=1e-6)
+        with pytest.raises(ValueError, match="several labels at once"):
+            soft_targets(teacher, Z)
     for objective in ("RMSE", "Poisson"):
         params = {**common, "loss_function": objective}
         regressor = catboost.CatBoostRegressor(**params).fit(*values)
@@ -153,6 +184,19 @@ def test_onnx_files(values, onnx):
         soft_targets(str(named), X[:, :3], classes=model.classes_)
     with pytest.raises(ValueError, match="there is no such file"):
         soft_targets("nowhere.onnx", X)
+
+
+def test_onnx_files_of_several_labels(onnx):
+    X, y = load_wine(return_X_y=True)
+    X = (X / X.max(axis=0)).astype(np.float32)
+    Y = np.column_stack([y > 0, y > 1, X[:, 0] > X[:, 0].mean()]).astype(int)
+    model = OneVsRestClassifier(LogisticRegression()).fit(X, Y)
+    path = onnx(model, X, zipmap=False)
+    soft = soft_targets(path, X, classes=[[0, 1]] * 3)
+    for part, p in zip(soft, model.predict_proba(X).T, strict=True):
+        np.testing.assert_allclose(part[:, 1], p, atol=1e-5)
+    with pytest.raises(ValueError, match="several labels at once"):
+        soft_targets(path, X)
 
 
 def soft_targets_of_values(teacher, X):

@@ -33,7 +33,14 @@ from ..crossfit import CrossFit, check_can_be_cloned
 from ..knowledge import FitRows, Knowledge, gather, needs_teacher, teaches
 from ..memory import memory_for
 from ..preprocessing import apply_view, fit_view, make_view, reads_tables
-from ..tables import is_readable, plain_table, rows_of, stacked, validated_table
+from ..tables import (
+    check_order,
+    is_readable,
+    plain_table,
+    rows_of,
+    stacked,
+    validated_table,
+)
 from ..teacher import (
     DroppedTeacher,
     Teacher,
@@ -327,6 +334,7 @@ default=None
         return getattr(self, "warm_start", False) and hasattr(self, "preprocessor_")
 
     def _validate_X(self, X, reset):
+        check_order(self, X, reset)
         view = self.preprocessor if reset else self._fitted_view()
         if reads_tables(view):
             is_plain = not reset and self._is_plain(X)

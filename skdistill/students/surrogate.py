@@ -23,12 +23,14 @@ from ..label_rows import (
     truncated_label_rows,
 )
 from ..preprocessing import apply_view, make_view, reads_tables
-from ..tables import rows_of, stacked
-from ..teacher import FLOOR
+from ..tables import check_order, rows_of, stacked
+from ..teacher import FLOOR, normalised
 from ..teacher_models import check_not_pairwise, returns_raw_scores
 from ..teacher_nets import innermost
 from .base import BaseStudent
 from .tasks import ClassifierStudent, RegressorStudent
+
+_ROUNDING = 1e-6
 
 
 class SurrogateStudent(BaseStudent):
@@ -43,6 +45,7 @@ class SurrogateStudent(BaseStudent):
         view = self.preprocessor if reset else self._fitted_view()
         if view is not None:
             return super()._validate_X(X, reset)
+        check_order(self, X, reset)
         validate_data(self, X, reset=reset, skip_check_array=True)
         return X  # as it is: the student itself will check it
 
@@ -415,7 +418,7 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
             return self._from_scores(self._asked(X, "predict", raw_score=True))
         answer, known = self._asked(X, "predict_proba"), self._model().classes_
         if len(self._targets) == 1:
-            answer, known = [answer], [known]
+            answer, known = [_of_sum_1(np.asarray(answer, np.float64))], [known]
         elif not isinstance(answer, list):  # (n, n_labels)
             answer = [np.column_stack([1 - p, p]) for p in np.asarray(answer).T]
             known = self._targets
@@ -443,10 +446,7 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
             return softmax(full, axis=1)
         full = np.hstack([1 - part, part]) if part.shape[1] == 1 else part
         full = np.clip(full, 0, 1)
-        total = full.sum(axis=1, keepdims=True)
-        return np.where(
-            total > 0, full / np.where(total > 0, total, 1), 1 / full.shape[1]
-        )
+        return normalised(full)
 
     def _log_probabilities(self, X):
         with np.errstate(divide="ignore"):
@@ -521,6 +521,12 @@ def _without_folds(model):
 
 def _has_scores(student):
     return hasattr(student, "decision_function") and not is_regressor(student)
+
+
+def _of_sum_1(p):
+    """The student's own, unless it scores each class against all others."""
+    off = np.abs(p.sum(axis=1, keepdims=True) - 1) > _ROUNDING
+    return np.where(off, normalised(p), p)
 
 
 def _in_order(p, known, classes):

@@ -25,6 +25,7 @@ from skdistill import (
     NeuralStudentRegressor,
     SoftDecisionTreeClassifier,
     SoftDecisionTreeRegressor,
+    StudentClassifier,
 )
 
 CLASSIFIERS = [NeuralStudentClassifier, SoftDecisionTreeClassifier]
@@ -557,3 +558,32 @@ def test_errors_of_a_table_in_another_order(iris):
         student.predict(frame[list("dcba")])
     with pytest.raises(ValueError, match="feature names"):
         student.predict(frame[list("abc")])
+
+
+@pytest.mark.parametrize(
+    "names", [[10, 20, 30, 40], [("a", 1), ("a", 2), ("b", 1), ("b", 2)]]
+)
+@pytest.mark.parametrize("preprocessor", ["auto", None, StandardScaler()])
+def test_numbers_as_names_have_an_order_too(iris, names, preprocessor):
+    """scikit-learn compares names that are strings, and takes others by position."""
+    X, y = iris
+    frame = pd.DataFrame(X)
+    frame.columns = pd.Index(names)
+    turned = frame.iloc[:, ::-1]
+    for student in (
+        NeuralStudentClassifier(max_epochs=1, preprocessor=preprocessor),
+        StudentClassifier(preprocessor=preprocessor),
+    ):
+        expected = student.fit(frame, y).predict_proba(frame)
+        with pytest.raises(ValueError, match="columns of fit in another order"):
+            student.predict(turned)
+        with pytest.raises(
+            ValueError, match="X_val: X has the columns of fit in anoth"
+        ):
+            clone(student).fit(frame, y, X_val=turned, y_val=y)
+        student.predict(
+            frame.set_axis([50, 60, 70, 80], axis=1)
+        )  # as scikit-learn does
+        if preprocessor == "auto":
+            np.testing.assert_array_equal(student.predict_proba(X), expected)
+        student.fit(X, y).predict(turned)  # fitted on columns without names

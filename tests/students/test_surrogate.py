@@ -29,6 +29,19 @@ from skdistill import StudentClassifier, StudentRegressor, soft_targets
 from skdistill.label_rows import drawn_label_rows, truncated_label_rows
 
 
+def test_a_students_rows_sum_to_1(iris):
+    """Also those of one that scores each class against all others."""
+    lightgbm = pytest.importorskip("lightgbm")
+    options = {"n_estimators": 3, "verbose": -1, "n_jobs": 1}
+    booster = lightgbm.LGBMClassifier(objective="multiclassova", **options)
+    student = StudentClassifier(student=booster, random_state=0).fit(*iris)
+    p = student.predict_proba(iris[0])
+    np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-12)
+    own = student.student_[-1].predict_proba(student.preprocessor_.transform(iris[0]))
+    assert np.abs(own.sum(axis=1) - 1).max() > 1e-3
+    np.testing.assert_allclose(p, own / own.sum(axis=1, keepdims=True))
+
+
 @pytest.mark.parametrize(
     "params",
     [
