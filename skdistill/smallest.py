@@ -416,7 +416,7 @@ class _Judged:
                 "keep. Is y_val in the order of X_val, and in the teacher's labels?"
             )
         found = [
-            (teacher - self.score(said, rows)) / max(teacher - baseline, 1e-12)
+            _shortfall(self.score(said, rows), teacher, baseline)
             for rows, teacher, baseline in samples[1:]
         ]
         return float(np.quantile(found, 1 - _LEVEL))
@@ -428,5 +428,11 @@ class _Judged:
         return {
             "score": scores[0],
             "score_error": float(np.std(scores[1:])),
-            "shortfall": (teacher - scores[0]) / max(teacher - baseline, 1e-12),
+            "shortfall": _shortfall(scores[0], teacher, baseline),
         }
+
+
+def _shortfall(score, teacher, baseline):
+    """The share that is lost of what the teacher is better by, in scores of any unit."""
+    least = max(1e-12 * max(abs(teacher), abs(baseline)), np.finfo(float).tiny)
+    return (teacher - score) / max(teacher - baseline, least)

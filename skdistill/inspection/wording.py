@@ -176,10 +176,14 @@ class Gates:
 
     def _rounded(self, value, spread):
         """A number to so many digits of the column's spread, or of its own."""
-        digits = self.digits
-        if spread > 0 and abs(value) > spread:
-            digits += math.floor(math.log10(abs(value) / spread))
-        return f"{value:.{digits}g}"
+        return _rounded(value, spread, self.digits)
+
+
+def _rounded(value, spread, digits):
+    """A number to so many digits of a spread, or of its own; never more than it has."""
+    if spread > 0 and abs(value) > spread:
+        digits += math.floor(math.log10(abs(value) / spread))
+    return f"{value:.{min(digits, 17)}g}"
 
 
 def _value_in_words(term, is_yes, number, names, told):
@@ -340,6 +344,7 @@ class Leaves:
         n_values = len(self.values[numbers[0]])
         classes = getattr(tree, "classes_", None)
         self.is_class = classes is not None
+        self.spread = 0.0 if self.is_class else tree._scale
         self.is_multilabel = self.is_class and tree.is_multilabel()
         self.targets = classes if isinstance(classes, list) else None
         seen = _value_names(tree, n_values)
@@ -381,7 +386,8 @@ class Leaves:
             The likeliest classes, or the values.
         """
         if not self.is_class:
-            numbers = ", ".join(f"{v:.{self.digits}g}" for v in value)
+            pairs = zip(value, np.broadcast_to(self.spread, value.shape), strict=True)
+            numbers = ", ".join(_rounded(v, s, self.digits) for v, s in pairs)
             label = "value" if len(value) == 1 else ", ".join(self.names)
             return f"{label}: {numbers}"
         if self.is_multilabel:

@@ -151,6 +151,8 @@ class _Links:
             self.reach = in_chunks(module.leaf_probabilities, module, x)
         self.said, self.target = self.reach @ self.leaf, target
         self.loss = self._loss(self.said)
+        spread = 1.0 if self.is_class else self._loss(target.mean(axis=0))
+        self.rounding = _LEAST * spread
         self.below = {int(gate): self.shape.below(gate) for gate in self.shape.gates}
 
     def _loss(self, said):
@@ -199,7 +201,7 @@ class _Links:
             if any(self._is_below(gate, top) for top in gone):
                 continue
             cost, said = self._cost(gate, gone, n_leaves - limit)
-            if queue and cost > queue[0][0] + _LEAST:
+            if queue and cost > queue[0][0] + self.rounding:
                 heapq.heappush(queue, (cost, gate))
                 continue
             if cost > ccp_alpha and n_leaves <= limit:

@@ -7,6 +7,8 @@ import numpy as np
 from scipy.special import softmax
 from sklearn import config_context
 from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.linear_model import LinearRegression
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.tree import BaseDecisionTree, DecisionTreeClassifier, DecisionTreeRegressor
@@ -29,6 +31,7 @@ from ..teacher_models import check_not_pairwise, returns_raw_scores
 from ..teacher_nets import innermost
 from .base import BaseStudent
 from .tasks import ClassifierStudent, RegressorStudent
+from .units import fitted_in, unit_for
 
 _ROUNDING = 1e-6
 
@@ -117,13 +120,7 @@ def _fit(model, X, y, weight):
         X, y, weight = rows_of(X, counted), y[counted], weight[counted]
     if weight is None or np.allclose(weight, weight[0], rtol=1e-12, atol=0):
         return model.fit(X, y)
-    last, path = model, ""
-    while isinstance(last, Pipeline | MultiOutputRegressor):
-        if isinstance(last, Pipeline):
-            step, last = last.steps[-1]
-            path += f"{step}__"
-        else:
-            last = last.estimator
+    last, path = _destination(model)
     if not _takes_weights(last):
         advice = ""
         if is_classifier(model):
@@ -132,12 +129,27 @@ def _fit(model, X, y, weight):
                 "sample_weight is None."
             )
         raise ValueError(
-            f"student={model!r} takes no sample_weight, and the rows that it is to learn "
+            f"student={last!r} takes no sample_weight, and the rows that it is to learn "
             f"from have weights: give a student that takes them.{advice}"
         )
     weights = {f"{path}sample_weight": weight / weight.mean()}
     with config_context(enable_metadata_routing=False):  # who gets them is known here
         return model.fit(X, y, **weights)
+
+
+def _destination(model):
+    """The estimator inside of others that weights are for, and its path for them."""
+    path = ""
+    while True:
+        if isinstance(model, Pipeline):
+            step, model = model.steps[-1]
+            path += f"{step}__"
+        elif isinstance(model, MultiOutputRegressor):
+            model = model.estimator
+        elif isinstance(model, TransformedTargetRegressor):
+            model = LinearRegression() if model.regressor is None else model.regressor
+        else:
+            return model, path
 
 
 def _takes_weights(model):
@@ -550,7 +562,10 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
     student : estimator, default=None
         Regressor, possibly a pipeline; it is cloned. One that learns a single target is
         fitted once for each. None: a :class:`~sklearn.tree.DecisionTreeRegressor` of at
-        most 32 leaves, each of at least one per cent of the weight.
+        most 32 leaves, each of at least one per cent of the weight. It learns targets
+        that are centred and in units of their standard deviation, whatever unit they
+        are in, and so are its parameters that have the targets' unit, such as an
+        ``epsilon`` or ``ccp_alpha``; see the notes.
     teacher_weights : array-like of shape (n_teachers,), default=None
         Shares of the members of a list.
     alpha : float, default=1.0
@@ -592,8 +607,8 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
     Attributes
     ----------
     student_ : Pipeline or estimator
-        The view and the fitted student, which answer for raw tables on their own; the
-        student alone with ``preprocessor=None``.
+        The view and the fitted student, which answer for raw tables on their own, in
+        the targets' unit; the student alone with ``preprocessor=None``.
     teacher_ : object or list of objects
         The fitted teacher; absent without one, and with ``keep_teacher=False``.
     preprocessor_ : transformer or None
@@ -606,6 +621,19 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
     See Also
     --------
     SoftDecisionTreeRegressor : A student made for being distilled into.
+
+    Notes
+    -----
+    A single tree is put back into the targets' unit after it was fitted. Linear least
+    squares and nearest neighbours, whose answers follow any unit, learn the targets as
+    they are. What else there is stands in ``student_`` inside of a
+    :class:`~sklearn.compose.TransformedTargetRegressor`, as its ``regressor_``.
+
+    Targets are not centred, only divided by the root of their mean square, for students
+    to which zero means something: of a Poisson, gamma, Tweedie or percentage loss, or
+    with ``fit_intercept=False``. They are left as they are for a student with a loss of
+    the user's own, for losses of logarithms and shares, and where the student has a
+    TransformedTargetRegressor itself: these know what unit they expect.
 
     Examples
     --------
@@ -668,11 +696,16 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
         if is_classifier(model):
             raise ValueError(f"student={model!r} is a classifier: give a regressor.")
         target, weight = joint_targets(lesson, self.alpha, lesson.hard)
+        unit = unit_for(model, target, weight)
         if target.shape[1] == 1:
             target = target[:, 0]
         elif not get_tags(model).target_tags.multi_output:
             model = MultiOutputRegressor(model)
-        self._keep(_fit(model, X, target, weight))
+
+        def fit(model, target):
+            return _fit(model, X, target, weight)
+
+        self._keep(fitted_in(unit, model, fit, target))
 
     def _set_targets(self, reader, knowledge):
         """Targets keep their units."""

@@ -21,6 +21,7 @@ from .priors import (
     log_ratio,
     shifted,
 )
+from .units import Unit
 
 
 class ClassifierStudent(ClassifierMixin, BaseStudent):
@@ -331,6 +332,11 @@ def _listed(groups):
     return repr(lists if len(lists) > 1 else lists[0])
 
 
+def _varies(values):
+    """Whether any column does; one number, such as 0 for y unknown, has no unit."""
+    return bool((values != values[:1]).any())
+
+
 class RegressorStudent(RegressorMixin, BaseStudent):
     """A student of values; they come from ``_values``."""
 
@@ -350,7 +356,8 @@ class RegressorStudent(RegressorMixin, BaseStudent):
 
     def _set_targets(self, reader, knowledge):
         values, weight = knowledge.hard, knowledge.hard_weight
-        if values is None:
+        taught = knowledge.soft is not None and knowledge.soft_weight.any()
+        if values is None or (taught and not _varies(values[weight > 0])):
             values, weight = knowledge.soft, knowledge.soft_weight
         if self._continues():
             if values.shape[1] != len(self._center):
@@ -361,12 +368,8 @@ class RegressorStudent(RegressorMixin, BaseStudent):
             return
         if self._levels() is not None:  # all quantiles in one unit, so that none cross
             values = values.mean(axis=1, keepdims=True)
-        peak = np.abs(values).max(axis=0)  # squares of large values would overflow
-        peak = np.where(peak > 0, peak, 1.0)
-        center = np.average(values / peak, axis=0, weights=weight)
-        spread = np.average((values / peak - center) ** 2, axis=0, weights=weight)
-        self._center = center * peak
-        self._scale = np.where(spread > 0, np.sqrt(spread) * peak, 1.0)
+        unit = Unit.of(values, weight)
+        self._center, self._scale = unit.center, unit.scale
 
     @abstractmethod
     def _values(self, X):
