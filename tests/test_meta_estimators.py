@@ -12,9 +12,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn import calibration, compose, ensemble, feature_selection, frozen, impute
+from sklearn import (
+    calibration,
+    compose,
+    ensemble,
+    feature_selection,
+    frozen,
+    impute,
+    linear_model,
+    model_selection,
+    multiclass,
+    multioutput,
+    pipeline,
+)
 from sklearn import inspection as looks
-from sklearn import linear_model, model_selection, multiclass, multioutput, pipeline
 from sklearn import semi_supervised as semi
 from sklearn.base import MetaEstimatorMixin, clone, is_classifier
 from sklearn.experimental import (  # noqa: F401
@@ -172,6 +183,7 @@ def test_every_meta_estimator_of_scikit_learn_is_met():
 
 
 def of_mlxtend():
+    pytest.importorskip("mlxtend", minversion="0.24")  # of scikit-learn 1.8
     classifier = pytest.importorskip("mlxtend.classifier")
     regressor = pytest.importorskip("mlxtend.regressor")
     selection = pytest.importorskip("mlxtend.feature_selection")
@@ -204,6 +216,7 @@ def of_mlxtend():
 
 
 def of_imblearn():
+    pytest.importorskip("imblearn", minversion="0.14")  # before, its tags are older
     combined = pytest.importorskip("imblearn.ensemble")
     under = pytest.importorskip("imblearn.under_sampling")
     imblearn = pytest.importorskip("imblearn.pipeline")
@@ -225,10 +238,11 @@ def of_imblearn():
 
 
 def test_every_meta_estimator_of_the_others_is_met():
+    others = of_imblearn(), of_mlxtend()
     testing = pytest.importorskip("imblearn.utils.testing")
     found = {name for name, C in testing.all_estimators() if takes_estimators(C)}
     # ClusterCentroids takes a clustering.
-    assert not found - set(of_imblearn()) - {"ClusterCentroids"}
+    assert not found - set(others[0]) - {"ClusterCentroids"}
     mlxtend = [
         pytest.importorskip(f"mlxtend.{part}")
         for part in ("classifier", "regressor", "feature_selection")
@@ -239,7 +253,7 @@ def test_every_meta_estimator_of_the_others_is_met():
         for name, C in vars(module).items()
         if isinstance(C, type) and takes_estimators(C)
     }
-    assert not found - set(of_mlxtend())
+    assert not found - set(others[1])
 
 
 def teacher_for(y, kind):
