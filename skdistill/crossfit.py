@@ -6,6 +6,7 @@ were fitted without the row answer with what they know.
 
 import copy
 from dataclasses import dataclass, field, replace
+from pickle import PicklingError
 from typing import Any
 
 import numpy as np
@@ -136,7 +137,15 @@ class CrossFit:
                 zip(members, fit_params(train), strict=True)
             )
         ]
-        found = Parallel(n_jobs=memory.n_jobs)(jobs)
+        try:
+            found = Parallel(n_jobs=memory.n_jobs)(jobs)
+        except (PicklingError, TypeError) as error:
+            if memory.n_jobs not in (None, 1) and not hasattr(error, "__notes__"):
+                error.add_note(
+                    f"n_jobs={memory.n_jobs} sends the teacher to other processes, and its "
+                    "fitted clones back: leave n_jobs=None if no pickle can hold them."
+                )
+            raise
         m = len(members)
         clones = [found[i : i + m] for i in range(0, len(found), m)]
         weights = check_weights(weights, m)

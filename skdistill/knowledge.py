@@ -619,7 +619,9 @@ def _warn_if_strange(reader, soft, hard):
             f"{agreement:.3f} +- {error:.3f}). The usual cause: a student inside a "
             "pipeline hands scaled or encoded X to a teacher that was fitted on raw X. "
             "Give the student raw X and its scaling as `preprocessor`. Other causes: "
-            "rows of teacher_output in another order, columns named in another order.",
+            "an estimator around the student that renames classes, as OneVsRestClassifier "
+            "does (give an unfitted teacher), rows of teacher_output in another order, "
+            "columns named in another order.",
             UserWarning,
             stacklevel=6,
         )

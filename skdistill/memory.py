@@ -8,6 +8,7 @@ each kept as soon as it is there: a pass that was cut short goes on where it sto
 import contextlib
 import contextvars
 import os
+import pickle
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,7 @@ _SHARED = contextvars.ContextVar("memory", default=None)
 _FOLDER = "skdistill"
 _ROWS_OF_PART = 10_000
 _MOST_CELLS = 10_000_000  # of drawn rows that are kept
+_MOST_IN_PROCESS = 32  # fitted teachers that cannot be pickled
 
 
 class TeacherMemory:
@@ -216,7 +218,7 @@ class TeacherMemory:
             return found
         found = draw(*arguments)
         if found is not None and len(found) * _num_features(found.X) <= _MOST_CELLS:
-            self._store.dump_item(item, replace(found, source=None))
+            self._keep(item, replace(found, source=None))
         return found
 
     def _key_of(self, model):
@@ -250,11 +252,35 @@ class TeacherMemory:
             found = self._found(item)
             if found is None:
                 found = make(*arguments)
-                self._store.dump_item(item, found)
+                self._keep(item, found)
         return found
+
+    def _keep(self, item, made):
+        """In the store, or in this process what no store can hold."""
+        why = None if isinstance(self._store, _Kept) else _why_not_pickled(made)
+        if why is None:
+            self._store.dump_item(item, made)
+            return
+        _IN_PROCESS.dump_item([str(self._store.location), *item], made)
+        said = str(self._store.location), type(made).__qualname__
+        if said in _SAID:
+            return
+        _SAID.add(said)
+        warnings.warn(
+            f"memory= cannot hold what cannot be pickled, such as {made!r}: {why}. The "
+            f"last {_MOST_IN_PROCESS} such fits are kept in this process alone, and each "
+            "other process fits its own. Put functions and classes of yours into a "
+            "module that is imported: a lambda, and what is defined inside a function or "
+            "in a notebook, cannot be pickled.",
+            UserWarning,
+            stacklevel=8,
+        )
 
     def _found(self, item):
         """What is kept, or None."""
+        here = [str(self._store.location), *item]
+        if _IN_PROCESS.contains_item(here):
+            return _IN_PROCESS.load_item(here)
         if not self._store.contains_item(item):
             return None
         try:
@@ -297,12 +323,15 @@ class _Parts:
 
 
 class _Kept:
-    """A store of one process, with the part of joblib's interface that is used here."""
+    """A store of one process, with the part of joblib's interface that is used here.
+
+    Of the last so many, if there is a most.
+    """
 
     location = ""
 
-    def __init__(self):
-        self._items = {}
+    def __init__(self, most=None):
+        self._items, self._most = {}, most
 
     def contains_item(self, item):
         return tuple(item) in self._items
@@ -312,6 +341,32 @@ class _Kept:
 
     def dump_item(self, item, made):
         self._items[tuple(item)] = _copied(made)
+        if self._most is not None:
+            for oldest in list(self._items)[: -self._most]:
+                self._items.pop(oldest, None)
+
+
+#: What no pickle can hold, by the store that was asked for; and what was said of it.
+_IN_PROCESS, _SAID = _Kept(_MOST_IN_PROCESS), set()
+
+
+class _Nowhere:
+    """A file that forgets what is written."""
+
+    def write(self, data):
+        return memoryview(data).nbytes
+
+
+def _why_not_pickled(made):
+    """An error's words, if a pickle cannot hold it.
+
+    A store of joblib's would write a part of it, and warn of a version of joblib.
+    """
+    try:
+        pickle.Pickler(_Nowhere(), pickle.HIGHEST_PROTOCOL).dump(made)
+    except Exception as error:  # whatever a class makes of it
+        return f"{type(error).__name__}: {error}"
+    return None
 
 
 def _copied(made):

@@ -41,6 +41,10 @@ class DroppedTeacher(BaseEstimator):
     DroppedTeacher()
     """
 
+    def __sklearn_is_fitted__(self):
+        """As a teacher that answered: no meta-estimator is to fit or to set it."""
+        return True
+
     def fit(self, X, y=None):
         """Refuse, and name the remedy.
 
@@ -59,7 +63,8 @@ class DroppedTeacher(BaseEstimator):
         raise ValueError(
             "The teacher was left out of this student's copy or pickle "
             "(keep_teacher=False). "
-            "To fit again, give it a teacher: student.set_params(teacher=...)."
+            "To fit again, give it a teacher: student.set_params(teacher=...), or "
+            "teacher=None to learn from labels and teacher_output alone."
         )
 
 

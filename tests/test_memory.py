@@ -1,5 +1,6 @@
 """One pass of the teacher for the same rows, one fit on the same ones."""
 
+import pickle
 import subprocess
 import sys
 import threading
@@ -18,7 +19,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from skdistill import (
@@ -370,3 +371,96 @@ def test_rows_that_cannot_be_read_are_asked_about_where_nothing_is_to_be_kept(tm
         TypeError, match="(?s)memory= keeps.*memoryview.*Leave memory=None"
     ):
         student.set_params(memory=tmp_path).fit(X, y[:120])
+
+
+def with_a_lambda(path):
+    return make_pipeline(FunctionTransformer(lambda X: 2 * X), Counted(path))
+
+
+def of_a_class_in_a_function(path):
+    class Here(Counted):
+        pass
+
+    return Here(path)
+
+
+@pytest.fixture
+def unsaid(monkeypatch):
+    monkeypatch.setattr(memory, "_SAID", set())
+
+
+@pytest.mark.usefixtures("unsaid")
+@pytest.mark.parametrize("make", [with_a_lambda, of_a_class_in_a_function])
+@pytest.mark.parametrize("Search", [GridSearchCV, DistillationSearchCV])
+def test_what_cannot_be_pickled_is_kept_in_the_process(
+    log, data, tmp_path, make, Search
+):
+    X, y = data
+    options = {"transfer": None, "memory": tmp_path / "kept"}
+    student = NeuralStudentClassifier(make(str(log.path)), **options, **FAST)
+    with pytest.warns(UserWarning) as said:
+        Search(student, {"temperature": [1, 2, 4]}, cv=2).fit(X, y)
+    assert len(said) == 1
+    words = str(said[0].message)
+    assert "memory= cannot hold" in words and "module that is imported" in words
+    assert len([line for line in log.new() if line.startswith("fit")]) == 3
+    clone(student).fit(X, y)
+    clone(student).fit(X[::2], y[::2])  # another fit, of which nothing more is said
+    assert [line[:3] for line in log.new()] == ["fit", "ask"]
+
+
+@pytest.mark.usefixtures("unsaid")
+def test_cross_fits_that_cannot_be_pickled(log, data, tmp_path):
+    X, y = data
+    teacher = with_a_lambda(str(log.path))
+    student = NeuralStudentClassifier(
+        teacher, cv=3, transfer=None, memory=tmp_path / "kept", **FAST
+    )
+    with pytest.warns(UserWarning, match="memory= cannot hold"):
+        first = student.fit(X, y).predict_proba(X)
+    log.new()
+    np.testing.assert_array_equal(clone(student).fit(X, y).predict_proba(X), first)
+    assert not log.new()
+    teacher.fit(X, y)
+    log.new()
+    for _ in range(2):
+        soft_targets(teacher, X, memory=tmp_path / "kept")
+    assert log.new() in ([], ["ask 569"])
+
+
+class Locked(Counted):
+    """Holds what no pickle can hold, once it is fitted."""
+
+    def fit(self, X, y, sample_weight=None):
+        self.lock_ = threading.Lock()
+        return super().fit(X, y, sample_weight)
+
+
+@pytest.mark.usefixtures("unsaid")
+def test_a_lock_in_a_fitted_teacher_is_named(log, data, tmp_path):
+    X, y = data
+    student = NeuralStudentClassifier(Locked(str(log.path)), transfer=None, **FAST)
+    student.fit(X, y)
+    message = "(?s)memory= keeps.*lock.*Leave memory=None"
+    with pytest.warns(UserWarning, match="memory= cannot hold .*lock"):
+        with pytest.raises(TypeError, match=message):
+            student.set_params(memory=tmp_path).fit(X, y)
+
+
+def test_a_lock_cannot_travel_to_other_processes(data):
+    X, y = data
+    teacher = make_pipeline(
+        FunctionTransformer(kw_args={"lock": threading.Lock()}),
+        DecisionTreeClassifier(),
+    )
+    student = StudentClassifier(teacher, cv=2, n_jobs=2)
+    with pytest.raises((pickle.PicklingError, TypeError)) as error:
+        student.fit(X, y)
+    assert "leave n_jobs=None" in error.value.__notes__[0]
+
+
+def test_what_is_kept_in_the_process_is_bounded():
+    kept = memory._Kept(most=2)
+    for name in "abc":
+        kept.dump_item([name], name)
+    assert [kept.contains_item([name]) for name in "abc"] == [False, True, True]

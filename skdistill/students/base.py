@@ -1,6 +1,7 @@
 """What all students share: parameters, the skeleton of fit, clone, tags and routing."""
 
 import contextlib
+import copy
 import warnings
 from abc import ABCMeta, abstractmethod
 from dataclasses import replace
@@ -333,6 +334,10 @@ default=None
         """Whether fit goes on from what was learnt before."""
         return getattr(self, "warm_start", False) and hasattr(self, "preprocessor_")
 
+    def _what_continues(self):
+        """What asks for that, in the words of an error."""
+        return "partial_fit" if "_this_part" in vars(self) else "warm_start=True"
+
     def _validate_X(self, X, reset):
         check_order(self, X, reset)
         view = self.preprocessor if reset else self._fitted_view()
@@ -584,11 +589,39 @@ default=None
         """
         if not any_ready(self.teacher):
             return super().__sklearn_clone__()
-        holder = object.__new__(type(self))
-        vars(holder).update(vars(self), teacher=FrozenEstimator(self.teacher))
+        holder = copy.copy(self)
+        holder.teacher = FrozenEstimator(self.teacher)
         twin = BaseEstimator.__sklearn_clone__(holder)
         twin.teacher = self.teacher
         return twin
+
+    def __copy__(self):
+        """Share all attributes, the teacher too: only a pickle leaves it out."""
+        twin = object.__new__(type(self))
+        vars(twin).update(vars(self))
+        return twin
+
+    def get_params(self, deep=True):
+        """Parameters by name; a fitted teacher shows none of its own.
+
+        Whoever sets all nested parameters of a name, as ensembles set ``random_state``,
+        then leaves it alone.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether those of an unfitted teacher, and of other estimators that are
+            parameters, are there too, as ``teacher__*``.
+
+        Returns
+        -------
+        dict
+            Values by name.
+        """
+        params = super().get_params(deep=deep)
+        if not deep or not any_ready(self.teacher):
+            return params
+        return {k: v for k, v in params.items() if not k.startswith("teacher__")}
 
     def set_params(self, **params):
         """Set parameters; those of a fitted teacher (``teacher__*``) are refused.

@@ -91,7 +91,7 @@ class NeuralStudent(TorchStudent):
         asked_as = None if embedding is None else repr(embedding)
         if asked_as != getattr(earlier, "asked_as", None):
             raise ValueError(
-                "warm_start=True goes on with the net of the last fit, and "
+                f"{self._what_continues()} goes on with the net of the last fit, and "
                 f"numeric_embedding={self.numeric_embedding!r} asks for another one: fit "
                 "a new student."
             )

@@ -51,9 +51,12 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
             return self._check_several_targets(columns, name)
         y = self._check_column(y, name)
         if learns and self.classes is None and len(np.unique(y)) < 2:
+            advice = "Without y, and with alpha=1, it learns from a fitted teacher."
+            if "_this_part" in vars(self):
+                advice = "Tell partial_fit of all of them by `classes`."
             raise ValueError(
                 f"y holds one class only ({y.tolist()[0]!r}); a student needs at least two "
-                "classes. Without y, and with alpha=1, it learns from a fitted teacher."
+                f"classes. {advice}"
             )
         return y
 
@@ -74,12 +77,18 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
 
     def _reader(self, teacher, rows):
         y = rows.y
-        return ClassReader(
-            teacher,
-            y,
-            self.classes,
-            rows.has_outputs,
-            is_multilabel=y is not None and y.ndim == 2 and np.isin(y, [0, 1]).all(),
+        flags = y is not None and y.ndim == 2 and np.isin(y, [0, 1]).all()
+        given = teacher, y, self.classes, rows.has_outputs
+        try:
+            return ClassReader(*given, is_multilabel=flags)
+        except ValueError as error:
+            if not self._continues():
+                raise
+            raise ValueError(f"{self._known_before()}. {error}") from error
+
+    def _known_before(self):
+        return (
+            f"{self._what_continues()} goes on with the classes {listed(self._targets)}"
         )
 
     def _check_can_learn(self, rows):
@@ -104,9 +113,8 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         before, now = vars(self).get("_targets"), reader.classes
         if self._continues() and not _same_classes(before, now):
             raise ValueError(
-                f"warm_start=True goes on with the classes {_listed(before)}, and now "
-                f"there are {_listed(now)}: fit a new student, or name all of them by "
-                "`classes` from the start."
+                f"{self._known_before()}, and now there are {listed(now)}: fit a new "
+                "student, or name all of them by `classes` from the start."
             )
         self._targets = now  # the classes of each target
         self.classes_ = now if len(now) > 1 else now[0]
@@ -327,7 +335,19 @@ def _same_classes(before, now):
     return len(before) == len(now) and all(map(np.array_equal, before, now))
 
 
-def _listed(groups):
+def listed(groups):
+    """The classes of each target, as an error names them.
+
+    Parameters
+    ----------
+    groups : list of ndarray
+        Of each target.
+
+    Returns
+    -------
+    str
+        A list; a list of lists for several targets.
+    """
     lists = [classes.tolist() for classes in groups]
     return repr(lists if len(lists) > 1 else lists[0])
 
@@ -362,8 +382,8 @@ class RegressorStudent(RegressorMixin, BaseStudent):
         if self._continues():
             if values.shape[1] != len(self._center):
                 raise ValueError(
-                    f"warm_start=True goes on with {len(self._center)} targets, and "
-                    f"now there are {values.shape[1]}: fit a new student."
+                    f"{self._what_continues()} goes on with {len(self._center)} "
+                    f"targets, and now there are {values.shape[1]}: fit a new student."
                 )
             return
         if self._levels() is not None:  # all quantiles in one unit, so that none cross

@@ -37,7 +37,7 @@ from ..training import (
 )
 from .base import BaseStudent
 from .lesson import Lesson
-from .tasks import ClassifierStudent, RegressorStudent
+from .tasks import ClassifierStudent, RegressorStudent, listed
 from .temperature import CANDIDATES, best_temperature, exam_losses, split_rows
 
 _FEW_ROWS = 16
@@ -281,8 +281,18 @@ class TorchStudent(BaseStudent):
     def _starting_module(self, x, knowledge, generator):
         module = self._make_module(x, knowledge, generator)
         if self.warm_start and hasattr(self, "net_"):
-            _take_weights(module, self.module_)
+            self._take_weights(module)
         return module
+
+    def _take_weights(self, module):
+        """Go on from trained weights, in a module made with today's parameters."""
+        try:
+            module.load_state_dict(self.module_.state_dict())
+        except RuntimeError as error:
+            raise ValueError(
+                f"{self._what_continues()} goes on with the weights of the last fit, and "
+                f"the parameters now ask for a module of another shape: {error}"
+            ) from error
 
     def _run(self, module, lesson, exam, device, generator, interruptible):
         objective = self._objective()
@@ -417,7 +427,9 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
             classes = before
         elif before is not None and not _same(classes, before):
             raise ValueError(
-                f"classes={classes!r} are not those of the first call, {before!r}."
+                f"classes={classes!r} are not those of the first call, "
+                f"{listed(given_classes(before))}: fit a new student, or name all of "
+                "them by `classes` from the start."
             )
         twin.classes = twin._this_part["classes"] = classes
         return twin
@@ -634,17 +646,6 @@ class TorchRegressor(RegressorStudent, TorchStudent):
         if soft is not None:
             soft = objective.soft.prepared(soft, 1.0)
         return soft, scaled(knowledge.hard)
-
-
-def _take_weights(module, trained):
-    """Go on from trained weights, in a module made with today's parameters."""
-    try:
-        module.load_state_dict(trained.state_dict())
-    except RuntimeError as error:
-        raise ValueError(
-            "warm_start=True goes on with the weights of the last fit, and the "
-            f"parameters now ask for a module of another shape: {error}"
-        ) from error
 
 
 def _relative(weight, dtype):

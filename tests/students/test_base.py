@@ -1,5 +1,8 @@
 """Bad input, cloning, routing, pipelines: what all students share."""
 
+import copy
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,17 +22,26 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.utils import get_tags
 
 from skdistill import (
+    HardDecisionTreeClassifier,
+    HardDecisionTreeRegressor,
     NeuralStudentClassifier,
     NeuralStudentRegressor,
     SoftDecisionTreeClassifier,
     SoftDecisionTreeRegressor,
     StudentClassifier,
+    StudentRegressor,
 )
+from skdistill.teacher import DroppedTeacher
 
 CLASSIFIERS = [NeuralStudentClassifier, SoftDecisionTreeClassifier]
 REGRESSORS = [NeuralStudentRegressor, SoftDecisionTreeRegressor]
+STUDENTS = [
+    *(*CLASSIFIERS, HardDecisionTreeClassifier, StudentClassifier),
+    *(*REGRESSORS, HardDecisionTreeRegressor, StudentRegressor),
+]
 
 
 def with_nan(X):
@@ -402,6 +414,58 @@ def test_set_params_refuses_to_touch_a_fitted_teacher(iris_forest):
             student.set_params(teacher__max_depth=1, temperature=9.0)
         assert student.temperature != 9.0
     assert iris_forest.max_depth is None
+
+
+@pytest.mark.parametrize("Student", STUDENTS)
+def test_set_params_takes_what_get_params_says(Student, iris_forest, diabetes_forest):
+    fitted = diabetes_forest if "Regressor" in Student.__name__ else iris_forest
+    unfitted = type(fitted)(n_estimators=2)
+    for teacher in (
+        *(None, fitted, FrozenEstimator(fitted), [fitted, FrozenEstimator(fitted)]),
+        *(unfitted, [unfitted, unfitted], fitted.predict, DroppedTeacher()),
+    ):
+        student = Student(teacher)
+        params = student.get_params()
+        student.set_params(**params)
+        inner = {name for name in params if name.startswith("teacher__")}
+        shown = unfitted.get_params() if teacher is unfitted else {}
+        assert inner == {f"teacher__{name}" for name in shown}
+        assert student.get_params(deep=False).keys() == params.keys() - inner
+        assert student.teacher is teacher
+        assert "teacher_weights" in params
+
+
+@pytest.mark.parametrize("Student", STUDENTS)
+def test_a_copy_keeps_the_teacher_and_a_pickle_does_not(
+    Student, iris, diabetes, iris_forest, diabetes_forest
+):
+    is_regressor = "Regressor" in Student.__name__
+    X, y = (each[::5][:30] for each in (diabetes if is_regressor else iris))
+    teacher = diabetes_forest if is_regressor else iris_forest
+    options = {"keep_teacher": False, "transfer": None, "random_state": 0}
+    quick = {"max_epochs": 1, "max_leaf_nodes": 2}
+    options.update({k: v for k, v in quick.items() if k in Student().get_params()})
+    student = Student(teacher, **options).fit(X, y)
+    for again in (student, copy.copy(student), clone(student)):
+        assert again.fit(X, y).teacher is teacher
+        assert not hasattr(again, "teacher_")
+    pickle.loads(pickle.dumps(clone(student))).fit(X, y)  # as to another process
+    back = pickle.loads(pickle.dumps(student))
+    for dropped in (back, clone(back), copy.copy(back), copy.deepcopy(student)):
+        with pytest.raises(ValueError, match=r"left out of .*set_params\(teacher="):
+            dropped.fit(X, y)
+    back.set_params(teacher=teacher).fit(X, y)
+    tags = [get_tags(each) for each in (student, back)]
+    assert tags[0].input_tags == tags[1].input_tags
+
+
+def test_a_search_with_a_student_that_drops_its_teacher(iris, iris_forest):
+    X, y = iris
+    student = StudentClassifier(iris_forest, keep_teacher=False).fit(X, y)
+    search = GridSearchCV(student, {"alpha": [0.5, 1.0]}, cv=2, error_score="raise")
+    search.fit(X, y)
+    assert search.best_estimator_.teacher is iris_forest
+    assert not hasattr(search.best_estimator_, "teacher_")
 
 
 def test_a_grid_over_frozen_teachers(iris, iris_forest):

@@ -374,3 +374,78 @@ def test_notes_in_a_history_survive_a_pickle():
     twin = pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(student))))
     assert twin.history_ == student.history_
     assert [epoch["note"] for epoch in twin.net_.history] == ["x", "x"]
+
+
+ONCE = {"max_epochs": 1, "transfer": None, "random_state": 0}
+
+
+@pytest.mark.parametrize("Student", CLASSIFIERS)
+def test_parts_teach_a_student_that_drops_its_teacher(few, iris_forest, Student):
+    X, y = few
+    options = {"keep_teacher": False, **ONCE}
+    student = Student(iris_forest, **options).partial_fit(X, y).partial_fit(X, y)
+    Student(iris_forest, **options).fit(X, y).partial_fit(X, y)
+    assert student.teacher is iris_forest and not hasattr(student, "teacher_")
+    kept = Student(iris_forest, **ONCE).partial_fit(X, y).partial_fit(X, y)
+    np.testing.assert_array_equal(student.predict_proba(X), kept.predict_proba(X))
+    warm = Student(iris_forest, warm_start=True, **options).fit(X, y).fit(X, y)
+    assert warm.teacher is iris_forest
+
+
+@pytest.mark.parametrize("Student", CLASSIFIERS)
+@pytest.mark.parametrize("is_fitted", [True, False])
+def test_parts_of_a_pickle_without_its_teacher(few, iris_forest, Student, is_fitted):
+    X, y = few
+    teacher = iris_forest if is_fitted else clone(iris_forest)
+    student = Student(teacher, keep_teacher=False, **ONCE).fit(X, y)
+    back = pickle.loads(pickle.dumps(student))
+    before = back.predict_proba(X)
+    for given in ({}, {"teacher_output": iris_forest.predict_proba(X)}):
+        with pytest.raises(ValueError, match=r"teacher was left out .*teacher=None"):
+            back.partial_fit(X, y, **given)
+    np.testing.assert_array_equal(back.predict_proba(X), before)
+    back.set_params(teacher=iris_forest).partial_fit(X, y)
+    back.set_params(teacher=None).partial_fit(X, y, **given)
+    assert (back.predict_proba(X) != before).any()
+
+
+def test_a_pruned_tree_has_the_teacher_of_its_original(few, iris_forest):
+    X, y = few
+    tree = SoftDecisionTreeClassifier(iris_forest, keep_teacher=False, **ONCE)
+    pruned = tree.fit(X, y).prune(X, max_leaf_nodes=2)
+    assert pruned.teacher is iris_forest
+
+
+@pytest.mark.parametrize("Student", CLASSIFIERS)
+def test_errors_of_later_parts_speak_of_partial_fit(Student):
+    X = np.arange(24.0).reshape(12, 2)
+    y = np.arange(12) % 2
+    begun = Student(**ONCE).partial_fit(X, y)
+    new = "partial_fit goes on with the classes .0, 1., and now there are .*`classes`"
+    with pytest.raises(ValueError, match=new):
+        begun.partial_fit(X, np.arange(12) % 3)
+    with pytest.raises(ValueError, match=new):
+        Student(**ONCE).fit(X, y).partial_fit(X, np.arange(12) % 3)
+    for labels in (np.where(y, "a", "b"), np.stack([y, 1 - y], axis=1)):
+        with pytest.raises(ValueError, match=r"partial_fit goes on .*0, 1"):
+            begun.partial_fit(X, labels)
+    with pytest.raises(ValueError, match=r"first call, \[0, 1\]: .*from the start"):
+        begun.partial_fit(X, y, classes=[0, 1, 2])
+    with pytest.raises(ValueError, match="one class only.*partial_fit.*`classes`"):
+        Student(**ONCE).partial_fit(X, 0 * y)
+    Student(**ONCE).partial_fit(X, 0 * y, classes=[0, 1]).partial_fit(X, y)
+    warm = Student(warm_start=True, **ONCE).fit(X, y)
+    with pytest.raises(ValueError, match="^warm_start=True goes on with the classes"):
+        warm.fit(X, np.arange(12) % 3)
+
+
+def test_errors_of_later_parts_name_other_parameters_and_targets():
+    X = np.arange(24.0).reshape(12, 2)
+    values = NeuralStudentRegressor(numeric_embedding=None, **ONCE)
+    values.partial_fit(X, X[:, 0])
+    with pytest.raises(ValueError, match="partial_fit goes on with 1 targets"):
+        values.partial_fit(X, X)
+    for changed in ({"hidden_layer_sizes": (3,)}, {"numeric_embedding": "periodic"}):
+        student = clone(values).partial_fit(X, X[:, 0]).set_params(**changed)
+        with pytest.raises(ValueError, match="^partial_fit goes on with the"):
+            student.partial_fit(X, X[:, 0])
