@@ -55,7 +55,7 @@ def varied(row, column, values):
     rows, before = row.iloc[np.zeros(len(values), dtype=int)], row.dtypes.iloc[column]
     if isinstance(before, pd.CategoricalDtype):
         known = before.categories.union(pd.Index(values), sort=False)
-        values = pd.Categorical(values, categories=known)
+        values = pd.Categorical(values, categories=known, ordered=before.ordered)
     new = pd.Series(values, index=rows.index)
     parts = [rows.iloc[:, k] if k != column else new for k in range(rows.shape[1])]
     rows = pd.concat(parts, axis=1)
