@@ -220,6 +220,7 @@ def validated_table(estimator, X, reset):
         return _from_columns(_frame_columns(X), len(X), [str(c) for c in X.columns])
     if is_arrow(X):
         _check_not_empty(*X.shape)
+        X = _arrow_table(X)
         validate_data(estimator, X, reset=reset, skip_check_array=True)
         names = X.schema.names
         return _from_columns(zip(names, X.columns, strict=True), len(X), names)
@@ -706,13 +707,16 @@ def stacked(first, second, name):
     return np.ma.concatenate(arrays) if is_masked else np.concatenate(arrays)
 
 
+def _arrow_table(X):
+    """A Table, of a RecordBatch too, whose names scikit-learn does not know."""
+    is_table = hasattr(X, "to_batches")
+    return X if is_table else sys.modules["pyarrow"].Table.from_batches([X])
+
+
 def _stacked_arrow(first, second):
-    pyarrow = sys.modules["pyarrow"]
-    tables = [
-        t if hasattr(t, "to_batches") else pyarrow.Table.from_batches([t])
-        for t in (first, second)
-    ]
-    both = pyarrow.concat_tables(tables, promote_options="permissive")
+    tables = [_arrow_table(first), _arrow_table(second)]
+    concat = sys.modules["pyarrow"].concat_tables
+    both = concat(tables, promote_options="permissive")
     return both.unify_dictionaries()  # the first one's order stays
 
 

@@ -240,7 +240,9 @@ default=None
             )
         if weight is None:
             return checked
-        check_no_gaps("sample_weight", weight, "weight", "give 0 to rows that are not to count")
+        check_no_gaps(
+            "sample_weight", weight, "weight", "give 0 to rows that are not to count"
+        )
         weight = plain_values(weight)
         like = np.broadcast_to(0.0, _num_samples(checked.X))
         weight = _check_sample_weight(weight, like, ensure_non_negative=True)
