@@ -266,7 +266,9 @@ def _as_array(X):
     if isinstance(X, np.ndarray):
         return X
     if isinstance(X, list | tuple) and any(map(_has_masks, X)):
-        return np.array([list(row) if np.ndim(row) else row for row in X], dtype=object)
+        is_row = [isinstance(row, list | tuple) or np.ndim(row) for row in X]
+        rows = [list(row) if is_ else row for row, is_ in zip(X, is_row, strict=True)]
+        return np.array(rows, dtype=object)
     rows = np.asarray(X)
     return np.asarray(X, dtype=object) if rows.dtype.kind in "USmM" else rows
 
