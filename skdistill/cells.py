@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .tables import as_array, is_frame, validated_table
+from .tables import as_array, is_arrow, is_frame, is_gap, validated_table
 
 # By chance, columns side by side that are expected to be 1 together in so many rows are
 # so in none with a probability of exp(-10).
@@ -86,7 +86,7 @@ class Cells:
         known = np.where(np.isnan(numbers), 0.0, numbers)
         read = [_codes(codes.get(j, columns.get(j))) for j in leaders[others].tolist()]
         return cls(
-            X if is_frame(X) else as_array(X),
+            X if is_frame(X) or is_arrow(X) else as_array(X),
             cell_of,
             numbers,
             moved,
@@ -220,8 +220,10 @@ class Cells:
         moved = {}
         if numbers is not None:
             moved = dict(zip(self.moved.tolist(), numbers.T, strict=True))
-        if not is_frame(self.table):
-            out = np.empty((len(take), len(self.cell_of)), self.table.dtype)
+        if not (is_frame(self.table) or is_arrow(self.table)):
+            is_masked = isinstance(self.table, np.ma.MaskedArray)
+            empty = np.ma.empty if is_masked else np.empty
+            out = empty((len(take), len(self.cell_of)), self.table.dtype)
             for j, cell in enumerate(self.cell_of.tolist()):
                 values = moved.get(cell)
                 given = self.table[:, j]
@@ -236,6 +238,8 @@ class Cells:
         if hasattr(self.table, "iloc"):
             frame = sys.modules["pandas"].concat(columns, axis=1)
             return frame.set_axis(self.table.columns, axis=1)
+        if is_arrow(self.table):
+            return type(self.table).from_arrays(columns, schema=self.table.schema)
         return type(self.table)(columns)
 
     def _column(self, j, take, values):
@@ -245,6 +249,12 @@ class Cells:
                 return column
             values = _like(values, self.table.iloc[:, j].to_numpy())
             return type(column)(values).astype(column.dtype)
+        if is_arrow(self.table):
+            column = self.table.column(j).take(take)
+            if values is None:
+                return column
+            array = sys.modules["pyarrow"].array(values, mask=np.isnan(values))
+            return array.cast(column.type)
         column = self.table.to_series(j).gather(take)
         if values is None:
             return column
@@ -365,10 +375,12 @@ def _disjoint(groups):
 
 
 def _like(values, given):
-    """Numbers for a column: among objects, whole ones stay of their type."""
+    """Numbers for a column: gaps, and whole ones among objects, stay of their type."""
+    if isinstance(given, np.ma.MaskedArray):
+        return np.ma.masked_array(np.nan_to_num(values), np.isnan(values))
     if given.dtype != object:
         return values
-    filled = [value for value in given if value is not None and value == value]
-    if not all(isinstance(value, Integral) for value in filled):
-        return values
-    return np.array([int(v) if v == v else v for v in values], dtype=object)
+    filled = [value for value in given if not is_gap(value)]
+    gap = next((value for value in given if is_gap(value)), np.nan)
+    kind = int if all(isinstance(value, Integral) for value in filled) else float
+    return np.array([kind(v) if v == v else gap for v in values], dtype=object)

@@ -4,6 +4,8 @@ import numpy as np
 from sklearn.metrics import cohen_kappa_score, r2_score
 from sklearn.utils.validation import _check_sample_weight
 
+from .tables import plain_values
+
 _FLOOR = 1e-7
 
 
@@ -46,7 +48,8 @@ def fidelity(student_output, teacher_output, *, sample_weight=None):
     0.577...
     """
     q, p = (
-        np.asarray(each, dtype=np.float64) for each in (student_output, teacher_output)
+        np.asarray(plain_values(each), dtype=np.float64)
+        for each in (student_output, teacher_output)
     )
     if q.shape != p.shape or not len(p):
         raise ValueError(

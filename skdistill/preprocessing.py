@@ -17,7 +17,7 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
-from .tables import validated_table
+from .tables import plain_values, validated_table
 
 # Standardised training values of n rows never exceed sqrt(n), so this bound touches
 # only values far outside of the training data, which could overflow a net.
@@ -187,6 +187,8 @@ class TableView(TransformerMixin, BaseEstimator):
         """
         table = validated_table(self, X, reset=True)
         like = np.broadcast_to(0.0, len(table))
+        if sample_weight is not None:
+            sample_weight = plain_values(sample_weight)
         weight = _check_sample_weight(sample_weight, like, ensure_non_negative=True)
         return self.learn(table, weight)
 

@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_consistent_length
 
 from .knowledge import soft_targets
 from .memory import TeacherMemory, shared_by
+from .tables import check_no_gaps
 
 _RESAMPLES = 400
 _RESAMPLES_OF_REPORT = 100
@@ -212,6 +213,8 @@ def smallest_student(
     student = clone(student).set_params(keep_teacher=True)
     check_consistent_length(X_val, y_val)
     candidates = _candidates(student, sizes)
+    for name, targets in (("y", y), ("y_val", y_val)):
+        check_no_gaps(name, targets, "label" if is_classifier(student) else "value")
     y, y_val = np.asarray(y), np.asarray(y_val)
     if is_classifier(student) and y.ndim > 1 and y.shape[1] > 1:
         raise ValueError(

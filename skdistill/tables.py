@@ -1,13 +1,14 @@
 """Any table -> its columns: numbers with NaN for gaps, labels as codes.
 
-Frames are read through their own methods (pandas, polars), column by column; neither
-library is imported here.
+Frames are read through their own methods (pandas, polars, pyarrow), column by column;
+none of these libraries is imported here.
 """
 
 import contextlib
 import sys
 from dataclasses import dataclass
-from numbers import Real
+from decimal import Decimal
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ _SPARSE_ADVICE = (
 )
 
 _MOST_OBSERVED = 256
+_GAPS_OF_PANDAS = {"NAType", "NaTType"}
 
 
 @dataclass(frozen=True)
@@ -216,10 +218,16 @@ def validated_table(estimator, X, reset):
         _check_not_empty(*X.shape)
         validate_data(estimator, X, reset=reset, skip_check_array=True)
         return _from_columns(_frame_columns(X), len(X), [str(c) for c in X.columns])
-    values = as_array(X)
+    if is_arrow(X):
+        _check_not_empty(*X.shape)
+        X = _arrow_table(X)
+        validate_data(estimator, X, reset=reset, skip_check_array=True)
+        names = X.schema.names
+        return _from_columns(zip(names, X.columns, strict=True), len(X), names)
+    values = unmasked(as_array(X))
     if values.ndim != 2:
         values = check_array(values, dtype=None)  # raises, and says what to do
-    if values.dtype.kind in "OUST" and values.size:
+    if values.dtype.kind in "OUSTmM" and values.size:
         validate_data(estimator, values, reset=reset, skip_check_array=True)
         columns = [(str(j), values[:, j]) for j in range(values.shape[1])]
         return _from_columns(columns, len(values), _numbered(values.shape[1]))
@@ -298,9 +306,99 @@ def as_array(X):
     """
     if isinstance(X, np.ndarray):
         return X
+    if isinstance(X, list | tuple) and any(map(_has_masks, X)):
+        is_row = [isinstance(row, list | tuple) or np.ndim(row) for row in X]
+        rows = [list(row) if is_ else row for row, is_ in zip(X, is_row, strict=True)]
+        return np.array(rows, dtype=object)
     values = np.asarray(X)
     is_list = not hasattr(X, "dtype")
-    return np.asarray(X, object) if is_list and values.dtype.kind in "US" else values
+    return np.asarray(X, object) if is_list and values.dtype.kind in "USmM" else values
+
+
+def _has_masks(row):
+    """Whether masked values are in a list's row, which an array would forget."""
+    if isinstance(row, list | tuple):
+        return any(value is np.ma.masked for value in row)
+    return isinstance(row, np.ma.MaskedArray)
+
+
+def unmasked(X):
+    """A masked array as one whose masked cells are gaps.
+
+    Parameters
+    ----------
+    X : object
+        As the user gave it.
+
+    Returns
+    -------
+    object
+        Itself, if it is no masked array; NaN for gaps among numbers, None among others.
+    """
+    if not isinstance(X, np.ma.MaskedArray):
+        return X
+    mask, values = np.ma.getmaskarray(X), np.asarray(X)
+    if not mask.any():
+        return values
+    is_number = values.dtype.kind in "biuf"
+    values = values.astype(np.float64 if is_number else object)
+    values[mask] = np.nan if is_number else None
+    return values
+
+
+def plain_values(values):
+    """An array of the values of any container, in which gaps are NaN or None.
+
+    Parameters
+    ----------
+    values : array-like or frame of shape (n,) or (n, k)
+        Targets, weights or outputs, as the user gave them.
+
+    Returns
+    -------
+    ndarray of shape (n,) or (n, k)
+        Gaps are None among objects, where ``astype(float)`` makes NaN of them.
+    """
+    values = _array_of(values)
+    if values.dtype.kind not in "OT":
+        return values
+    gaps, values = _gaps(values), values.astype(object)
+    values[gaps] = None
+    return values
+
+
+def _array_of(values):
+    """An array of any container; gaps in it are of whatever kind they were."""
+    if is_frame(values) or is_arrow(values):
+        return np.column_stack([*map(_array_of, columns_of(values))])
+    if hasattr(values, "combine_chunks"):  # pyarrow's own array of chunks forgets nulls
+        values = values.combine_chunks()
+    return unmasked(as_array(values))
+
+
+def _gaps(values):
+    if values.dtype.kind in "OT":
+        flags = [is_gap(value) for value in values.ravel().tolist()]
+        return np.array(flags, dtype=bool).reshape(values.shape)
+    return values != values
+
+
+def columns_of(X):
+    """The columns of a table, each in its own container.
+
+    Parameters
+    ----------
+    X : array-like or frame of shape (n, k)
+        As the user gave it.
+
+    Returns
+    -------
+    list
+        Of arrays, or of the frame's series.
+    """
+    if is_arrow(X):
+        return list(X.columns)
+    return [column for _, column in _frame_columns(X)] if is_frame(X) else list(X.T)
 
 
 def rows_of(X, index):
@@ -318,6 +416,9 @@ def rows_of(X, index):
     array, sparse matrix or frame of shape (m, n_features)
         An array of a list.
     """
+    if is_arrow(X):
+        index = np.asarray(index)
+        return X.take(np.flatnonzero(index) if index.dtype == bool else index)
     known = is_frame(X) or sparse.issparse(X)
     return _safe_indexing(X if known else as_array(X), index)
 
@@ -340,6 +441,22 @@ def is_frame(X):
         True for pandas' and polars' frames.
     """
     return hasattr(X, "columns") and hasattr(X, "dtypes") and hasattr(X, "shape")
+
+
+def is_arrow(X):
+    """Whether X is a table of pyarrow, whose ``columns`` are no names.
+
+    Parameters
+    ----------
+    X : object
+        As the user gave it.
+
+    Returns
+    -------
+    bool
+        True for a Table and for a RecordBatch.
+    """
+    return hasattr(X, "schema") and hasattr(X, "num_rows") and hasattr(X, "take")
 
 
 def _frame_columns(frame):
@@ -375,6 +492,8 @@ def _from_columns(columns, n, names):
 
 def _read(name, column):
     """A column as floats with NaN, or as Labels."""
+    if not hasattr(column, "dtype"):
+        return _read_arrow(name, column)
     dtype = column.dtype
     if hasattr(dtype, "is_temporal"):
         return _read_polars(name, column)
@@ -382,6 +501,8 @@ def _read(name, column):
         categories = list(dtype.categories)
         _check_not_mixed(name, categories)
         return Labels(np.asarray(column.cat.codes, dtype=np.int64), categories)
+    if _is_dictionary(getattr(dtype, "pyarrow_dtype", None)):
+        return _read_arrow(name, column.array.__arrow_array__())
     kind = getattr(dtype, "kind", "O")
     if kind in "biuf":
         if isinstance(dtype, np.dtype):
@@ -405,12 +526,35 @@ def _read_polars(name, column):
     if dtype != text and not str(dtype).startswith(("Categorical", "Enum")):
         raise _refusal(name, dtype)
     strings = column.cast(text)
-    categories = strings.drop_nulls().unique().sort().to_list()
+    if str(dtype).startswith("Enum"):  # in the order that was given to them
+        categories = dtype.categories.to_list()
+    else:
+        categories = strings.drop_nulls().unique().sort().to_list()
     whole = type(column)([0]).dtype
     codes = strings.replace_strict(
         [*categories, None], [*range(len(categories)), -1], return_dtype=whole
     )
     return Labels(np.array(codes, dtype=np.int64), categories)
+
+
+def _is_dictionary(arrow_type):
+    return str(arrow_type).startswith("dictionary<")
+
+
+def _read_arrow(name, column):
+    if not _is_dictionary(column.type):
+        return _read(name, plain_values(column))
+    if hasattr(column, "combine_chunks"):
+        column = column.unify_dictionaries().combine_chunks()
+    values = column.dictionary.to_pylist()
+    known = [i for i, value in enumerate(values) if not is_gap(value)]
+    _check_not_mixed(name, [values[i] for i in known])
+    if not column.type.ordered:
+        known.sort(key=values.__getitem__)
+    rank = np.full(len(values) + 1, -1)  # the last one for the code -1, a gap
+    rank[known] = np.arange(len(known))
+    codes = column.indices.cast("int64").fill_null(-1)
+    return Labels(rank[np.asarray(codes)], [values[i] for i in known])
 
 
 def _factorize(name, values):
@@ -421,41 +565,66 @@ def _factorize(name, values):
     seen, codes = {}, np.empty(len(values), dtype=np.int64)
     for i, value in enumerate(values):
         try:
-            codes[i] = -1 if _is_gap(value) else seen.setdefault(value, len(seen))
+            codes[i] = -1 if is_gap(value) else seen.setdefault(value, len(seen))
         except TypeError as error:
             raise _refusal(name, f"values such as {value!r}") from error
     return codes, list(seen)
 
 
-def _is_gap(value):
-    return value is None or (isinstance(value, Real) and value != value)
+def is_gap(value):
+    """Whether a value of some library says that there is none.
+
+    Parameters
+    ----------
+    value : object
+        An element of an array of objects.
+
+    Returns
+    -------
+    bool
+        True for None, NaN of any type, NaT, ``pandas.NA`` and ``numpy.ma.masked``.
+    """
+    if isinstance(value, str):
+        return False
+    if value is None or value is np.ma.masked:
+        return True
+    if type(value).__name__ in _GAPS_OF_PANDAS:  # cannot be compared
+        return True
+    if isinstance(value, Decimal):  # a signalling one cannot be compared
+        return value.is_nan()
+    return isinstance(value, Number | np.generic) and bool(value != value)
 
 
-def check_no_gaps(name, labels):
-    """Refuse labels of which some are missing; numbers are checked elsewhere.
+def check_no_gaps(name, values, what="label", remedy=None):
+    """Refuse labels, values or weights of which some are missing.
 
     Parameters
     ----------
     name : str
         What they are called.
-    labels : array-like of shape (n,)
+    values : array-like or frame of shape (n,) or (n, k)
         As the user gave them.
+    what : str, default="label"
+        What a row lacks.
+    remedy : str, default=None
+        What to do; None for what suits targets.
 
     Raises
     ------
     ValueError
         If there are any.
     """
-    if isinstance(labels, list | tuple):  # numpy would make strings of them
-        labels = np.array(labels, dtype=object)
-    if np.asarray(labels).dtype != object:
+    if values is None or sparse.issparse(values):
         return
-    labels = labels if hasattr(labels, "factorize") else np.asarray(labels)
-    gaps = np.flatnonzero(_factorize(name, labels)[0] < 0)
-    if len(gaps):
+    gaps = np.atleast_1d(_gaps(_array_of(values)))
+    rows = np.flatnonzero(gaps.reshape(len(gaps), -1).any(axis=1))
+    if len(rows):
+        remedy = remedy or (
+            "leave them out, or give them as X_transfer for a teacher to label"
+        )
         raise ValueError(
-            f"{name} has no label in {len(gaps)} rows, the first of them row {gaps[0]}: "
-            "leave them out, or give them as X_transfer for a teacher to label."
+            f"{name} has no {what} in {len(rows)} rows, the first of them row {rows[0]}: "
+            f"{remedy}."
         )
 
 
@@ -548,7 +717,7 @@ def stacked(first, second, name):
     Returns
     -------
     ndarray or frame
-        Categories of pandas are those of both.
+        Categories are those of both: the first one's in their order, then others.
 
     Raises
     ------
@@ -556,28 +725,80 @@ def stacked(first, second, name):
         If a column holds categories in one of them only.
     """
     kinds = [
-        sparse.issparse(t) or (type(t) if is_frame(t) else None)
+        sparse.issparse(t) or (type(t) if is_frame(t) or is_arrow(t) else None)
         for t in (first, second)
     ]
     if kinds[0] != kinds[1]:
         raise ValueError(f"{name} must be of the same kind as X, such as a frame.")
     if sparse.issparse(first):
         return sparse.vstack([first, second]).tocsr()
-    if not is_frame(first):
-        return np.concatenate([np.asarray(first), np.asarray(second)])
-    if hasattr(first, "vstack"):  # polars
-        return first.vstack(second)
-    first, second = first.copy(deep=False), second.copy(deep=False)
-    for column in first.columns:
-        kinds = [
-            hasattr(table[column].dtype, "categories") for table in (first, second)
-        ]
-        if kinds[0] != kinds[1]:
+    if is_arrow(first):
+        return _stacked_arrow(first, second)
+    if is_frame(first):
+        return _stacked_frames(first, second, name)
+    arrays = [as_array(first), as_array(second)]
+    is_masked = any(isinstance(array, np.ma.MaskedArray) for array in arrays)
+    return np.ma.concatenate(arrays) if is_masked else np.concatenate(arrays)
+
+
+def _arrow_table(X):
+    """A Table, of a RecordBatch too, whose names scikit-learn does not know."""
+    is_table = hasattr(X, "to_batches")
+    return X if is_table else sys.modules["pyarrow"].Table.from_batches([X])
+
+
+def _stacked_arrow(first, second):
+    tables = [_arrow_table(first), _arrow_table(second)]
+    concat = sys.modules["pyarrow"].concat_tables
+    both = concat(tables, promote_options="permissive")
+    return both.unify_dictionaries()  # the first one's order stays
+
+
+def _stacked_frames(first, second, name):
+    is_pandas = hasattr(first, "iloc")
+    columns = []
+    for column, pair in zip(
+        first.columns,
+        zip(columns_of(first), columns_of(second), strict=True),
+        strict=True,
+    ):
+        is_category = [_holds_categories(part.dtype) for part in pair]
+        if is_category[0] != is_category[1]:
             raise ValueError(
                 f"{name}: column {column!r} holds categories in X or in {name} only."
             )
-        if kinds[0]:
-            every = first[column].cat.categories.union(second[column].cat.categories)
-            for table in (first, second):
-                table[column] = table[column].cat.set_categories(every)
-    return sys.modules["pandas"].concat([first, second], ignore_index=True)
+        of_one_kind = _of_pandas if is_pandas else _of_polars
+        columns.append(of_one_kind(*pair) if is_category[0] else pair)
+    tables = zip(*columns, strict=True)
+    if not is_pandas:
+        frames = [type(first)(list(table)) for table in tables]
+        return sys.modules["polars"].concat(frames, how="vertical_relaxed")
+    concat = sys.modules["pandas"].concat
+    both = concat([concat(table, axis=1) for table in tables], ignore_index=True)
+    return both.set_axis(first.columns, axis=1)
+
+
+def _holds_categories(dtype):
+    return hasattr(dtype, "categories") or str(dtype).startswith("Categorical")
+
+
+def _of_pandas(first, second):
+    """Two columns with the levels of both: the first one's in its order, then others."""
+    levels, others = first.cat.categories, second.cat.categories
+    every = levels.append(others[~others.isin(levels)])
+    ordered = first.cat.ordered
+    return [c.cat.set_categories(every, ordered=ordered) for c in (first, second)]
+
+
+def _of_polars(first, second):
+    """As ``_of_pandas``; those of a Categorical have no order."""
+    if not str(first.dtype).startswith("Enum"):
+        return first, second
+    strings = second.cast(type(second)([""]).dtype)
+    others = strings.drop_nulls().unique().sort()
+    if str(second.dtype).startswith("Enum"):
+        others = second.dtype.categories
+    levels = first.dtype.categories.to_list()
+    every = type(first.dtype)(levels + [c for c in others if c not in levels])
+    as_strings = first.cast(strings.dtype)
+    return as_strings.cast(every), strings.cast(every)

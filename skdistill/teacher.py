@@ -18,7 +18,7 @@ from sklearn.tree import BaseDecisionTree
 from sklearn.utils.validation import _num_features, has_fit_parameter
 
 from .memory import TeacherMemory
-from .tables import is_frame
+from .tables import is_arrow, is_frame, plain_values
 from .teacher_models import LABEL, LOGIT, SHARE, as_model
 from .teacher_nets import for_skorch, innermost
 
@@ -487,7 +487,7 @@ def check_finite(values, name, numbers=True):
     """
     if hasattr(values, "detach"):  # a tensor, perhaps with a gradient
         values = values.detach().cpu()
-    values = np.asarray(values, dtype=np.float64 if numbers else None)
+    values = np.asarray(plain_values(values), dtype=np.float64 if numbers else None)
     if values.ndim not in (1, 2):
         raise ValueError(f"{name} must be of shape (n,) or (n, k), not {values.shape}.")
     if numbers and not np.isfinite(values).all():
@@ -559,14 +559,16 @@ def by_label(answer, labels, name):
     ValueError
         If some columns name classes and others do not.
     """
+    if is_arrow(answer):
+        answer = answer.to_pandas()
     if not is_frame(answer) or labels is None:
         return answer
     if type(answer.columns).__name__ == "RangeIndex":  # pandas' numbers, no names
-        return np.asarray(answer)
+        return plain_values(answer)
     columns, wanted = list(map(_key, answer.columns)), list(map(_key, labels))
     if len(set(columns)) < len(columns) or len(set(wanted)) < len(wanted):
         columns, wanted = list(map(str, answer.columns)), list(map(str, labels))
-    values = np.asarray(answer)
+    values = plain_values(answer)
     if not set(columns) & set(wanted):
         return values
     if len(columns) == 1 and len(wanted) == 2:

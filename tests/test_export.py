@@ -12,6 +12,8 @@ import pandas as pd
 import polars
 import pytest
 import torch
+from containers import GAPS, columns, containers
+from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
@@ -26,8 +28,9 @@ from skdistill import (
     SoftDecisionTreeClassifier,
     SoftDecisionTreeRegressor,
     StudentClassifier,
+    tables,
 )
-from skdistill.export import load, to_numpy
+from skdistill.export import load, predictor, to_numpy
 
 FEW = {"max_epochs": 3, "random_state": 0}
 TREE = {**FEW, "max_depth": 3}
@@ -359,3 +362,51 @@ def test_huge_numbers_level_off_without_a_warning(n):
         rows = np.full((n, 4), value)
         p = student.predict_proba(rows)
         np.testing.assert_allclose(predictor.predict_proba(rows), p, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "student",
+    [
+        NeuralStudentClassifier(max_epochs=2, random_state=0),
+        HardDecisionTreeClassifier(max_leaf_nodes=4, random_state=0),
+    ],
+    ids=["net", "hard tree"],
+)
+def test_gaps_of_every_kind_are_gaps_without_the_library_too(student):
+    numbers, texts, y = columns()
+    known = containers(numbers, texts)
+    student = clone(student).fit(known["floats"], y)
+    predictor, wanted = to_numpy(student), student.predict_proba(known["floats"])
+    for name, X in known.items():
+        answers = predictor.predict_proba(X)
+        np.testing.assert_allclose(answers, wanted, atol=1e-6, err_msg=name)
+        one = X.slice(7, 1) if hasattr(X, "slice") else X[7:8]
+        answers = predictor.predict_proba(one)
+        np.testing.assert_allclose(answers, wanted[7:8], atol=1e-6, err_msg=name)
+    mask = np.array([number is None for number in numbers])
+    filled = np.array([number or 0.0 for number in numbers])
+    by_name = {"n": np.ma.masked_array(filled, mask), "t": texts}
+    np.testing.assert_allclose(predictor.predict_proba(by_name), wanted, atol=1e-6)
+
+
+def test_what_is_a_gap_and_what_is_not():
+    gaps = [*GAPS.values(), float("nan"), np.float16("nan")]
+    others = ["", "nan", 0, 0.0, False, np.inf, np.str_("NaN"), b"", ("a",), [None]]
+    for is_gap in (tables.is_gap, predictor._is_gap):
+        assert all(map(is_gap, gaps))
+        assert not any(map(is_gap, others))
+
+
+def test_a_plain_view_takes_no_gap_of_any_kind():
+    X = np.arange(40.0).reshape(20, 2)
+    student = NeuralStudentClassifier(max_epochs=1, preprocessor=None)
+    exported = to_numpy(student.fit(X, [0, 1] * 10))
+    for gap in GAPS.values():
+        row = np.empty((1, 2), dtype=object)
+        row[0, 0] = 1.0
+        row[0, 1:].fill(gap)
+        for rows in (row, row.tolist(), pd.DataFrame(row)):
+            with pytest.raises(ValueError, match="holds NaN"):
+                exported.predict(rows)
+    with pytest.raises(ValueError, match="holds NaN"):
+        exported.predict(np.ma.masked_array(X, X == 3))

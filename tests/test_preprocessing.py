@@ -5,13 +5,17 @@ import pickle
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
+from containers import columns, containers
 from scipy import sparse
+from sklearn.base import BaseEstimator
 from sklearn.decomposition import TruncatedSVD
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skdistill.preprocessing import TableView, apply_view, fit_view, make_view
+from skdistill.tables import stacked, validated_table
 
 
 @parametrize_with_checks([TableView(), TableView(scale=False)])
@@ -249,3 +253,95 @@ def test_a_constant_is_zero_and_stays_out_of_rules():
     view = TableView().fit(X)
     np.testing.assert_array_equal(view.transform(X)[:, :2], 0)
     np.testing.assert_array_equal(view.inverse_scale_[:2], 0)
+
+
+def test_gaps_of_every_kind_are_read_alike_in_every_container():
+    numbers, texts, _ = columns()
+    views = {}
+    for name, X in containers(numbers, texts).items():
+        view = TableView().fit(X)
+        views[name] = view.transform(X)
+        assert sum(term.is_gap for term in view.terms_) == 2, name
+        for i in (0, 7, 9):  # single rows, in which nothing but a gap may be left
+            one = X.slice(i, 1) if hasattr(X, "slice") else X[i : i + 1]
+            np.testing.assert_array_equal(view.transform(one)[0], views[name][i], name)
+    for name, seen in views.items():
+        np.testing.assert_allclose(seen, views["floats"], rtol=1e-12, err_msg=name)
+
+
+@pytest.mark.parametrize("dtype", [float, np.float32, int, bool, object, str])
+def test_masked_cells_are_gaps(dtype):
+    values = np.array([[1, 0], [0, 1], [1, 1], [0, 0]]).astype(dtype)
+    mask = [[0, 1], [0, 0], [1, 0], [0, 0]]
+    X = np.ma.masked_array(values, mask)
+    for rows in (X, list(X)):
+        table = validated_table(BaseEstimator(), rows, reset=True)
+        gaps = (
+            np.column_stack([table.labels[j].codes < 0 for j in range(2)])
+            if table.labels
+            else np.isnan(table.numbers)
+        )
+        np.testing.assert_array_equal(gaps, mask)
+    assert not np.isnan(TableView().fit(X).transform(X)).any()
+
+
+@pytest.mark.parametrize("dtype", ["datetime64[D]", "timedelta64[s]"])
+def test_dates_in_arrays_are_refused_as_those_in_frames_are(dtype):
+    X = np.array([[0, 1], [2, 3]]).astype(dtype)
+    for rows in (X, pd.DataFrame(X), X.tolist()):
+        with pytest.raises(TypeError, match="turn dates into numbers"):
+            TableView().fit(rows)
+
+
+def ordered(levels, values, library):
+    if library == "pandas":
+        return pd.DataFrame({"c": pd.Categorical(values, levels, ordered=True)})
+    if library == "polars":
+        return pl.DataFrame({"c": pl.Series(values, dtype=pl.Enum(levels))})
+    codes = pa.array([levels.index(value) for value in values], pa.int32())
+    column = pa.DictionaryArray.from_arrays(codes, pa.array(levels), ordered=True)
+    return pa.table({"c": column})
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
+def test_stacked_levels_keep_their_order_and_further_ones_follow(library):
+    own = ordered(["low", "mid", "high"], ["high", "low", "mid"], library)
+    other = ordered(["high", "top", "low", "best"], ["best", "low", "top"], library)
+    both = stacked(own, other, "X_transfer")
+    labels = validated_table(BaseEstimator(), both, reset=True).labels[0]
+    assert labels.categories == ["low", "mid", "high", "top", "best"]
+    values = [labels.categories[code] for code in labels.codes]
+    assert values == ["high", "low", "mid", "best", "low", "top"]
+    if library == "pandas":
+        assert both["c"].cat.ordered
+        plain = other.assign(c=other["c"].cat.as_unordered())
+        assert stacked(own, plain, "X_transfer")["c"].dtype == both["c"].dtype
+    elif library == "polars":
+        assert both["c"].dtype == pl.Enum(labels.categories)
+
+
+def test_frames_with_repeated_names_and_other_widths_of_numbers_are_stacked():
+    own = pd.DataFrame([[1, "a"], [2, "b"]], columns=["c", "c"])
+    own = own.astype(object).set_axis(["c", "c"], axis=1)
+    both = stacked(own, own[::-1], "X_transfer")
+    assert both.to_numpy().tolist() == [[1, "a"], [2, "b"], [2, "b"], [1, "a"]]
+    wide = pl.DataFrame({"c": [1.5]})
+    assert stacked(pl.DataFrame({"c": [1]}), wide, "transfer")["c"].to_list() == [
+        1,
+        1.5,
+    ]
+
+
+def test_masks_and_lists_are_stacked_as_they_are():
+    X = np.ma.masked_array([[1, 2]], [[0, 1]])
+    both = stacked(X, np.array([[3, 4]]), "X_transfer")
+    assert both.tolist() == [[1, None], [3, 4]]
+    assert stacked([[1, "a"]], [[2, "b"]], "transfer").tolist() == [[1, "a"], [2, "b"]]
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
+def test_ordered_levels_are_read_in_their_order(library):
+    X = ordered(["low", "mid", "high"], ["high", "low", "mid", "low"], library)
+    view = TableView(scale=False).fit(X)
+    names = [f"c in {{{level}}}" for level in ("low", "mid", "high")]
+    assert view.get_feature_names_out().tolist() == names

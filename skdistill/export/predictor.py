@@ -7,7 +7,9 @@ loading a file runs no code.
 
 import json
 import math
+from decimal import Decimal
 from itertools import pairwise
+from numbers import Number
 
 import numpy as np
 
@@ -253,12 +255,28 @@ def _is_frame(X):
     return hasattr(X, "columns") or isinstance(X, dict)
 
 
-def _as_rows(X):
-    """A table of two dimensions; lists of strings and numbers keep both."""
+def _as_array(X):
+    """Of rows, or of a column; lists of strings and numbers keep both."""
+    if hasattr(X, "combine_chunks"):  # pyarrow's own array of chunks forgets nulls
+        X = X.combine_chunks()
+    if isinstance(X, np.ma.MaskedArray):
+        values = np.asarray(X).astype(float if X.dtype.kind in "biuf" else object)
+        values[np.ma.getmaskarray(X)] = np.nan if values.dtype == float else None
+        return values
     if isinstance(X, np.ndarray):
         return X
+    if isinstance(X, list | tuple) and any(map(_has_masks, X)):
+        is_row = [isinstance(row, list | tuple) or np.ndim(row) for row in X]
+        rows = [list(row) if is_ else row for row, is_ in zip(X, is_row, strict=True)]
+        return np.array(rows, dtype=object)
     rows = np.asarray(X)
-    return np.asarray(X, dtype=object) if rows.dtype.kind in "US" else rows
+    return np.asarray(X, dtype=object) if rows.dtype.kind in "USmM" else rows
+
+
+def _has_masks(row):
+    if isinstance(row, list | tuple):
+        return any(value is np.ma.masked for value in row)
+    return isinstance(row, np.ma.MaskedArray)
 
 
 def _check_shape(rows, n_features):
@@ -274,36 +292,47 @@ def _check_shape(rows, n_features):
 
 def _by_names(X, names, n_features):
     """The columns of a frame or dict, in the order of training."""
+    every = list(getattr(X, "columns", X))
+    if hasattr(X, "schema") and hasattr(X, "num_rows"):  # of pyarrow
+        every = X.schema.names
     if names is None:
-        names = list(X.columns) if hasattr(X, "columns") else list(X)
+        names = every
         if len(names) != n_features:
             raise ValueError(
                 f"X has {len(names)} columns, and {n_features} are wanted."
             )
-    known = set(X.columns) if hasattr(X, "columns") else set(X)
+    known = set(every)
     missing = [name for name in names if name not in known]
     if missing:
         raise ValueError(f"X lacks the columns {missing}.")
-    return [np.asarray(X[name]) for name in names]
+    return [_as_array(X[name]) for name in names]
 
 
 def _is_gap(value):
-    if value is None or type(value).__name__ in {"NAType", "NaTType"}:
+    """None, NaN of any type, NaT, pandas.NA or numpy.ma.masked."""
+    if isinstance(value, str):
+        return False
+    if value is None or value is np.ma.masked:
         return True
-    return isinstance(value, float) and value != value
+    if type(value).__name__ in {"NAType", "NaTType"}:  # cannot be compared
+        return True
+    if isinstance(value, Decimal):  # a signalling one cannot be compared
+        return value.is_nan()
+    return isinstance(value, Number | np.generic) and bool(value != value)
 
 
 def _numbers_of(column, name):
     """A column as floats, NaN for gaps."""
     if column.dtype.kind in "biuf":
         return column.astype(np.float64)
-    numbers = [np.nan if _is_gap(value) else value for value in column.tolist()]
-    strings = [value for value in numbers if isinstance(value, str)]
-    if strings:
+    values = [np.nan if _is_gap(value) else value for value in column]
+    others = [value for value in values if not hasattr(value, "__float__")]
+    if others or column.dtype.kind in "mM":
         raise ValueError(
-            f"Column {name!r} of X held numbers in training and holds {strings[0]!r}."
+            f"Column {name!r} of X held numbers in training and holds "
+            f"{[*others, column.dtype][0]!r}."
         )
-    return np.array(numbers, dtype=np.float64)
+    return np.array(values, dtype=np.float64)
 
 
 class _Plain:
@@ -315,7 +344,10 @@ class _Plain:
     def rows(self, X, n_features, names):
         if _is_frame(X):
             X = np.column_stack(_by_names(X, names, n_features))
-        rows = _check_shape(np.asarray(X, dtype=np.float64), n_features)
+        rows = _as_array(X)
+        if rows.dtype == object:
+            rows = np.column_stack([_numbers_of(c, j) for j, c in enumerate(rows.T)])
+        rows = _check_shape(rows.astype(np.float64, copy=False), n_features)
         if not math.isfinite(rows.sum()) and not np.isfinite(rows).all():
             raise ValueError(
                 "X holds NaN or infinity, and preprocessor=None takes neither."
@@ -361,13 +393,13 @@ class _Table:
         if not self._labels and type(X) is np.ndarray and X.dtype == np.float64:
             return _check_shape(X, n_features)
         if not self._labels and not _is_frame(X):
-            rows = _as_rows(X)
+            rows = _as_array(X)
             if rows.dtype.kind in "biuf":
                 return _check_shape(rows.astype(np.float64), n_features)
         if _is_frame(X):
             columns = _by_names(X, names, n_features)
         else:
-            columns = list(_check_shape(_as_rows(X), n_features).T)
+            columns = list(_check_shape(_as_array(X), n_features).T)
         labelled = {each["column"]: each for each in self._labels}
         names = names or [f"feature_{j}" for j in range(n_features)]
         read = [
@@ -381,7 +413,7 @@ class _Table:
     def _codes(self, labels, column, name):
         """Codes of categories, as floats beside the numbers."""
         found = []
-        for value in column.tolist():
+        for value in column.tolist():  # numbers as Python's, which bins hold
             if _is_gap(value):
                 found.append(labels["gap"])
                 continue

@@ -8,6 +8,7 @@ from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
 from ..preprocessing import reads_tables
+from ..tables import is_gap
 from .rows import one_row, varied
 
 _HALVINGS = 40
@@ -45,6 +46,8 @@ class Counterfactual:
 
 
 def _short(value):
+    if is_gap(value):
+        return "a gap"
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
@@ -143,6 +146,8 @@ class _Search:
         """The smallest change of one column that does it, if any."""
         values, share = self.tree._observed[column]
         before = _value(self.row, column)
+        if is_gap(before):  # of whatever library
+            before = None if share is None else np.nan
         if not len(values):  # nothing but gaps
             return None
         if share is None:
@@ -234,7 +239,7 @@ class _Search:
 
 
 def _value(row, column):
-    """The value in a column: a float, a category, or None for a gap."""
+    """The value in a column: a float, a category or a gap."""
     if hasattr(row, "to_pandas"):
         row = row.to_pandas()
     if hasattr(row, "iloc"):

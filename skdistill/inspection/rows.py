@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import sparse
 
-from ..tables import is_frame
+from ..tables import as_array, is_frame, unmasked
 
 
 def one_row(x):
@@ -45,9 +45,11 @@ def varied(row, column, values):
     """
     row = row.to_pandas() if hasattr(row, "to_pandas") else row
     if not is_frame(row):
-        row = row.toarray() if sparse.issparse(row) else np.asarray(row)
+        row = row.toarray() if sparse.issparse(row) else unmasked(as_array(row))
         rows = np.repeat(row, len(values), axis=0)
-        rows = rows.astype(np.result_type(rows.dtype, np.asarray(values).dtype))
+        kinds = [rows.dtype, np.asarray(values).dtype]
+        alike = len({kind.kind in "biuf" for kind in kinds}) < 2
+        rows = rows.astype(np.result_type(*kinds) if alike else object)
         rows[:, column] = values
         return rows
     import pandas as pd
@@ -55,7 +57,7 @@ def varied(row, column, values):
     rows, before = row.iloc[np.zeros(len(values), dtype=int)], row.dtypes.iloc[column]
     if isinstance(before, pd.CategoricalDtype):
         known = before.categories.union(pd.Index(values), sort=False)
-        values = pd.Categorical(values, categories=known)
+        values = pd.Categorical(values, categories=known, ordered=before.ordered)
     new = pd.Series(values, index=rows.index)
     parts = [rows.iloc[:, k] if k != column else new for k in range(rows.shape[1])]
     rows = pd.concat(parts, axis=1)

@@ -35,11 +35,14 @@ from ..knowledge import FitRows, Knowledge, gather, needs_teacher, teaches
 from ..memory import memory_for
 from ..preprocessing import apply_view, fit_view, make_view, reads_tables
 from ..tables import (
+    check_no_gaps,
     check_order,
     is_readable,
     plain_table,
+    plain_values,
     rows_of,
     stacked,
+    unmasked,
     validated_table,
 )
 from ..teacher import (
@@ -239,6 +242,10 @@ default=None
             )
         if weight is None:
             return checked
+        check_no_gaps(
+            "sample_weight", weight, "weight", "give 0 to rows that are not to count"
+        )
+        weight = plain_values(weight)
         like = np.broadcast_to(0.0, _num_samples(checked.X))
         weight = _check_sample_weight(weight, like, ensure_non_negative=True)
         with np.errstate(over="ignore"):
@@ -349,11 +356,12 @@ default=None
             return table
         if view is not None:
             validate_data(self, X, reset=reset, skip_check_array=True)
-            return X
+            return unmasked(X)
+        X, dtype = unmasked(X), np.float64
         try:
-            return validate_data(self, X, reset=reset, dtype=np.float64, order="C")
-        except ValueError as error:
-            raise ValueError(f"{error}\n{_ADVICE}") from error
+            return validate_data(self, X, reset=reset, dtype=dtype, order="C")
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{error}\n{_ADVICE}") from error
 
     def _is_plain(self, X):
         """Whether rows need none of scikit-learn's checks, which take longer than a net."""

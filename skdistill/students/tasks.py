@@ -11,7 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_y, check_is_fitted
 
 from ..readers import ClassReader, ValueReader
-from ..tables import check_no_gaps
+from ..tables import check_no_gaps, columns_of, is_arrow, is_frame
 from .base import BaseStudent
 from .priors import (
     balancing_shift,
@@ -41,15 +41,14 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
 
     def _check_targets(self, y, name="y", learns=True):
         y = y.toarray() if sparse.issparse(y) else y
+        check_no_gaps(name, y)
         shape = np.asarray(y).shape
         if len(shape) == 2 and shape[1] > 1:
-            is_pandas = hasattr(y, "iloc")
-            columns = (
-                y.iloc[:, j] if is_pandas else np.asarray(y)[:, j]
-                for j in range(shape[1])
+            has_columns = is_frame(y) or is_arrow(y)
+            return self._check_several_targets(
+                columns_of(y if has_columns else np.asarray(y))
             )
-            return self._check_several_targets(columns, name)
-        y = self._check_column(y, name)
+        y = self._check_column(y)
         if learns and self.classes is None and len(np.unique(y)) < 2:
             advice = "Without y, and with alpha=1, it learns from a fitted teacher."
             if "_this_part" in vars(self):
@@ -60,15 +59,13 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
             )
         return y
 
-    def _check_column(self, y, name):
-        if np.asarray(y).ndim == 1:
-            check_no_gaps(name, y)
+    def _check_column(self, y):
         y = _check_y(y, multi_output=False, y_numeric=False, estimator=self)
         check_classification_targets(y)
         return y
 
-    def _check_several_targets(self, columns, name):
-        columns = [self._check_column(column, name) for column in columns]
+    def _check_several_targets(self, columns):
+        columns = [self._check_column(column) for column in columns]
         kinds = {column.dtype.kind in "OUST" for column in columns}
         if len(kinds) > 1:  # numbers stay numbers beside strings
             columns = [column.astype(object) for column in columns]
@@ -363,6 +360,7 @@ class RegressorStudent(RegressorMixin, BaseStudent):
     _estimator_type = "regressor"
 
     def _check_targets(self, y, name="y", learns=True):
+        check_no_gaps(name, y, "value")
         return _check_y(y, multi_output=True, y_numeric=True, estimator=self)
 
     def _levels(self):

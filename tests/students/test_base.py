@@ -5,9 +5,12 @@ import pickle
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
+from containers import columns, containers, targets
 from sklearn import config_context
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.compose import make_column_transformer
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import (
@@ -22,11 +25,14 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import get_tags
 
 from skdistill import (
+    FixedRows,
     HardDecisionTreeClassifier,
     HardDecisionTreeRegressor,
+    Munge,
     NeuralStudentClassifier,
     NeuralStudentRegressor,
     SoftDecisionTreeClassifier,
@@ -34,6 +40,8 @@ from skdistill import (
     StudentClassifier,
     StudentRegressor,
 )
+from skdistill.preprocessing import TableView
+from skdistill.tables import validated_table
 from skdistill.teacher import DroppedTeacher
 
 CLASSIFIERS = [NeuralStudentClassifier, SoftDecisionTreeClassifier]
@@ -651,3 +659,149 @@ def test_numbers_as_names_have_an_order_too(iris, names, preprocessor):
         if preprocessor == "auto":
             np.testing.assert_array_equal(student.predict_proba(X), expected)
         student.fit(X, y).predict(turned)  # fitted on columns without names
+
+
+GAP_STUDENTS = {
+    "net": NeuralStudentClassifier(max_epochs=2, random_state=0),
+    "soft": SoftDecisionTreeClassifier(max_depth=2, max_epochs=2, random_state=0),
+    "hard": HardDecisionTreeClassifier(max_leaf_nodes=4, random_state=0),
+    "any": StudentClassifier(
+        student=DecisionTreeClassifier(max_depth=3, random_state=0)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GAP_STUDENTS)
+def test_gaps_have_the_same_answers_in_every_container(name):
+    numbers, texts, y = columns()
+    few = ["array pd.NA", "list masked", "frame Decimal", "arrow", "polars", "masked"]
+    known = containers(numbers, texts)
+    wanted = clone(GAP_STUDENTS[name]).fit(known["floats"], y)
+    wanted = wanted.predict_proba(known["floats"])
+    for kind in few:
+        student = clone(GAP_STUDENTS[name]).fit(known[kind], y)
+        answers = student.predict_proba(known[kind])
+        np.testing.assert_allclose(answers, wanted, atol=1e-9, err_msg=kind)
+
+
+@pytest.mark.parametrize("kind", [*targets([1, None])])
+def test_rows_without_a_target_are_told_of_whatever_says_so(kind):
+    X = np.arange(40.0).reshape(20, 2)
+    for values in (["a", "b"] * 10, [0, 1] * 10):
+        values[3] = values[5] = None
+        student = GAP_STUDENTS["hard"]
+        with pytest.raises(ValueError, match=r"^y has no label in 2 rows, .* row 3"):
+            clone(student).fit(X, targets(values)[kind])
+        if not isinstance(values[0], str):
+            regressor = HardDecisionTreeRegressor()
+            with pytest.raises(ValueError, match=r"^y has no value in 2 rows"):
+                regressor.fit(X, targets(values)[kind])
+    net = NeuralStudentClassifier(max_epochs=1)
+    with pytest.raises(ValueError, match=r"^y_val has no label in 2 rows"):
+        net.fit(X, [0, 1] * 10, X_val=X, y_val=targets(values)[kind])
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow", "masked", "lists"])
+def test_one_of_several_targets_may_lack_a_row(library):
+    X, values = np.arange(40.0).reshape(20, 2), [0.0, 1.0] * 10
+    lacking = [None, *values[1:]]
+    y = {
+        "pandas": pd.DataFrame({"a": pd.array(lacking, "Int64"), "b": values}),
+        "polars": pl.DataFrame({"a": lacking, "b": values}),
+        "pyarrow": pa.table({"a": lacking, "b": values}),
+        "masked": np.ma.masked_array(
+            np.column_stack([values, values]), np.arange(40).reshape(20, 2) == 0
+        ),
+        "lists": [list(pair) for pair in zip(lacking, values, strict=True)],
+    }[library]
+    with pytest.raises(ValueError, match="y has no label in 1 rows, .* row 0"):
+        HardDecisionTreeClassifier().fit(X, y)
+    with pytest.raises(ValueError, match="y has no value in 1 rows, .* row 0"):
+        HardDecisionTreeRegressor().fit(X, y)
+
+
+@pytest.mark.parametrize("kind", [*targets([1, None])])
+def test_gaps_in_weights_and_outputs_are_told_of(kind):
+    X, y = np.arange(40.0).reshape(20, 2), [0, 1] * 10
+    lacking = targets([0.5, 0.5, None, *[0.5] * 17])[kind]
+    for student in (GAP_STUDENTS["hard"], GAP_STUDENTS["any"]):
+        with pytest.raises(ValueError, match="sample_weight has no weight in 1 rows"):
+            clone(student).fit(X, y, sample_weight=lacking)
+        with pytest.raises(ValueError, match="teacher_output holds NaN.* row 2"):
+            clone(student).fit(X, y, teacher_output=lacking)
+        with pytest.raises(ValueError, match="transfer_output holds NaN.* row 2"):
+            clone(student).fit(X, y, X_transfer=X, transfer_output=lacking)
+
+
+def test_the_teacher_gets_masks_and_tables_as_they_are():
+    numbers, texts, _ = columns()
+    for kind in ("masked", "arrow", "array pd.NA"):
+        X, seen = containers(numbers, texts)[kind], []
+
+        def teacher(rows, seen=seen):
+            seen.append(rows)
+            return np.full(len(rows), 0.5)
+
+        student = NeuralStudentClassifier(
+            teacher, classes=[0, 1], alpha=1.0, transfer=Munge(1.0), max_epochs=1
+        )
+        student.fit(X, X_transfer=X)
+        assert seen[0] is X and seen[1] is X and {type(s) for s in seen} == {type(X)}
+        drawn = TableView().fit(seen[-1])
+        assert sum(term.is_gap for term in drawn.terms_) == 2
+
+
+@pytest.mark.parametrize("make", [NeuralStudentClassifier, GAP_STUDENTS["any"]])
+def test_masked_cells_are_no_numbers_without_a_view_either(make):
+    X = np.ma.masked_array(np.arange(40.0).reshape(20, 2), np.arange(40) == 3)
+    y = [0, 1] * 10
+    if make is NeuralStudentClassifier:
+        with pytest.raises(ValueError, match="NaN"):
+            make(preprocessor=None, max_epochs=1).fit(X, y)
+        return
+    student = clone(make).set_params(preprocessor=None).fit(X, y)
+    plain = clone(student).fit(X.filled(np.nan), y)
+    np.testing.assert_array_equal(student.predict(X), plain.predict(X.filled(np.nan)))
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_what_a_student_is_fitted_on_has_levels_in_the_order_of_X(library):
+    levels = {"X": ["low", "mid", "high"], "more": ["high", "top", "low", "mid"]}
+    numbers = np.tile([0.0, 1.0, 2.0], 10)
+    own = [levels["X"][int(i)] for i in numbers]
+    more = ["top" if level == "mid" else level for level in own]
+    if library == "pandas":
+        X, others = (
+            pd.DataFrame({"c": pd.Categorical(rows, order, ordered=True)})
+            for rows, order in ((own, levels["X"]), (more, levels["more"]))
+        )
+    else:
+        X, others = (
+            pl.DataFrame({"c": pl.Series(rows, dtype=pl.Enum(order))})
+            for rows, order in ((own, levels["X"]), (more, levels["more"]))
+        )
+    student = StudentRegressor(
+        lambda rows: np.zeros(len(rows)),
+        student=_Remembers(),
+        preprocessor=None,
+        transfer=FixedRows(others),
+        alpha=1.0,
+    )
+    seen = student.fit(X, X_transfer=others).student_.seen_
+    wanted = ["low", "mid", "high", "top"]
+    labels = validated_table(BaseEstimator(), seen, reset=True).labels[0]
+    assert labels.categories == wanted
+    assert [wanted[i] for i in labels.codes] == own + more + more
+    if library == "pandas":
+        assert seen["c"].cat.ordered
+
+
+class _Remembers(RegressorMixin, BaseEstimator):
+    """A student that takes frames, and keeps what it was fitted on."""
+
+    def fit(self, X, y, sample_weight=None):
+        self.seen_ = X
+        return self
+
+    def predict(self, X):
+        return np.zeros(len(X))
