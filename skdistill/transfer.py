@@ -91,16 +91,21 @@ NAMES = {
 # "auto" draws so many rows for each of X, so many at most, where X has few columns, and
 # redraws such a share of their values.
 _COPIES, _MOST_DRAWN, _MOST_COLUMNS = 24, 250_000, 100
+# The teacher's answers about them are so many numbers at most, 64 MB: those of 250,000
+# rows and 33 classes.
+_MOST_ANSWERS = 1 << 23
 _REDRAWN = 0.25
 
 
-def automatic(n, n_columns):
+def automatic(n, n_columns, n_outputs):
     """The sampler that ``transfer="auto"`` stands for.
 
     Parameters
     ----------
     n, n_columns : int
         Of the training rows.
+    n_outputs : int
+        Numbers in the teacher's answer about a row.
 
     Returns
     -------
@@ -109,7 +114,8 @@ def automatic(n, n_columns):
     """
     if n < 2 or n_columns > _MOST_COLUMNS:
         return None
-    return ConditionalSampler(min(_COPIES * n, _MOST_DRAWN), p=_REDRAWN)
+    most = min(_MOST_DRAWN, max(1, _MOST_ANSWERS // max(1, n_outputs)))
+    return ConditionalSampler(min(_COPIES * n, most), p=_REDRAWN)
 
 
 @dataclass(frozen=True)

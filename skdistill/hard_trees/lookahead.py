@@ -94,7 +94,7 @@ def look_ahead(data, rows, n_tests, factor=1.0, hints=()):
     rows : ndarray of int
         Those of a node.
     n_tests : int
-        So many tests take part, at quantiles of their columns.
+        So many tests take part at most, at quantiles of their columns.
     factor : float, default=1.0
         By what weights are multiplied, where the rows stand for more.
     hints : list of tuple of int, default=()
@@ -152,7 +152,7 @@ def _hinted(data, rows, hints, n_tests):
 
 
 def _tests(data, rows, n_tests):
-    """Tests that some of the rows pass and some do not, spread over all columns."""
+    """So many that some of the rows pass and some do not, spread over all columns."""
     binned, weight = data.binned, data.stats[0, rows]
     each, found = max(1, n_tests // max(1, len(binned.thresholds))), []
     for column, cuts in enumerate(binned.thresholds):
@@ -168,4 +168,6 @@ def _tests(data, rows, n_tests):
             near = np.searchsorted(share[usable], levels)
             usable = usable[np.unique(np.minimum(near, len(usable) - 1))]
         found += [(column, int(cut)) for cut in usable]
+    if len(found) > n_tests:  # one of each column is too many
+        found = [found[i] for i in np.linspace(0, len(found) - 1, n_tests).astype(int)]
     return found

@@ -11,6 +11,7 @@ The cost of a tree is that of its leaves, each as good as it can be; no move rai
 
 import numpy as np
 
+from .condensing import pairs_of
 from .costs import Squares
 from .growth import Question, count_leaves
 from .lookahead import look_ahead
@@ -283,7 +284,8 @@ class Search:
         factor = max(1.0, len(rows) / _ROWS_OF_LOOKAHEAD)
         if factor > 1:
             rows = self.random.choice(rows, _ROWS_OF_LOOKAHEAD, replace=False)
-        return look_ahead(self.data, rows, _TESTS, factor, self.hints)
+        n_tests = pairs_of(_TESTS, len(self.data.stats))
+        return look_ahead(self.data, rows, n_tests, factor, self.hints)
 
     def _keep_better(self, parent, side, rows, others):
         """Put the cheapest of some subtrees in place, if it costs less than today's."""

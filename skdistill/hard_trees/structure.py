@@ -1,6 +1,6 @@
 """A hard tree that was found, as arrays; parents come first, then the left subtree."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -145,6 +145,22 @@ class HardTree:
             np.where(is_leaf, np.nan, self.threshold[used]),
             self.sums[used],
         )
+
+    def on(self, columns):
+        """The same tree on a wider table.
+
+        Parameters
+        ----------
+        columns : ndarray of int of shape (n_columns,)
+            Where the columns that it asks about stand there.
+
+        Returns
+        -------
+        HardTree
+            With their numbers.
+        """
+        feature = np.append(columns, LEAF)[self.feature]  # the last one is that of -1
+        return replace(self, feature=feature)
 
     @cached_property
     def is_leaf(self):

@@ -306,7 +306,13 @@ default=None
             return None
         weight = rows.sample_weight
         n = _num_samples(rows.X) if weight is None else np.count_nonzero(weight)
-        return automatic(n, self.n_features_in_)
+        return automatic(n, self.n_features_in_, self._n_outputs(rows.y))
+
+    def _n_outputs(self, y):
+        """Numbers in the teacher's answer about a row, as far as known before it."""
+        if y is not None:
+            return 1 if y.ndim == 1 else y.shape[1]
+        return max(getattr(m, "n_outputs_", 1) for m in members_of(self.teacher))
 
     def _learns_softly(self, rows):
         """Whether there are soft targets that count; a control has none."""

@@ -9,6 +9,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ..hard_trees.binned import Binned
+from ..hard_trees.condensing import best_columns, few_outputs, fewer_bins
 from ..hard_trees.costs import Entropy, Squares, statistics
 from ..hard_trees.evidence import with_evidence
 from ..hard_trees.growth import Rows
@@ -70,11 +71,14 @@ class HardDecisionTree(BaseStudent):
         unseen = (target, weight) if knowledge.unseen else None
         counted = np.flatnonzero(weight)
         x, target, weight = x[counted], target[counted], weight[counted]
-        stats = statistics(target, weight / weight.sum())
+        weight = weight / weight.sum()
         own = counted[counted < n_labelled]
-        root, thresholds = self._found(x, target, stats, rows.X, own)
-        self.tree_ = HardTree.of(root, thresholds, x, stats, self._least())
-        self._learn_more(rows, x, target, stats[0])
+        random = self._random()
+        columns = best_columns(x, target, weight, self._least(), random)
+        x = x[:, columns]
+        tree = self._found(x, target, weight, random, rows.X, own, columns)
+        tree = self._learn_more(tree, rows, x, target, weight, columns)
+        self.tree_ = tree.on(np.arange(self._n_view)[columns])
         if self._weighs_labels and knowledge.hard is not None:
             self._weigh_labels(self._seen(rows.X), knowledge, unseen)
         self._observed = observed_values(rows.X)
@@ -98,49 +102,62 @@ class HardDecisionTree(BaseStudent):
     def _least(self):
         return max(self.min_weight_fraction_leaf, 1e-12)
 
-    def _learn_more(self, rows, x, target, weight):
+    def _learn_more(self, tree, rows, x, target, weight, columns):
         """Draw rows for leaves that few have reached, and go on searching from there."""
-        leaf = self.tree_.apply(x)
-        counts = np.bincount(leaf, minlength=len(self.tree_.feature))
-        found = rows_for_leaves(rows.renewal, self.tree_, self._seen, counts, _ENOUGH)
+
+        def see(X):
+            return self._seen(X)[:, columns]
+
+        leaf = tree.apply(x)
+        counts = np.bincount(leaf, minlength=len(tree.feature))
+        found = rows_for_leaves(rows.renewal, tree, see, counts, _ENOUGH)
         if found is None:
-            return
+            return tree
         new_x, new_leaf, knowledge = found
         new_target, new_weight = self._targets_of(knowledge.used(self.alpha))
         new_target, new_weight = new_target[-len(new_x) :], new_weight[-len(new_x) :]
         counted = np.flatnonzero(new_weight)
         if not len(counted):
-            return
+            return tree
         weight = shared_weight(leaf, weight, new_leaf[counted], new_weight[counted])
         x = np.concatenate([x, new_x[counted]])
-        stats = statistics(np.concatenate([target, new_target[counted]]), weight)
+        target = np.concatenate([target, new_target[counted]])
         random = self._random()
-        data, _ = self._data(x, stats, 0, random)
-        root = self.tree_.as_questions(data.binned)
+        data, _, _ = self._data(x, target, weight, 0, random)
+        root = tree.as_questions(data.binned)
         root = Search(data, self.max_leaf_nodes, random).improved(root)
-        thresholds = data.binned.thresholds
-        self.tree_ = HardTree.of(root, thresholds, x, stats, self._least())
+        return self._tree_of(root, data, x, target, weight)
 
-    def _data(self, x, stats, n_own, random):
-        """So many rows as the search can bear, and which they are."""
-        most = max(_FEWEST, _MOST_CELLS // max(1, x.shape[1] * len(stats)))
-        chosen, factor = _some(len(x), n_own, stats[0], most, random)
-        stats = stats[:, chosen] * factor
-        few = len(chosen) <= _FEW_ROWS
-        binned = Binned(x[chosen], _BINS_OF_FEW if few else _MOST_BINS, stats[0])
-        return Rows(binned, stats, self._cost(), self._least()), chosen
+    def _tree_of(self, root, data, x, target, weight):
+        """What was found, with the sums of all rows and outputs."""
+        stats = statistics(target, weight)
+        return HardTree.of(root, data.binned.thresholds, x, stats, self._least())
 
-    def _found(self, x, target, stats, X, own):
+    def _data(self, x, target, weight, n_own, random):
+        """So many rows, outputs and tests as the search can bear, and which rows."""
+        few, is_distribution = few_outputs(x, target, weight, self._widths(), random)
+        most = max(_FEWEST, _MOST_CELLS // max(1, x.shape[1] * (1 + few.shape[1])))
+        chosen, factor = _some(len(x), n_own, weight, most, random)
+        stats = statistics(few[chosen], weight[chosen]) * factor
+        bins = _BINS_OF_FEW if len(chosen) <= _FEW_ROWS else _MOST_BINS
+        binned = Binned(x[chosen], bins, stats[0])
+        sizes = [len(cuts) for cuts in binned.thresholds]
+        fewer = fewer_bins(sizes, bins, len(stats), self.max_leaf_nodes)
+        if fewer < bins:
+            binned = Binned(x[chosen], fewer, stats[0])
+        cost = self._cost() if is_distribution else Squares()
+        return Rows(binned, stats, cost, self._least()), chosen, few[chosen]
+
+    def _found(self, x, target, weight, random, X, own, columns):
         """The search, on so many rows as it can bear."""
-        random = self._random()
-        data, chosen = self._data(x, stats, len(own), random)
+        data, chosen, few = self._data(x, target, weight, len(own), random)
         binned, start = data.binned, None
         if self._begins_at is not None:
-            start = self._begins_at(X, own, x[: len(own)], binned)
+            start = self._begins_at(X, own, x[: len(own)], binned, columns)
         starts = [] if start is None else [start]
-        hints = booster_hints(x[chosen], target[chosen], data.stats[0], binned, random)
+        hints = booster_hints(x[chosen], few, data.stats[0], binned, random)
         root = Search(data, self.max_leaf_nodes, random, hints).best(starts)
-        return root, binned.thresholds
+        return self._tree_of(root, data, x, target, weight)
 
     def _finish(self, rows, knowledge):
         """Store how many rows reach each node, and what the questions gained."""
@@ -411,6 +428,9 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
             lesson = lesson.with_probabilities()
         return joint_targets(lesson, self.alpha, one_hot)
 
+    def _widths(self):
+        return [len(classes) for classes in self._targets]
+
     def _labels_of(self, knowledge):
         return self._one_hot(knowledge.hard)
 
@@ -586,6 +606,9 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
         """Values in units of their standard deviations, and weights."""
         target, weight = joint_targets(lesson, self.alpha, lesson.hard)
         return (target - self._center) / self._scale, weight
+
+    def _widths(self):
+        return []
 
     def _labels_of(self, knowledge):
         return (knowledge.hard - self._center) / self._scale

@@ -54,7 +54,8 @@ def hardened(tree, X, y, X_eval, random_state, **limits):
     if hard.cv is not None and hard.transfer == "auto":  # which draws none with folds
         can_draw = reads_tables(tree.preprocessor_) or is_readable(X)
         n = _num_samples(X) if can_draw else 0
-        hard.transfer = automatic(n, tree.n_features_in_)
+        n_outputs = hard._n_outputs(y)
+        hard.transfer = automatic(n, tree.n_features_in_, n_outputs)
     hard._begins_at = partial(_start, tree, hard)
     taught = hasattr(tree, "teacher_") and tree.alpha == 1
     hard._weighs_labels = taught or hard.cv is not None
@@ -160,8 +161,10 @@ def before_and_after(tree, other, X_eval, meant, watched):
     }
 
 
-def _start(tree, hard, X, own, x, binned):
+def _start(tree, hard, X, own, x, binned, columns):
     """The soft tree rounded, on some rows of X, of which x is the hard tree's view.
+
+    The hard tree is searched for on some columns of it, or all.
 
     None where the two do not see the same columns.
     """
@@ -175,7 +178,7 @@ def _start(tree, hard, X, own, x, binned):
             return None
     elif mine is not None:
         return None  # a transformer that was fitted anew may have turned its columns
-    return rounded(tree.module_, apply_view(mine, X)[own], x, binned)
+    return rounded(tree.module_, apply_view(mine, X)[own], x, binned, columns)
 
 
 def _as_hard(tree, y, seed, limits):
@@ -279,7 +282,7 @@ def joined(answers):
     return np.concatenate(padded)
 
 
-def rounded(module, z, x, binned):
+def rounded(module, z, x, binned, columns=slice(None)):
     """A soft tree with, at each gate, a question about the one column that moves it most.
 
     Parameters
@@ -288,11 +291,13 @@ def rounded(module, z, x, binned):
         Gates on z.
     z : ndarray of shape (n, n_view)
         What the soft tree sees of some rows.
-    x : ndarray of shape (n, n_view)
-        The same columns as the hard tree sees them, perhaps on another scale that
+    x : ndarray of shape (n, n_columns)
+        These columns as the hard tree sees them, perhaps on another scale that
         ascends with it.
     binned : Binned
         Codes of the hard tree's columns.
+    columns : ndarray of int or slice, default=slice(None)
+        Which columns of z these are; no question is about another.
 
     Returns
     -------
@@ -306,10 +311,11 @@ def rounded(module, z, x, binned):
     def _below(gate, rows):
         if not shape.children(gate) or not len(rows):
             return None
-        w, rank = weight[shape.rank(gate)], shape.rank(gate)
-        here = z[rows]
+        rank, here = shape.rank(gate), z[rows]
+        middle = bias[rank] + weight[rank] @ here.mean(axis=0)
+        w, here = weight[rank][columns], here[:, columns]
         j = int(np.argmax(np.abs(w) * here.std(axis=0)))
-        others = bias[rank] + w @ here.mean(axis=0) - w[j] * here[:, j].mean()
+        others = middle - w[j] * here[:, j].mean()
         goes_right = w[j] * here[:, j] + others > 0
         first, second = shape.children(gate)
         if goes_right.all() or not goes_right.any():

@@ -12,6 +12,7 @@ from sklearn.utils.validation import _check_y, check_is_fitted
 
 from ..readers import ClassReader, ValueReader
 from ..tables import check_no_gaps, columns_of, is_arrow, is_frame
+from ..teacher import members_of
 from .base import BaseStudent
 from .priors import (
     balancing_shift,
@@ -87,6 +88,13 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         return (
             f"{self._what_continues()} goes on with the classes {listed(self._targets)}"
         )
+
+    def _n_outputs(self, y):
+        known = [getattr(m, "classes_", ()) for m in members_of(self.teacher)]
+        known += [() if self.classes is None else self.classes]
+        if y is not None:
+            known += [[set(column) for column in y.reshape(len(y), -1).T.tolist()]]
+        return max(map(_count, known))
 
     def _check_can_learn(self, rows):
         super()._check_can_learn(rows)
@@ -326,6 +334,12 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
             "classifier_tags", "multi_label"
         )
         return tags
+
+
+def _count(classes):
+    """Number of classes of one target, or of several together."""
+    several = (list, tuple, set, np.ndarray)
+    return sum(len(c) if isinstance(c, several) else 1 for c in classes)
 
 
 def _same_classes(before, now):
