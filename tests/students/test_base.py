@@ -649,13 +649,10 @@ def test_numbers_as_names_have_an_order_too(iris, names, preprocessor):
         expected = student.fit(frame, y).predict_proba(frame)
         with pytest.raises(ValueError, match="columns of fit in another order"):
             student.predict(turned)
-        with pytest.raises(
-            ValueError, match="X_val: X has the columns of fit in anoth"
-        ):
-            clone(student).fit(frame, y, X_val=turned, y_val=y)
-        student.predict(
-            frame.set_axis([50, 60, 70, 80], axis=1)
-        )  # as scikit-learn does
+        more = {"X_transfer": turned, "transfer_output": expected}
+        with pytest.raises(ValueError, match="X_transfer: X has the columns of fit"):
+            clone(student).fit(frame, y, **more)
+        student.predict(frame.set_axis([5, 6, 7, 8], axis=1))  # as scikit-learn does
         if preprocessor == "auto":
             np.testing.assert_array_equal(student.predict_proba(X), expected)
         student.fit(X, y).predict(turned)  # fitted on columns without names
