@@ -3,9 +3,11 @@
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
+from containers import columns, containers
 from scipy import sparse
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.compose import make_column_transformer
 from sklearn.decomposition import TruncatedSVD
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -27,9 +29,12 @@ from skdistill import (
     SoftDecisionTreeClassifier,
     StudentClassifier,
     samplers,
+    tables,
 )
 from skdistill.knowledge import FitRows, gather
+from skdistill.preprocessing import TableView
 from skdistill.readers import ValueReader
+from skdistill.tables import validated_table
 from skdistill.transfer import Drawn
 
 SAMPLERS = [
@@ -668,3 +673,41 @@ def test_repeated_rows_leave_a_distance_to_measure_by():
     X = np.repeat(np.random.default_rng(0).normal(size=(40, 3)), 30, axis=0)
     sampler = GaussianNoise(size=20, scale=0.01, max_distance=2.0).fit(X)
     assert len(sampler.sample(random_state=0)[0]) == 20
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS, ids=by_name)
+def test_drawn_rows_have_gaps_of_the_kind_given(sampler):
+    numbers, texts, _ = columns()
+    counts = [None if number is None else round(4 * number) for number in numbers]
+    few = ["floats", "arrow", "arrow batch", "polars", "masked", "array pd.NA"]
+    few += ["frame pd.NA", "list masked", "category"]
+    every = containers(numbers, texts)
+    known = {name: every[name] for name in few} | {
+        "whole nullable": pd.DataFrame({"n": pd.array(counts, "Int64"), "t": texts}),
+        "whole arrow": pa.table({"n": counts, "t": texts}),
+        "whole arrow frame": pd.DataFrame(
+            {"n": pd.array(counts, "int64[pyarrow]"), "t": texts}
+        ),
+        "whole masked": np.ma.masked_array(
+            np.array([[count or 0, 1] for count in counts]),
+            [[count is None, False] for count in counts],
+        ),
+    }
+    for name, X in known.items():
+        drawn, _ = clone(sampler).fit(X).sample(30, random_state=0)
+        kind = np.ndarray if isinstance(X, list) else type(X)
+        assert type(drawn) is kind and len(drawn) == 30, name
+        for attribute in ("schema", "dtypes"):
+            if hasattr(X, attribute):
+                assert str(getattr(drawn, attribute)) == str(getattr(X, attribute))
+        own, new = (
+            TableView(scale=False).fit(rows).transform(rows) for rows in (X, drawn)
+        )
+        assert np.isfinite(new).all() and np.ptp(new[:, 0]) > 0, name
+        assert new[:, 0].min() >= own[:, 0].min() - 1e-9, name
+        table = validated_table(BaseEstimator(), drawn, reset=True)
+        if not isinstance(sampler, Mixup):  # which fills gaps from the other parent
+            assert np.isnan(table.numbers).any(), name
+        if "pd.NA" in name and not hasattr(drawn, "iloc"):
+            gaps = [v for v in drawn[:, 0].tolist() if tables.is_gap(v)]
+            assert all(gap is pd.NA for gap in gaps)

@@ -146,8 +146,8 @@ class _Search:
         """The smallest change of one column that does it, if any."""
         values, share = self.tree._observed[column]
         before = _value(self.row, column)
-        if is_gap(before):  # of whatever library
-            before = None if share is None else np.nan
+        if before is None and share is not None:
+            before = np.nan
         if not len(values):  # nothing but gaps
             return None
         if share is None:
@@ -239,13 +239,15 @@ class _Search:
 
 
 def _value(row, column):
-    """The value in a column: a float, a category or a gap."""
+    """The value in a column: a float, a category, or None for a gap."""
     if hasattr(row, "to_pandas"):
         row = row.to_pandas()
     if hasattr(row, "iloc"):
         value = row.iloc[0, column]
     else:
         value = row[0, column] if hasattr(row, "ndim") else row[0][column]
+    if is_gap(value):
+        return None
     if isinstance(value, bool | int | float | np.number | np.bool_):
         return float(value)
     return value

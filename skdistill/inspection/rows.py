@@ -23,7 +23,7 @@ def one_row(x):
         return x
     if hasattr(x, "to_frame") and hasattr(x, "index"):  # a Series of pandas
         return x.to_frame().T.infer_objects()
-    return x if sparse.issparse(x) or np.ndim(x) != 1 else [x]
+    return x if sparse.issparse(x) or as_array(x).ndim != 1 else [x]
 
 
 def varied(row, column, values):

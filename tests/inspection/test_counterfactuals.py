@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import polars
 import pytest
+from containers import columns, containers
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.preprocessing import FunctionTransformer
 
@@ -12,7 +13,9 @@ from skdistill import (
     HardDecisionTreeRegressor,
     SoftDecisionTreeClassifier,
     counterfactual,
+    explain,
 )
+from skdistill.inspection.rows import varied
 
 SOFT = {"max_depth": 3, "max_epochs": 40, "random_state": 0}
 
@@ -167,3 +170,25 @@ def test_what_has_no_single_decision_is_refused():
     tree.fit(dates, dates.x > 20)
     with pytest.raises(ValueError, match="columns of other kinds"):
         counterfactual(tree, dates[:1])
+
+
+def test_gaps_of_every_kind_have_the_same_explanations():
+    numbers, texts, y = columns()
+    said, known = {}, containers(numbers, texts)
+    few = ["floats", "arrow batch", "masked", "array timedelta64", "list masked"]
+    for name in few:
+        X = known[name]
+        tree = HardDecisionTreeClassifier(max_leaf_nodes=4, random_state=0).fit(X, y)
+        for i in (0, 7, 9):  # a gap in both, in the number, in the string
+            row = X.slice(i, 1) if hasattr(X, "slice") else X[i : i + 1]
+            both = f"{explain(tree, row)} {counterfactual(tree, row)}"
+            both = both.replace("feature_0", "n").replace("feature_1", "t")
+            assert said.setdefault(i, both) == both, name
+
+
+def test_ordered_levels_keep_their_order_where_they_are_varied():
+    levels = ["low", "mid", "high"]
+    X = pd.DataFrame({"c": pd.Categorical(levels, levels, ordered=True)})
+    rows = varied(X[:1], 0, ["high", "top"])
+    assert rows["c"].cat.ordered
+    assert rows["c"].cat.categories.tolist() == [*levels, "top"]
