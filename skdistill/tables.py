@@ -310,6 +310,23 @@ def is_frame(X):
     return hasattr(X, "columns") and hasattr(X, "dtypes") and hasattr(X, "shape")
 
 
+def column_names(X):
+    """What a frame calls its columns.
+
+    Parameters
+    ----------
+    X : object
+        As the user gave it.
+
+    Returns
+    -------
+    list or None
+        Strings, or of pandas any other names, such as numbers and tuples. None for what
+        is no frame.
+    """
+    return list(X.columns) if is_frame(X) else None
+
+
 def _frame_columns(frame):
     """Pairs of each column's name and the column, also where names repeat."""
     take = frame.iloc.__getitem__ if hasattr(frame, "iloc") else None

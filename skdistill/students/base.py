@@ -33,7 +33,14 @@ from ..crossfit import CrossFit, check_can_be_cloned
 from ..knowledge import FitRows, Knowledge, gather, needs_teacher, teaches
 from ..memory import memory_for
 from ..preprocessing import apply_view, fit_view, make_view, reads_tables
-from ..tables import is_readable, plain_table, rows_of, stacked, validated_table
+from ..tables import (
+    column_names,
+    is_readable,
+    plain_table,
+    rows_of,
+    stacked,
+    validated_table,
+)
 from ..teacher import (
     DroppedTeacher,
     Teacher,
@@ -211,6 +218,7 @@ default=None
         if not self._continues():
             vars(self).pop("preprocessor_", None)
             vars(self).pop("_takes_gaps", None)
+            self._column_names = column_names(rows.X)
         weight = rows.sample_weight
         checked = replace(
             rows,
