@@ -4,6 +4,8 @@ The student sees X through a view; the teacher never does: it gets X as the user
 """
 
 import math
+import re
+import unicodedata
 from dataclasses import dataclass
 from numbers import Integral, Real
 
@@ -26,6 +28,13 @@ FLOAT32_BOUND = 1e30  # scikit-learn's trees compute, and sum a table, in float3
 _OUTLIERS = 0.001  # so many on either side make no heavy tail
 _CHUNK_CELLS = 1 << 18
 _DENSE_BYTES = 1 << 31
+# What would end a line or turn the order of its rest; no file takes the last ones.
+_NOT_IN_A_LINE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+_LEFTWARDS = {"R", "AL"}  # as Unicode calls Hebrew, Arabic and their kin
+#: Written around names of right-to-left scripts: what follows them stays to their right.
+LEFT_TO_RIGHT = "\u200e"
 _LAID_OUT = {"terms_", "_order", "center_", "inverse_scale_", "spread_", "filling_"}
 
 
@@ -41,7 +50,7 @@ class Term:
         A function of that column, in its own unit, such as ``log1p({} / 7000)``.
     category : str or None
         What the question asks about, the answers being 1 for yes and 0 for no: a
-        category or several. None for a number, and for a gap.
+        category or several, as text has them. None for a number, and for a gap.
     is_gap : bool
         Whether the question is for a gap.
     """
@@ -74,23 +83,37 @@ class Term:
             return f"{name} is missing"
         if self.category is None:
             return name
-        return f"{name} in {{{in_one_line(self.category)}}}"
+        return f"{name} in {{{self.category}}}"
 
 
-def in_one_line(text):
-    """A name or category with its line breaks and the like escaped.
+def in_one_line(value):
+    """A name, category or label as text has it: as it is, but visible, and in one line.
+
+    Each question is a line of its own, so line breaks and other control characters are
+    written as Python writes them, and so are marks that would turn the order of the rest
+    of the line. What shows nothing, such as an empty name, is quoted. All else, of any
+    script, stays as it is: backslashes and quotes too. Names of right-to-left scripts
+    stand between invisible marks: without, ``a 0.3, b 0.7`` is shown as ``0.7 b ,0.3 a``.
 
     Parameters
     ----------
-    text : str
-        From a table.
+    value : object
+        From a table; as ``str`` has it, where it is no string.
 
     Returns
     -------
     str
-        Printable.
+        One line.
     """
-    return text if text.isprintable() else repr(text)[1:-1]
+    text = str(value)
+    if not any(c.isprintable() and not c.isspace() for c in text):
+        return repr(text)
+    line = _NOT_IN_A_LINE.sub(lambda found: repr(found[0])[1:-1], text)
+    if line.isascii() or not any(
+        unicodedata.bidirectional(c) in _LEFTWARDS for c in line
+    ):
+        return line
+    return f"{LEFT_TO_RIGHT}{line}{LEFT_TO_RIGHT}"
 
 
 class TableView(TransformerMixin, BaseEstimator):
@@ -507,7 +530,7 @@ class _Categories:
         order = np.argsort(-mass, kind="stable")[:max_categories]
         kept = np.sort(order[mass[order] >= max(min_frequency, 1e-300)])
         rare = np.setdiff1d(np.flatnonzero(mass > 0), kept)
-        texts = [str(labels.categories[i]) or "''" for i in kept]
+        texts = [in_one_line(labels.categories[i]) for i in kept]
         shares = list(mass[kept])
         bins = {labels.categories[i]: code for code, i in enumerate(kept)}
         neutral = len(kept) + bool(len(rare)) + bool(gap_mass > 0)
@@ -551,7 +574,7 @@ class _Categories:
 
 
 def _rare_text(categories):
-    text = ", ".join(str(category) or "''" for category in categories)
+    text = ", ".join(map(in_one_line, categories[:3]))
     if len(categories) > 3:
         text = f"{len(categories)} rare values"
     return f"{text} or unseen"

@@ -242,8 +242,8 @@ def validated_table(estimator, X, reset):
     return plain_table(numbers)
 
 
-def check_order(estimator, X, reset):
-    """Refuse another order of columns whose names are numbers, or tuples.
+def check_names(estimator, X, reset):
+    """Keep the names of columns, or refuse another order of names that are no strings.
 
     scikit-learn's own check, of ``feature_names_in_``, knows strings alone.
 
@@ -261,13 +261,14 @@ def check_order(estimator, X, reset):
     ValueError
         If a frame has the columns of ``fit`` in another order.
     """
-    names = list(X.columns) if is_frame(X) else []
+    names = column_names(X)
     if reset:
-        named_otherwise = names and not all(isinstance(name, str) for name in names)
-        estimator._other_names = names if named_otherwise else None
+        estimator._column_names = names
         return
-    known = vars(estimator).get("_other_names")
-    if known and names != known and len(names) == len(known) == len({*names, *known}):
+    known = vars(estimator).get("_column_names")
+    if not names or not known or all(isinstance(name, str) for name in known):
+        return
+    if names != known and len(names) == len(known) == len({*names, *known}):
         raise ValueError(
             f"X has the columns of fit in another order, {names[:10]!r}: give "
             f"X[{known[:10]!r}], or an array if their order is right and the names are not."
@@ -457,6 +458,25 @@ def is_arrow(X):
         True for a Table and for a RecordBatch.
     """
     return hasattr(X, "schema") and hasattr(X, "num_rows") and hasattr(X, "take")
+
+
+def column_names(X):
+    """What a frame calls its columns.
+
+    Parameters
+    ----------
+    X : object
+        As the user gave it.
+
+    Returns
+    -------
+    list or None
+        Strings, or of pandas any other names, such as numbers and tuples. None for what
+        is no frame.
+    """
+    if is_arrow(X):
+        return list(X.schema.names)
+    return list(X.columns) if is_frame(X) else None
 
 
 def _frame_columns(frame):

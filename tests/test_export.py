@@ -4,6 +4,7 @@ import copy
 import json
 import os
 import pickle
+import re
 import subprocess
 import sys
 
@@ -410,3 +411,80 @@ def test_a_plain_view_takes_no_gap_of_any_kind():
                 exported.predict(rows)
     with pytest.raises(ValueError, match="holds NaN"):
         exported.predict(np.ma.masked_array(X, X == 3))
+
+
+def dated(n):
+    return pd.Categorical(
+        pd.to_datetime(["2020-01-01", "2020-02-01", "2021-03-01"] * n)
+    )
+
+
+@pytest.mark.parametrize(
+    "categories",
+    [
+        pd.cut(np.arange(60) % 30, [-1, 10, 20, 29]),
+        pd.cut(np.arange(60.0) % 30, 3),
+        dated(20),
+        pd.Categorical([(1, "a"), (2, "b"), (3, "a")] * 20),
+        pd.Categorical(
+            pd.PeriodIndex(["2020-01", "2020-02", "2020-03"] * 20, freq="M")
+        ),
+        pd.Categorical([True, False, True] * 20),
+    ],
+    ids=["cut", "cut of floats", "dates", "tuples", "periods", "booleans"],
+)
+@pytest.mark.parametrize("gap", [False, True])
+def test_categories_that_are_neither_numbers_nor_strings(categories, gap, tmp_path):
+    X = pd.DataFrame({"c": pd.Series(categories), "x": np.arange(60.0)})
+    if gap:
+        X.loc[4, "c"] = None
+    y = (X["c"] == X["c"][0]).astype(int) + (X["x"] > 30)
+    student = HardDecisionTreeClassifier(max_leaf_nodes=6).fit(X, y)
+    to_numpy(student).save(tmp_path / "it.npz")
+    predictor = agree(student, X, load(tmp_path / "it.npz"))
+    if categories.categories.dtype != bool:
+        texts = [None if value != value else str(value) for value in X["c"]]
+        rows = {"c": np.array(texts, dtype=object), "x": X["x"].to_numpy()}
+        np.testing.assert_array_equal(predictor.predict(rows), student.predict(X))
+        with pytest.raises(
+            ValueError, match="'c' of X holds 5.5.* give it as a string"
+        ):
+            predictor.predict(X.assign(c=5.5))
+
+
+class Same:
+    """Something that only its text tells of."""
+
+    def __repr__(self):
+        return "(1, 2)"
+
+
+def test_categories_that_are_alike_as_text_are_refused():
+    one, other = (1, 2), Same()
+    categories = pd.Categorical([one, other, one] * 20, categories=[one, other])
+    X = pd.DataFrame({"c": categories, "x": 0.0})
+    student = HardDecisionTreeClassifier(max_leaf_nodes=2).fit(X, np.arange(60) % 3)
+    with pytest.raises(TypeError, match="Column 'c' of X .* rename_categories"):
+        to_numpy(student)
+
+
+@pytest.mark.parametrize(
+    "names", [[40, 7], pd.MultiIndex.from_product([["a"], [1, 2]])]
+)
+def test_names_that_are_no_strings(names):
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    X = X.iloc[:, :2]
+    X.columns = names
+    predictor = agree(NeuralStudentClassifier(**SMALL).fit(X, y), X)
+    words = X.astype(object)
+    words.isetitem(1, "word")
+    with pytest.raises(ValueError, match=re.escape(f"Column {str(list(names)[1])!r}")):
+        predictor.predict(words)
+
+
+def test_columns_of_one_name():
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    X.columns = ["a", "b", "a", "c"]
+    predictor = agree(NeuralStudentClassifier(**SMALL).fit(X, y), X)
+    with pytest.raises(ValueError, match="several columns of one name"):
+        predictor.predict(X.iloc[:, ::-1])

@@ -145,7 +145,7 @@ def _without_objects(classes):
     if plain.dtype.kind not in "biufU":
         raise TypeError(
             f"The classes {classes.tolist()} are neither numbers nor strings, and have no "
-            "form in an npz."
+            "form in an npz: fit with y as strings."
         )
     return plain
 
@@ -168,7 +168,8 @@ def _view(student):
             [int(t.index), float(t.middle), float(t.size)] for t in numbers.tails
         ],
         "empty": numbers.empty.tolist(),
-        "labels": [_labels(each) for each in categories],
+        "labels": [_labels(each, view._names) for each in categories],
+        "shown": None if hasattr(student, "feature_names_in_") else view._names,
         "is_scaled": bool(view.scale),
         "takes_gaps": bool(student._takes_gaps),
     }
@@ -182,11 +183,15 @@ def _view(student):
     return meta, arrays
 
 
-def _labels(part):
-    bins = [[_plain(category), int(code)] for category, code in part.bins.items()]
+def _labels(part, names):
+    categories = [c.item() if isinstance(c, np.generic) else c for c in part.bins]
+    as_text = not all(isinstance(c, str | bool | int | float) for c in categories)
+    if as_text:  # such as intervals, dates, tuples
+        categories = _distinct_texts(categories, names[part.column])
     return {
         "column": int(part.column),
-        "bins": bins,
+        "bins": list(zip(categories, map(int, part.bins.values()), strict=True)),
+        "as_text": as_text,
         "neutral": int(part.neutral),
         "gap": int(part.gap),
         "other": int(part.other),
@@ -195,14 +200,16 @@ def _labels(part):
     }
 
 
-def _plain(category):
-    category = category.item() if isinstance(category, np.generic) else category
-    if not isinstance(category, str | bool | int | float):
+def _distinct_texts(categories, name):
+    texts = list(map(str, categories))
+    twice = [category for category in categories if texts.count(str(category)) > 1]
+    if twice:
         raise TypeError(
-            f"The category {category!r} is neither a number nor a string, and has no form "
-            "in an npz."
+            f"Column {name!r} of X holds categories that are neither numbers nor strings, "
+            f"and {twice[0]!r} and {twice[1]!r} are the same as text: an npz can hold text "
+            "only, so give them names before fit, by rename_categories for example."
         )
-    return category
+    return texts
 
 
 def _model(student, array=None):

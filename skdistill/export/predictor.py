@@ -292,20 +292,32 @@ def _check_shape(rows, n_features):
 
 def _by_names(X, names, n_features):
     """The columns of a frame or dict, in the order of training."""
-    every = list(getattr(X, "columns", X))
+    own = list(getattr(X, "columns", X))
     if hasattr(X, "schema") and hasattr(X, "num_rows"):  # of pyarrow
-        every = X.schema.names
-    if names is None:
-        names = every
-        if len(names) != n_features:
-            raise ValueError(
-                f"X has {len(names)} columns, and {n_features} are wanted."
-            )
-    known = set(every)
+        own = X.schema.names
+    if names is None and len(own) != n_features:
+        raise ValueError(f"X has {len(own)} columns, and {n_features} are wanted.")
+    names = own if names is None else names
+    known = set(own)
     missing = [name for name in names if name not in known]
     if missing:
         raise ValueError(f"X lacks the columns {missing}.")
-    return [_as_array(X[name]) for name in names]
+    if len(known) == len(own):
+        return [_values(X[name]) for name in names]
+    if own != names:
+        raise ValueError(
+            "X has several columns of one name: give all in the order of training."
+        )
+    return [_values(X.iloc[:, j]) for j in range(len(own))]
+
+
+def _values(column):
+    """Its values; categories of pandas as they are, which numpy would make other ones."""
+    codes = getattr(getattr(column, "cat", None), "codes", None)
+    if codes is None:
+        return _as_array(column)
+    categories = [*column.cat.categories, None]  # the code -1 of a gap finds the None
+    return np.fromiter((categories[code] for code in codes), object, len(codes))
 
 
 def _is_gap(value):
@@ -333,6 +345,18 @@ def _numbers_of(column, name):
             f"{[*others, column.dtype][0]!r}."
         )
     return np.array(values, dtype=np.float64)
+
+
+def _as_text(value, known, name):
+    """A category that is no string as the text that stands for it."""
+    text = str(value)
+    if isinstance(value, str) or text in known:
+        return text
+    raise ValueError(
+        f"Column {name!r} of X holds {value!r}, which is written like none of the "
+        f"categories of training, such as {next(iter(known))!r}: give it as a string, written like "
+        "these, or any other string for a new category."
+    )
 
 
 class _Plain:
@@ -371,7 +395,7 @@ class _Table:
     """Numbers and categories, as skdistill's ``TableView`` sees them."""
 
     def __init__(self, meta, arrays):
-        self._takes_gaps = meta["takes_gaps"]
+        self._takes_gaps, self._shown = meta["takes_gaps"], meta.get("shown")
         self._columns, self._gaps = meta["columns"], np.array(meta["gaps"], dtype=int)
         self._tails = meta["tails"]
         self._empty = np.array(meta["empty"], dtype=bool)
@@ -401,7 +425,7 @@ class _Table:
         else:
             columns = list(_check_shape(_as_array(X), n_features).T)
         labelled = {each["column"]: each for each in self._labels}
-        names = names or [f"feature_{j}" for j in range(n_features)]
+        names = names or self._shown or [f"feature_{j}" for j in range(n_features)]
         read = [
             self._codes(labelled[j], column, names[j])
             if j in labelled
@@ -417,6 +441,8 @@ class _Table:
             if _is_gap(value):
                 found.append(labels["gap"])
                 continue
+            if labels.get("as_text"):
+                value = _as_text(value, labels["codes"], name)
             if isinstance(value, str) != labels["of_text"]:
                 kinds = ("no strings", "strings")
                 raise ValueError(

@@ -1,15 +1,17 @@
 """What would have had to be otherwise."""
 
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
-from ..preprocessing import reads_tables
+from ..preprocessing import in_one_line, reads_tables
 from ..tables import is_gap
 from .rows import one_row, varied
+from .wording import names_of, quoted
 
 _HALVINGS = 40
 
@@ -20,14 +22,16 @@ class Counterfactual:
 
     Attributes
     ----------
-    feature : str or int
-        Name of the column, or its position where it has none.
+    feature : object
+        Name of the column as the frame has it, or its position where it has none.
     before, after : object
         Its value, and the one that it would have to have.
     prediction : object
         The class that the tree then predicts.
     distance : float
         Share of the training rows whose values lie between; 1 for another category.
+    name : str
+        What the column is called in text.
     """
 
     feature: Any
@@ -35,20 +39,19 @@ class Counterfactual:
     after: Any
     prediction: Any
     distance: float
+    name: str
 
     def __str__(self):
-        known = isinstance(self.feature, str)
-        name = self.feature if known else f"feature_{self.feature}"
         return (
-            f"{name} = {_short(self.after)} instead of {_short(self.before)} "
-            f"makes it {self.prediction}"
+            f"{self.name} = {_short(self.after)} instead of {_short(self.before)} "
+            f"makes it {in_one_line(self.prediction)}"
         )
 
 
 def _short(value):
     if is_gap(value):
         return "a gap"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{value:.6g}" if isinstance(value, float) else in_one_line(value)
 
 
 def counterfactual(tree, x, *, target=None, features=None):
@@ -69,8 +72,9 @@ def counterfactual(tree, x, *, target=None, features=None):
         The row.
     target : label, default=None
         The class to be reached; None for any other than the present one.
-    features : array-like of str or int, default=None
-        Columns that may change; all by default.
+    features : array-like, default=None
+        Columns that may change, by their names, or by their positions where no name is a
+        number; all by default.
 
     Returns
     -------
@@ -123,17 +127,16 @@ def counterfactual(tree, x, *, target=None, features=None):
 def _columns(tree, features):
     if features is None:
         return range(tree.n_features_in_)
-    names = list(getattr(tree, "feature_names_in_", []))
-    columns = [names.index(each) if each in names else each for each in features]
-    for column in columns:
-        if not (
-            isinstance(column, int | np.integer) and 0 <= column < tree.n_features_in_
-        ):
+    names, positions = names_of(tree) or [], list(range(tree.n_features_in_))
+    if any(isinstance(name, Integral) for name in names):
+        positions = []  # an integer is a name, and a wrong one no position
+    for each in features:
+        if each not in names and each not in positions:
             raise ValueError(
-                f"features={list(features)!r}: {column!r} is no column, which are "
-                f"{names or list(range(tree.n_features_in_))}."
+                f"features={list(features)!r}: {each!r} is no column, which are "
+                f"{names or positions}."
             )
-    return columns
+    return [names.index(each) if each in names else int(each) for each in features]
 
 
 class _Search:
@@ -234,8 +237,11 @@ class _Search:
         return float(good), label
 
     def _found(self, column, before, after, label, distance):
-        names = getattr(self.tree, "feature_names_in_", range(self.tree.n_features_in_))
-        return Counterfactual(names[column], before, after, label, distance)
+        names = names_of(self.tree)
+        feature, name = column, f"feature_{column}"
+        if names is not None:
+            feature, name = names[column], quoted(in_one_line(names[column]))
+        return Counterfactual(feature, before, after, label, distance, name)
 
 
 def _value(row, column):

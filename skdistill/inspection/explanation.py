@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
-from ..preprocessing import reads_tables
+from ..preprocessing import in_one_line, reads_tables
 from .rows import one_row
 from .wording import Leaves, questions_of
 
@@ -88,7 +88,7 @@ def _told(tree, row):
     found = dict.fromkeys(gaps)
     for column, labels in table.labels.items():
         code = int(labels.codes[0])
-        found[column] = str(labels.categories[code]) if code >= 0 else None
+        found[column] = in_one_line(labels.categories[code]) if code >= 0 else None
     return found
 
 

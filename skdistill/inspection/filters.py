@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from .nodes import nodes_of
-from .picture import imported_pyplot, places
+from .picture import boxed, imported_pyplot, places
 from .wording import Gates
 
 _FILLED = 0.9  # of a column's width, and of a level's height
@@ -75,9 +75,7 @@ def plot_gate_filters(
             ends = zip((x, y), place[child], strict=True)
             ax.plot(*ends, color="0.6", linewidth=1, zorder=1)
         if node.number not in filters:
-            text = node.lines[0].replace(": ", ":\n").split(", ")[0]
-            box = {"boxstyle": "round", "facecolor": "white", "edgecolor": "0.3"}
-            ax.text(x, y, text, ha="center", va="center", fontsize=7, bbox=box)
+            boxed(ax, place[node.number], node.headline.split("\n"), "white", 7)
             continue
         inset = ax.inset_axes((x - across / 2, y - high / 2, across, high), zorder=2)
         weight = filters[node.number]

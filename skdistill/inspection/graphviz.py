@@ -1,7 +1,10 @@
 """A fitted tree in the DOT language."""
 
+import re
+
 from .nodes import colours_of, nodes_of
 
+_ENTITY = re.compile(r"&(?=#?\w+;)")  # dot would draw &lt; as <
 _WIDEST = 8.0
 
 
@@ -80,4 +83,6 @@ def export_graphviz(
 
 
 def _escaped(text):
-    return text.replace("\\", "\\\\").replace('"', '\\"')
+    """A label that is drawn as the text is: without escapes, and without entities."""
+    text = text.replace("\\", "\\\\").replace('"', '\\"')
+    return _ENTITY.sub("&amp;", text)

@@ -22,6 +22,8 @@ class Node:
         Numbers of the two below; none of a leaf, or of a node that is cut off.
     lines : list of str
         What it asks, what it says, and how many rows it has.
+    headline : str
+        What it says, in short.
     mass : float
         Share of the training rows that reach it.
     value : ndarray of shape (n_outputs,)
@@ -32,6 +34,7 @@ class Node:
     depth: int
     children: tuple
     lines: list
+    headline: str
     mass: float
     value: np.ndarray
 
@@ -78,7 +81,8 @@ def nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits):
         lines.append(leaves.prediction(value))
         lines.append(f"{100 * leaves.mass[number]:.{digits}g} % of rows")
         kept = () if is_cut else children
-        found[place] = Node(number, depth, kept, lines, leaves.mass[number], value)
+        said, mass = leaves.headline(value), leaves.mass[number]
+        found[place] = Node(number, depth, kept, lines, said, mass, value)
         return value
 
     _visit(0, 0)

@@ -1,12 +1,16 @@
 """A fitted tree as a picture."""
 
 import textwrap
+import unicodedata
 
 import numpy as np
 
+from ..preprocessing import LEFT_TO_RIGHT
 from .nodes import colours_of, nodes_of
 
 _COLUMNS, _WHOLE = 20, {"break_long_words": False, "break_on_hyphens": False}
+_LONGEST = 30  # a word of so many letters stays whole
+_JOINER = "\u200d"
 _WIDEST = 8.0
 _LARGEST, _SMALLEST = 11.0, 1.0
 _SLACK = 0.95  # fonts do not scale to the pixel
@@ -82,16 +86,9 @@ def plot_tree(
             width = 1 + (_WIDEST - 1) * mass[child]
             ax.plot(*ends, color="0.6", linewidth=width, zorder=1)
     colours = colours_of(tree, nodes) if filled else ["white"] * len(nodes)
+    size = _LARGEST if fontsize is None else fontsize
     texts = [
-        ax.text(
-            *place[node.number],
-            "\n".join(textwrap.fill(line, _COLUMNS, **_WHOLE) for line in node.lines),
-            ha="center",
-            va="center",
-            fontsize=_LARGEST if fontsize is None else fontsize,
-            bbox={"boxstyle": "round", "facecolor": colour, "edgecolor": "0.3"},
-            zorder=2,
-        )
+        boxed(ax, place[node.number], node.lines, colour, size)
         for node, colour in zip(nodes, colours, strict=True)
     ]
     if fontsize is None:
@@ -122,6 +119,64 @@ def imported_pyplot(name):
     return pyplot
 
 
+def boxed(ax, place, lines, colour, fontsize):
+    """Lines of text in a box, letter by letter as they are.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    place : tuple of float
+        Middle of the box.
+    lines : list of str
+        Long ones are wrapped.
+    colour : str
+        Of the box.
+    fontsize : float
+        In points.
+
+    Returns
+    -------
+    matplotlib.text.Text
+        With its box.
+    """
+    return ax.text(
+        *place,
+        _wrapped(lines),
+        ha="center",
+        va="center",
+        fontsize=fontsize,
+        parse_math=False,  # dollar signs in names are no formulas
+        usetex=False,  # and other marks no commands
+        bbox={"boxstyle": "round", "facecolor": colour, "edgecolor": "0.3"},
+        zorder=2,
+    )
+
+
+def _wrapped(lines):
+    """Lines for a box; also words that are far too long for it are taken apart."""
+    wrapped = []
+    for line in lines:
+        words = [_in_pieces(w) if len(w) > _LONGEST else w for w in line.split(" ")]
+        parts = textwrap.wrap(" ".join(words), _COLUMNS, **_WHOLE)
+        direction = LEFT_TO_RIGHT if LEFT_TO_RIGHT in line else ""
+        wrapped += [direction + part for part in parts]
+    return "\n".join(wrapped)
+
+
+def _in_pieces(word):
+    """A word with spaces, none of them between a letter and its marks."""
+    letters = []
+    for c in word:
+        is_mark = unicodedata.category(c)[0] == "M"
+        if letters and (is_mark or _JOINER in (c, letters[-1][-1])):
+            letters[-1] += c
+        else:
+            letters.append(c)
+    starts = range(0, len(letters), _COLUMNS)
+    return " ".join("".join(letters[i : i + _COLUMNS]) for i in starts)
+
+
 def places(nodes):
     """Where nodes stand: leaves side by side, the others over the middle of theirs.
 
@@ -150,7 +205,7 @@ def places(nodes):
 
 
 def _fit(ax, texts):
-    """The largest font with which no box meets another, or an edge of the axes."""
+    """The largest font with which no box meets another, or the edge of the figure."""
     pad = _PADDING * _LARGEST * ax.figure.dpi / 72
     boxes = [text.get_window_extent().padded(pad) for text in texts]
     middle = np.array([[box.x0 + box.x1, box.y0 + box.y1] for box in boxes]) / 2
@@ -160,6 +215,8 @@ def _fit(ax, texts):
     # Two boxes are apart where they are so in one direction; sizes go with the font's.
     fits = (distance / reach).max(axis=2)
     np.fill_diagonal(fits, np.inf)
-    size = max(_SMALLEST, _LARGEST * min(1.0, _SLACK * fits.min()))
+    edge = ax.figure.bbox
+    room = np.minimum(middle - edge.min, edge.max - middle) / half
+    share = min(1.0, _SLACK * min(fits.min(), room.min()))
     for text in texts:
-        text.set_fontsize(size)
+        text.set_fontsize(max(_SMALLEST, _LARGEST * share))

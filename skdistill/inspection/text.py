@@ -31,6 +31,11 @@ def export_text(
     ``or missing``; in a column that had none in training it counts as the column's mean. A
     category that training never saw is in no set, unless one says ``unseen``.
 
+    Names, categories and classes are printed as they are, in one line each: control
+    characters as ``\\n``, an empty name as ``''``. A column's name that reads as a number
+    is quoted, so that ``0.5 * '40' <= 3`` is no arithmetic; other names that are no
+    strings are as ``str`` has them.
+
     Parameters
     ----------
     tree : SoftDecisionTreeClassifier, HardDecisionTreeClassifier, or a regressor

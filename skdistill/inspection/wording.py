@@ -56,8 +56,7 @@ class Gates:
         self.scaled = module.gate_weight.detach().double().cpu().numpy()
         self.bias = module.gate_bias.detach().double().cpu().numpy()
         n_view, view = self.scaled.shape[1], tree.preprocessor_
-        seen = _seen_names(tree, n_view)
-        self.names = _names(names, len(seen), seen, "feature_names")
+        self.names = _feature_names(tree, names, n_view)
         self.terms, scale, self.center, self.spread = view_terms(view, n_view)
         self.weight, self.scale = self.scaled * scale, scale
         self.shape = module.shape
@@ -191,7 +190,7 @@ def _value_in_words(term, is_yes, number, names, told):
     name = names[term.column]
     if term.column in told:
         held = told[term.column]
-        return f"{name} is missing" if held is None else f"{name} = {in_one_line(held)}"
+        return f"{name} is missing" if held is None else f"{name} = {held}"
     if term.is_question:
         return ("" if is_yes else "not ") + term.text(names)
     return f"{term.text(names)} = {number}"
@@ -208,7 +207,7 @@ def _sets(terms, weight, threshold, name):
         for term, w in zip(terms, weight, strict=True)
         if (w > threshold) == others_go_left
     ]
-    texts = sorted(in_one_line(term.category) for term in named if not term.is_gap)
+    texts = sorted(term.category for term in named if not term.is_gap)
     parts = [f"{name} in {{{', '.join(texts)}}}"] if texts or not named else []
     parts += [f"{name} is missing"] if any(term.is_gap for term in named) else []
     question = " or ".join(parts)
@@ -230,8 +229,7 @@ class Questions:
     def __init__(self, tree, names):
         self.tree = tree.tree_
         n_view, view = tree._n_view, tree.preprocessor_
-        seen = _seen_names(tree, n_view)
-        self.names = _names(names, len(seen), seen, "feature_names")
+        self.names = _feature_names(tree, names, n_view)
         self.terms, self.scale, self.center, _ = view_terms(view, n_view)
         self.leaves = np.flatnonzero(self.tree.is_leaf).tolist()
         had_gaps = {term.column for term in self.terms if term.is_gap}
@@ -346,13 +344,15 @@ class Leaves:
         self.is_class = classes is not None
         self.spread = 0.0 if self.is_class else tree._scale
         self.is_multilabel = self.is_class and tree.is_multilabel()
-        self.targets = classes if isinstance(classes, list) else None
+        self.targets = None
+        if isinstance(classes, list):
+            self.targets = [list(map(in_one_line, labels)) for labels in classes]
         seen = _value_names(tree, n_values)
         if self.is_multilabel or self.targets is not None:
             kind = "label" if self.is_multilabel else "target"
             seen = [f"{kind}_{i}" for i in range(len(classes))]
         elif self.is_class:
-            seen = [str(label) for label in classes]
+            seen = classes
         self.names = _names(names, len(seen), seen, "class_names")
         self.digits = digits
 
@@ -385,23 +385,42 @@ class Leaves:
         str
             The likeliest classes, or the values.
         """
+        return "; ".join(f"{of}: {', '.join(said)}" for of, said in self._said(value))
+
+    def headline(self, value):
+        """The likeliest class, of several targets that of the first; or the values.
+
+        Parameters
+        ----------
+        value : ndarray of shape (n_outputs,)
+            As for ``prediction``.
+
+        Returns
+        -------
+        str
+            What it is about in a line of its own.
+        """
+        of, said = self._said(value)[0]
+        return f"{of}:\n{said[0] if self.is_class else ', '.join(said)}"
+
+    def _said(self, value):
+        """What an answer is about, and what it says of this, for each target."""
         if not self.is_class:
+            of = "value" if len(value) == 1 else ", ".join(self.names)
             pairs = zip(value, np.broadcast_to(self.spread, value.shape), strict=True)
-            numbers = ", ".join(_rounded(v, s, self.digits) for v, s in pairs)
-            label = "value" if len(value) == 1 else ", ".join(self.names)
-            return f"{label}: {numbers}"
+            return [(of, [_rounded(v, s, self.digits) for v, s in pairs])]
         if self.is_multilabel:
-            return f"labels: {self._likeliest(value[1::2], self.names)}"
+            return [("labels", self._likeliest(value[1::2], self.names))]
         if self.targets is None:
-            return f"class: {self._likeliest(value, self.names)}"
+            return [("class", self._likeliest(value, self.names))]
         ends = np.cumsum([len(classes) for classes in self.targets])[:-1]
         parts = zip(self.names, np.split(value, ends), self.targets, strict=True)
-        return "; ".join(f"{n}: {self._likeliest(p, c)}" for n, p, c in parts)
+        return [(name, self._likeliest(p, labels)) for name, p, labels in parts]
 
     def _likeliest(self, value, names):
         likeliest = np.argsort(-value, kind="stable")[:3]
-        parts = (f"{names[k]} {value[k]:.{self.digits}g}" for k in likeliest)
-        return ", ".join(parts) + (", ..." if len(value) > 3 else "")
+        parts = [f"{names[k]} {value[k]:.{self.digits}g}" for k in likeliest]
+        return [*parts, "..."] if len(value) > 3 else parts
 
 
 def _value_names(tree, n):
@@ -412,18 +431,59 @@ def _value_names(tree, n):
 
 
 def _names(given, n, default, argument):
-    names = default if given is None else [str(name) for name in given]
+    names = default if given is None else list(given)
     if len(names) != n:
         raise ValueError(f"{argument} has {len(names)} names, and there must be {n}.")
-    return [in_one_line(str(name)) for name in names]
+    return [in_one_line(name) for name in names]
+
+
+def _feature_names(tree, given, n_view):
+    """Names of what the terms are about, as text has them."""
+    seen = _seen_names(tree, n_view)
+    return list(map(quoted, _names(given, len(seen), seen, "feature_names")))
+
+
+def quoted(name):
+    """A column's name, in quotes if it could be taken for a number.
+
+    Parameters
+    ----------
+    name : str
+        In one line.
+
+    Returns
+    -------
+    str
+        So that ``0.5 * '40' <= 3`` is no arithmetic.
+    """
+    try:
+        float(name)
+    except ValueError:
+        return name
+    return f"'{name}'"
+
+
+def names_of(tree):
+    """What the columns of X are called, whatever type their names have.
+
+    Parameters
+    ----------
+    tree : SoftDecisionTree or HardDecisionTree
+        Fitted.
+
+    Returns
+    -------
+    list or None
+        None where ``fit`` saw no names.
+    """
+    return vars(tree).get("_column_names")
 
 
 def _seen_names(tree, n_view):
-    """Names of what the terms are about: columns of X, or of a transformer's output."""
+    """Names of columns of X, or of a transformer's output."""
     view = tree.preprocessor_
     if view is None or reads_tables(view):
-        numbered = [f"feature_{i}" for i in range(tree.n_features_in_)]
-        return list(getattr(tree, "feature_names_in_", numbered))
+        return names_of(tree) or [f"feature_{i}" for i in range(tree.n_features_in_)]
     try:
         return list(view.get_feature_names_out())
     except (AttributeError, ValueError):  # the transformer, or a part of it, has none

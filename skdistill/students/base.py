@@ -35,8 +35,8 @@ from ..knowledge import FitRows, Knowledge, gather, needs_teacher, teaches
 from ..memory import memory_for
 from ..preprocessing import apply_view, fit_view, make_view, reads_tables
 from ..tables import (
+    check_names,
     check_no_gaps,
-    check_order,
     is_readable,
     plain_table,
     plain_values,
@@ -352,7 +352,7 @@ default=None
         return "partial_fit" if "_this_part" in vars(self) else "warm_start=True"
 
     def _validate_X(self, X, reset):
-        check_order(self, X, reset)
+        check_names(self, X, reset)
         view = self.preprocessor if reset else self._fitted_view()
         if reads_tables(view):
             is_plain = not reset and self._is_plain(X)

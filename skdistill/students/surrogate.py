@@ -25,7 +25,7 @@ from ..label_rows import (
     truncated_label_rows,
 )
 from ..preprocessing import apply_view, make_view, reads_tables
-from ..tables import check_order, rows_of, stacked, unmasked
+from ..tables import check_names, rows_of, stacked, unmasked
 from ..teacher import FLOOR, normalised
 from ..teacher_models import check_not_pairwise, returns_raw_scores
 from ..teacher_nets import innermost
@@ -48,7 +48,7 @@ class SurrogateStudent(BaseStudent):
         view = self.preprocessor if reset else self._fitted_view()
         if view is not None:
             return super()._validate_X(X, reset)
-        check_order(self, X, reset)
+        check_names(self, X, reset)
         validate_data(self, X, reset=reset, skip_check_array=True)
         return unmasked(X)  # otherwise as it is: the student itself will check it
 
