@@ -354,8 +354,8 @@ def _as_text(value, known, name):
         return text
     raise ValueError(
         f"Column {name!r} of X holds {value!r}, which is written like none of the "
-        f"categories of training, such as {next(iter(known))!r}: give it as a string, written like "
-        "these, or any other string for a new category."
+        f"categories of training, such as {next(iter(known))!r}: give it as a string, "
+        "written like these, or any other string for a new category."
     )
 
 
