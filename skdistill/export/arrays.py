@@ -1,5 +1,6 @@
 """What of a fitted student predicts, as arrays."""
 
+from numbers import Integral
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -186,11 +187,13 @@ def _view(student):
 def _labels(part, names):
     categories = [c.item() if isinstance(c, np.generic) else c for c in part.bins]
     as_text = not all(isinstance(c, str | bool | int | float) for c in categories)
-    if as_text:  # such as intervals, dates, tuples
-        categories = _distinct_texts(categories, names[part.column])
+    written = [_spellings(c) if as_text else [c] for c in categories]
+    if as_text:
+        _check_distinct(written, categories, names[part.column])
+    pairs = zip(written, part.bins.values(), strict=True)
     return {
         "column": int(part.column),
-        "bins": list(zip(categories, map(int, part.bins.values()), strict=True)),
+        "bins": [[each, int(code)] for many, code in pairs for each in many],
         "as_text": as_text,
         "neutral": int(part.neutral),
         "gap": int(part.gap),
@@ -200,16 +203,28 @@ def _labels(part, names):
     }
 
 
-def _distinct_texts(categories, name):
-    texts = list(map(str, categories))
-    twice = [category for category in categories if texts.count(str(category)) > 1]
-    if twice:
-        raise TypeError(
-            f"Column {name!r} of X holds categories that are neither numbers nor strings, "
-            f"and {twice[0]!r} and {twice[1]!r} are the same as text: an npz can hold text "
-            "only, so give them names before fit, by rename_categories for example."
-        )
-    return texts
+def _spellings(category):
+    """How a category is written, such as a date; an interval of whole numbers twice.
+
+    Beside a gap pandas makes floats of its ends, and equal intervals differ as text.
+    """
+    ends = [getattr(category, name, None) for name in ("left", "right")]
+    if not all(isinstance(end, Integral) for end in ends):
+        return [str(category)]
+    return [str(category), str(type(category)(*map(float, ends), category.closed))]
+
+
+def _check_distinct(written, categories, name):
+    seen = {}
+    for texts, category in zip(written, categories, strict=True):
+        other = seen.setdefault(texts[0], category)
+        if other is not category:
+            raise TypeError(
+                f"Column {name!r} of X holds categories that are neither numbers nor "
+                f"strings, and {other!r} and {category!r} are the same as text, which is "
+                "all that an npz can hold of them: give them names of their own before "
+                "fit, for example by rename_categories."
+            )
 
 
 def _model(student, array=None):

@@ -302,13 +302,9 @@ def _by_names(X, names, n_features):
     missing = [name for name in names if name not in known]
     if missing:
         raise ValueError(f"X lacks the columns {missing}.")
-    if len(known) == len(own):
-        return [_values(X[name]) for name in names]
-    if own != names:
-        raise ValueError(
-            "X has several columns of one name: give all in the order of training."
-        )
-    return [_values(X.iloc[:, j]) for j in range(len(own))]
+    if len(known) < len(own):
+        raise ValueError("X has several columns of one name: give it as an array.")
+    return [_values(X[name]) for name in names]
 
 
 def _values(column):
