@@ -91,21 +91,21 @@ NAMES = {
 # "auto" draws so many rows for each of X, so many at most, where X has few columns, and
 # redraws such a share of their values.
 _COPIES, _MOST_DRAWN, _MOST_COLUMNS = 24, 250_000, 100
-# The teacher's answers about them are so many numbers at most, 64 MB: those of 250,000
-# rows and 33 classes.
-_MOST_ANSWERS = 1 << 23
+# Where outputs are counted, the answers are so many numbers at most, 20 MB, of which a
+# fit makes some ten copies: those of 250,000 rows and ten classes.
+_MOST_ANSWERS = 2_500_000
 _REDRAWN = 0.25
 
 
-def automatic(n, n_columns, n_outputs):
+def automatic(n, n_columns, n_outputs=1):
     """The sampler that ``transfer="auto"`` stands for.
 
     Parameters
     ----------
     n, n_columns : int
         Of the training rows.
-    n_outputs : int
-        Numbers in the teacher's answer about a row.
+    n_outputs : int, default=1
+        Numbers in the teacher's answer about a row, where that is to matter.
 
     Returns
     -------

@@ -22,6 +22,7 @@ from skdistill import (
     ConditionalSampler,
     FixedRows,
     GaussianNoise,
+    HardDecisionTreeClassifier,
     Mixup,
     Munge,
     NeuralStudentClassifier,
@@ -35,7 +36,7 @@ from skdistill.knowledge import FitRows, gather
 from skdistill.preprocessing import TableView
 from skdistill.readers import ValueReader
 from skdistill.tables import validated_table
-from skdistill.transfer import Drawn
+from skdistill.transfer import Drawn, automatic
 
 SAMPLERS = [
     Munge(3.0),
@@ -711,3 +712,22 @@ def test_drawn_rows_have_gaps_of_the_kind_given(sampler):
         if "pd.NA" in name and not hasattr(drawn, "iloc"):
             gaps = [v for v in drawn[:, 0].tolist() if tables.is_gap(v)]
             assert all(gap is pd.NA for gap in gaps)
+
+
+def test_auto_draws_fewer_rows_where_answers_have_many_numbers():
+    assert automatic(2000, 5, 10).size == automatic(2000, 5).size == 48_000
+    for n_outputs in (10, 300, 1000, 100_000):
+        assert automatic(1_000_000, 5, n_outputs).size * n_outputs <= 2_500_000
+
+
+def test_the_teacher_of_a_hard_tree_is_asked_for_a_bounded_number_of_answers():
+    asked = []
+
+    def teacher(X):
+        asked.append(len(X))
+        return np.full((len(X), 900), 1 / 900)
+
+    X = np.random.default_rng(0).normal(size=(200, 2))
+    tree = HardDecisionTreeClassifier(teacher, classes=range(900), random_state=0)
+    tree.set_params(max_leaf_nodes=2).fit(X)
+    assert max(asked) * 900 <= 2_500_000 + 200 * 900

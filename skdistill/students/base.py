@@ -306,9 +306,11 @@ default=None
             return None
         weight = rows.sample_weight
         n = _num_samples(rows.X) if weight is None else np.count_nonzero(weight)
-        return automatic(n, self.n_features_in_, self._n_outputs(rows.y))
+        # Hard trees, which search many outputs on few rows anyway.
+        n_outputs = self._answer_width(rows.y) if self._draws_for_leaves else 1
+        return automatic(n, self.n_features_in_, n_outputs)
 
-    def _n_outputs(self, y):
+    def _answer_width(self, y):
         """Numbers in the teacher's answer about a row, as far as known before it."""
         if y is not None:
             return 1 if y.ndim == 1 else y.shape[1]

@@ -283,8 +283,9 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         :class:`ConditionalSampler`, a name ("munge", "conditional", "mixup", "noise",
         "bootstrap"), or a function ``transfer(X, random_state)`` that returns rows. A
         control, which has no teacher, draws none. "auto": 24 conditional rows for each
-        of X, at most 250,000, where the teacher itself is asked about X and there is no
-        ``X_transfer``; none for a table of over 100 columns, and with `cv`.
+        of X, at most 250,000 and 2,500,000 numbers in the answers about them, where the
+        teacher itself is asked about X and there is no ``X_transfer``; none for a table
+        of over 100 columns, and with `cv`.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     class_weight : dict, list of dict, "balanced" or None, default=None
@@ -348,7 +349,10 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
     again from a root that looks ahead, at thresholds of a small booster among others.
     Where fewer than 1000 rows reach a leaf and a sampler draws transfer rows, more are
     drawn for it, and the search goes on. Tables of many rows are searched on some of them,
-    and the leaves' values are those of all rows.
+    and the leaves' values are those of all rows. Of more than 100 columns the 64 are
+    searched that part the rows best, at the root or near to it; more than 64 outputs are
+    searched as fewer (classes that lie together are one; of values, the directions in
+    which they vary most); and the more outputs, the fewer thresholds.
 
     References
     ----------
@@ -491,8 +495,9 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
         :class:`ConditionalSampler`, a name ("munge", "conditional", "mixup", "noise",
         "bootstrap"), or a function ``transfer(X, random_state)`` that returns rows. A
         control, which has no teacher, draws none. "auto": 24 conditional rows for each
-        of X, at most 250,000, where the teacher itself is asked about X and there is no
-        ``X_transfer``; none for a table of over 100 columns, and with `cv`.
+        of X, at most 250,000 and 2,500,000 numbers in the answers about them, where the
+        teacher itself is asked about X and there is no ``X_transfer``; none for a table
+        of over 100 columns, and with `cv`.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     preprocessor : "auto", transformer or None, default="auto"
@@ -542,7 +547,10 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
     again from a root that looks ahead, at thresholds of a small booster among others.
     Where fewer than 1000 rows reach a leaf and a sampler draws transfer rows, more are
     drawn for it, and the search goes on. Tables of many rows are searched on some of them,
-    and the leaves' values are those of all rows.
+    and the leaves' values are those of all rows. Of more than 100 columns the 64 are
+    searched that part the rows best, at the root or near to it; more than 64 outputs are
+    searched as fewer (classes that lie together are one; of values, the directions in
+    which they vary most); and the more outputs, the fewer thresholds.
 
     References
     ----------

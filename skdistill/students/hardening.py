@@ -54,7 +54,7 @@ def hardened(tree, X, y, X_eval, random_state, **limits):
     if hard.cv is not None and hard.transfer == "auto":  # which draws none with folds
         can_draw = reads_tables(tree.preprocessor_) or is_readable(X)
         n = _num_samples(X) if can_draw else 0
-        n_outputs = hard._n_outputs(y)
+        n_outputs = hard._answer_width(y)
         hard.transfer = automatic(n, tree.n_features_in_, n_outputs)
     hard._begins_at = partial(_start, tree, hard)
     taught = hasattr(tree, "teacher_") and tree.alpha == 1

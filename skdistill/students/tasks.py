@@ -89,7 +89,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
             f"{self._what_continues()} goes on with the classes {listed(self._targets)}"
         )
 
-    def _n_outputs(self, y):
+    def _answer_width(self, y):
         known = [getattr(m, "classes_", ()) for m in members_of(self.teacher)]
         known += [() if self.classes is None else self.classes]
         if y is not None:

@@ -305,3 +305,21 @@ def test_teachers_of_folds_for_all_kinds_of_trees(noisy, targets):
     assert hard.score(X, y) > 0.3
     if targets == "calibrated":
         assert hard.teacher_temperature_ != 1
+
+
+def test_of_a_wide_table_the_questions_are_about_the_columns_that_are_searched():
+    random = np.random.default_rng(0)
+    X = random.normal(size=(80, 130))
+    y = (X[:, 120] > 0).astype(int)
+    tree = SoftDecisionTreeClassifier(**{**FAST, "max_epochs": 2}).fit(X, y)
+    columns = np.arange(100, 130, 5)
+    x, z = X[:, columns], tree.preprocessor_.transform(X)
+    root = rounded(tree.module_, z, x, Binned(x, 64), columns)
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if node is not None:
+            assert node.test[0] < len(columns)
+            waiting += [node.left, node.right]
+    hard = tree.harden(X, y, max_leaf_nodes=3, random_state=0)
+    assert 120 in hard.tree_.feature and len(hard.feature_importances_) == 130
