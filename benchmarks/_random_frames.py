@@ -302,10 +302,13 @@ def names(random, n):
         lambda: random.choice([None, 1.5, float("nan"), True]),
         lambda: pd.Timestamp(2020, 1, random.randint(1, 9)),
     ]
-    styles = [plain, plain, text, text, [*plain, *text], whole, others[:1]]
-    style = random.choice([*styles, [*text, *whole, *others]])
+    style = random.choice(
+        [plain, plain, text, text, [*plain, *text], whole, others[:1]]
+    )
+    if random.random() < 0.04:
+        style = [*text, *whole, *others]
     found = [random.choice(style)() for _ in range(n)]
-    if random.random() < 0.3:  # repeats as they come
+    if random.random() < 0.2:  # repeats as they come
         return found
     return [
         f"{name} {j}" if name in found[:j] else name for j, name in enumerate(found)
@@ -313,8 +316,9 @@ def names(random, n):
 
 
 def _size(random, most):
-    """From nothing to `most`, often small."""
-    return random.randint(0, random.choice([min(3, most), most // 4, most, most]))
+    """From nothing, which is seldom, to `most`, often small."""
+    least = int(random.random() > 0.04)
+    return random.randint(least, random.choice([min(3, most), most // 4, most, most]))
 
 
 def frame(random, most_rows=60, most_columns=40):
@@ -322,7 +326,7 @@ def frame(random, most_rows=60, most_columns=40):
     n, width = _size(random, most_rows), _size(random, most_columns)
     kinds = [random.choice(READABLE) for _ in range(random.randint(1, 6))]
     columns = [column(random, n, kinds) for _ in range(width)]
-    if width and random.random() < 0.25:
+    if width and random.random() < 0.15:
         columns[random.randrange(width)] = column(random, n, DOUBTFUL)
     for j in range(width):
         if random.random() < 0.05:
@@ -355,7 +359,7 @@ def _index(random, n):
 
 def labels(random, n):
     """Classes for n rows: of any type, one to many of them, seldom with gaps."""
-    most = random.choice([1, 2, 2, 3, 5, n + 1])
+    most = 1 if random.random() < 0.05 else random.choice([2, 2, 3, 5, n + 1])
     pool = random.choice(
         [
             lambda: list(range(most)),
@@ -386,15 +390,15 @@ def values(random, n):
             lambda: random.choice(ODD_FLOATS),
         ]
     )
-    some = random.random() < 0.05
-    found = _cells(random, n, cell, [float("nan"), float("inf")] if some else ())
-    return _held(random, [float(v) for v in found], ["Float64", "float32"])
+    odd = [float("nan"), float("inf")] if random.random() < 0.05 else ()
+    found = [float(value) for value in _cells(random, n, cell, odd)]
+    small = max(map(abs, found), default=0.0) < 1e30
+    return _held(random, found, ["Float64", "float32" if small else "Float64"])
 
 
 def _held(random, found, dtypes):
     """In a list, an array, or a series, maybe of one of these types."""
     holder = random.choice([list, np.array, pd.Series, "dtype"])
-    with np.errstate(over="ignore"):
-        if holder == "dtype":
-            return pd.Series(found).astype(random.choice(dtypes))
-        return holder(found)
+    if holder == "dtype":
+        return pd.Series(found).astype(random.choice(dtypes))
+    return holder(found)
