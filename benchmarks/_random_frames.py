@@ -266,7 +266,8 @@ def complexes(random, n):
 
 def mixed_categories(random, n):
     values = _cells(random, n, lambda: random.choice([1, "a", 2.5, (1, 2)]), [None])
-    return _objects(values).astype("category")
+    known = list(dict.fromkeys(v for v in values if v is not None))
+    return pd.Series(pd.Categorical(values, known))
 
 
 #: What a student reads; and what it may refuse, which says why in one sentence.
@@ -374,7 +375,8 @@ def labels(random, n):
     found = [random.choice(pool) for _ in range(n)]
     if random.random() < 0.05:
         return _objects([random.choice([v, *GAPS]) for v in found])
-    return _held(random, found, ["category", "object"])
+    are_texts = all(isinstance(value, str) for value in found)
+    return _held(random, found, ["category", "object" if are_texts else "category"])
 
 
 def values(random, n):

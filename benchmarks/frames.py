@@ -7,12 +7,13 @@ fitted, predict the same rows and their first, are exported by ``export.to_numpy
 and read, asked again, and told in words. What may come of it: an answer, which is finite
 and which the exported predictor gives too, or one clear error of ours that names a
 parameter or a column. Nothing else: no error from inside another library, no warning but
-ours, no step over 5 seconds, no memory that grows.
+ours (and what scikit-learn's checks of y say to every classifier), no step over 5 seconds
+of the processor's time, no memory that grows.
 
 A frame is known by ``--seed`` and its number alone: ``--only 1234`` shows it, and what
 happened, in full. Blocks of 100 frames are kept in ``SKDISTILL_CACHE`` (default
 ``.cache``) and not computed again until this file, the frames or the library change.
-10,000 frames take about an hour and a half of one core; ``--jobs`` takes more.
+10,000 frames take about an hour of one core; ``--jobs`` takes more.
 """
 
 import os
@@ -64,7 +65,7 @@ STUDENTS = {
 # How a step may end, and how it may not.
 FINE = ("answer", "our error", "check of scikit-learn's")
 FAULTS = ("foreign error", "unclear error", "wrong answer")
-WARNINGS = ("our warning", "foreign warning")
+WARNINGS = ("our warning", "warning of scikit-learn's checks", "foreign warning")
 # One of these tells what an error is about.
 NAMED = re.compile(
     r"\b(X|y|columns?|features?|samples?|rows?|class(es)?|labels?|teacher|transfer|"
@@ -74,6 +75,13 @@ NAMED = re.compile(
 
 class WrongAnswer(Exception):
     """An answer that cannot be right."""
+
+
+def drawn(seed, number):
+    """A frame; of its teacher's own fit no warning is of interest."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return Case(seed, number)
 
 
 def hashed(X):
@@ -133,7 +141,7 @@ class Case:
         Forest = RandomForestClassifier if self.classifies else RandomForestRegressor
         forest = Forest(3, max_depth=3, random_state=0)
         self.teacher = make_pipeline(FunctionTransformer(hashed), forest)
-        try:
+        try:  # the student is to say what is wrong with y
             if kind == "fitted":
                 self.teacher.fit(self.X, self.y)
             elif kind == "function":
@@ -141,7 +149,7 @@ class Case:
                 self.teacher = Knowing(self.y, classes)
                 self.shared |= {} if classes is None else {"classes": classes}
         except (ValueError, TypeError):
-            pass  # the student is to say what is wrong with y
+            pass
         self.shared |= {"teacher": self.teacher, "transfer": self.transfer}
 
     def student(self, kind):
@@ -260,11 +268,14 @@ class Attempt:
         caller = sys._getframe(1)
         while Path(caller.f_code.co_filename).name in ("warnings.py", "frames.py"):
             caller = caller.f_back
-        place = caller.f_code.co_filename, caller.f_lineno
-        is_call = "warnings.warn" in linecache.getline(*place)
-        ours = is_call and Path(place[0]).is_relative_to(OURS)
-        kind = WARNINGS[not ours]
-        self.warnings.append((kind, category.__name__, named(*place), str(message)))
+        path, line = caller.f_code.co_filename, caller.f_lineno
+        ours, checks, foreign = WARNINGS
+        kind = foreign
+        if "warnings.warn" in linecache.getline(path, line):
+            kind = ours if Path(path).is_relative_to(OURS) else foreign
+            kind = checks if named(path, line).startswith(CHECKS) else kind
+        words = category.__name__, named(path, line), str(message)
+        self.warnings.append((kind, *words))
 
     def met(self):
         """All that it met but an answer: kind, type, place and words."""
@@ -293,8 +304,8 @@ def ended(error):
 
 def named(path, line):
     """A place in a library's code, without this machine's folders."""
-    parts = Path(path).parts
-    inside = [i for i, part in enumerate(parts) if part in ("site-packages", OURS.name)]
+    parts, roots = Path(path).parts, ("site-packages", OURS.name, HERE.name)
+    inside = [i for i, part in enumerate(parts) if part in roots]
     return (
         "/".join(parts[max(inside, default=-3) :]).removeprefix("site-packages/")
         + f":{line}"
@@ -349,7 +360,7 @@ class Tally:
 
 
 def tried(seed, number, tally):
-    case = Case(seed, number)
+    case = drawn(seed, number)
     for kind in STUDENTS:
         for attempt in attempts(case, kind):
             tally.add(number, kind, attempt)
@@ -449,7 +460,7 @@ def table(total):
 
 def met_in_words(total):
     """All that was met, the worst first, then the most frequent."""
-    order = (*FAULTS, WARNINGS[1], *FINE, WARNINGS[0])
+    order = (*FAULTS, WARNINGS[2], *FINE, *WARNINGS[:2])
     kinds = {key: key.split(" | ")[0] for key in total.met}
     for key in sorted(kinds, key=lambda k: (order.index(kinds[k]), -total.met[k][0])):
         count, where, words = total.met[key]
@@ -463,13 +474,13 @@ def faults(total, grown):
         found[key.split(" | ")[0]] += count
     found["over 5 s"] = sum(n for k, n in total.counts.items() if k.endswith(", over"))
     found["memory that grows"] = int(grown > MOST_GROWTH)
-    names = (*FAULTS, WARNINGS[1], "over 5 s", "memory that grows")
+    names = (*FAULTS, WARNINGS[2], "over 5 s", "memory that grows")
     return {name: found[name] for name in names if found[name]}
 
 
 def show(seed, number):
     """One frame in full, and what came of it."""
-    case = Case(seed, number)
+    case = drawn(seed, number)
     print(f"frame {number} of seed {seed}:", case, sep="\n")
     for kind in STUDENTS:
         for attempt in attempts(case, kind):
