@@ -312,8 +312,15 @@ def names(random, n):
     if random.random() < 0.2:  # repeats as they come
         return found
     return [
-        f"{name} {j}" if name in found[:j] else name for j, name in enumerate(found)
+        _other(name, j) if name in found[:j] else name for j, name in enumerate(found)
     ]
+
+
+def _other(name, j):
+    """A label of the same type that no other column has."""
+    if isinstance(name, tuple):
+        return name[0], 100 + j
+    return 100 + j if isinstance(name, int) else f"{name} {j}"
 
 
 def _size(random, most):
