@@ -189,8 +189,14 @@ def fit(student, case):
 
 
 def answers(model, X):
-    """Labels or values, and probabilities of a classifier, checked."""
-    told = np.asarray(model.predict(X))
+    """Labels or values, and probabilities of a classifier, checked.
+
+    X are rows of training: to refuse these is as wrong as a false answer.
+    """
+    try:
+        told = np.asarray(model.predict(X))
+    except (ValueError, TypeError) as error:
+        raise WrongAnswer(f"rows that were learnt are refused: {error}") from error
     if len(told) != len(X):
         raise WrongAnswer(f"{len(told)} answers for {len(X)} rows")
     if not hasattr(model, "classes_"):
