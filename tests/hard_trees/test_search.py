@@ -53,16 +53,18 @@ def test_costs_are_entropies_and_squares():
 def test_growth_is_that_of_best_first_cart(seed, n_leaves):
     random = np.random.default_rng(seed)
     x, y = random.normal(size=(120, 4)), random.normal(size=(120, 2))
-    data = made(x, y, Squares())
-    cart = DecisionTreeRegressor(max_leaf_nodes=n_leaves).fit(x, y)
+    # Weights of no pattern, so that no two splits are equally good.
+    weight = random.uniform(0.5, 2.0, len(x))
+    data = made(x, y, Squares(), weight=weight)
+    cart = DecisionTreeRegressor(max_leaf_nodes=n_leaves).fit(x, y, weight)
     tree = HardTree.of(
         data.grown(data.all, n_leaves), data.binned.thresholds, x, data.stats
     )
     np.testing.assert_allclose(tree.means()[tree.apply(x)], cart.predict(x))
     labels = (x[:, 0] + y[:, 0] > 0).astype(int)
-    data = made(x, np.eye(2)[labels], Entropy())
+    data = made(x, np.eye(2)[labels], Entropy(), weight=weight)
     cart = DecisionTreeClassifier(criterion="entropy", max_leaf_nodes=n_leaves)
-    p = cart.fit(x, labels).predict_proba(x)
+    p = cart.fit(x, labels, weight).predict_proba(x)
     tree = HardTree.of(
         data.grown(data.all, n_leaves), data.binned.thresholds, x, data.stats
     )
@@ -113,12 +115,14 @@ def test_no_move_raises_the_cost(cost):
 
 
 def test_what_greedy_growth_does_not_see_is_found():
-    random = np.random.default_rng(1)
-    x = random.integers(0, 2, size=(400, 6)).astype(float)
-    odd = (x[:, 2] != x[:, 4]).astype(int)
-    data = made(x, np.eye(2)[odd], Entropy())
-    assert data.cost_of(data.grown(data.all, 4), data.all) > 100
-    assert data.cost_of(searched(data, 4), data.all) == pytest.approx(0, abs=1e-9)
+    random, misses = np.random.default_rng(1), 0
+    for _ in range(8):
+        x = random.integers(0, 2, size=(400, 6)).astype(float)
+        odd = (x[:, 2] != x[:, 4]).astype(int)
+        data = made(x, np.eye(2)[odd], Entropy())
+        misses += data.cost_of(data.grown(data.all, 4), data.all) > 100
+        assert data.cost_of(searched(data, 4), data.all) == pytest.approx(0, abs=1e-9)
+    assert misses  # by luck, growth may begin with one of the two
 
 
 def test_it_is_better_than_cart_on_real_tables():
