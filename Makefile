@@ -42,6 +42,7 @@ bench: $(VENV)/bench
 	$(BIN)/python -m benchmarks.ablation
 	$(BIN)/python -m benchmarks.soft_tree
 	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.frames
 
 # The suite on the oldest versions that setup.cfg claims; a few gigabytes on Linux.
 test-min:

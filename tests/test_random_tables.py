@@ -1,7 +1,5 @@
 """Random tables at fit and predict: a result, or one clear error of ours."""
 
-from datetime import date
-
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -9,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from benchmarks import _random_frames as frames
 from skdistill import (
     Bootstrap,
     ConditionalSampler,
@@ -34,70 +33,32 @@ SAMPLERS = {
     "bootstrap": Bootstrap(),
     "conditional": ConditionalSampler(min_samples_leaf=1),
 }
-NAMES = st.one_of(
-    st.text(max_size=8),
-    st.sampled_from(["a", "a b", "{}", "x in {y}", "%s", "", "0", "näme", "a\nb"]),
-)
-NUMBERS = st.one_of(
-    st.floats(allow_infinity=False, width=64),
-    st.sampled_from([0.0, -0.0, 1e308, -1e308, 5e-324, np.nan, 1.7e9]),
-)
-
-
-def column(n):
-    """A column of n values: the kind is drawn once, gaps and repeats are likely."""
-
-    def of(values):
-        return st.lists(values, min_size=n, max_size=n)
-
-    texts = st.one_of(st.none(), st.sampled_from(["u", "v", "", "nan", "1"]), st.text())
-    return st.one_of(
-        of(NUMBERS).map(lambda v: np.array(v, dtype=float)),
-        of(st.integers(-(2**63), 2**63 - 1)).map(lambda v: np.array(v, dtype=np.int64)),
-        of(st.booleans()).map(lambda v: np.array(v, dtype=bool)),
-        of(st.one_of(st.none(), st.booleans())).map(lambda v: pd.array(v, "boolean")),
-        of(st.one_of(st.none(), st.integers(0, 3))).map(lambda v: pd.array(v, "Int64")),
-        of(texts).map(lambda v: pd.Series(v, dtype=object)),
-        of(texts).map(pd.Categorical),
-        of(st.sampled_from([2, 3, None])).map(pd.Categorical),
-        of(st.dates(date(1900, 1, 1), date(2200, 1, 1))).map(pd.to_datetime),
-        of(st.one_of(texts, st.integers(), st.lists(st.integers()))).map(
-            lambda v: pd.Series([*v], dtype=object)
-        ),
-        st.just(pd.Series([None] * n, dtype=object)),
-    )
 
 
 @st.composite
 def tables(draw):
     """A table to fit on and one to predict, alike or changed in some way."""
-    n, n_columns = draw(st.integers(0, 12)), draw(st.integers(0, 4))
-    names = draw(st.lists(NAMES, min_size=n_columns, max_size=n_columns))
-    first = frame_of(names, [draw(column(n)) for _ in names], n)
-    m = draw(st.integers(0, 5))
-    change = draw(
-        st.sampled_from(["rows", "values", "order", "more", "fewer", "names"])
-    )
+    random = draw(st.randoms(use_true_random=False))
+    first = frames.frame(random, most_rows=12, most_columns=4)
+    m = random.randint(0, min(5, len(first)))
+    changes = ["rows", "values", "order", "more", "fewer"]
+    named = all(isinstance(name, str) for name in first.columns)
+    change = random.choice([*changes, "names"] if named else changes)
     second = first.iloc[:m]
     if change == "values":
-        second = frame_of(names, [draw(column(m)) for _ in names], m)
+        columns = {j: frames.column(random, m) for j in range(first.shape[1])}
+        second = pd.DataFrame(columns, index=range(m)).set_axis(first.columns, axis=1)
     elif change == "order":
-        second = first.iloc[:m, ::-1]
+        second = second.iloc[:, ::-1]
     elif change == "more":
-        second = pd.concat(
-            [second, pd.DataFrame({"more": np.ones(len(second))})], axis=1
-        )
+        labels = pd.Index([*second.columns, "more"], tupleize_cols=False)
+        second = pd.concat([second, pd.Series(1.0, second.index)], axis=1)
+        second = second.set_axis(labels, axis=1)
     elif change == "fewer":
         second = second.iloc[:, 1:]
     elif change == "names":
         second = second.set_axis([f"{name}!" for name in second.columns], axis=1)
     return first, second
-
-
-def frame_of(names, columns, n):
-    parts = [pd.Series(values) for values in columns]
-    frame = pd.concat(parts, axis=1) if parts else pd.DataFrame(index=range(n))
-    return frame.set_axis(names, axis=1)
 
 
 def outcome(action):
@@ -170,7 +131,7 @@ def test_drawn_rows_keep_types_ranges_and_categories(name, pair, seed):
     if drawn is None:
         return
     assert drawn.shape == (20, first.shape[1])
-    assert list(drawn.columns) == list(first.columns)
+    assert drawn.columns.equals(first.columns)
     assert list(drawn.dtypes) == list(first.dtypes)
     for j in range(first.shape[1]):
         before, after = first.iloc[:, j], drawn.iloc[:, j]
