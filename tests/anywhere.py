@@ -13,7 +13,7 @@ import time
 
 RUNS = [
     {},
-    {"ATEN_CPU_CAPABILITY": "default", "OPENBLAS_CORETYPE": "Nehalem"},
+    {"ATEN_CPU_CAPABILITY": "default"},
     {"ATEN_CPU_CAPABILITY": "avx2", "SKDISTILL_TEST_THREADS": "2"},
     {"MKL_CBWR": "COMPATIBLE", "OPENBLAS_CORETYPE": "Haswell"},
     {"MKL_ENABLE_INSTRUCTIONS": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"},

@@ -54,7 +54,7 @@ def test_growth_is_that_of_best_first_cart(seed, n_leaves):
     random = np.random.default_rng(seed)
     x, y = random.normal(size=(120, 4)), random.normal(size=(120, 2))
     # Weights of no pattern, so that no two splits are equally good.
-    weight = random.uniform(0.5, 2.0, len(x))
+    weight = random.uniform(1.0, 2.0, len(x))
     data = made(x, y, Squares(), weight=weight)
     cart = DecisionTreeRegressor(max_leaf_nodes=n_leaves).fit(x, y, weight)
     tree = HardTree.of(
