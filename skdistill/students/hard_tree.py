@@ -284,8 +284,8 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         "bootstrap"), or a function ``transfer(X, random_state)`` that returns rows. A
         control, which has no teacher, draws none. "auto": 24 conditional rows for each
         of X, at most 250,000 and 2,500,000 numbers in the answers about them, where the
-        teacher itself is asked about X and there is no ``X_transfer``; none for a table of over 100 columns, and
-        with `cv`.
+        teacher itself is asked about X and there is no ``X_transfer``; none for a table
+        of over 100 columns, and with `cv`.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     class_weight : dict, list of dict, "balanced" or None, default=None
@@ -351,7 +351,7 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
     drawn for it, and the search goes on. Tables of many rows are searched on some of them,
     and the leaves' values are those of all rows. Of more than 100 columns the 64 are
     searched that part the rows best, at the root or near to it; more than 64 outputs are
-    searched as fewer (classes that lie together are one; of values, the directions in
+    searched as 32 (classes that lie together are one; of values, the directions in
     which they vary most); and the more outputs, the fewer thresholds.
 
     References
@@ -496,8 +496,8 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
         "bootstrap"), or a function ``transfer(X, random_state)`` that returns rows. A
         control, which has no teacher, draws none. "auto": 24 conditional rows for each
         of X, at most 250,000 and 2,500,000 numbers in the answers about them, where the
-        teacher itself is asked about X and there is no ``X_transfer``; none for a table of over 100 columns, and
-        with `cv`.
+        teacher itself is asked about X and there is no ``X_transfer``; none for a table
+        of over 100 columns, and with `cv`.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     preprocessor : "auto", transformer or None, default="auto"
@@ -549,7 +549,7 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
     drawn for it, and the search goes on. Tables of many rows are searched on some of them,
     and the leaves' values are those of all rows. Of more than 100 columns the 64 are
     searched that part the rows best, at the root or near to it; more than 64 outputs are
-    searched as fewer (classes that lie together are one; of values, the directions in
+    searched as 32 (classes that lie together are one; of values, the directions in
     which they vary most); and the more outputs, the fewer thresholds.
 
     References
