@@ -351,7 +351,7 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
     drawn for it, and the search goes on. Tables of many rows are searched on some of them,
     and the leaves' values are those of all rows. Of more than 100 columns the 64 are
     searched that part the rows best, at the root or near to it; more than 64 outputs are
-    searched as fewer (classes that lie together are one; of values, the directions in
+    searched as 32 (classes that lie together are one; of values, the directions in
     which they vary most); and the more outputs, the fewer thresholds.
 
     References
@@ -549,7 +549,7 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
     drawn for it, and the search goes on. Tables of many rows are searched on some of them,
     and the leaves' values are those of all rows. Of more than 100 columns the 64 are
     searched that part the rows best, at the root or near to it; more than 64 outputs are
-    searched as fewer (classes that lie together are one; of values, the directions in
+    searched as 32 (classes that lie together are one; of values, the directions in
     which they vary most); and the more outputs, the fewer thresholds.
 
     References
