@@ -435,6 +435,7 @@ class _Tail:
         distance = np.abs(x - middle)
         away = distance > 0
         size = _quantile(distance[away], share[away])
+        size = max(size, distance.max() * 1e-300)  # their ratio is a finite number
         # Rounded, so that what the term prints is what it computes.
         size = float(f"{size:.3g}")
         middle = round(middle, 2 - math.floor(math.log10(size)))
@@ -463,6 +464,8 @@ def _is_heavy(x, share, max_kurtosis):
     """Whether a column of three values or more has tails, not just some outliers."""
     known = ~np.isnan(x)
     x, share = x[known], share[known]
+    if np.isinf(x.max() / 2 - x.min() / 2 + np.abs(x).max() / 2):
+        return False  # differences are no finite numbers
     low, high = (_quantile(x, share, level) for level in (_OUTLIERS, 1 - _OUTLIERS))
     inside = np.clip(x, low, high)[:, None]
     if not ((inside > low) & (inside < high)).any():

@@ -427,6 +427,9 @@ class ValueReader:
         """
         if self.quantiles is not None:
             soft = soft[:, [soft.shape[1] // 2]]
+        peak = np.maximum(np.abs(hard).max(axis=0), np.abs(soft).max(axis=0))
+        peak = np.where(peak > 0, peak, 1.0)  # squares of large values would overflow
+        hard, soft = hard / peak, soft / peak
         scale = hard.std(axis=0)
         scale = np.where(scale > 0, scale, 1.0)
         won = ((hard - hard.mean(axis=0)) / scale) ** 2 - ((hard - soft) / scale) ** 2

@@ -6,6 +6,7 @@ none of these libraries is imported here.
 
 import contextlib
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Number
@@ -214,6 +215,7 @@ def validated_table(estimator, X, reset):
         raise TypeError(_SPARSE_ADVICE)
     if hasattr(X, "collect"):  # polars
         raise TypeError("X is a lazy frame: give X.collect().")
+    check_distinct(X)
     if is_frame(X):
         _check_not_empty(*X.shape)
         validate_data(estimator, X, reset=reset, skip_check_array=True)
@@ -242,6 +244,29 @@ def validated_table(estimator, X, reset):
     return plain_table(numbers)
 
 
+def check_distinct(X):
+    """Refuse a frame with several columns of one name.
+
+    Parameters
+    ----------
+    X : array-like or frame of shape (n, n_features)
+        As the user gave it.
+
+    Raises
+    ------
+    ValueError
+        If a name repeats.
+    """
+    names = column_names(X)
+    if names is None or len(set(names)) == len(names):
+        return
+    repeated = [name for name, count in Counter(names).items() if count > 1]
+    raise ValueError(
+        f"X has several columns of one name, {repeated[:10]!r}: rename them, or give an "
+        "array."
+    )
+
+
 def check_names(estimator, X, reset):
     """Keep the names of columns, or refuse another order of names that are no strings.
 
@@ -259,8 +284,9 @@ def check_names(estimator, X, reset):
     Raises
     ------
     ValueError
-        If a frame has the columns of ``fit`` in another order.
+        If a name repeats, or a frame has the columns of ``fit`` in another order.
     """
+    check_distinct(X)
     names = column_names(X)
     if reset:
         estimator._column_names = names

@@ -11,7 +11,7 @@ from skdistill.batches import Batches, Rows
 from skdistill.knowledge import FitRows, Knowledge, gather, hold_out
 from skdistill.losses import cross_entropy
 from skdistill.objective import Loss, Objective, get_loss
-from skdistill.readers import ClassReader, union_of_classes
+from skdistill.readers import ClassReader, ValueReader, union_of_classes
 from skdistill.teacher import Teacher
 from skdistill.training import make_generator
 
@@ -272,3 +272,13 @@ def test_parents_are_found_again_after_rows_were_taken_twice():
     np.testing.assert_array_equal(first.soft_weight[5:], [0, 1, 1, 1, 1])
     second = first.take(np.array([0, 1, 2, 4]))  # and without row 4
     np.testing.assert_array_equal(second.soft_weight[4:], [0, 1, 0, 1, 0])
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1.0, 1e300])
+def test_agreement_of_values_has_no_unit(unit):
+    random = np.random.default_rng(0)
+    y = random.normal(size=(60, 1))
+    soft = y + 0.5 * random.normal(size=(60, 1))
+    reader = ValueReader(None, 1, None)
+    (plain,), (ours,) = (reader.agreement(soft * u, y * u) for u in (1.0, unit))
+    np.testing.assert_allclose(ours, plain, rtol=1e-9)

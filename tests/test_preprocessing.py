@@ -345,3 +345,28 @@ def test_ordered_levels_are_read_in_their_order(library):
     view = TableView(scale=False).fit(X)
     names = [f"c in {{{level}}}" for level in ("low", "mid", "high")]
     assert view.get_feature_names_out().tolist() == names
+
+
+@pytest.mark.parametrize("library", [pd.DataFrame, pl.DataFrame, pa.table])
+def test_several_columns_of_one_name_are_refused(library):
+    table = library({"a": [1.0, 2.0], "b": [1.0, 3.0]})
+    if library is pd.DataFrame:
+        table = table.set_axis(["a", "a"], axis=1)
+    elif library is pa.table:
+        table = table.rename_columns(["a", "a"])
+    else:  # polars has no such frames
+        return
+    with pytest.raises(ValueError, match=r"several columns of one name, \['a'\]"):
+        TableView().fit(table)
+
+
+@pytest.mark.parametrize("largest", [1e30, 1e300, 1.7e308])
+def test_tails_of_any_length_have_a_finite_view(largest):
+    """The median distance is 1e-20, and the largest is up to the largest float."""
+    x = np.geomspace(1e-20, 1e-10, 60)
+    x[::4] = largest * np.linspace(-1, 1, 15)
+    view = TableView().fit(x[:, None])
+    z = view.transform(x[:, None])
+    assert np.isfinite(z).all() and (np.diff(np.sort(z[:, 0])) >= 0).all()
+    np.testing.assert_array_equal(np.argsort(z[::4, 0]), np.arange(15))
+    assert np.isfinite(view.transform([[1.7e308], [-1.7e308]])).all()

@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.utils.validation import check_is_fitted
 
 from ..preprocessing import in_one_line, reads_tables
 from ..tables import is_gap
 from .rows import one_row, varied
-from .wording import names_of, quoted
+from .wording import check_readable, names_of, quoted
 
 _HALVINGS = 40
 
@@ -95,7 +94,7 @@ def counterfactual(tree, x, *, target=None, features=None):
     >>> print(counterfactual(tree, X.iloc[60]))
     petal length (cm) = 2.5 instead of 3.5 makes it 0
     """
-    check_is_fitted(tree)
+    check_readable(tree)
     if (
         not is_classifier(tree)
         or isinstance(tree.classes_, list)

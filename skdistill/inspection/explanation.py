@@ -2,13 +2,13 @@
 
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.utils.validation import check_is_fitted
 
 from ..preprocessing import in_one_line, reads_tables
 from .rows import one_row
-from .wording import Leaves, questions_of
+from .wording import Leaves, check_readable, questions_of, quietly
 
 
+@quietly
 def explain(tree, x, *, feature_names=None, class_names=None, max_terms=3, digits=3):
     """Tell why a fitted tree, soft or hard, answers as it does for one row.
 
@@ -57,7 +57,7 @@ def explain(tree, x, *, feature_names=None, class_names=None, max_terms=3, digit
     pw <= 1.75, because pw = 1
     leaf 3: class: 1 0.907, 2 0.0932, 0 3.46e-07 (36 % of rows)
     """
-    check_is_fitted(tree)
+    check_readable(tree)
     row = one_row(x)
     z = np.asarray(tree._view(row), dtype=np.float64)
     if len(z) != 1:

@@ -1,11 +1,10 @@
 """A soft tree's gates as images."""
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from .nodes import nodes_of
 from .picture import boxed, imported_pyplot, places
-from .wording import Gates
+from .wording import Gates, check_readable
 
 _FILLED = 0.9  # of a column's width, and of a level's height
 
@@ -87,7 +86,7 @@ def plot_gate_filters(
 
 def _filters(tree, shape):
     """The weights of each gate as an image, by node number."""
-    check_is_fitted(tree)
+    check_readable(tree)
     if hasattr(tree, "tree_"):
         raise ValueError(
             "plot_gate_filters is about the gates of a soft tree, and tree is "

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
-from .wording import Leaves, questions_of
+from .wording import Leaves, check_readable, questions_of, quietly
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,7 @@ class Node:
     value: np.ndarray
 
 
+@quietly
 def nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits):
     """The nodes of a fitted tree, soft or hard, from the root downwards.
 
@@ -60,7 +60,7 @@ def nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits):
     list of Node
         Each before its children, the left subtree before the right one.
     """
-    check_is_fitted(tree)
+    check_readable(tree)
     if max_depth is not None and max_depth < 0:
         raise ValueError(f"max_depth={max_depth} must be 0 or more, or None for all.")
     gates = questions_of(tree, feature_names, max_terms, digits)
@@ -109,7 +109,7 @@ def colours_of(tree, nodes):
     if isinstance(classes, list) or (classes is not None and tree.is_multilabel()):
         return ["#ffffff"] * len(nodes)
     if classes is None:
-        level = values[:, 0] - values[:, 0].min()
+        level = values[:, 0] / 2 - values[:, 0].min() / 2  # so that it cannot overflow
         strength = level / max(level.max(), np.finfo(float).tiny)
         return [_tint(0, share) for share in strength]
     chance = 1 / values.shape[1]

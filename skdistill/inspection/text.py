@@ -1,11 +1,9 @@
 """A fitted tree as text."""
 
-import numpy as np
-from sklearn.utils.validation import check_is_fitted
-
-from .wording import Leaves, questions_of
+from .wording import Leaves, check_readable, questions_of, quietly
 
 
+@quietly
 def export_text(
     tree,
     *,
@@ -81,13 +79,10 @@ def export_text(
     |--- ... > ... [+ 3 smaller terms]
     |   |--- ...
     """
-    check_is_fitted(tree)
+    check_readable(tree)
     gates = questions_of(tree, feature_names, max_terms, digits)
     leaves = Leaves(tree, gates.leaves, class_names, digits)
-    with np.errstate(
-        over="ignore", invalid="ignore"
-    ):  # columns up to the largest float
-        return "\n".join(_lines(0, gates, leaves, "|" + " " * spacing))
+    return "\n".join(_lines(0, gates, leaves, "|" + " " * spacing))
 
 
 def _lines(node, gates, leaves, indent):

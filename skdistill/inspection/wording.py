@@ -3,11 +3,38 @@
 import math
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from ..preprocessing import in_one_line, reads_tables, view_terms
 
 # A column this many standard deviations from 0 (a year, say) is printed from its middle.
 _FAR = 10
+
+
+def check_readable(tree):
+    """Refuse what is not fitted, or has no questions that could be told.
+
+    Parameters
+    ----------
+    tree : object
+        As the user gave it.
+
+    Raises
+    ------
+    NotFittedError
+        If it is not fitted.
+    TypeError
+        If it is no soft or hard decision tree.
+    """
+    check_is_fitted(tree)
+    if hasattr(tree, "tree_") and hasattr(tree, "_n_view"):  # a hard tree
+        return
+    if not hasattr(getattr(tree, "module_", None), "gate_weight"):
+        raise TypeError(
+            f"{type(tree).__name__} has no questions that can be read: give a fitted "
+            "SoftDecisionTree or HardDecisionTree. The tree in a StudentClassifier or "
+            'StudentRegressor is student_["model"], which sklearn.tree.export_text prints.'
+        )
 
 
 def questions_of(tree, feature_names=None, max_terms=3, digits=3):
@@ -34,6 +61,10 @@ def questions_of(tree, feature_names=None, max_terms=3, digits=3):
     if hasattr(tree, "tree_"):
         return Questions(tree, feature_names)
     return Gates(tree, feature_names, max_terms, digits)
+
+
+#: Weights of columns up to the largest float may be infinite in the columns' own unit.
+quietly = np.errstate(over="ignore", invalid="ignore")
 
 
 class Gates:
@@ -163,7 +194,8 @@ class Gates:
             term, spread = self.terms[i], self.spread[i]
             what = term.text(self.names)
             what = f"[{what}]" if term.is_question else what
-            if not term.is_question and abs(self.center[i]) > _FAR * spread > 0:
+            is_far = spread > 0 and abs(self.center[i]) / _FAR > spread
+            if not term.is_question and is_far:
                 middle = self._rounded(self.center[i], spread)
                 threshold -= w * float(middle)
                 minus = "-" if self.center[i] > 0 else "+"

@@ -353,6 +353,7 @@ default=None
         """What asks for that, in the words of an error."""
         return "partial_fit" if "_this_part" in vars(self) else "warm_start=True"
 
+    @np.errstate(over="ignore", invalid="ignore")  # in checks of the largest floats
     def _validate_X(self, X, reset):
         check_names(self, X, reset)
         view = self.preprocessor if reset else self._fitted_view()

@@ -60,6 +60,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
             )
         return y
 
+    @np.errstate(over="ignore", invalid="ignore")  # in checks of the largest floats
     def _check_column(self, y):
         y = _check_y(y, multi_output=False, y_numeric=False, estimator=self)
         check_classification_targets(y)
@@ -373,6 +374,7 @@ class RegressorStudent(RegressorMixin, BaseStudent):
 
     _estimator_type = "regressor"
 
+    @np.errstate(over="ignore", invalid="ignore")  # in checks of the largest floats
     def _check_targets(self, y, name="y", learns=True):
         check_no_gaps(name, y, "value")
         return _check_y(y, multi_output=True, y_numeric=True, estimator=self)

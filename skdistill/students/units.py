@@ -212,5 +212,7 @@ def fitted_in(unit, model, fit, target):
     nodes.value[...] = unit.restored(nodes.value[..., 0])[..., None]
     if len(unit.scale) == 1:  # of several targets it is a mean over different units
         is_square = tree.criterion in ("squared_error", "friedman_mse")
-        nodes.impurity[...] *= unit.scale[0] ** (2 if is_square else 1)
+        with np.errstate(over="ignore"):  # the square of a large unit
+            for _ in range(2 if is_square else 1):
+                nodes.impurity[...] *= unit.scale[0]
     return tree

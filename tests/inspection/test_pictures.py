@@ -5,13 +5,19 @@ import sys
 
 import numpy as np
 import pytest
+import torch
+from sklearn.base import clone
 from sklearn.datasets import load_iris
 
 from skdistill import (
     HardDecisionTreeClassifier,
     HardDecisionTreeRegressor,
+    NeuralStudentClassifier,
     SoftDecisionTreeClassifier,
     SoftDecisionTreeRegressor,
+    StudentClassifier,
+    counterfactual,
+    explain,
     export_graphviz,
     export_text,
     plot_tree,
@@ -137,3 +143,37 @@ def test_without_matplotlib_the_error_names_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ImportError, match="pip install matplotlib"):
         plot_tree(TREES[0])
+
+
+def test_values_up_to_the_largest_float_have_colours_and_words():
+    x = np.arange(40.0)[:, None]
+    y = np.where(x[:, 0] < 20, -1.7e308, 1.7e308)
+    tree = HardDecisionTreeRegressor(max_leaf_nodes=2).fit(x, y)
+    dot = export_graphviz(tree)
+    colours = re.findall(r'fillcolor="(#\w+)"', dot)
+    assert len(set(colours)) >= 2 and "#ffffff" in colours
+    wide = 1e308 * np.random.default_rng(0).choice([-1.0, 0.0, 1.0], (50, 1))
+    soft = SoftDecisionTreeClassifier(max_depth=1, max_epochs=1)
+    soft.fit(wide, wide[:, 0] > 0)
+    for tell in (export_text, export_graphviz, lambda tree: explain(tree, wide[:1])):
+        assert "nan" not in tell(soft)
+
+
+@pytest.mark.parametrize(
+    "student",
+    [
+        NeuralStudentClassifier(max_epochs=1),
+        StudentClassifier(),
+        NeuralStudentClassifier(module=torch.nn.Linear, max_epochs=1),
+    ],
+)
+def test_what_has_no_questions_is_refused(student):
+    student = clone(student).fit(X, Y)
+    for tell in (
+        export_text,
+        export_graphviz,
+        lambda it: explain(it, X[:1]),
+        lambda it: counterfactual(it, X[:1]),
+    ):
+        with pytest.raises(TypeError, match="no questions that can be read"):
+            tell(student)
