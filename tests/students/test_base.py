@@ -784,7 +784,7 @@ def test_what_a_student_is_fitted_on_has_levels_in_the_order_of_X(library):
         transfer=FixedRows(others),
         alpha=1.0,
     )
-    seen = student.fit(X, X_transfer=others).student_.seen_
+    seen = student.fit(X, X_transfer=others).student_.regressor_.seen_
     wanted = ["low", "mid", "high", "top"]
     labels = validated_table(BaseEstimator(), seen, reset=True).labels[0]
     assert labels.categories == wanted
