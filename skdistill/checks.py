@@ -4,6 +4,9 @@ They stand beside scikit-learn's ``check_estimator`` and need no test framework.
 students given should train fast: set ``max_epochs`` low.
 """
 
+import atexit
+import functools
+import json
 import pickle
 import subprocess
 import sys
@@ -311,20 +314,38 @@ def _assert_fit_fails(student, X, y, **params):
     raise AssertionError("fit must raise a ValueError for such input")
 
 
-_IN_NEW_PROCESS = """
-import pickle, sys
+_IN_ANOTHER_PROCESS = """
+import json, pickle, sys
 import numpy as np
-student, X, y = pickle.load(open(sys.argv[1], "rb"))
-soft = student.predict_proba if hasattr(student, "predict_proba") else student.predict
-first = soft(X)
-if "warm_start" in student.get_params():
-    student.set_params(warm_start=True).fit(X, y)
-np.savez(sys.argv[2], first=first, second=soft(X))
+sys.stdout = sys.stderr  # what a student prints is no answer
+for line in sys.stdin:
+    there, back = json.loads(line)
+    with open(there, "rb") as file:
+        student, X, y = pickle.load(file)
+    name = "predict_proba" if hasattr(student, "predict_proba") else "predict"
+    first = getattr(student, name)(X)
+    if "warm_start" in student.get_params():
+        student.set_params(warm_start=True).fit(X, y)
+    np.savez(back, first=first, second=getattr(student, name)(X))
+    print("done", file=sys.__stdout__, flush=True)
 """
 
 
+@functools.cache
+def _another_process():
+    """One that takes students until this one ends: it takes seconds to import torch."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", _IN_ANOTHER_PROCESS],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    atexit.register(process.communicate)
+    return process
+
+
 def check_pickle_then_warm_start(student):
-    """A new process predicts the same from a pickle, and can train on if it warm-starts.
+    """Another process predicts the same from a pickle, and trains on if it warm-starts.
 
     Parameters
     ----------
@@ -336,8 +357,11 @@ def check_pickle_then_warm_start(student):
     with tempfile.TemporaryDirectory() as folder:
         there, back = Path(folder, "student.pkl"), Path(folder, "back.npz")
         there.write_bytes(pickle.dumps((taught, X, y)))
-        command = [sys.executable, "-c", _IN_NEW_PROCESS, str(there), str(back)]
-        subprocess.run(command, check=True)
+        process = _another_process()
+        print(json.dumps([str(there), str(back)]), file=process.stdin, flush=True)
+        if process.stdout.readline() != "done\n":
+            _another_process.cache_clear()
+            raise AssertionError("another process failed; its error is printed above")
         with np.load(back) as outputs:
             first, second = outputs["first"], outputs["second"]
     np.testing.assert_allclose(first, _soft(taught, X), rtol=1e-12)
