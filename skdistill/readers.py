@@ -284,7 +284,7 @@ def _kappa(soft, hard):
     by_chance = table.sum(axis=0) @ table.sum(axis=1)
     if by_chance >= 1:
         return 1.0, 0.0
-    observed = np.trace(table)
+    observed = min(np.trace(table), 1.0)  # a sum of shares may round to more
     variance = observed * (1 - observed) / (len(hard) * (1 - by_chance) ** 2)
     return (observed - by_chance) / (1 - by_chance), variance**0.5
 

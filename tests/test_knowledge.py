@@ -282,3 +282,13 @@ def test_agreement_of_values_has_no_unit(unit):
     reader = ValueReader(None, 1, None)
     (plain,), (ours,) = (reader.agreement(soft * u, y * u) for u in (1.0, unit))
     np.testing.assert_allclose(ours, plain, rtol=1e-9)
+
+
+def test_a_teacher_that_is_always_right_agrees_with_any_number_of_classes():
+    for n_classes in range(2, 60):
+        y = np.arange(3 * n_classes) % n_classes
+        reader = ClassReader(None, y, None, True)
+        ((kappa, error, _),) = reader.agreement(
+            np.log(np.eye(n_classes)[y] + 1e-9), y[:, None]
+        )
+        assert kappa == pytest.approx(1) and error == pytest.approx(0, abs=1e-6)

@@ -147,6 +147,8 @@ def test_a_module_that_ends_in_softmax_is_refused(iris):
 
 def test_a_module_with_one_output_is_a_binary_logit(iris):
     net = Net(n_outputs=1)
+    with torch.no_grad():  # by chance, small ones could be taken for probabilities
+        net.stack[-1].weight.mul_(30)
     P = soft_targets(net, iris[0], classes=["no", "yes"])
     with torch.no_grad():
         logit = net.eval()(torch.tensor(iris[0], dtype=torch.float32)).double().numpy()

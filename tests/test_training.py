@@ -127,7 +127,7 @@ def test_held_out_rows_are_scored_by_fidelity_not_by_labels(student):
     sure = np.eye(2)[(X[:, 0] > 0).astype(int)] * 0.98 + 0.01
     student.set_params(early_stopping=True, max_epochs=60)
     student.fit(X, y, teacher_output=sure)
-    assert min(epoch["valid_loss"] for epoch in student.history_) < 0.1
+    assert min(epoch["valid_loss"] for epoch in student.history_) < 0.3  # labels: 0.6
 
 
 class PressCtrlC(Callback):
