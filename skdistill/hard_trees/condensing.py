@@ -14,9 +14,9 @@ from sklearn.utils.extmath import randomized_svd
 
 from .costs import Squares
 
-# A wider table is searched on its best 64 columns. Each column takes some 5 ms of numpy's
+# A wider table is searched on its best 48 columns. Each column takes some 5 ms of numpy's
 # calls in a round of moves: 60 rows of 20,000 columns and a teacher, 10 seconds for 100.
-MOST_COLUMNS, _BEST_COLUMNS = 100, 64
+MOST_COLUMNS, _BEST_COLUMNS = 100, 48
 # More outputs are searched as 32: 32 leaves, the default, part no more groups of classes,
 # and their means span 31 directions.
 MOST_OUTPUTS, _FEW_OUTPUTS = 64, 32
@@ -58,7 +58,7 @@ def best_columns(x, target, weight, least, random):
     Returns
     -------
     ndarray of int or slice
-        64 of more than 100, ascending; otherwise a slice of all.
+        48 of more than 100, ascending; otherwise a slice of all.
     """
     n, n_columns = x.shape
     if n_columns <= MOST_COLUMNS:
