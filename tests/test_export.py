@@ -487,3 +487,9 @@ def test_columns_of_one_name():
     predictor = to_numpy(NeuralStudentClassifier(**SMALL).fit(X, y))
     with pytest.raises(ValueError, match="several columns of one name"):
         predictor.predict(pd.concat([X, X], axis=1))
+
+
+def test_a_hard_trees_values_may_be_large():
+    X = np.arange(20.0)[:, None]
+    student = HardDecisionTreeRegressor(max_leaf_nodes=4).fit(X, 1e5 * X[:, 0])
+    agree(student, X)

@@ -808,7 +808,8 @@ class _HardTree:
         self._arrays = [arrays[name] for name in names]
         self._lists = [array.tolist() for array in self._arrays]
         self._values = arrays["values"]
-        self._p = np.exp(self._values)
+        with np.errstate(over="ignore"):  # a regressor's values are no logarithms
+            self._p = np.exp(self._values)
 
     def __call__(self, x):
         return self._values[self._leaves_of(x)]
