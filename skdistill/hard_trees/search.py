@@ -20,6 +20,7 @@ _MOST_ROUNDS = 10
 _MOST_PASSES = 4
 _TESTS = 240
 _ROWS_OF_LOOKAHEAD = 20_000
+_SUMS_OF_LOOKAHEAD = 340_000  # rows times statistics: fewer rows from 17 classes on
 _OTHER_ROOTS = 3
 _TINY = 1e-9
 _WORTH = 1e-4  # of the root's cost, for one pass more
@@ -281,10 +282,12 @@ class Search:
         return top.left
 
     def _look_ahead(self, rows):
-        factor = max(1.0, len(rows) / _ROWS_OF_LOOKAHEAD)
+        n_stats = len(self.data.stats)
+        most = min(_ROWS_OF_LOOKAHEAD, _SUMS_OF_LOOKAHEAD // n_stats)
+        factor = max(1.0, len(rows) / most)
         if factor > 1:
-            rows = self.random.choice(rows, _ROWS_OF_LOOKAHEAD, replace=False)
-        n_tests = pairs_of(_TESTS, len(self.data.stats))
+            rows = self.random.choice(rows, most, replace=False)
+        n_tests = pairs_of(_TESTS, n_stats)
         return look_ahead(self.data, rows, n_tests, factor, self.hints)
 
     def _keep_better(self, parent, side, rows, others):

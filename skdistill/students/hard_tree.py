@@ -28,7 +28,9 @@ _MOST_BINS, _BINS_OF_FEW, _FEW_ROWS = 256, 1024, 5000
 _SHRINKAGE = 0.1  # weight of the parent's mean, in the smallest leaves
 _FEWEST = 1000
 _ENOUGH = 1000  # rows of a leaf; where there are fewer, more are drawn
-_MOST_CELLS = 20_000_000  # rows times columns times statistics, for one search
+# Rows times columns times statistics, for one search; and rows times statistics, which
+# binds where columns are few and classes many.
+_MOST_CELLS, _MOST_STATISTICS = 20_000_000, 1 << 20
 
 
 class HardDecisionTree(BaseStudent):
@@ -136,7 +138,9 @@ class HardDecisionTree(BaseStudent):
     def _data(self, x, target, weight, n_own, random):
         """So many rows, outputs and tests as the search can bear, and which rows."""
         few, is_distribution = few_outputs(x, target, weight, self._widths(), random)
-        most = max(_FEWEST, _MOST_CELLS // max(1, x.shape[1] * (1 + few.shape[1])))
+        n_stats = 1 + few.shape[1]
+        most = min(_MOST_CELLS // max(1, x.shape[1] * n_stats), _MOST_STATISTICS // n_stats)
+        most = max(_FEWEST, most)
         chosen, factor = _some(len(x), n_own, weight, most, random)
         stats = statistics(few[chosen], weight[chosen]) * factor
         bins = _BINS_OF_FEW if len(chosen) <= _FEW_ROWS else _MOST_BINS
