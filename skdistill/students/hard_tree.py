@@ -139,7 +139,9 @@ class HardDecisionTree(BaseStudent):
         """So many rows, outputs and tests as the search can bear, and which rows."""
         few, is_distribution = few_outputs(x, target, weight, self._widths(), random)
         n_stats = 1 + few.shape[1]
-        most = min(_MOST_CELLS // max(1, x.shape[1] * n_stats), _MOST_STATISTICS // n_stats)
+        most = min(
+            _MOST_CELLS // max(1, x.shape[1] * n_stats), _MOST_STATISTICS // n_stats
+        )
         most = max(_FEWEST, most)
         chosen, factor = _some(len(x), n_own, weight, most, random)
         stats = statistics(few[chosen], weight[chosen]) * factor
