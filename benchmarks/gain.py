@@ -56,7 +56,7 @@ from skdistill import (
     StudentRegressor,
     soft_targets,
 )
-from skdistill.transfer import automatic
+from skdistill.transfer.drawn import automatic
 
 TARGETS = {
     "wa_churn": "churn",

@@ -48,7 +48,7 @@ from benchmarks import gain
 from benchmarks._report import arguments, report, rounded
 from benchmarks.tables import hand_made
 from skdistill import FixedRows, SoftDecisionTreeClassifier, soft_targets
-from skdistill.hard_trees.search import Search
+from skdistill.learners.hard_tree.search import Search
 from skdistill.modules import SoftTree
 from skdistill.students import hard_tree, hardening
 

@@ -10,32 +10,32 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0.dev0"
 
 _HOMES = {
-    "Munge": "samplers",
-    "Mixup": "samplers",
-    "GaussianNoise": "samplers",
-    "DistillationSearchCV": "model_selection",
-    "FixedRows": "transfer",
-    "ConditionalSampler": "samplers",
-    "Bootstrap": "samplers",
-    "PiecewiseLinear": "modules.embeddings",
-    "Periodic": "modules.embeddings",
-    "HalvingDistillationSearchCV": "model_selection",
+    "Bootstrap": "transfer.samplers",
+    "ConditionalSampler": "transfer.samplers",
+    "DistillationSearchCV": "search.grid",
+    "FixedRows": "transfer.drawn",
+    "GaussianNoise": "transfer.samplers",
+    "HalvingDistillationSearchCV": "search.grid",
     "HardDecisionTreeClassifier": "students.hard_tree",
     "HardDecisionTreeRegressor": "students.hard_tree",
-    "NeuralStudentClassifier": "students.neural",
-    "NeuralStudentRegressor": "students.neural",
+    "Mixup": "transfer.samplers",
+    "Munge": "transfer.samplers",
+    "NeuralStudentClassifier": "students.net",
+    "NeuralStudentRegressor": "students.net",
+    "Periodic": "modules.embeddings",
+    "PiecewiseLinear": "modules.embeddings",
     "SoftDecisionTreeClassifier": "students.soft_tree",
     "SoftDecisionTreeRegressor": "students.soft_tree",
-    "StudentClassifier": "students.surrogate",
-    "StudentRegressor": "students.surrogate",
+    "StudentClassifier": "students.estimator",
+    "StudentRegressor": "students.estimator",
     "counterfactual": "inspection",
     "explain": "inspection",
     "export_graphviz": "inspection",
     "export_text": "inspection",
     "plot_gate_filters": "inspection",
     "plot_tree": "inspection",
-    "smallest_student": "smallest",
-    "soft_targets": "knowledge",
+    "smallest_student": "search.smallest",
+    "soft_targets": "lesson.knowledge",
 }
 
 __all__ = sorted(_HOMES)
@@ -47,48 +47,34 @@ if TYPE_CHECKING:
     from .inspection import export_text as export_text
     from .inspection import plot_gate_filters as plot_gate_filters
     from .inspection import plot_tree as plot_tree
-    from .knowledge import soft_targets as soft_targets
-    from .model_selection import DistillationSearchCV as DistillationSearchCV
-    from .model_selection import (
-        HalvingDistillationSearchCV as HalvingDistillationSearchCV,
-    )
-    from .modules.embeddings import (
-        Periodic as Periodic,
-    )
-    from .modules.embeddings import (
-        PiecewiseLinear as PiecewiseLinear,
-    )
-    from .samplers import Bootstrap as Bootstrap
-    from .samplers import ConditionalSampler as ConditionalSampler
-    from .samplers import GaussianNoise as GaussianNoise
-    from .samplers import Mixup as Mixup
-    from .samplers import Munge as Munge
-    from .smallest import smallest_student as smallest_student
+    from .lesson.knowledge import soft_targets as soft_targets
+    from .modules.embeddings import Periodic as Periodic
+    from .modules.embeddings import PiecewiseLinear as PiecewiseLinear
+    from .search.grid import DistillationSearchCV as DistillationSearchCV
+    from .search.grid import HalvingDistillationSearchCV as HalvingDistillationSearchCV
+    from .search.smallest import smallest_student as smallest_student
+    from .students.estimator import StudentClassifier as StudentClassifier
+    from .students.estimator import StudentRegressor as StudentRegressor
     from .students.hard_tree import (
         HardDecisionTreeClassifier as HardDecisionTreeClassifier,
     )
     from .students.hard_tree import (
         HardDecisionTreeRegressor as HardDecisionTreeRegressor,
     )
-    from .students.neural import (
-        NeuralStudentClassifier as NeuralStudentClassifier,
-    )
-    from .students.neural import (
-        NeuralStudentRegressor as NeuralStudentRegressor,
-    )
+    from .students.net import NeuralStudentClassifier as NeuralStudentClassifier
+    from .students.net import NeuralStudentRegressor as NeuralStudentRegressor
     from .students.soft_tree import (
         SoftDecisionTreeClassifier as SoftDecisionTreeClassifier,
     )
     from .students.soft_tree import (
         SoftDecisionTreeRegressor as SoftDecisionTreeRegressor,
     )
-    from .students.surrogate import (
-        StudentClassifier as StudentClassifier,
-    )
-    from .students.surrogate import (
-        StudentRegressor as StudentRegressor,
-    )
-    from .transfer import FixedRows as FixedRows
+    from .transfer.drawn import FixedRows as FixedRows
+    from .transfer.samplers import Bootstrap as Bootstrap
+    from .transfer.samplers import ConditionalSampler as ConditionalSampler
+    from .transfer.samplers import GaussianNoise as GaussianNoise
+    from .transfer.samplers import Mixup as Mixup
+    from .transfer.samplers import Munge as Munge
 
 
 def __getattr__(name):

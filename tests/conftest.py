@@ -62,5 +62,5 @@ class Clock:
 def clock(monkeypatch):
     """For time budgets: a busy machine's own clock would make them anything."""
     clock = Clock()
-    monkeypatch.setattr("skdistill.transfer.time", clock)
+    monkeypatch.setattr("skdistill.transfer.drawn.time", clock)
     return clock

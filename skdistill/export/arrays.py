@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
-from ..preprocessing import reads_tables
+from ..tables.view import reads_tables
 from .predictor import FORMAT, MODELS, NumpyPredictor
 
 #: What torch's activations are called in the students' parameters.

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from sklearn.base import is_classifier
 
-from ..preprocessing import in_one_line, reads_tables
-from ..tables import is_gap
+from ..tables.table import is_gap
+from ..tables.view import in_one_line, reads_tables
 from .rows import one_row, varied
 from .wording import check_readable, names_of, quoted
 

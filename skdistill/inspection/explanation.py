@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.base import is_classifier
 
-from ..preprocessing import in_one_line, reads_tables
+from ..tables.view import in_one_line, reads_tables
 from .rows import one_row
 from .wording import Leaves, check_readable, questions_of, quietly
 

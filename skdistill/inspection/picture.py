@@ -5,7 +5,7 @@ import unicodedata
 
 import numpy as np
 
-from ..preprocessing import LEFT_TO_RIGHT
+from ..tables.view import LEFT_TO_RIGHT
 from .nodes import colours_of, nodes_of
 
 _COLUMNS, _WHOLE = 20, {"break_long_words": False, "break_on_hyphens": False}

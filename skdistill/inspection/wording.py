@@ -5,7 +5,7 @@ import math
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from ..preprocessing import in_one_line, reads_tables, view_terms
+from ..tables.view import in_one_line, reads_tables, view_terms
 
 # A column this many standard deviations from 0 (a year, say) is printed from its middle.
 _FAR = 10

@@ -28,13 +28,8 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from ..calibration import tempered
-from ..class_weights import class_weighted
-from ..crossfit import CrossFit, check_can_be_cloned
-from ..knowledge import FitRows, Knowledge, gather, needs_teacher, teaches
-from ..memory import memory_for
-from ..preprocessing import apply_view, fit_view, make_view, reads_tables
-from ..tables import (
+from ..lesson.knowledge import FitRows, Knowledge, gather, needs_teacher, teaches
+from ..tables.table import (
     check_names,
     check_no_gaps,
     is_readable,
@@ -45,7 +40,10 @@ from ..tables import (
     unmasked,
     validated_table,
 )
-from ..teacher import (
+from ..tables.view import apply_view, fit_view, make_view, reads_tables
+from ..tasks.class_weights import class_weighted
+from ..teacher.calibration import tempered
+from ..teacher.ensemble import (
     DroppedTeacher,
     Teacher,
     accepts_sample_weight,
@@ -58,8 +56,10 @@ from ..teacher import (
     is_ready,
     members_of,
 )
-from ..transfer import NAMES, automatic, draw
-from .renewal import Renewal
+from ..teacher.folds import CrossFit, check_can_be_cloned
+from ..teacher.memory import memory_for
+from ..transfer.drawn import NAMES, automatic, draw
+from ..transfer.renewal import Renewal
 
 
 @contextlib.contextmanager

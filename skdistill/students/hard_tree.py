@@ -8,20 +8,20 @@ from sklearn.base import is_classifier
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from ..hard_trees.binned import Binned
-from ..hard_trees.condensing import best_columns, few_outputs, fewer_bins
-from ..hard_trees.costs import Entropy, Squares, statistics
-from ..hard_trees.evidence import with_evidence
-from ..hard_trees.growth import Rows
-from ..hard_trees.hints import booster_hints
-from ..hard_trees.search import Search
-from ..hard_trees.structure import HardTree
-from ..label_rows import joint_targets
-from ..preprocessing import apply_view, make_view, reads_tables
-from ..tables import observed_values
-from ..teacher import FLOOR
+from ..learners.hard_tree.binned import Binned
+from ..learners.hard_tree.condensing import best_columns, few_outputs, fewer_bins
+from ..learners.hard_tree.costs import Entropy, Squares, statistics
+from ..learners.hard_tree.evidence import with_evidence
+from ..learners.hard_tree.growth import Rows
+from ..learners.hard_tree.hints import booster_hints
+from ..learners.hard_tree.search import Search
+from ..learners.hard_tree.structure import HardTree
+from ..learners.label_rows import joint_targets
+from ..tables.table import observed_values
+from ..tables.view import apply_view, make_view, reads_tables
+from ..teacher.ensemble import FLOOR
+from ..transfer.redraw import rows_for_leaves, shared_weight
 from .base import BaseStudent
-from .redraw import rows_for_leaves, shared_weight
 from .tasks import ClassifierStudent, RegressorStudent
 
 _MOST_BINS, _BINS_OF_FEW, _FEW_ROWS = 256, 1024, 5000
@@ -298,7 +298,7 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         As in scikit-learn; a list for several targets.
     preprocessor : "auto", transformer or None, default="auto"
         The student's view of X. "auto" takes any table: see
-        :class:`~skdistill.preprocessing.TableView`; its columns keep their units. None
+        :class:`~skdistill.tables.TableView`; its columns keep their units. None
         takes finite numbers as they are.
     keep_teacher : bool, default=True
         False: no ``teacher_`` after fit, and no teacher in a fitted student's pickle.
@@ -508,7 +508,7 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
         Total weight of the transfer rows against the rows of X; None for their numbers.
     preprocessor : "auto", transformer or None, default="auto"
         The student's view of X. "auto" takes any table: see
-        :class:`~skdistill.preprocessing.TableView`; its columns keep their units. None
+        :class:`~skdistill.tables.TableView`; its columns keep their units. None
         takes finite numbers as they are.
     keep_teacher : bool, default=True
         False: no ``teacher_`` after fit, and no teacher in a fitted student's pickle.

@@ -12,12 +12,12 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
-from ..hard_trees.growth import Question
-from ..knowledge import soft_targets
+from ..learners.hard_tree.growth import Question
+from ..lesson.knowledge import soft_targets
 from ..metrics import fidelity
-from ..preprocessing import apply_view, reads_tables
-from ..tables import is_readable, rows_of
-from ..transfer import automatic
+from ..tables.table import is_readable, rows_of
+from ..tables.view import apply_view, reads_tables
+from ..transfer.drawn import automatic
 from .hard_tree import HardDecisionTreeClassifier, HardDecisionTreeRegressor
 
 _SHARE_OF_EVAL = 0.25

@@ -8,9 +8,9 @@ from sklearn.base import is_classifier
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from ..inference import in_chunks
+from ..learners.growth import merged, without
 from ..modules.gates import GATES
-from ..modules.tree_surgery import merged, without
+from ..training.inference import in_chunks
 from .hardening import apart, before_and_after, checked_labels, joined, teacher_says
 
 # A side that gets less of every row is not taken.

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from scipy.optimize import minimize_scalar
 
-from ..label_rows import joint_targets
+from ..learners.label_rows import joint_targets
 from ..modules.soft_tree import refit_leaves
 from .torch_student import TorchClassifier, TorchRegressor
 from .tree_nodes import PARAMETERS, SoftDecisionTree, row_parts
@@ -91,7 +91,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         control for soft targets. Refused where labels do not count.
     preprocessor : "auto", transformer or None, default="auto"
         The student's view of X. "auto" takes any table: see
-        :class:`~skdistill.preprocessing.TableView`. None takes finite numbers as they
+        :class:`~skdistill.tables.TableView`. None takes finite numbers as they
         are.
     keep_teacher : bool, default=True
         False: no ``teacher_`` after fit, and no teacher in a fitted student's pickle.
@@ -470,7 +470,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         Total weight of the transfer rows against the rows of X; None for their numbers.
     preprocessor : "auto", transformer or None, default="auto"
         The student's view of X. "auto" takes any table: see
-        :class:`~skdistill.preprocessing.TableView`. None takes finite numbers as they
+        :class:`~skdistill.tables.TableView`. None takes finite numbers as they
         are.
     keep_teacher : bool, default=True
         False: no ``teacher_`` after fit, and no teacher in a fitted student's pickle.

@@ -10,11 +10,8 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_y, check_is_fitted
 
-from ..readers import ClassReader, ValueReader
-from ..tables import check_no_gaps, columns_of, is_arrow, is_frame
-from ..teacher import members_of
-from .base import BaseStudent
-from .priors import (
+from ..tables.table import check_no_gaps, columns_of, is_arrow, is_frame
+from ..tasks.priors import (
     balancing_shift,
     check_was_taught,
     checked_prior,
@@ -22,7 +19,10 @@ from .priors import (
     log_ratio,
     shifted,
 )
-from .units import Unit
+from ..tasks.readers import ClassReader, ValueReader
+from ..tasks.units import Unit
+from ..teacher.ensemble import members_of
+from .base import BaseStudent
 
 
 class ClassifierStudent(ClassifierMixin, BaseStudent):

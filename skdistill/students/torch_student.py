@@ -12,20 +12,21 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 
-from ..batches import Rows
-from ..cohort import current
 from ..export.arrays import live_model
 from ..export.predictor import log_softmax
-from ..histories import by_columns, by_epochs
-from ..inference import in_chunks
-from ..joint_training import Request
-from ..knowledge import hold_out
+from ..lesson.knowledge import hold_out
+from ..lesson.lesson import Lesson
+from ..lesson.temperature import CANDIDATES, best_temperature, exam_losses, split_rows
 from ..losses import cross_entropy, quantile
-from ..objective import Loss, Objective, get_loss, over_targets, sorted_first
-from ..preprocessing import apply_view
-from ..readers import given_classes
-from ..teacher import any_ready
-from ..training import (
+from ..search.joint import Request
+from ..tables.view import apply_view
+from ..tasks.readers import given_classes
+from ..teacher.ensemble import any_ready
+from ..training.batches import Rows
+from ..training.cohort import current
+from ..training.histories import by_columns, by_epochs
+from ..training.inference import in_chunks
+from ..training.loop import (
     OPTIMIZERS,
     epochs_of,
     make_generator,
@@ -35,10 +36,9 @@ from ..training import (
     train,
     without_history,
 )
+from ..training.objective import Loss, Objective, get_loss, over_targets, sorted_first
 from .base import BaseStudent
-from .lesson import Lesson
 from .tasks import ClassifierStudent, RegressorStudent, listed
-from .temperature import CANDIDATES, best_temperature, exam_losses, split_rows
 
 _FEW_ROWS = 16
 #: Parameters that go to ``train`` as they are.

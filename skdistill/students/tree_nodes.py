@@ -8,14 +8,14 @@ from scipy import sparse
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from ..inference import in_chunks
+from ..learners.growth import split_best
 from ..modules.gates import GATES
 from ..modules.soft_tree import SoftTree
 from ..modules.tree_shape import TreeShape
-from ..modules.tree_surgery import split_best
-from ..objective import Objective, Share, get_loss, of_leaves
-from ..preprocessing import reads_tables
-from ..tables import observed_values
+from ..tables.table import observed_values
+from ..tables.view import reads_tables
+from ..training.inference import in_chunks
+from ..training.objective import Objective, Share, get_loss, of_leaves
 from .hardening import hardened
 from .pruning import pruned
 from .torch_student import TorchStudent

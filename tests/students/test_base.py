@@ -40,9 +40,9 @@ from skdistill import (
     StudentClassifier,
     StudentRegressor,
 )
-from skdistill.preprocessing import TableView
-from skdistill.tables import validated_table
-from skdistill.teacher import DroppedTeacher
+from skdistill.tables.table import validated_table
+from skdistill.tables.view import TableView
+from skdistill.teacher.ensemble import DroppedTeacher
 
 CLASSIFIERS = [NeuralStudentClassifier, SoftDecisionTreeClassifier]
 REGRESSORS = [NeuralStudentRegressor, SoftDecisionTreeRegressor]

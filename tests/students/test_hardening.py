@@ -21,9 +21,9 @@ from skdistill import (
     export_text,
     soft_targets,
 )
-from skdistill.hard_trees.binned import Binned
-from skdistill.hard_trees.growth import count_leaves
-from skdistill.hard_trees.structure import HardTree
+from skdistill.learners.hard_tree.binned import Binned
+from skdistill.learners.hard_tree.growth import count_leaves
+from skdistill.learners.hard_tree.structure import HardTree
 from skdistill.metrics import fidelity
 from skdistill.modules import SoftTree
 from skdistill.students.hardening import rounded

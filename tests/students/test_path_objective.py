@@ -10,7 +10,7 @@ from sklearn.metrics import log_loss
 from skdistill import SoftDecisionTreeClassifier, SoftDecisionTreeRegressor
 from skdistill.losses import cross_entropy
 from skdistill.modules import SoftTree
-from skdistill.objective import Loss, Share, get_loss, of_leaves, over_targets
+from skdistill.training.objective import Loss, Share, get_loss, of_leaves, over_targets
 
 FAST = {"max_depth": 3, "max_epochs": 8, "random_state": 0, "transfer": None}
 

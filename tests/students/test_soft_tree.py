@@ -10,11 +10,7 @@ from scipy.special import expit
 from sklearn.datasets import load_iris
 from sklearn.preprocessing import StandardScaler
 
-from skdistill import (
-    SoftDecisionTreeClassifier,
-    SoftDecisionTreeRegressor,
-    export_text,
-)
+from skdistill import SoftDecisionTreeClassifier, SoftDecisionTreeRegressor, export_text
 from skdistill.modules import SoftTree
 from skdistill.modules.soft_tree import refit_leaves
 

@@ -26,7 +26,7 @@ from skdistill import (
     export_text,
 )
 from skdistill.losses import cross_entropy, kl, pinball
-from skdistill.objective import REGISTRY, Loss, over_targets
+from skdistill.training.objective import REGISTRY, Loss, over_targets
 
 CLASSIFIERS = [NeuralStudentClassifier, SoftDecisionTreeClassifier]
 REGRESSORS = [NeuralStudentRegressor, SoftDecisionTreeRegressor]

@@ -20,7 +20,7 @@ from skdistill import (
     soft_targets,
 )
 from skdistill.losses import dist, dkd, kl, pinball
-from skdistill.objective import REGISTRY
+from skdistill.training.objective import REGISTRY
 
 CLASSIFIERS = [NeuralStudentClassifier, SoftDecisionTreeClassifier]
 OF_CLASSES = sorted(n for n in REGISTRY if REGISTRY[n].task == "classifier")

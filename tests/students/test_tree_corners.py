@@ -7,9 +7,10 @@ from sklearn.datasets import load_diabetes, load_iris
 
 from skdistill import SoftDecisionTreeClassifier as C
 from skdistill import SoftDecisionTreeRegressor as R
-from skdistill import plot_gate_filters, training
+from skdistill import plot_gate_filters
 from skdistill.modules import SoftTree
-from skdistill.objective import Share, get_loss, of_leaves
+from skdistill.training import loop as training
+from skdistill.training.objective import Share, get_loss, of_leaves
 
 X, Y = load_iris(return_X_y=True)
 D, T = load_diabetes(return_X_y=True)

@@ -15,14 +15,10 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from skdistill import (
-    SoftDecisionTreeClassifier,
-    SoftDecisionTreeRegressor,
-    export_text,
-)
+from skdistill import SoftDecisionTreeClassifier, SoftDecisionTreeRegressor, export_text
 from skdistill.losses import cross_entropy
 from skdistill.modules import SoftTree
-from skdistill.objective import Loss, Share, get_loss, of_leaves, over_targets
+from skdistill.training.objective import Loss, Share, get_loss, of_leaves, over_targets
 
 FAST = {
     "max_depth": 3,

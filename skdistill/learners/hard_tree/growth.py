@@ -1,0 +1,312 @@
+"""Questions, the trees made of them, and how these grow best-first."""
+
+import heapq
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from .costs import Squares
+
+_ROUNDING = 1e-9
+
+
+@dataclass(eq=False)
+class Question:
+    """An inner node of a tree that is searched for; a leaf is None.
+
+    Attributes
+    ----------
+    test : tuple of int
+        Column and bin: rows whose code is at most the bin go to the left.
+    left, right : Question or None
+        The subtrees.
+    """
+
+    test: tuple
+    left: "Question | None" = None
+    right: "Question | None" = None
+
+
+def count_leaves(node):
+    """Number of leaves below a node.
+
+    Parameters
+    ----------
+    node : Question or None
+        Root of a subtree.
+
+    Returns
+    -------
+    int
+        1 for a leaf.
+    """
+    return 1 if node is None else count_leaves(node.left) + count_leaves(node.right)
+
+
+class Rows:
+    """Training rows as codes and statistics, and what trees cost on them.
+
+    Parameters
+    ----------
+    binned : Binned
+        The columns.
+    stats : ndarray of shape (n_stats, n)
+        See :func:`~skdistill.learners.hard_tree.costs.statistics`.
+    cost : callable
+        Of sums of statistics, such as Entropy.
+    min_weight : float
+        What a leaf must have.
+    """
+
+    def __init__(self, binned, stats, cost, min_weight):
+        self.binned, self.stats, self.cost = binned, stats, cost
+        self.min_weight = min_weight * (1 - _ROUNDING)
+        self.all = np.arange(stats.shape[1])
+
+    def by_squares(self):
+        """The same rows under the squared criterion.
+
+        Returns
+        -------
+        Rows
+            That shares codes and statistics.
+        """
+        return Rows(self.binned, self.stats, Squares(), self.min_weight)
+
+    def sums(self, rows):
+        """Statistics of some rows together.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Row numbers.
+
+        Returns
+        -------
+        ndarray of shape (n_stats,)
+            Sums.
+        """
+        return self.stats[:, rows].sum(axis=1)
+
+    def sides(self, test, rows):
+        """The rows on either side of a test.
+
+        Parameters
+        ----------
+        test : tuple of int
+            Column and bin.
+        rows : ndarray of int
+            Row numbers.
+
+        Returns
+        -------
+        left, right : ndarray of int
+            Row numbers.
+        """
+        left = self.binned.goes_left(test, rows)
+        return rows[left], rows[~left]
+
+    def cost_of(self, node, rows):
+        """What a subtree costs on some rows, its leaves as good as they can be.
+
+        Parameters
+        ----------
+        node : Question or None
+            Root of the subtree.
+        rows : ndarray of int
+            Those that reach it.
+
+        Returns
+        -------
+        float
+            Sum over the leaves.
+        """
+        if node is None:
+            return float(self.cost(self.sums(rows)))
+        left, right = self.sides(node.test, rows)
+        return self.cost_of(node.left, left) + self.cost_of(node.right, right)
+
+    def leaf_numbers(self, node, rows):
+        """Where rows end in a subtree.
+
+        Parameters
+        ----------
+        node : Question or None
+            Root of the subtree.
+        rows : ndarray of int
+            Any.
+
+        Returns
+        -------
+        number : ndarray of int
+            Of the leaf of each row, counted from the left.
+        n_leaves : int
+            Leaves of the subtree.
+        """
+        if node is None:
+            return np.zeros(len(rows), dtype=np.int64), 1
+        left = self.binned.goes_left(node.test, rows)
+        number = np.empty(len(rows), dtype=np.int64)
+        number[left], n_left = self.leaf_numbers(node.left, rows[left])
+        right, n_right = self.leaf_numbers(node.right, rows[~left])
+        number[~left] = n_left + right
+        return number, n_left + n_right
+
+    def cumulated(self, column, rows, stats, group=None, n_groups=1):
+        """Sums of the rows up to each threshold that parts them, group by group.
+
+        Parameters
+        ----------
+        column : int
+            Which one.
+        rows : ndarray of int
+            Row numbers.
+        stats : ndarray of shape (n_stats, len(rows))
+            Theirs.
+        group : ndarray of int of shape (len(rows),), default=None
+            Where each row is counted.
+        n_groups : int, default=1
+            Number of groups.
+
+        Returns
+        -------
+        low : int
+            The first of these thresholds.
+        sums : ndarray of shape (n_thresholds, n_groups, n_stats)
+            Sums over the rows on the left; empty where all rows are alike.
+        """
+        place = self.binned.codes[column, rows]
+        low, high = int(place.min()), int(place.max())
+        if low == high:
+            return low, np.empty((0, n_groups, len(stats)))
+        n_bins, place = high - low + 1, place - low
+        if group is not None:
+            place = place * n_groups + group
+        size = n_bins * n_groups
+        sums = [np.bincount(place, values, minlength=size) for values in stats]
+        sums = np.stack(sums, axis=-1).reshape(n_bins, n_groups, len(stats))
+        return low, sums.cumsum(axis=0)[:-1]
+
+    def best_question(self, rows):
+        """The test that lowers the cost of a leaf most.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Those of the leaf.
+
+        Returns
+        -------
+        gain : float
+            By how much; 0 if there is none.
+        test : tuple of int or None
+            Column and bin.
+        """
+        stats = self.stats[:, rows]
+        total = stats.sum(axis=1)
+        best, found = 0.0, None
+        if total[0] < 2 * self.min_weight:
+            return best, found
+        here = self.cost(total)
+        if len(rows) >= self.binned.width:
+            offers = self._offers_at_once(rows, stats, total, here)
+        else:
+            offers = self._offers(rows, stats, total, here)
+        for column, cut, gain in offers:
+            if gain > best + 1e-12 * abs(here):
+                best, found = float(gain), (column, cut)
+        return best, found
+
+    def _offers(self, rows, stats, total, here):
+        """The best threshold of each column, and its gain, column by column."""
+        for column, cuts in enumerate(self.binned.thresholds):
+            if not len(cuts):
+                continue
+            low, left = self.cumulated(column, rows, stats)
+            if not len(left):
+                continue
+            gain = self._gain(left[:, 0], total, here)
+            k = int(gain.argmax())
+            yield column, low + k, gain[k]
+
+    def _offers_at_once(self, rows, stats, total, here):
+        """The same of all columns together: each row is added to all its bins."""
+        width = self.binned.width
+        if width < 2:  # no column parts them
+            return
+        places = self.binned.places[rows]
+        n, n_columns = places.shape
+        ends = np.arange(0, n * n_columns + 1, n_columns)
+        cells = np.ones(n * n_columns), places.ravel(), ends
+        table = sparse.csc_matrix(cells, shape=(width * n_columns, n))
+        sums = table @ np.ascontiguousarray(stats.T)
+        left = sums.reshape(n_columns, width, -1).cumsum(axis=1)[:, :-1]
+        gain = self._gain(left, total, here)
+        cuts = gain.argmax(axis=1)
+        for column, cut in enumerate(cuts.tolist()):
+            yield column, cut, gain[column, cut]
+
+    def _gain(self, left, total, here):
+        """What is gained by each split, -inf where a side has too little weight."""
+        right = total - left
+        gain = here - self.cost(left) - self.cost(right)
+        gain[~self.may_split(left, right)] = -np.inf
+        return gain
+
+    def may_split(self, left, right):
+        """Whether both sides have the least weight.
+
+        Parameters
+        ----------
+        left, right : ndarray of shape (..., n_stats)
+            Sums.
+
+        Returns
+        -------
+        ndarray of bool of shape (...)
+            For each.
+        """
+        return np.minimum(left[..., 0], right[..., 0]) >= self.min_weight
+
+    def grown(self, rows, n_leaves, test=None):
+        """A tree grown best-first: the leaf that gains most is split next.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Those of its root.
+        n_leaves : int
+            At most so many.
+        test : tuple of int, default=None
+            The root's question; by default the one that gains most.
+
+        Returns
+        -------
+        Question or None
+            Its root.
+        """
+        top = Question(test=())
+        order, waiting = itertools.count(), []
+
+        def _offer(parent, side, rows):
+            gain, best = self.best_question(rows)
+            if best is not None:
+                item = (-gain, next(order), parent, side, rows, best)
+                heapq.heappush(waiting, item)
+
+        if test is None:
+            _offer(top, "left", rows)
+        else:
+            waiting.append((0.0, next(order), top, "left", rows, test))
+        n = 1
+        while waiting and n < n_leaves:
+            _, _, parent, side, rows, best = heapq.heappop(waiting)
+            node = Question(best)
+            setattr(parent, side, node)
+            left, right = self.sides(best, rows)
+            _offer(node, "left", left)
+            _offer(node, "right", right)
+            n += 1
+        return top.left

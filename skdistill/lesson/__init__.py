@@ -1,0 +1,1 @@
+"""What the rows teach: targets and weights, soft and hard."""

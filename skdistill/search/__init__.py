@@ -1,0 +1,1 @@
+"""Searches over parameters: grid, joint training, the smallest student."""

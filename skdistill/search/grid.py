@@ -1,0 +1,391 @@
+"""Searches whose candidates share one pass of the teacher, and one training."""
+
+import contextlib
+from functools import partial
+
+from joblib import parallel_backend
+from joblib._parallel_backends import ParallelBackendBase
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
+from sklearn.utils.validation import _num_features, _num_samples
+
+from ..teacher.ensemble import any_ready
+from ..teacher.memory import TeacherMemory, shared_by
+from ..training.cohort import Cohort
+from ..training.loop import train
+from .joint import train_all
+
+_MOST_FITS, _MOST_CELLS = 128, 1 << 28  # fits, and their rows, that are held at once
+_MOST_DRAWN = 250_000
+
+
+class _Together:
+    """A search whose fits share one pass of the teacher, and one training."""
+
+    def fit(self, X, y=None, **params):
+        """Fit all candidates on all folds, and the best one on all rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+        y : array-like of shape (n,) or (n, n_targets), default=None
+            Labels or values.
+        **params : dict
+            For the student's ``fit``; arrays with a row for each of X are split.
+
+        Returns
+        -------
+        object
+            The search itself.
+        """
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(shared_by(TeacherMemory.in_process(self.n_jobs)))
+            with contextlib.ExitStack() as joined:
+                backend = _TogetherBackend(_most_fits(X))
+                joined.enter_context(parallel_backend(backend, n_jobs=_MOST_FITS))
+                self._joined = joined
+                try:
+                    return super().fit(X, y, **params)
+                finally:
+                    del self._joined
+
+    def _run_search(self, evaluate_candidates, *, callback_ctx=None):
+        def evaluated(candidates, *more, **named):
+            return evaluate_candidates(_frozen(candidates), *more, **named)
+
+        # scikit-learn has contexts for callbacks from 1.9 on.
+        context = {} if callback_ctx is None else {"callback_ctx": callback_ctx}
+        super()._run_search(evaluated, **context)
+        self._joined.close()  # the refit is a fit like any other
+
+
+class DistillationSearchCV(_Together, GridSearchCV):
+    """A grid search that asks the teacher once, and trains candidates together.
+
+    The interface, and the scores, are those of scikit-learn's
+    :class:`~sklearn.model_selection.GridSearchCV`. What differs is the cost: for each fold
+    the teacher is fitted and asked once, for all candidates; and nets whose candidates
+    differ only in numbers (temperature, alpha, learning rate, weight decay, seed) are
+    trained as one program.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A student, or a pipeline that holds one.
+    param_grid : dict or list of dict
+        As in GridSearchCV. A fitted teacher among the values is frozen, so that it is
+        used as it is.
+    scoring : str, callable, list, tuple or dict, default=None
+        As there.
+    n_jobs : int, default=None
+        So many clones of a teacher are fitted, and so many parts of a long pass asked, at
+        once; all candidates are fitted in this process.
+    refit : bool, str or callable, default=True
+        As there.
+    cv : int, splitter or iterable, default=None
+        As there.
+    verbose : int, default=0
+        As there.
+    error_score : "raise" or float, default=nan
+        As there.
+    return_train_score : bool, default=False
+        As there.
+
+    Attributes
+    ----------
+    cv_results_ : dict of ndarray
+        As there; the seconds of trainings that were one are divided among them.
+    best_estimator_, best_params_, best_score_, best_index_ : object
+        As there.
+    scorer_, n_splits_, refit_time_, multimetric_ : object
+        As there.
+
+    See Also
+    --------
+    HalvingDistillationSearchCV : Most candidates are given up early.
+    skdistill.soft_targets : One pass of the teacher, for searches of other kinds.
+
+    Notes
+    -----
+    Trained together are nets without dropout, and soft trees whose gates see all columns
+    and whose leaves are constant; all without callbacks, ``compile``, a moving average of
+    the weights, or a sampler's ``refresh``. Other students share the teacher alone, and
+    are fitted one after the other: for these, GridSearchCV with ``memory=`` and its
+    ``n_jobs`` may be faster.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from skdistill import DistillationSearchCV, NeuralStudentClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> student = NeuralStudentClassifier(
+    ...     RandomForestClassifier(random_state=0), max_epochs=10, random_state=0
+    ... )
+    >>> search = DistillationSearchCV(student, {"temperature": [1, 2, 4, 8]}, cv=3)
+    >>> search.fit(X, y).best_params_["temperature"] in (1, 2, 4, 8)
+    True
+    """
+
+    def __init__(
+        self,
+        estimator,
+        param_grid,
+        *,
+        scoring=None,
+        n_jobs=None,
+        refit=True,
+        cv=None,
+        verbose=0,
+        error_score=float("nan"),
+        return_train_score=False,
+    ):
+        super().__init__(
+            estimator,
+            param_grid,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            refit=refit,
+            cv=cv,
+            verbose=verbose,
+            pre_dispatch="all",
+            error_score=error_score,
+            return_train_score=return_train_score,
+        )
+
+
+class HalvingDistillationSearchCV(_Together, HalvingGridSearchCV):
+    """A search that gives all candidates little, and the best of them more [1]_.
+
+    The interface, and the scores, are those of scikit-learn's
+    :class:`~sklearn.model_selection.HalvingGridSearchCV`; the cost is less, as it is with
+    :class:`DistillationSearchCV`.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A student, or a pipeline that holds one.
+    param_grid : dict or list of dict
+        As there. A fitted teacher among the values is frozen, so that it is used as it
+        is.
+    factor : int or float, default=3
+        One in so many candidates goes on to the next round, with so many times more.
+    resource : str, default="n_samples"
+        What there is more of in each round: rows; or a parameter of the estimator, such
+        as "max_epochs". With the latter all rounds have the same rows, about which the
+        teacher is asked once.
+    max_resources : int or "auto", default="auto"
+        Of the last round; "auto", all rows, for "n_samples" alone.
+    min_resources : int, "smallest" or "exhaust", default="exhaust"
+        Of the first round. "exhaust": so many that the last one has most.
+    aggressive_elimination : bool, default=False
+        As there.
+    cv : int, splitter or iterable, default=5
+        As there.
+    scoring : str or callable, default=None
+        As there.
+    refit : bool or callable, default=True
+        As there.
+    error_score : "raise" or float, default=nan
+        As there.
+    return_train_score : bool, default=False
+        Whether training rows are scored too.
+    random_state : int, RandomState instance or None, default=None
+        Draws the rows of a round.
+    n_jobs : int, default=None
+        So many clones of a teacher are fitted, and so many parts of a long pass asked, at
+        once; all candidates are fitted in this process.
+    verbose : int, default=0
+        As there.
+
+    Attributes
+    ----------
+    n_resources_, n_candidates_ : list of int
+        Of each round.
+    n_iterations_, n_remaining_candidates_, min_resources_, max_resources_ : int
+        As there.
+    cv_results_, best_estimator_, best_params_, best_score_, best_index_ : object
+        As in DistillationSearchCV; the results say the round, "iter", too.
+
+    See Also
+    --------
+    DistillationSearchCV : All candidates to the end.
+
+    Notes
+    -----
+    scikit-learn calls its halving searches experimental: they may change.
+
+    References
+    ----------
+    .. [1] Jamieson, Talwalkar: Non-stochastic Best Arm Identification and Hyperparameter
+       Optimization, 2016.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from skdistill import HalvingDistillationSearchCV, NeuralStudentClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> student = NeuralStudentClassifier(
+    ...     RandomForestClassifier(random_state=0), random_state=0
+    ... )
+    >>> grid = {"temperature": [1, 2, 4], "lr": [0.003, 0.01, 0.03]}
+    >>> search = HalvingDistillationSearchCV(
+    ...     student, grid, resource="max_epochs", max_resources=9, cv=3
+    ... )
+    >>> search.fit(X, y).n_candidates_, search.n_resources_
+    ([9, 3, 1], [1, 3, 9])
+    """
+
+    def __init__(
+        self,
+        estimator,
+        param_grid,
+        *,
+        factor=3,
+        resource="n_samples",
+        max_resources="auto",
+        min_resources="exhaust",
+        aggressive_elimination=False,
+        cv=5,
+        scoring=None,
+        refit=True,
+        error_score=float("nan"),
+        return_train_score=False,
+        random_state=None,
+        n_jobs=None,
+        verbose=0,
+    ):
+        super().__init__(
+            estimator,
+            param_grid,
+            factor=factor,
+            resource=resource,
+            max_resources=max_resources,
+            min_resources=min_resources,
+            aggressive_elimination=aggressive_elimination,
+            cv=cv,
+            scoring=scoring,
+            refit=refit,
+            error_score=error_score,
+            return_train_score=return_train_score,
+            random_state=random_state,
+            n_jobs=n_jobs,
+            verbose=verbose,
+        )
+
+
+def _most_fits(X):
+    """So many as memory bears, had each its usual transfer rows."""
+    try:
+        n, n_columns = _num_samples(X), max(1, _num_features(X))
+    except (TypeError, ValueError):  # no table: whoever reads it will say so
+        return _MOST_FITS
+    rows = n + min(24 * n, _MOST_DRAWN)
+    return int(min(_MOST_FITS, max(1, _MOST_CELLS // max(1, rows * n_columns))))
+
+
+def _frozen(candidates):
+    """Candidates whose fitted teachers a clone leaves as they are."""
+    return [
+        {name: _kept(name, value) for name, value in candidate.items()}
+        for candidate in candidates
+    ]
+
+
+def _kept(name, value):
+    if name.rpartition("__")[2] != "teacher" or value is None:
+        return value
+    if isinstance(value, list | tuple):
+        return [_kept(name, member) for member in value]
+    can_be_cloned = hasattr(value, "get_params") and not isinstance(
+        value, FrozenEstimator
+    )
+    return FrozenEstimator(value) if can_be_cloned and any_ready(value) else value
+
+
+class _TogetherBackend(ParallelBackendBase):
+    """Runs the jobs of joblib as cohorts, when the first result is asked for."""
+
+    supports_sharedmem = True
+    uses_threads = True
+
+    def __init__(self, most_fits=_MOST_FITS, **options):
+        super().__init__(**options)
+        self._most_fits = most_fits
+
+    def effective_n_jobs(self, n_jobs):
+        """As many as are held at once.
+
+        Parameters
+        ----------
+        n_jobs : int
+            Ignored.
+
+        Returns
+        -------
+        int
+            More than one.
+        """
+        return _MOST_FITS
+
+    def start_call(self):
+        """Begin with no job."""
+        self._waiting = []
+
+    def submit(self, func, callback=None):
+        """Remember a job.
+
+        Parameters
+        ----------
+        func : callable
+            Returns a list of results.
+        callback : callable, default=None
+            Told of the result.
+
+        Returns
+        -------
+        object
+            With ``get``.
+        """
+        future = _Future(self, func, callback)
+        self._waiting.append(future)
+        return future
+
+    apply_async = submit
+
+    def run_waiting(self):
+        """Run what was remembered."""
+        waiting, self._waiting = self._waiting, []
+        for start in range(0, len(waiting), self._most_fits):
+            self._run(waiting[start : start + self._most_fits])
+
+    def _run(self, some):
+        """Jobs as one cohort."""
+        cohort = Cohort(partial(train_all, train=train))
+        jobs = [future.func for future in some]
+        for future, (result, waited) in zip(some, cohort.run(jobs), strict=True):
+            for each in result:
+                if isinstance(each, dict) and "fit_time" in each:
+                    each["fit_time"] = max(each["fit_time"] - waited, 0.0)
+            future.done(result)
+
+
+class _Future:
+    """A job's result, made when it is asked for."""
+
+    def __init__(self, backend, func, callback):
+        self.backend, self.func, self.callback = backend, func, callback
+        self.result = None
+
+    def done(self, result):
+        self.result = result
+        if self.callback is not None:
+            self.callback(result)
+
+    def get(self, timeout=None):
+        if self.result is None:
+            self.backend.run_waiting()
+        return self.result

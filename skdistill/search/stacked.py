@@ -1,0 +1,405 @@
+"""Several modules of one kind as one: their weights side by side, their outputs too."""
+
+import copy
+import math
+from abc import ABC, abstractmethod
+
+import torch
+from torch import nn
+from torch.func import functional_call, vmap
+from torch.nn import functional as F
+
+from ..modules.embeddings import PeriodicEncoding, PiecewiseLinearEncoding
+from ..modules.mlp import MLP, MLPMembers, learns_embedding
+from ..modules.soft_tree import SoftTree
+
+
+def stacked_kind(module):
+    """What modules must have in common to be stacked.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Initialised.
+
+    Returns
+    -------
+    tuple or None
+        Hashable. None for a module that is not stacked: one of the user's own, nets with
+        dropout or a user's embedding, trees whose gates choose their columns or whose
+        leaves are linear.
+    """
+    make = _STACKS.get(type(module))
+    own = None if make is None else make.kind(module)
+    if own is None:
+        return None
+    named = module.named_parameters()
+    return type(module), own, tuple((n, p.shape, p.dtype) for n, p in named)
+
+
+def stacked(modules):
+    """One module that computes what all would.
+
+    Parameters
+    ----------
+    modules : list of torch.nn.Module
+        Of one ``stacked_kind``, and on one device.
+
+    Returns
+    -------
+    Stack
+        With copies of their weights.
+    """
+    return _STACKS[type(modules[0])].of(modules)
+
+
+class Stack(ABC):
+    """What stacked modules share.
+
+    Parameters
+    ----------
+    modules : list of torch.nn.Module
+        Of one kind.
+
+    Attributes
+    ----------
+    weights : dict of {str: Tensor of shape (n_modules, ...)}
+        The parameters by their names, to be trained.
+    training : bool
+        Whether outputs are those of training.
+    """
+
+    def __init__(self, modules):
+        self.modules = modules
+        parameters = [dict(module.named_parameters()) for module in modules]
+        self.weights = {
+            name: torch.stack([each[name].detach() for each in parameters])
+            for name in parameters[0]
+        }
+        for weight in self.weights.values():
+            weight.requires_grad_()
+        self.training = True
+
+    @classmethod
+    def of(cls, modules):
+        """The form that suits these modules.
+
+        Parameters
+        ----------
+        modules : list of torch.nn.Module
+            Of one kind.
+
+        Returns
+        -------
+        Stack
+            Of them.
+        """
+        return cls(modules)
+
+    @abstractmethod
+    def outputs(self, x):
+        """Of all modules.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n, n_inputs) or (n_modules, n, n_inputs)
+            Rows of all, or of each.
+
+        Returns
+        -------
+        (Tensor of shape (n_modules, n, ...), object)
+            As the modules return them, and what ``penalty`` needs besides.
+        """
+
+    def gradients(self, output, state, of_output, penalty):
+        """By the weights, from those by the outputs.
+
+        Parameters
+        ----------
+        output, state : Tensor, object
+            What ``outputs`` returned.
+        of_output : Tensor of the output's shape
+            Gradient of the losses by it.
+        penalty : Tensor of shape (n_modules,) or float
+            From ``penalty``.
+
+        Returns
+        -------
+        dict of {str: Tensor}
+            Gradients of losses and penalties, by the names of the weights; contiguous.
+        """
+        ends, gradients = [output], [of_output]
+        if torch.is_tensor(penalty) and penalty.requires_grad:
+            ends, gradients = [output, penalty.sum()], [of_output, None]
+        found = torch.autograd.grad(ends, list(self.weights.values()), gradients)
+        # Fused steps read gradients in the order of the parameters' memory.
+        pairs = zip(self.weights, found, strict=True)
+        return {name: gradient.contiguous() for name, gradient in pairs}
+
+    def training_progress(self, done):  # noqa: B027
+        """Go on with what changes in the course of the training.
+
+        Parameters
+        ----------
+        done : float
+            Share of the training that is done, in [0, 1].
+        """
+
+    def penalty(self, state, weight=None):
+        """The modules' own penalties.
+
+        Parameters
+        ----------
+        state : object
+            What ``outputs`` gave beside the outputs.
+        weight : Tensor of shape (n_modules or 1, n), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        Tensor of shape (n_modules,) or float
+            To be added to the losses.
+        """
+        return 0.0
+
+    def state_of(self, i):
+        """Copies of what one module has learnt so far.
+
+        Parameters
+        ----------
+        i : int
+            Which one.
+
+        Returns
+        -------
+        dict of Tensor
+            Its parameters by name, and what else it would remember of an epoch.
+        """
+        return {name: w[i].detach().clone() for name, w in self.weights.items()}
+
+    @torch.no_grad()
+    def give_back(self, i, state=None):
+        """Leave a module as its own training would have left it.
+
+        Parameters
+        ----------
+        i : int
+            Which one.
+        state : dict of Tensor, default=None
+            Of an earlier epoch, from ``state_of``; None for that of now.
+        """
+        state = self.state_of(i) if state is None else state
+        for name, parameter in self.modules[i].named_parameters():
+            parameter.copy_(state[name])
+
+
+class _MLPs(Stack):
+    """Perceptrons whose embeddings, if they have some, are the same and learn nothing."""
+
+    def __init__(self, modules):
+        super().__init__(modules)
+        self._writes_gradients = modules[0].writes_gradients
+
+    @staticmethod
+    def kind(module):
+        if module.dropout is not None or type(module.embedding) not in _EMBEDDINGS:
+            return None
+        buffers = module.named_buffers()
+        view = tuple((name, b.cpu().numpy().tobytes()) for name, b in buffers)
+        return type(module.activation), type(module.embedding), module.clip, view
+
+    @classmethod
+    def of(cls, modules):
+        return _ByVmap(modules) if learns_embedding(modules[0]) else cls(modules)
+
+    def outputs(self, x):
+        base, inputs = self.modules[0], []
+        with torch.set_grad_enabled(self.training and not self._writes_gradients):
+            x = _seen(base, x)
+            for i, (weight, bias) in enumerate(self._layers()):
+                if i:
+                    x = base.activation(x)
+                inputs.append(x)
+                if x.dim() == 2:  # one product for all
+                    flat = F.linear(x, weight.flatten(0, 1), bias.flatten())
+                    x = flat.unflatten(1, weight.shape[:2]).transpose(0, 1)
+                else:
+                    x = torch.baddbmm(bias[:, None], x, weight.transpose(1, 2))
+        return x, inputs
+
+    @torch.no_grad()
+    def gradients(self, output, state, of_output, penalty):
+        base = self.modules[0]
+        if not self._writes_gradients:
+            return super().gradients(output, state, of_output, penalty)
+        found, layers = {}, self._layers()
+        weights = [weight for weight, _ in layers]
+        for i, *both in base.layer_gradients(state, weights, of_output):
+            for name, own, gradient in zip(_OF_LAYER, layers[i], both, strict=True):
+                found[f"layers.{i}.{name}"] = gradient.reshape(own.shape)
+        return found
+
+    def _layers(self):
+        """The stacked weights and biases of each."""
+        n_layers = len(self.modules[0].layers)
+        return [
+            tuple(self.weights[f"layers.{i}.{name}"] for name in _OF_LAYER)
+            for i in range(n_layers)
+        ]
+
+
+class _ByVmap(Stack):
+    """Nets that torch itself vectorises: with members, or with embeddings that learn."""
+
+    def __init__(self, modules):
+        super().__init__(modules)
+        self._base = copy.deepcopy(modules[0])
+        if not learns_embedding(modules[0]):
+            # What the layers see is computed beforehand.
+            self._base.mlp.embedding = self._base.mlp.clip = None
+
+    @staticmethod
+    def kind(module):
+        own = _MLPs.kind(module.mlp)
+        return own if own is None else (own, len(module.bias[0]))
+
+    def outputs(self, x):
+        if not learns_embedding(self.modules[0]):
+            x = _seen(self.modules[0].mlp, x)
+
+        def one(weights, rows):
+            return functional_call(self._base, weights, (rows,))
+
+        by_module = vmap(one, in_dims=(0, None if x.dim() == 2 else 0))
+        return by_module(self.weights, x), None
+
+
+class _SoftTrees(Stack):
+    """Soft trees of one shape."""
+
+    def __init__(self, modules):
+        super().__init__(modules)
+        self._trees = _Trees(modules, self.weights)
+        self.training_progress = self._trees.training_progress
+        self.penalty = self._trees.penalty
+
+    @staticmethod
+    def kind(module):
+        if module.mask is not None or module.is_annealing or module.has_linear_leaves:
+            return None
+        same = ("is_classifier", "is_sorted", "gives_paths", "gate")
+        is_learned = module.beta == "learned"
+        own = tuple(getattr(module, name) for name in same)
+        return own, is_learned, tuple(module.widths), tuple(module.shape.gates)
+
+    def outputs(self, x):
+        self._trees.train(self.training)
+        found = self._trees(x)
+        return found if self.training else (found, None)
+
+    def state_of(self, i):
+        return super().state_of(i) | self._trees.sharpness_of(i)
+
+    @torch.no_grad()
+    def give_back(self, i, state=None):
+        module, state = self.modules[i], self.state_of(i) if state is None else state
+        super().give_back(i, state)
+        if "log_beta" in state and module.log_beta is not None:
+            module.log_beta.copy_(state["log_beta"])
+        for name in ("gate_mass", "right_mass", "n_steps"):
+            getattr(module, name).copy_(getattr(self._trees, name)[..., i])
+
+
+class _Trees(SoftTree):
+    """A soft tree whose parameters have one axis more, the first: that of the trees."""
+
+    def __init__(self, modules, weights):
+        nn.Module.__init__(self)
+        base = modules[0]
+        for name in ("shape", "is_classifier", "widths", "is_sorted", "gives_paths"):
+            setattr(self, name, getattr(base, name))
+        self.gate, self.has_linear_leaves = base.gate, False
+        self.mask, self.is_annealing = None, False
+        self._n_trees, self.gate_weight = len(modules), weights["gate_weight"]
+        self.gate_bias, self.leaf = weights["gate_bias"], weights["leaf"]
+
+        def column(values):
+            return self.leaf.new_tensor(list(values))
+
+        for name in ("balance_penalty", "entropy_penalty"):
+            strengths = [getattr(module, name) for module in modules]
+            setattr(self, name, column(strengths) if any(strengths) else 0.0)
+        self.temperature = column(m.temperature for m in modules)[:, None, None]
+        for name in ("gate_mass", "right_mass", "n_steps"):
+            buffers = [getattr(module, name) for module in modules]
+            setattr(self, name, torch.stack(buffers, dim=-1))
+        self._set_betas(modules, weights)
+
+    def _set_betas(self, modules, weights):
+        self.beta, self.log_beta = None, weights.get("log_beta")
+        if self.log_beta is not None:  # learnt ones
+            return
+        logs = [_log_betas(module) for module in modules]
+        if any(pair != (0.0, 0.0) for pair in logs):
+            self.beta = self.leaf.new_tensor(logs).T
+            self.training_progress(0.0)
+
+    @property
+    def n_gates(self):
+        """Number of inner nodes of each."""  # numpydoc ignore=RT01
+        return self.shape.n_gates
+
+    @torch.no_grad()
+    def training_progress(self, done):
+        if self.beta is not None:
+            first, last = self.beta
+            late = min(max(2 * done - 1, 0.0), 1.0)
+            self.log_beta = (first + (last - first) * late)[:, None]
+
+    def _by_gate(self, x):
+        """Of rows beside each other, those of each tree: (n_gates, n_trees * n)."""
+        weight, bias = self.gate_weight.to(x.dtype), self.gate_bias.to(x.dtype)
+        if x.dim() == 2:  # one product for all
+            flat = torch.addmm(bias.reshape(-1, 1), weight.flatten(0, 1), x.T)
+            logits = flat.unflatten(0, weight.shape[:2])
+        else:
+            logits = torch.baddbmm(bias[:, :, None], weight, x.transpose(1, 2))
+        if self.log_beta is not None:
+            logits = logits * self.log_beta.exp().to(x.dtype)[:, :, None]
+        return logits.transpose(0, 1).flatten(1)
+
+    def _by_tree(self, of_nodes):
+        """(n_nodes, n_trees, n) of what nodes have of rows beside each other."""
+        return of_nodes.unflatten(1, (self._n_trees, -1))
+
+    def _at_leaves(self, above, last):
+        return super()._at_leaves(above, last).unflatten(0, (self._n_trees, -1))
+
+    def _masses(self, ways, weight):
+        n = ways[1].shape[1] // self._n_trees
+        parts = [self._by_tree(part) for part in ways]
+        parts = [p if weight is None else p * weight for p in parts]
+        return torch.cat([p.sum(dim=2) for p in parts]) / n
+
+    def sharpness_of(self, i):
+        """Where it is not learnt, for then it is a parameter."""
+        return {} if self.beta is None else {"log_beta": self.log_beta[i, 0].clone()}
+
+
+def _seen(mlp, x):
+    """What the layers see of rows (n, n_inputs) or (n_modules, n, n_inputs)."""
+    return mlp.seen(x.flatten(0, -2)).unflatten(0, x.shape[:-1])
+
+
+def _log_betas(tree):
+    """The logarithms of its sharpness, at first and at last."""
+    if isinstance(tree.beta, tuple):
+        first, last = map(math.log, tree.beta)
+        return first, last
+    now = 0.0 if tree.log_beta is None else float(tree.log_beta)
+    return now, now
+
+
+_OF_LAYER = "weight", "bias"
+_EMBEDDINGS = {type(None), PiecewiseLinearEncoding, PeriodicEncoding}
+_STACKS = {MLP: _MLPs, MLPMembers: _ByVmap, SoftTree: _SoftTrees}

@@ -1,0 +1,1 @@
+"""What y and the outputs mean: classes, several labels, values, quantiles."""

@@ -1,0 +1,1 @@
+"""Any fitted model, asked for its outputs on rows."""

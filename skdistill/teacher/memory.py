@@ -1,0 +1,424 @@
+"""A teacher is asked once for the same rows, and fitted once on them.
+
+Answers and fitted clones are kept in a joblib store under the content of what they came
+from (``fingerprint``), so another process finds them too. Rows are asked about in parts,
+each kept as soon as it is there: a pass that was cut short goes on where it stopped.
+"""
+
+import contextlib
+import contextvars
+import os
+import pickle
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock
+from sklearn.base import clone
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import _num_features, _num_samples, check_memory
+from tqdm.auto import tqdm
+
+from ..tables.table import rows_of
+from ..training.cohort import by_itself
+from .fingerprint import fingerprint
+from .nets import holds_nets
+
+_SHARED = contextvars.ContextVar("memory", default=None)
+_FOLDER = "skdistill"
+_ROWS_OF_PART = 10_000
+_MOST_CELLS = 10_000_000  # of drawn rows that are kept
+_MOST_IN_PROCESS = 32  # fitted teachers that cannot be pickled
+
+
+class TeacherMemory:
+    """Where answers and fits are kept, and how long passes are made.
+
+    Parameters
+    ----------
+    memory : str, path, joblib.Memory or None, default=None
+        None: nothing is kept.
+    n_jobs : int, default=None
+        So many parts of a pass are asked at once, in threads; torch nets are asked one
+        part after the other.
+    verbose : int or bool, default=0
+        Whether long passes show a progress bar.
+
+    Raises
+    ------
+    ValueError
+        If `memory` is something else, or the path of a file.
+
+    Examples
+    --------
+    >>> from skdistill.teacher.memory import TeacherMemory
+    >>> TeacherMemory().keeps
+    False
+    """
+
+    def __init__(self, memory=None, n_jobs=None, verbose=0):
+        if isinstance(memory, os.PathLike):
+            memory = os.fspath(memory)
+        if isinstance(memory, str) and os.path.exists(memory):
+            if not os.path.isdir(memory):
+                raise ValueError(
+                    f"memory={memory!r} is a file: give the path of a folder, which is "
+                    "made if there is none."
+                )
+        self._store = getattr(check_memory(memory), "store_backend", None)
+        self.n_jobs, self.verbose = n_jobs, verbose
+        self._keys = []
+
+    @property
+    def keeps(self):
+        """Whether anything is kept."""  # numpydoc ignore=RT01
+        return self._store is not None
+
+    def __getstate__(self):
+        return {**vars(self), "_keys": []}
+
+    @classmethod
+    def in_process(cls, n_jobs=None):
+        """One that keeps things as long as it lives, in this process.
+
+        Parameters
+        ----------
+        n_jobs : int, default=None
+            As above.
+
+        Returns
+        -------
+        TeacherMemory
+            That keeps objects as they are, and copies of arrays.
+        """
+        memory = cls(None, n_jobs)
+        memory._store = _Kept()
+        return memory
+
+    def asked(self, ask, members, X):
+        """Models' answers for rows.
+
+        Parameters
+        ----------
+        ask : callable
+            ``ask(model, X, *what)`` -> an array with a row for each of X, or a list of
+            such arrays.
+        members : list of tuple
+            Of each member of a teacher the Model, and what else its answer depends on.
+        X : array-like or frame of shape (n, n_features)
+            Rows as the user gave them.
+
+        Returns
+        -------
+        list of (ndarray or list of ndarray)
+            For each member, as ``ask`` returns it for all rows.
+
+        Raises
+        ------
+        TypeError
+            If something is to be kept of a model whose content cannot be read.
+        """
+        n, size = _num_samples(X), _ROWS_OF_PART
+        if not self.keeps and (n <= size or not (self.verbose or self.n_jobs)):
+            return [ask(model, X, *what) for model, *what in members]
+        rows = _Parts(X, n, size)
+        return [self._asked(ask, model, rows, *what) for model, *what in members]
+
+    def _asked(self, ask, model, rows, *what):
+        """Of one member."""
+        own = self._key(model, lambda: self._key_of(model))
+        if self.keeps and own is None:
+            return ask(model, rows.X, *what)
+
+        def part(start):  # numpydoc ignore=GL08
+            some = rows.since(start)
+
+            def content():  # numpydoc ignore=GL08
+                return own, ask, rows.key(start, some), what
+
+            found = self._kept("answers", content, ask, model, some, *what)
+            bar.update(len(found if isinstance(found, np.ndarray) else found[0]))
+            return found
+
+        starts = range(0, rows.n, rows.size) if rows.n > rows.size else [0]
+        shows = bool(self.verbose) and len(starts) > 1
+        jobs = None if holds_nets(model.model) else self.n_jobs
+        with tqdm(total=rows.n, unit="row", desc="teacher", disable=not shows) as bar:
+            if len(starts) == 1:
+                return part(0)
+            parts = Parallel(n_jobs=jobs, require="sharedmem")(
+                delayed(part)(start) for start in starts
+            )
+        if isinstance(parts[0], np.ndarray):
+            return np.concatenate(parts)
+        return [np.concatenate(each) for each in zip(*parts, strict=True)]
+
+    def fitted(self, fit, member, X, y, params, position=0):
+        """A clone of an estimator, fitted.
+
+        Parameters
+        ----------
+        fit : callable
+            ``fit(member, X, y, params)`` -> the fitted clone.
+        member : estimator
+            Its parameters count, not what it may have learnt before.
+        X : array-like or frame of shape (n, n_features)
+            Rows as the user gave them.
+        y : ndarray of shape (n,) or (n, n_targets)
+            Their targets.
+        params : dict
+            What its ``fit`` takes besides.
+        position : int, default=0
+            Among the members of a teacher: without seeds, equal ones are not one.
+
+        Returns
+        -------
+        estimator
+            Fitted.
+
+        Raises
+        ------
+        TypeError
+            If something is to be kept of an estimator whose content cannot be read.
+        """
+        if not self.keeps:
+            return fit(member, X, y, params)
+
+        def content():  # numpydoc ignore=GL08
+            return position, clone(member), X, y, params
+
+        return self._kept("fits", content, fit, member, X, y, params)
+
+    def drawn(self, draw, content, *arguments):
+        """Drawn rows, without what would draw more.
+
+        Parameters
+        ----------
+        draw : callable
+            ``draw(*arguments)`` -> the rows.
+        content : tuple
+            What they depend on.
+        *arguments : object
+            For ``draw``.
+
+        Returns
+        -------
+        object
+            As ``draw`` returns it; not to be changed.
+        """
+        if not self.keeps:
+            return draw(*arguments)
+        try:
+            item = [_FOLDER, "draws", fingerprint(content)]
+        except TypeError:  # a sampler without a content: it draws the same once more
+            return draw(*arguments)
+        found = self._found(item)
+        if found is not None:
+            return found
+        found = draw(*arguments)
+        if found is not None and len(found) * _num_features(found.X) <= _MOST_CELLS:
+            self._keep(item, replace(found, source=None))
+        return found
+
+    def _key_of(self, model):
+        """Of a member; read once, for while a student is fitted its teacher stays."""
+        for known, key in self._keys:
+            if known is model.model:
+                return key
+        key = fingerprint(model.content())
+        self._keys.append((model.model, key))
+        return key
+
+    def _key(self, model, read):
+        """What ``read`` returns; None where nothing is kept, or nobody has asked to."""
+        if not self.keeps:
+            return None
+        try:
+            with _explained(model):
+                return read()
+        except TypeError:
+            if not isinstance(self._store, _Kept):
+                raise
+            return None
+
+    def _kept(self, kind, content, make, *arguments):
+        """What was made before of the same content, or is made now."""
+        key = self._key(arguments[0], lambda: fingerprint(kind, content()))
+        if key is None:
+            return make(*arguments)
+        item = [_FOLDER, kind, key]
+        with self._locked(item), by_itself():
+            found = self._found(item)
+            if found is None:
+                found = make(*arguments)
+                self._keep(item, found)
+        return found
+
+    def _keep(self, item, made):
+        """In the store, or in this process what no store can hold."""
+        why = None if isinstance(self._store, _Kept) else _why_not_pickled(made)
+        if why is None:
+            self._store.dump_item(item, made)
+            return
+        _IN_PROCESS.dump_item([str(self._store.location), *item], made)
+        said = str(self._store.location), type(made).__qualname__
+        if said in _SAID:
+            return
+        _SAID.add(said)
+        warnings.warn(
+            f"memory= cannot hold what cannot be pickled, such as {made!r}: {why}. The "
+            f"last {_MOST_IN_PROCESS} such fits are kept in this process alone, and each "
+            "other process fits its own. Put functions and classes of yours into a "
+            "module that is imported: a lambda, and what is defined inside a function or "
+            "in a notebook, cannot be pickled.",
+            UserWarning,
+            stacklevel=8,
+        )
+
+    def _found(self, item):
+        """What is kept, or None."""
+        here = [str(self._store.location), *item]
+        if _IN_PROCESS.contains_item(here):
+            return _IN_PROCESS.load_item(here)
+        if not self._store.contains_item(item):
+            return None
+        try:
+            return self._store.load_item(item)
+        except Exception as error:  # whatever a broken file makes of a pickle
+            warnings.warn(
+                f"memory: {'/'.join(item)} cannot be read and is made again: "
+                f"{type(error).__name__}: {error}",
+                UserWarning,
+                stacklevel=8,
+            )
+            return None
+
+    def _locked(self, item):
+        """Alone with an item, among threads and processes; free if its owner dies."""
+        if not os.path.isdir(str(self._store.location)):  # a store of another kind
+            return contextlib.nullcontext()
+        place = Path(str(self._store.location), *item)
+        place.mkdir(parents=True, exist_ok=True)
+        return FileLock(str(place / "lock"))
+
+
+class _Parts:
+    """Rows, a few at a time, whose content is read once for all members."""
+
+    def __init__(self, X, n, size):
+        self.X, self.n, self.size, self._keys = X, n, size, {}
+
+    def since(self, start):
+        """A part of them; all if they are few."""
+        if self.n <= self.size:
+            return self.X
+        return rows_of(self.X, np.arange(start, min(start + self.size, self.n)))
+
+    def key(self, start, some):
+        """Of a part."""
+        if start not in self._keys:
+            self._keys[start] = fingerprint(some)
+        return self._keys[start]
+
+
+class _Kept:
+    """A store of one process, with the part of joblib's interface that is used here.
+
+    Of the last so many, if there is a most.
+    """
+
+    location = ""
+
+    def __init__(self, most=None):
+        self._items, self._most = {}, most
+
+    def contains_item(self, item):
+        return tuple(item) in self._items
+
+    def load_item(self, item):
+        return _copied(self._items[tuple(item)])
+
+    def dump_item(self, item, made):
+        self._items[tuple(item)] = _copied(made)
+        if self._most is not None:
+            for oldest in list(self._items)[: -self._most]:
+                self._items.pop(oldest, None)
+
+
+#: What no pickle can hold, by the store that was asked for; and what was said of it.
+_IN_PROCESS, _SAID = _Kept(_MOST_IN_PROCESS), set()
+
+
+class _Nowhere:
+    """A file that forgets what is written."""
+
+    def write(self, data):
+        return memoryview(data).nbytes
+
+
+def _why_not_pickled(made):
+    """An error's words, if a pickle cannot hold it.
+
+    A store of joblib's would write a part of it, and warn of a version of joblib.
+    """
+    try:
+        pickle.Pickler(_Nowhere(), pickle.HIGHEST_PROTOCOL).dump(made)
+    except Exception as error:  # whatever a class makes of it
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def _copied(made):
+    """Answers are copied, for who gets them may change them; fits are not."""
+    if isinstance(made, np.ndarray):
+        return made.copy()
+    is_list = isinstance(made, list) and made and isinstance(made[0], np.ndarray)
+    return [each.copy() for each in made] if is_list else made
+
+
+@contextlib.contextmanager
+def shared_by(memory):
+    """Let students without a memory of their own use this one, in this context.
+
+    Parameters
+    ----------
+    memory : TeacherMemory
+        Theirs in the block, and in what runs in a copy of its context.
+    """
+    token = _SHARED.set(memory)
+    try:
+        yield
+    finally:
+        _SHARED.reset(token)
+
+
+def memory_for(memory, n_jobs, verbose):
+    """The memory of a student.
+
+    Parameters
+    ----------
+    memory, n_jobs, verbose : object
+        Its parameters.
+
+    Returns
+    -------
+    TeacherMemory
+        That of the context, if it has none of its own.
+    """
+    shared = _SHARED.get()
+    if memory is None and shared is not None:
+        return shared
+    return TeacherMemory(memory, n_jobs, verbose)
+
+
+@contextlib.contextmanager
+def _explained(model):
+    try:
+        yield
+    except TypeError as error:
+        raise TypeError(
+            "memory= keeps what a teacher says under its own content and that of the "
+            f"rows, and for teacher={model!r} some of it cannot be read: {error}. Leave "
+            "memory=None, or give its outputs as teacher_output."
+        ) from error

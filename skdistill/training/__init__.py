@@ -1,0 +1,1 @@
+"""How torch modules are trained: loop, batches, losses."""

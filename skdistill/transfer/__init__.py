@@ -1,0 +1,1 @@
+"""Rows that enlarge the transfer set: samplers, and fresh draws."""
