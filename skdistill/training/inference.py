@@ -71,6 +71,6 @@ def in_chunks(function, module, x):
 
 
 def _inference_dtype(module, like):
-    built_in = type(module).__module__.startswith(f"{__package__}.")
+    built_in = type(module).__module__.startswith("skdistill.")
     has_double = like.device.type != "mps"
     return torch.float64 if built_in and has_double else like.dtype
