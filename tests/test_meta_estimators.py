@@ -273,7 +273,7 @@ def teacher_for(y, kind):
 def student_of(teacher, y, is_net):
     if is_net:
         C = NeuralStudentRegressor if y.dtype.kind == "f" else NeuralStudentClassifier
-        net = {"hidden_layer_sizes": (4,), "max_epochs": 1, "batch_size": 8, "lr": 0.1}
+        net = {"hidden_layer_sizes": (8,), "max_epochs": 8, "batch_size": 8, "lr": 0.03}
         return C(teacher, transfer=None, random_state=0, **net)
     if y.dtype.kind == "f":
         return StudentRegressor(teacher, student=DecisionTreeRegressor(max_depth=2))

@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 from skdistill import (
     Munge,
@@ -311,7 +312,8 @@ def test_of_a_wide_table_the_questions_are_about_the_columns_that_are_searched()
     random = np.random.default_rng(0)
     X = random.normal(size=(80, 130))
     y = (X[:, 120] > 0).astype(int)
-    tree = SoftDecisionTreeClassifier(**{**FAST, "max_epochs": 2}).fit(X, y)
+    teacher = DecisionTreeClassifier(max_depth=1, random_state=0).fit(X, y)
+    tree = SoftDecisionTreeClassifier(teacher, **{**FAST, "max_epochs": 2}).fit(X, y)
     columns = np.arange(100, 130, 5)
     x, z = X[:, columns], tree.preprocessor_.transform(X)
     root = rounded(tree.module_, z, x, Binned(x, 64), columns)

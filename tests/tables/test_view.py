@@ -40,11 +40,12 @@ def frame(n=60, seed=0):
             "age": random.normal(40, 10, n),
             "vip": random.random(n) > 0.5,
             "income": random.lognormal(8, 3, n),
-            "city": random.choice(["x", "y", "z", "rare"], n, p=[0.4, 0.3, 0.28, 0.02]),
+            "city": random.choice(["x", "y", "z"], n, p=[0.4, 0.3, 0.3]),
         }
     )
     X.loc[::7, "age"] = np.nan
     X.loc[3::9, "city"] = None
+    X.loc[1, "city"] = "rare"
     return X
 
 

@@ -379,7 +379,7 @@ def test_one_against_all_others_by_margins(iris, names):
     [
         OneVsRestClassifier(LinearSVC()),
         OneVsRestClassifier(LogisticRegression()),
-        MLPClassifier(4, max_iter=300, solver="lbfgs"),
+        MLPClassifier(30, max_iter=300, solver="lbfgs"),
     ],
     ids=["margins", "probabilities", "net"],
 )
