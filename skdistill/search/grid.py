@@ -1,20 +1,16 @@
 """Searches whose candidates share one pass of the teacher, and one training."""
 
-import contextlib
-from functools import partial
+import copy
 
-from joblib import parallel_backend
-from joblib._parallel_backends import ParallelBackendBase
+from sklearn.base import is_classifier
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, check_cv
 from sklearn.utils.validation import _num_features, _num_samples
 
 from ..teacher.ensemble import any_ready
 from ..teacher.memory import TeacherMemory, shared_by
-from ..training.cohort import Cohort
-from ..training.loop import train
-from .joint import train_all
+from .prepared import Preparation, Prepared, Splits
 
 _MOST_FITS, _MOST_CELLS = 128, 1 << 28  # fits, and their rows, that are held at once
 _MOST_DRAWN = 250_000
@@ -40,25 +36,41 @@ class _Together:
         object
             The search itself.
         """
-        with contextlib.ExitStack() as stack:
-            stack.enter_context(shared_by(TeacherMemory.in_process(self.n_jobs)))
-            with contextlib.ExitStack() as joined:
-                backend = _TogetherBackend(_most_fits(X))
-                joined.enter_context(parallel_backend(backend, n_jobs=_MOST_FITS))
-                self._joined = joined
-                try:
-                    return super().fit(X, y, **params)
-                finally:
-                    del self._joined
+        twin = copy.copy(self)
+        fit_params = self._get_routed_params_for_fit(params).estimator.fit
+        twin._preparation = Preparation(self.estimator, fit_params, _most_fits(X))
+        twin.estimator = Prepared(self.estimator, twin._preparation)
+        twin.cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
+        twin.n_jobs = 1  # jobs for the teacher alone: fits are handed over one by one
+        with shared_by(TeacherMemory.in_process(self.n_jobs)):
+            super(_Together, twin).fit(X, y, **params)
+        parameters = self.get_params(deep=False)
+        learnt = {k: v for k, v in vars(twin).items() if k not in parameters}
+        del learnt["_preparation"]
+        if "best_estimator_" in learnt:
+            learnt["best_estimator_"] = learnt["best_estimator_"].estimator
+        vars(self).update(learnt)
+        return self
 
     def _run_search(self, evaluate_candidates, *, callback_ctx=None):
-        def evaluated(candidates, *more, **named):
-            return evaluate_candidates(_frozen(candidates), *more, **named)
+        preparation = self._preparation
+
+        def evaluated(candidates, cv=None, *more, **named):
+            candidates = _frozen(candidates)
+            preparation.start(candidates)
+            splits = Splits(self.cv if cv is None else cv, preparation)
+            return evaluate_candidates(candidates, splits, *more, **named)
 
         # scikit-learn has contexts for callbacks from 1.9 on.
         context = {} if callback_ctx is None else {"callback_ctx": callback_ctx}
         super()._run_search(evaluated, **context)
-        self._joined.close()  # the refit is a fit like any other
+        preparation.end()  # the refit is a fit like any other
+
+    def _format_results(self, candidate_params, n_splits, out, more_results=None):
+        """The results of scikit-learn, with the seconds of fits that were prepared."""
+        for one, seconds in zip(out, self._preparation.seconds, strict=True):
+            one["fit_time"] = seconds
+        return super()._format_results(candidate_params, n_splits, out, more_results)
 
 
 class DistillationSearchCV(_Together, GridSearchCV):
@@ -304,88 +316,3 @@ def _kept(name, value):
         value, FrozenEstimator
     )
     return FrozenEstimator(value) if can_be_cloned and any_ready(value) else value
-
-
-class _TogetherBackend(ParallelBackendBase):
-    """Runs the jobs of joblib as cohorts, when the first result is asked for."""
-
-    supports_sharedmem = True
-    uses_threads = True
-
-    def __init__(self, most_fits=_MOST_FITS, **options):
-        super().__init__(**options)
-        self._most_fits = most_fits
-
-    def effective_n_jobs(self, n_jobs):
-        """As many as are held at once.
-
-        Parameters
-        ----------
-        n_jobs : int
-            Ignored.
-
-        Returns
-        -------
-        int
-            More than one.
-        """
-        return _MOST_FITS
-
-    def start_call(self):
-        """Begin with no job."""
-        self._waiting = []
-
-    def submit(self, func, callback=None):
-        """Remember a job.
-
-        Parameters
-        ----------
-        func : callable
-            Returns a list of results.
-        callback : callable, default=None
-            Told of the result.
-
-        Returns
-        -------
-        object
-            With ``get``.
-        """
-        future = _Future(self, func, callback)
-        self._waiting.append(future)
-        return future
-
-    apply_async = submit
-
-    def run_waiting(self):
-        """Run what was remembered."""
-        waiting, self._waiting = self._waiting, []
-        for start in range(0, len(waiting), self._most_fits):
-            self._run(waiting[start : start + self._most_fits])
-
-    def _run(self, some):
-        """Jobs as one cohort."""
-        cohort = Cohort(partial(train_all, train=train))
-        jobs = [future.func for future in some]
-        for future, (result, waited) in zip(some, cohort.run(jobs), strict=True):
-            for each in result:
-                if isinstance(each, dict) and "fit_time" in each:
-                    each["fit_time"] = max(each["fit_time"] - waited, 0.0)
-            future.done(result)
-
-
-class _Future:
-    """A job's result, made when it is asked for."""
-
-    def __init__(self, backend, func, callback):
-        self.backend, self.func, self.callback = backend, func, callback
-        self.result = None
-
-    def done(self, result):
-        self.result = result
-        if self.callback is not None:
-            self.callback(result)
-
-    def get(self, timeout=None):
-        if self.result is None:
-            self.backend.run_waiting()
-        return self.result

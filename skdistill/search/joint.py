@@ -1,14 +1,12 @@
 """Many students trained as one program: their trainings differ in numbers alone.
 
-Weights of all modules are stacked (``modules.stacked``), so that one call computes a layer
+Weights of all modules are stacked (``search.stacked``), so that one call computes a layer
 of all of them; each has its own loss, learning rate, weight decay, shuffling and early
 stopping. What comes out is what each would have become by itself, but for rounding.
 """
 
 import time
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
@@ -28,96 +26,45 @@ _TENSORS = ("soft", "soft_weight", "hard", "hard_weight", "labels")
 _ENDS_TOGETHER = LossFailed, MemoryError, torch.cuda.OutOfMemoryError
 
 
-@dataclass(frozen=True)
-class Request:
-    """A training that waits for others.
+def can_be_joined(request):
+    """Whether one program can train it beside others.
 
-    Attributes
+    Parameters
     ----------
-    module : torch.nn.Module
-        Initialised; changed.
-    rows : Rows
-        To learn from.
-    valid : Rows or None
-        To watch.
-    objective : Objective
-        The loss.
-    options : dict
-        The other arguments of ``training.train``.
+    request : Request
+        The training.
+
+    Returns
+    -------
+    bool
+        False for modules and options that the program does not know.
     """
+    options = request.options
+    is_plain = (
+        not request.draws_globally
+        and not options["callbacks"]
+        and not options["compile"]
+        and not options["verbose"]
+        and options["ema_decay"] is None
+        and options["optimizer_state"] is None
+        and options["refresh"] is None
+        and options["optimizer"] in tuple(OPTIMIZERS)
+    )
+    return is_plain and stacked_kind(request.module) is not None
 
-    module: Any
-    rows: Any
-    valid: Any
-    objective: Any
-    options: dict
 
-    @classmethod
-    def of(cls, module, rows, valid, objective, options):
-        """A request, if this training can be joined to others.
-
-        Parameters
-        ----------
-        module : torch.nn.Module
-            Initialised.
-        rows, valid : Rows or None
-            To learn from, and to watch.
-        objective : Objective
-            The loss.
-        options : dict
-            The other arguments of ``training.train``.
-
-        Returns
-        -------
-        Request or None
-            None for modules and options that one program does not know.
-        """
-        plain = (
-            not options["callbacks"]
-            and not options["compile"]
-            and not options["verbose"]
-            and options["ema_decay"] is None
-            and options["optimizer_state"] is None
-            and options["refresh"] is None
-            and options["optimizer"] in tuple(OPTIMIZERS)
-        )
-        if not plain or stacked_kind(module) is None:
-            return None
-        return cls(module, rows, valid, objective, options)
-
-    def kind(self):
-        """What requests must have in common to be joined.
-
-        Returns
-        -------
-        tuple
-            Hashable.
-        """
-        names = "max_epochs", "batch_size", "lr_schedule", "optimizer"
-        return (
-            stacked_kind(self.module),
-            *(self.options[name] for name in names),
-            str(self.options["device"]),
-            self.options["patience"] is None,
-            _shapes(self.rows),
-            _shapes(self.valid),
-            gradient_kind(self.objective),
-        )
-
-    def alone(self, train):
-        """Train it by itself.
-
-        Parameters
-        ----------
-        train : callable
-            ``training.train``.
-
-        Returns
-        -------
-        DistillationNet
-            Trained.
-        """
-        return train(self.module, self.rows, self.valid, self.objective, **self.options)
+def _kind(request):
+    """What requests must have in common to be joined."""
+    names = "max_epochs", "batch_size", "lr_schedule", "optimizer"
+    return (
+        stacked_kind(request.module),
+        *(request.options[name] for name in names),
+        str(request.options["device"]),
+        request.options["patience"] is None,
+        _shapes(request.rows),
+        _shapes(request.valid),
+        gradient_kind(request.objective),
+    )
 
 
 def _shapes(rows):
@@ -128,33 +75,31 @@ def _shapes(rows):
     return rows.n_labelled, *shapes
 
 
-def train_all(requests, train):
+def train_all(requests):
     """Train what can be joined together, and the others alone.
 
     Parameters
     ----------
     requests : list of Request
-        In any order.
-    train : callable
-        ``training.train``.
+        Each can be joined to others of its kind.
 
     Returns
     -------
     list of DistillationNet or Exception
-        One for each request.
+        What became of each.
     """
     groups, answers = {}, [None] * len(requests)
     for i, request in enumerate(requests):
-        groups.setdefault(request.kind(), []).append(i)
+        groups.setdefault(_kind(request), []).append(i)
     for group in groups.values():
         for part in _parts(requests, group):
-            found = _trained([requests[i] for i in part], train)
-            for i, answer in zip(part, found, strict=True):
-                answers[i] = answer
+            outcomes = _trained([requests[i] for i in part])
+            for i, outcome in zip(part, outcomes, strict=True):
+                answers[i] = outcome
     return answers
 
 
-def _trained(requests, train):
+def _trained(requests):
     """What became of each; an error is an answer too."""
     if len(requests) > 1:
         generators = [request.options["generator"] for request in requests]
@@ -164,12 +109,12 @@ def _trained(requests, train):
         except _ENDS_TOGETHER:  # each by itself may do, or says so again
             for generator, state in zip(generators, states, strict=True):
                 generator.set_state(state)
-    return [_answer(request, train) for request in requests]
+    return [_answer(request) for request in requests]
 
 
-def _answer(request, train):
+def _answer(request):
     try:
-        return request.alone(train)
+        return request.alone()
     except Exception as error:
         return error
 

@@ -58,6 +58,7 @@ from ..teacher.ensemble import (
 )
 from ..teacher.folds import CrossFit, check_can_be_cloned
 from ..teacher.memory import memory_for
+from ..training.fits import carry_out
 from ..transfer.drawn import NAMES, automatic, draw
 from ..transfer.renewal import Renewal
 
@@ -180,19 +181,29 @@ default=None
             y_val,
             groups,
         )
+        carry_out(self._fitting(given))
+        return self
+
+    def _fitting(self, given):
+        """Fit, as a generator of the trainings that it needs."""
         with unchanged_on_error(self):
             seen = self._validate(given)
-            cross = self._split(seen, X)
-            drawn = self._draw(seen, X, cross)
-            asked = replace(seen, X=X, X_transfer=X_transfer, X_val=X_val, drawn=drawn)
+            cross = self._split(seen, given.X)
+            drawn = self._draw(seen, given.X, cross)
+            asked = replace(
+                seen,
+                X=given.X,
+                X_transfer=given.X_transfer,
+                X_val=given.X_val,
+                drawn=drawn,
+            )
             seen = self._with_drawn(seen, drawn)
             reader, knowledge, renewal = self._ask(asked, cross)
             seen = replace(seen.first(len(knowledge.soft_weight)), renewal=renewal)
             watched = self._watched(asked, reader, knowledge)
             self._set_targets(reader, knowledge)
             self._fit_view(seen)
-            self._train(seen, knowledge, watched)
-        return self
+            yield from self._train(seen, knowledge, watched) or ()
 
     @abstractmethod
     def _check_targets(self, y, name="y", learns=True):
@@ -208,7 +219,7 @@ default=None
 
     @abstractmethod
     def _train(self, rows, knowledge, watched):
-        """Train on the view of the rows."""
+        """Train on the view of the rows; perhaps a generator of trainings."""
 
     def _validate(self, rows):
         """The student's own copy of fit's arguments, checked, X as numbers."""

@@ -18,12 +18,10 @@ from ..lesson.knowledge import hold_out
 from ..lesson.lesson import Lesson
 from ..lesson.temperature import CANDIDATES, best_temperature, exam_losses, split_rows
 from ..losses import cross_entropy, quantile
-from ..search.joint import Request
 from ..tables.view import apply_view
 from ..tasks.readers import given_classes
 from ..teacher.ensemble import any_ready
 from ..training.batches import Rows
-from ..training.cohort import current
 from ..training.histories import by_columns, by_epochs
 from ..training.inference import in_chunks
 from ..training.loop import (
@@ -33,10 +31,10 @@ from ..training.loop import (
     put_history,
     resolve_device,
     seeded,
-    train,
     without_history,
 )
 from ..training.objective import Loss, Objective, get_loss, over_targets, sorted_first
+from ..training.requests import Request
 from .base import BaseStudent
 from .tasks import ClassifierStudent, RegressorStudent, listed
 
@@ -238,11 +236,12 @@ class TorchStudent(BaseStudent):
         x, used, exam = self._lesson_and_exam(rows, knowledge, watched, random)
         lesson = Lesson(self, rows.renewal, x, used)
         unseen = None if watched is None else exam
-        self._settle_temperature(lesson, unseen, seeds, random)
-        self._learn(lesson, exam, seeds)
+        yield from self._settle_temperature(lesson, unseen, seeds, random)
+        yield from self._learn(lesson, exam, seeds)
 
     def _settle_temperature(self, lesson, unseen, seeds, random):
         """Choose the temperature, where that is asked."""
+        yield from ()
 
     def _learn(self, lesson, exam, seeds, interruptible=True):
         """Train a module, and finish it."""
@@ -250,7 +249,9 @@ class TorchStudent(BaseStudent):
         with seeded(seeds[0], device, self._draws_globally()):
             first, shuffler = (make_generator(seed) for seed in seeds[1:])
             module = self._starting_module(lesson.x, lesson.knowledge, first)
-            self.net_ = self._run(module, lesson, exam, device, shuffler, interruptible)
+            self.net_ = yield from self._run(
+                module, lesson, exam, device, shuffler, interruptible
+            )
         self.history_ = epochs_of(self.net_)
         self.n_iter_ = len(self.history_)
         self._finish(lesson.x, lesson.knowledge)
@@ -311,12 +312,11 @@ class TorchStudent(BaseStudent):
             "refresh": lesson.refresh,
             "renew": partial(lesson.renewed, objective),
         }
-        cohort = current()
-        if cohort is not None and not self._draws_globally():
-            request = Request.of(module, rows, valid, objective, options)
-            if request is not None:
-                return cohort.ask(request)
-        return train(module, rows, valid, objective, **options)
+        return (
+            yield Request(
+                module, rows, valid, objective, options, self._draws_globally()
+            )
+        )
 
     def _quiet_twin(self, max_epochs):
         """A copy for a few epochs, of which the user's callbacks hear nothing."""
@@ -385,8 +385,9 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
 
     def _settle_temperature(self, lesson, unseen, seeds, random):
         if self.temperature_ is None:
-            chosen = self._chosen_temperature(lesson, unseen, seeds, random)
-            self.temperature_ = chosen
+            self.temperature_ = yield from self._chosen_temperature(
+                lesson, unseen, seeds, random
+            )
 
     def _chosen_temperature(self, lesson, unseen, seeds, random):
         """The best of short runs, which cost no more epochs than one fit, all together.
@@ -405,7 +406,7 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
         epochs = self.max_epochs // len(some)
         losses = {}
         for temperature in some:
-            run = self._short_run(temperature, epochs, x, knowledge, seeds)
+            run = yield from self._short_run(temperature, epochs, x, knowledge, seeds)
             log_q = run._outputs_of_view(unseen[0], run._log_softmax)
             losses[temperature] = exam_losses(log_q, unseen[1], self._widths())
         return best_temperature(losses, unseen[1].soft_weight)
@@ -415,7 +416,7 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
         twin = self._quiet_twin(max_epochs)
         twin.temperature_ = temperature
         lesson = Lesson(twin, None, x, knowledge)
-        twin._learn(lesson, None, seeds, interruptible=False)
+        yield from twin._learn(lesson, None, seeds, interruptible=False)
         return twin
 
     def _twin_for_one_epoch(self, classes=None):

@@ -107,8 +107,10 @@ class SoftDecisionTree(TorchStudent):
     def _run(self, module, lesson, *others):
         """Train; a tree that is to grow does so between shorter trainings."""
         if self.max_leaf_nodes is not None and not module.n_gates:
-            module = self._grown(module, lesson, self.max_leaf_nodes, *others)
-        net = super()._run(module, lesson, *others)
+            module = yield from self._grown(
+                module, lesson, self.max_leaf_nodes, *others
+            )
+        net = yield from super()._run(module, lesson, *others)
         net.module_.settle()
         return net
 
@@ -132,7 +134,9 @@ class SoftDecisionTree(TorchStudent):
                 twin = self._quiet_twin(epochs)
                 # Its optimizer is for the last shape.
                 vars(twin).pop("_this_part", None)
-                net = super(SoftDecisionTree, twin)._run(module, lesson, *others)
+                net = yield from super(SoftDecisionTree, twin)._run(
+                    module, lesson, *others
+                )
                 module = net.module_.cpu()
             count = _next_size(n_leaves, limit) - n_leaves
             larger = split_best(module, *some, count, self.max_depth)
@@ -178,7 +182,7 @@ class SoftDecisionTree(TorchStudent):
             )
 
     def _train(self, rows, knowledge, watched):
-        super()._train(rows, knowledge, watched)
+        yield from super()._train(rows, knowledge, watched)
         self._observed = observed_values(rows.X)
 
     def _finish(self, x, knowledge):

@@ -21,7 +21,6 @@ from sklearn.utils.validation import _num_features, _num_samples, check_memory
 from tqdm.auto import tqdm
 
 from ..tables.table import rows_of
-from ..training.cohort import by_itself
 from .fingerprint import fingerprint
 from .nets import holds_nets
 
@@ -248,7 +247,7 @@ class TeacherMemory:
         if key is None:
             return make(*arguments)
         item = [_FOLDER, kind, key]
-        with self._locked(item), by_itself():
+        with self._locked(item):
             found = self._found(item)
             if found is None:
                 found = make(*arguments)

@@ -407,8 +407,8 @@ def test_an_error_of_a_joint_training_is_one_of_its_candidates(data, monkeypatch
     assert found[2] == wanted[2] == 0
     np.testing.assert_allclose(found, wanted, atol=1e-3)
     monkeypatch.setattr(
-        "skdistill.search.grid.train_all",
-        lambda requests, train: (_ for _ in ()).throw(KeyboardInterrupt),
+        "skdistill.search.prepared.train_all",
+        lambda requests: (_ for _ in ()).throw(KeyboardInterrupt),
     )
     with pytest.raises(KeyboardInterrupt):
         search.fit(*data)
