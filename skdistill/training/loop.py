@@ -5,8 +5,9 @@
 
 import contextlib
 import copy
-import dis
 import inspect
+import signal
+import threading
 import warnings
 
 import numpy as np
@@ -186,6 +187,7 @@ class DistillationNet(NeuralNet):
     is_own = False  # whether the module is a student's own, not its user's
     schedule_ = None
     averaged = None
+    ctrl_c = None
     _written_out = None  # where no graph is needed: losses with their gradients
 
     @property
@@ -208,10 +210,10 @@ class DistillationNet(NeuralNet):
         """Tell the callbacks; one that raises KeyboardInterrupt ends the training."""
         try:
             super().notify(method_name, **cb_kwargs)
-        except KeyboardInterrupt as error:
-            if _is_from_raise(error):  # how skorch's EarlyStopping stops
-                raise StopTraining from None
-            raise
+        except KeyboardInterrupt:
+            if self.ctrl_c.was_pressed:
+                raise
+            raise StopTraining from None  # how skorch's EarlyStopping stops
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """The objective, and the module's own penalty if it has one."""
@@ -382,7 +384,7 @@ class DistillationNet(NeuralNet):
         self.callbacks = None
         self.optimizer_ = self.schedule_ = self.criterion_ = self.criterion = None
         del self._listeners
-        self.averaged = self._written_out = None
+        self.averaged = self._written_out = self.ctrl_c = None
         for epoch in self.history:
             epoch["batches"] = []
 
@@ -550,6 +552,7 @@ def train(
         **_optimizer_options(optimizer, weight_decay, device, module),
     )
     net.is_listened_to, net.is_own = bool(callbacks), is_own and not callbacks
+    net.ctrl_c = CtrlC()
     net.prepare(lr_schedule, max_epochs * len(batches), optimizer in CYCLED, ema_decay)
     if optimizer_state:
         _take_moments(net.optimizer_, _uncompiled(net.module_), optimizer_state)
@@ -679,20 +682,42 @@ def _uncompiled(module):
     return getattr(module, "_orig_mod", module)
 
 
-def _is_from_raise(error):
-    """Whether a raise statement threw an exception, rather than a signal such as Ctrl-C."""
-    trace = error.__traceback__
-    while trace.tb_next is not None:
-        trace = trace.tb_next
-    code = trace.tb_frame.f_code.co_code
-    return code[trace.tb_lasti] == dis.opmap["RAISE_VARARGS"]
+class CtrlC:
+    """Notices Ctrl-C while a training runs.
+
+    A callback may raise KeyboardInterrupt to end a training, as skorch's EarlyStopping
+    does; that of a signal looks the same.
+    """
+
+    def __init__(self):
+        self.was_pressed = False
+
+    def __enter__(self):
+        self._handler = None
+        if (
+            threading.current_thread() is threading.main_thread()
+        ):  # others get no signal
+            handler = signal.getsignal(signal.SIGINT)
+            if callable(handler):
+                self._handler = handler
+                signal.signal(signal.SIGINT, self._pressed)
+        return self
+
+    def _pressed(self, number, frame):
+        self.was_pressed = True
+        self._handler(number, frame)
+
+    def __exit__(self, *error):
+        if self._handler is not None:
+            signal.signal(signal.SIGINT, self._handler)
 
 
 @contextlib.contextmanager
 def _interruptible(net, best, keeps):
     """Let callbacks end the training; on Ctrl-C keep the best weights, and say so."""
     try:
-        yield
+        with net.ctrl_c:
+            yield
     except StopTraining:
         return
     except KeyboardInterrupt:
