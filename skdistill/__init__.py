@@ -35,7 +35,7 @@ _HOMES = {
     "plot_gate_filters": "inspection",
     "plot_tree": "inspection",
     "smallest_student": "search.smallest",
-    "soft_targets": "lesson.knowledge",
+    "soft_targets": "lesson.soft_targets",
 }
 
 __all__ = sorted(_HOMES)
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from .inspection import export_text as export_text
     from .inspection import plot_gate_filters as plot_gate_filters
     from .inspection import plot_tree as plot_tree
-    from .lesson.knowledge import soft_targets as soft_targets
+    from .lesson.soft_targets import soft_targets as soft_targets
     from .modules.embeddings import Periodic as Periodic
     from .modules.embeddings import PiecewiseLinear as PiecewiseLinear
     from .search.grid import DistillationSearchCV as DistillationSearchCV

@@ -71,7 +71,7 @@ def to_numpy(student):
     view, of_view = _view(student)
     names = getattr(student, "feature_names_in_", None)
     classifies = is_classifier(student)
-    targets = student._targets if classifies else []
+    targets = student._task.classes if classifies else []
     meta = {
         "format": FORMAT,
         "student": type(student).__name__,
@@ -91,7 +91,8 @@ def to_numpy(student):
     if classifies and student._class_shift is not None:
         arrays["shift"] = student._class_shift
     if not classifies:
-        arrays |= {"target_center": student._center, "target_scale": student._scale}
+        unit = student._task.unit
+        arrays |= {"target_center": unit.center, "target_scale": unit.scale}
     return NumpyPredictor(meta, arrays)
 
 
@@ -133,9 +134,8 @@ def live_model(student):
 
 
 def _is_flat(student):
-    return bool(
-        student._is_flat and len(student._center) == 1 and student._levels() is None
-    )
+    task = student._task
+    return bool(task.is_flat and len(task.unit.center) == 1 and task.quantiles is None)
 
 
 def _without_objects(classes):
@@ -275,7 +275,7 @@ def _net(student, module, array):
             factors = enumerate(getattr(members, name))
             arrays |= {f"{name}_{i}": array(factor) for i, factor in factors}
     if hasattr(student, "output_scale_"):
-        arrays["output_scale"] = np.repeat(student.output_scale_, student._widths())
+        arrays["output_scale"] = np.repeat(student.output_scale_, student._task.widths)
     embedding, of_embedding = _embedding(mlp.embedding, array)
     meta = {
         "kind": "net",
@@ -284,7 +284,7 @@ def _net(student, module, array):
         "embedding": embedding,
         "n_layers": len(mlp.layers),
         "n_members": 0 if members is None else len(members.bias[0]),
-        "widths": student._widths() if is_classifier(student) else None,
+        "widths": student._task.widths if is_classifier(student) else None,
         "is_sorted": getattr(student, "quantiles", None) is not None,
     }
     return meta, arrays | of_embedding

@@ -374,7 +374,7 @@ class Leaves:
         n_values = len(self.values[numbers[0]])
         classes = getattr(tree, "classes_", None)
         self.is_class = classes is not None
-        self.spread = 0.0 if self.is_class else tree._scale
+        self.spread = 0.0 if self.is_class else tree._task.unit.scale
         self.is_multilabel = self.is_class and tree.is_multilabel()
         self.targets = None
         if isinstance(classes, list):

@@ -40,42 +40,6 @@ class LabelRows:
     error: float
 
 
-def joint_targets(knowledge, alpha, one_hot):
-    """One target and one weight for each row, for the soft and the hard part together.
-
-    A row's loss a l(p) + b l(y) is that of the target (a p + b y) / (a + b) at the weight
-    a + b, for the cross entropy and the squared error, up to a constant.
-
-    Parameters
-    ----------
-    knowledge : Knowledge
-        Soft targets as probabilities, or values.
-    alpha : float
-        Weight of the soft targets.
-    one_hot : ndarray of shape (n, n_outputs) or None
-        Hard targets in the form of soft ones.
-
-    Returns
-    -------
-    target : ndarray of shape (n + m, n_outputs)
-        Of all rows that have one.
-    weight : ndarray of shape (n + m,)
-        Not normalised.
-    """
-    soft, n = knowledge.soft, knowledge.n_labelled
-    if soft is None:
-        return one_hot, knowledge.hard_weight
-    if knowledge.hard is None:
-        return soft, knowledge.soft_weight
-    a = alpha * knowledge.soft_weight / knowledge.soft_weight.sum()
-    b = np.zeros(len(a))
-    b[:n] = (1 - alpha) * knowledge.hard_weight / knowledge.hard_weight.sum()
-    target = a[:, None] * soft
-    target[:n] += b[:n, None] * one_hot
-    total = np.where(a + b > 0, a + b, 1.0)
-    return target / total[:, None], (a + b) * len(a)
-
-
 def truncated_label_rows(p, weight, max_rows):
     """All label rows if they are few enough, else those of the largest weights.
 

@@ -1,96 +1,53 @@
-"""What a torch student learns from: the view of its rows, and their targets."""
+"""A lesson: everything that a student learns from."""
 
-import numpy as np
-
-from ..tables.view import apply_view
-from ..training.inference import row_losses
-from .knowledge import Knowledge
+from dataclasses import dataclass
+from typing import Any
 
 
+@dataclass(frozen=True)
 class Lesson:
-    """The view of the training rows and what they teach; drawn rows may be renewed.
+    """The rows as the student sees them, and what they teach.
 
-    Parameters
+    Attributes
     ----------
-    student : TorchStudent
-        Makes tensors of them.
-    renewal : Renewal or None
-        Where fresh rows come from.
-    x : ndarray of shape (n + m, n_inputs)
-        The view, float32.
+    read : Read
+        The rows.
+    y : ndarray of shape (n,) or (n, n_targets), or None
+        Labels or values, validated.
+    task : Task
+        What y and outputs mean.
     knowledge : Knowledge
-        Of the same rows.
+        Targets and weights of the rows of X and of the transfer rows.
+    watched : Knowledge or None
+        Targets of the rows of X_val.
+    renewal : Renewal or None
+        Where fresh transfer rows come from.
     """
 
-    def __init__(self, student, renewal, x, knowledge):
-        self._student = student
-        self._renewal = renewal
-        self._now = x, knowledge  # one pair: Ctrl-C never parts them
+    read: Any
+    y: Any
+    task: Any
+    knowledge: Any
+    watched: Any = None
+    renewal: Any = None
 
-    @property
-    def x(self):
-        """The view (n + m, n_inputs)."""  # numpydoc ignore=RT01
-        return self._now[0]
-
-    @property
-    def knowledge(self):
-        """What the rows teach."""  # numpydoc ignore=RT01
-        return self._now[1]
-
-    @property
-    def refresh(self):
-        """Epochs between renewals, or None."""  # numpydoc ignore=RT01
-        return None if self._renewal is None else self._renewal.every
-
-    def renewed(self, objective, module):
-        """Rows of which the drawn ones are fresh.
+    def transfer_view(self, see, stacked):
+        """The student's view of all transfer rows.
 
         Parameters
         ----------
-        objective : Objective
-            The loss.
-        module : torch.nn.Module
-            The student so far.
+        see : callable
+            ``see(rows)`` -> their view.
+        stacked : callable
+            ``stacked(first, second, name)`` -> both, one below the other.
 
         Returns
         -------
-        Rows or None
-            As many as before; None if the time to label fresh ones is over.
+        ndarray or None
+            None where there are none.
         """
-        renewal, found = self._renewal, self._renewal.draw()
-        if found is None:
-            return None
-        fresh, answers = found
-        view = apply_view(self._student.preprocessor_, fresh.X, np.float32)
-        index = np.arange(min(len(renewal), len(fresh)))
-        if renewal.chooses and len(fresh) > len(renewal):
-            judged = self._judged(view, renewal.weighed(*found), objective, module)
-            index = renewal.chosen(*judged)
-        if len(index) < len(fresh):
-            fresh, answers, view = fresh.take(index), answers[index], view[index]
-        knowledge = self._learnt(renewal.keep(fresh, answers))
-        start = len(self.x) - len(renewal)
-        x = np.concatenate([self.x[:start], view, self.x[start + len(view) :]])
-        self._now = x, knowledge
-        return self._student._rows(x, knowledge, objective, module)
-
-    def _learnt(self, knowledge):
-        """Of all rows, what those that are trained on teach."""
-        knowledge = knowledge.used(self._student.alpha)
-        kept = self._renewal.kept
-        return knowledge if kept is None else knowledge.take(kept)
-
-    def _judged(self, view, knowledge, objective, module):
-        """Weight and loss of each candidate."""
-        k, knowledge = len(view), self._learnt(knowledge)
-        weight = knowledge.soft_weight[-k:]
-        alone = Knowledge(knowledge.soft[-k:], None, weight, weight[:0])
-        rows = self._student._rows(view, alone, objective, module)
-        loss = row_losses(module, rows, objective)
-        if not (np.isfinite(loss).all() and loss.min() > -1e-4):
-            raise ValueError(
-                f"n_candidates={self._student.transfer.n_candidates} prefers rows "
-                f"of large loss, and loss={self._student.loss!r} is "
-                f"{loss.min()} for some: take one that is 0 at least, or n_candidates=1."
-            )
-        return weight, np.maximum(loss, 0.0)
+        parts = [self.read.X_transfer, self.read.drawn and self.read.drawn.X]
+        parts = [see(rows) for rows in parts if rows is not None]
+        if len(parts) < 2:
+            return parts[0] if parts else None
+        return stacked(*parts, "transfer")

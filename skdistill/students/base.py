@@ -2,22 +2,15 @@
 
 import contextlib
 import copy
-import warnings
 from abc import ABCMeta, abstractmethod
 from dataclasses import replace
 from numbers import Integral, Real
 from os import PathLike
 
 import numpy as np
-from sklearn.base import (
-    BaseEstimator,
-    MetaEstimatorMixin,
-    _fit_context,
-    is_classifier,
-)
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import InputTags, check_random_state, get_tags
-from sklearn.utils import metadata_routing as routing
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.validation import (
@@ -28,39 +21,22 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from ..lesson.knowledge import FitRows, Knowledge, gather, needs_teacher, teaches
+from ..lesson.asking import Asking, named_members
+from ..lesson.given import Given, Read
+from ..lesson.lesson import Lesson
 from ..tables.table import (
     check_names,
     check_no_gaps,
     is_readable,
     plain_table,
     plain_values,
-    rows_of,
-    stacked,
     unmasked,
     validated_table,
 )
 from ..tables.view import apply_view, fit_view, make_view, reads_tables
-from ..tasks.class_weights import class_weighted
-from ..teacher.calibration import tempered
-from ..teacher.ensemble import (
-    DroppedTeacher,
-    Teacher,
-    accepts_sample_weight,
-    all_ready,
-    any_ready,
-    check_kind,
-    check_weights,
-    check_width,
-    fitted_clones,
-    is_ready,
-    members_of,
-)
-from ..teacher.folds import CrossFit, check_can_be_cloned
-from ..teacher.memory import memory_for
+from ..teacher.ensemble import DroppedTeacher, any_ready, is_ready, members_of
 from ..training.fits import carry_out
-from ..transfer.drawn import NAMES, automatic, draw
-from ..transfer.renewal import Renewal
+from ..transfer.drawn import NAMES
 
 
 @contextlib.contextmanager
@@ -170,7 +146,7 @@ default=None
             For rows, targets or a teacher that do not fit together, and if the loss
             becomes NaN. The student is then as it was before.
         """
-        given = FitRows(
+        given = Given(
             X,
             y,
             sample_weight,
@@ -187,174 +163,105 @@ default=None
     def _fitting(self, given):
         """Fit, as a generator of the trainings that it needs."""
         with unchanged_on_error(self):
-            seen = self._validate(given)
-            cross = self._split(seen, given.X)
-            drawn = self._draw(seen, given.X, cross)
-            asked = replace(
-                seen,
-                X=given.X,
-                X_transfer=given.X_transfer,
-                X_val=given.X_val,
-                drawn=drawn,
+            lesson = self._prepare(given)
+            yield from self._train(lesson) or ()
+
+    def _prepare(self, given):
+        """Validate, ask the teacher, and fit the view of X: what there is to learn."""
+        asking = self._asking()
+        given, read = self._read(given, asking)
+        folds = asking.folds(given)
+        drawn = asking.drawn(given, folds, self._n_readable(given.X))
+        if drawn is not None:  # validated before the teacher is asked about them
+            table = self._validate_more(drawn.X, "transfer")
+            given, read = (
+                replace(given, drawn=drawn),
+                replace(read, drawn=replace(drawn, X=table)),
             )
-            seen = self._with_drawn(seen, drawn)
-            reader, knowledge, renewal = self._ask(asked, cross)
-            seen = replace(seen.first(len(knowledge.soft_weight)), renewal=renewal)
-            watched = self._watched(asked, reader, knowledge)
-            self._set_targets(reader, knowledge)
-            self._fit_view(seen)
-            yield from self._train(seen, knowledge, watched) or ()
+        answers = asking.answers(given, folds, self._make_task, self._validate_drawn)
+        self._keep_teacher(answers)
+        knowledge = answers.knowledge
+        watched = asking.watched(given, answers)
+        n_drawn = len(knowledge.soft_weight) - len(knowledge.hard_weight)
+        read = read.first(n_drawn - given.n_transfer)
+        self._set_task(answers.task, knowledge)
+        self._fit_view(read.X, given)
+        return Lesson(read, given.y, answers.task, knowledge, watched, answers.renewal)
 
     @abstractmethod
     def _check_targets(self, y, name="y", learns=True):
         """Validated targets, an array."""
 
     @abstractmethod
-    def _reader(self, teacher, rows):
-        """Reads the teacher's answers for this kind of student."""
+    def _make_task(self, teacher, given):
+        """What y and answers mean to this kind of student."""
 
     @abstractmethod
-    def _set_targets(self, reader, knowledge):
+    def _set_task(self, task, knowledge):
         """Store what the fitted student has to know of its targets."""
 
     @abstractmethod
-    def _train(self, rows, knowledge, watched):
+    def _train(self, lesson):
         """Train on the view of the rows; perhaps a generator of trainings."""
 
-    def _validate(self, rows):
-        """The student's own copy of fit's arguments, checked, X as numbers."""
-        calibrates = getattr(self, "teacher_calibration", None)
-        if rows.X_val is not None and not (self._has_epochs or calibrates):
+    def _asking(self):
+        return Asking.of(
+            self,
+            has_epochs=self._has_epochs,
+            draws_for_leaves=self._draws_for_leaves,
+        )
+
+    def _keep_teacher(self, answers):
+        vars(self).pop("teacher_", None)
+        if self.keep_teacher and answers.fitted is not None:
+            self.teacher_ = answers.fitted
+
+    def _read(self, given, asking):
+        """The arguments of fit, checked, and the student's own copies of the rows."""
+        calibrates = asking.teacher_calibration is not None
+        if given.X_val is not None and not (self._has_epochs or calibrates):
             raise ValueError(
                 f"X_val is watched while training, and {type(self).__name__} cannot "
                 "watch its student: leave X_val out, or score on it afterwards."
             )
-        self._check_can_learn(rows)
+        self._check_can_learn(given, asking)
         if not self._continues():
             vars(self).pop("preprocessor_", None)
             vars(self).pop("_takes_gaps", None)
-        weight = rows.sample_weight
-        checked = replace(
-            rows,
-            X=self._validate_X(rows.X, reset=not self._continues()),
-            y=None if rows.y is None else self._check_targets(rows.y),
-            X_transfer=self._validate_more(rows.X_transfer, "X_transfer"),
-            X_val=self._validate_more(rows.X_val, "X_val"),
-            y_val=None
-            if rows.y_val is None
-            else self._check_targets(rows.y_val, "y_val", learns=False),
+        X = self._validate_X(given.X, reset=not self._continues())
+        y = None if given.y is None else self._check_targets(given.y)
+        read = Read(
+            X,
+            self._validate_more(given.X_transfer, "X_transfer"),
+            self._validate_more(given.X_val, "X_val"),
         )
-        if rows.y is not None:
-            check_consistent_length(checked.X, checked.y)
-        if checked.y_val is not None and len(checked.y_val) != _num_samples(rows.X_val):
-            raise ValueError(
-                f"y_val has {len(checked.y_val)} rows and X_val has "
-                f"{_num_samples(rows.X_val)}."
-            )
-        if weight is None:
-            return checked
-        check_no_gaps(
-            "sample_weight", weight, "weight", "give 0 to rows that are not to count"
-        )
-        weight = plain_values(weight)
-        like = np.broadcast_to(0.0, _num_samples(checked.X))
-        weight = _check_sample_weight(weight, like, ensure_non_negative=True)
-        with np.errstate(over="ignore"):
-            total = weight.sum()
-        if not 0 < total < np.inf:
-            raise ValueError(
-                f"sample_weight sums to {total}: give some row a weight above 0, "
-                "and none that overflows."
-            )
-        return replace(checked, sample_weight=weight.astype(np.float64))
-
-    def _draw(self, rows, X, cross):
-        """The transfer rows that ``transfer`` draws for the teacher to label, if any."""
-        if getattr(self.transfer, "refresh", None) is not None and not self._has_epochs:
-            raise ValueError(
-                f"transfer={self.transfer!r} draws fresh rows after some epochs, and "
-                f"{type(self).__name__} has none: leave refresh=None, and raise size."
-            )
-        fixed = getattr(self.transfer, "output", None) is not None
-        transfer = self.transfer
-        if isinstance(transfer, str) and transfer == "auto":
-            transfer = self._automatic(rows, X)
-        if transfer is None or not self._learns_softly(rows):
-            return None
-        if self.teacher is None and not fixed:
-            raise ValueError(
-                f"transfer={self.transfer!r} draws rows for a teacher to label: give one "
-                "beside teacher_output, or FixedRows with outputs."
-            )
-        weight, random, usable = rows.sample_weight, self._random(), None
-        lends = np.ones(_num_samples(X), bool) if weight is None else weight > 0
-        counted = np.flatnonzero(lends)  # rows of no weight lend nothing
-        if self.transfer_teacher == "unseen" and cross is not None:
-
-            def usable(parents):
-                return cross.unseen(parents).any(axis=0)
-
-        rows = X if lends.all() else rows_of(X, counted)
-        arguments = transfer, rows, random, usable, counted
-        renews = getattr(transfer, "refresh", None) is not None
-        if usable is not None or renews or self._draws_for_leaves:
-            return draw(*arguments)
-        seed = getattr(self, "random_state", None)
-        if not isinstance(seed, Integral):  # the state of another would have to go on
-            return draw(*arguments)
-        content = transfer, rows, seed, counted
-        return self._teacher_memory().drawn(draw, content, *arguments)
-
-    def _automatic(self, rows, X):
-        """The sampler of "auto": where the teacher itself is asked about X, and X alone.
-
-        Rows near those that it has memorised would undo what `cv` is for.
-        """
-        given = rows.teacher_output is not None or rows.X_transfer is not None
-        if self.teacher is None or given or self._fits_clones():
-            return None
-        if not (reads_tables(self._fitted_view()) or is_readable(X)):
-            return None
-        weight = rows.sample_weight
-        n = _num_samples(rows.X) if weight is None else np.count_nonzero(weight)
-        # Hard trees, which search many outputs on few rows anyway.
-        n_outputs = self._answer_width(rows.y) if self._draws_for_leaves else 1
-        return automatic(n, self.n_features_in_, n_outputs)
-
-    def _answer_width(self, y):
-        """Numbers in the teacher's answer about a row, as far as known before it."""
+        y_val = given.y_val
+        if y_val is not None:
+            y_val = self._check_targets(y_val, "y_val", learns=False)
         if y is not None:
-            return 1 if y.ndim == 1 else y.shape[1]
-        return max(getattr(m, "n_outputs_", 1) for m in members_of(self.teacher))
+            check_consistent_length(X, y)
+        if y_val is not None and len(y_val) != _num_samples(given.X_val):
+            raise ValueError(
+                f"y_val has {len(y_val)} rows and X_val has "
+                f"{_num_samples(given.X_val)}."
+            )
+        weight = _checked_weight(given.sample_weight, _num_samples(X))
+        return replace(given, y=y, y_val=y_val, sample_weight=weight), read
 
-    def _learns_softly(self, rows):
-        """Whether there are soft targets that count; a control has none."""
-        fixed = getattr(self.transfer, "output", None) is not None
-        return self.alpha > 0 and (teaches(rows, self.teacher) or fixed)
+    def _n_readable(self, X):
+        """Columns of X that samplers can read; None where they may not."""
+        if reads_tables(self._fitted_view()) or is_readable(X):
+            return self.n_features_in_
+        return None
 
-    def _with_drawn(self, rows, drawn):
-        """With the drawn rows, validated before the teacher is asked about them."""
-        if drawn is None:
-            return rows
-        X = self._validate_more(drawn.X, "transfer")
-        return replace(rows, drawn=replace(drawn, X=X))
+    def _validate_drawn(self, X):
+        return self._validate_more(X, "transfer")
 
     def _random(self):
         return check_random_state(getattr(self, "random_state", None))
 
-    def _check_can_learn(self, rows):
-        rows.check(self.teacher is not None)
-        if isinstance(self.teacher, DroppedTeacher):
-            self.teacher.fit(rows.X, rows.y)
-        taught = teaches(rows, self.teacher)
-        if taught and self.teacher is not None and needs_teacher(rows):
-            taught = all_ready(self.teacher)
-        if rows.y is None and not (taught and self.alpha == 1):
-            raise ValueError(
-                f"{type(self).__name__} requires y to be passed, but the target y is "
-                "None. Only a fitted teacher, or its outputs, together with alpha=1 "
-                "teaches without labels."
-            )
+    def _check_can_learn(self, given, asking):
+        asking.check(given)
 
     def _continues(self):
         """Whether fit goes on from what was learnt before."""
@@ -416,185 +323,16 @@ default=None
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from error
 
-    def _fits_clones(self):
-        """Whether ``cv`` asks for clones of the teacher, rather than "prefit" or none."""
-        return self.cv is not None and not isinstance(self.cv, str)
-
-    def _split(self, rows, X):
-        """The folds that ``cv`` asks for, if clones of the teacher are wanted."""
-        if not self._fits_clones():
-            if self.transfer_teacher != "refit":
-                raise ValueError(
-                    f"transfer_teacher={self.transfer_teacher!r} asks clones that cv= "
-                    "fits, and there are none: give cv, such as cv=5."
-                )
-            return None
-        asks_others = self.transfer_teacher != "refit" and (
-            needs_teacher(rows) or self.transfer is not None
-        )
-        is_asked = rows.teacher_output is None or asks_others
-        if self.teacher is None or self.alpha == 0 or not is_asked:
-            return None
-        check_can_be_cloned(self.teacher)
-        if rows.y is None:
-            raise ValueError(
-                f"cv={self.cv!r} fits clones of the teacher, and y is None: give y."
-            )
-        return CrossFit.split(self.cv, X, rows.y, rows.groups, is_classifier(self))
-
-    def _ask(self, rows, cross):
-        """A reader of the teacher's answers, what they teach, and what renews that."""
-        if self.teacher is not None:
-            check_kind(self.teacher, self._estimator_type)
-            check_weights(self.teacher_weights, len(members_of(self.teacher)))
-        if cross is None:
-            return self._taught(rows, self._reader(self._ready_teacher(rows), rows))
-        cross = cross.fitted(
-            self.teacher,
-            self.teacher_weights,
-            rows.X,
-            rows.y,
-            lambda train: self._teacher_fit_params(rows.sample_weight, train),
-            self._teacher_memory(),
-        )
-        reader = self._reader(self._ready_teacher(rows, cross), rows)
-        own, drawn = None, rows.drawn
-        if rows.teacher_output is None:
-            own = cross.ask_held_out(reader, rows.X, len(rows.y))
-        if self.transfer_teacher == "unseen" and drawn is not None:
-            rows = replace(rows, drawn=replace(drawn, asks=cross.ask_unseen))
-        return self._taught(rows, reader, own)
-
-    def _taught(self, rows, reader, own=None):
-        """As ``_ask``; others than the teacher have answered for X where `own` is given."""
-        knowledge = self._gather(rows, reader, own=own)
-        rows = rows.first(len(knowledge.soft_weight))
-        drawn = rows.drawn
-        if drawn is None or drawn.source is None:
-            return reader, knowledge, None
-        if drawn.source.refresh is None and not self._draws_for_leaves:
-            return reader, knowledge, None
-
-        settled = {"own": own, "teacher_temperature": knowledge.teacher_temperature}
-
-        def weighed(drawn, answers):
-            now = replace(rows, drawn=drawn)
-            return self._gather(now, reader, answers=answers, **settled)
-
-        def validated(X):
-            return self._validate_more(X, "transfer")
-
-        return reader, knowledge, Renewal(drawn, reader, knowledge, weighed, validated)
-
-    def _ready_teacher(self, rows, cross=None):
-        """The teacher behind the adapter, fitted if it was not; or all of its clones."""
-        vars(self).pop("teacher_", None)
-        if self.teacher is None:
-            return None
-        fitted, weights = self.teacher, self.teacher_weights
-        asks_clones = cross is not None and self.transfer_teacher != "refit"
-        if all_ready(fitted):
-            check_width(fitted, rows.X)
-        elif asks_clones:
-            fitted = cross.everyone()[0]
-        elif needs_teacher(rows):
-            fitted = self._fit_teacher(rows)
-        else:
-            return None
-        if self.keep_teacher:
-            self.teacher_ = fitted
-        members = cross.everyone() if asks_clones else (fitted, weights)
-        return Teacher.of(*members, self._teacher_memory())
-
-    def _teacher_memory(self):
-        return memory_for(self.memory, self.n_jobs, getattr(self, "verbose", 0))
-
-    def _fit_teacher(self, rows):
-        if self.cv == "prefit":
-            raise ValueError(
-                'teacher is not fitted and cv="prefit" forbids to fit it: fit it '
-                "first. In a param grid over fitted teachers, wrap each in "
-                "FrozenEstimator: scikit-learn clones grid values, unfitted."
-            )
-        params = self._teacher_fit_params(rows.sample_weight)
-        memory = self._teacher_memory()
-        return fitted_clones(self.teacher, rows.X, rows.y, params, memory)
-
-    def _teacher_fit_params(self, sample_weight, rows=None):
-        """What each member's ``fit`` on some rows gets besides X and y."""
-        members = members_of(self.teacher)
-        if rows is not None and sample_weight is not None:
-            sample_weight = sample_weight[rows]
-        if routing._routing_enabled():
-            routed = routing.process_routing(self, "fit", sample_weight=sample_weight)
-            names = [name for name, _ in self._named_members()]
-            return [routed[name].fit if name in routed else {} for name in names]
-        if sample_weight is None:
-            return [{} for _ in members]
-        for member in members:
-            if not accepts_sample_weight(member):
-                warnings.warn(
-                    f"teacher={member!r} does not take sample_weight and is fitted "
-                    "without; the student uses it.",
-                    UserWarning,
-                    stacklevel=6,
-                )
-        weights = {"sample_weight": sample_weight}
-        return [weights if accepts_sample_weight(m) else {} for m in members]
-
-    def _named_members(self):
-        members = members_of(self.teacher)
-        if not isinstance(self.teacher, list | tuple):
-            return [("teacher", members[0])]
-        return [(f"teacher_{i}", member) for i, member in enumerate(members)]
-
-    def _gather(self, rows, reader, **options):
-        is_asked = self.transfer_teacher == "refit"
-        ready = is_asked and any_ready(self.teacher)
-        return gather(
-            rows,
-            reader,
-            asks=self.alpha > 0,
-            transfer_weight=self.transfer_weight,
-            fitted_before=ready or rows.teacher_output is not None,
-            **options,
-        )
-
-    def _watched(self, rows, reader, knowledge):
-        """Targets of X_val: its labels, else the teacher's answers."""
-        if rows.X_val is None:
-            return None
-        by_label = rows.y_val is not None
-        hard = reader.encode(rows.y_val, "y_val") if by_label else None
-        soft = None if by_label else reader.ask(rows.X_val)
-        if knowledge.teacher_temperature != 1 and not by_label:
-            soft = tempered(soft, knowledge.teacher_temperature, reader.widths)
-        ones = np.ones(len(hard if by_label else soft))
-        watched = Knowledge(soft, hard, ones, ones)
-        weights = getattr(self, "class_weight", None)
-        if weights is None:
-            return watched
-        return class_weighted(watched, weights, rows.y, reader.classes)
-
-    def _fit_view(self, rows):
+    def _fit_view(self, X, given):
         if not self._continues():
             view = self._make_view()
-            fit_view(view, rows.X, rows.y, rows.sample_weight)
+            fit_view(view, X, given.y, given.sample_weight)
             self.preprocessor_ = view
             if reads_tables(view):
                 if hasattr(self, "feature_names_in_"):
                     view.feature_names_in_ = self.feature_names_in_
-                had_gaps = bool(np.isnan(rows.X.numbers).any())
+                had_gaps = bool(np.isnan(X.numbers).any())
                 self._takes_gaps = had_gaps or get_tags(self).input_tags.allow_nan
-
-    def _transfer_view(self, rows, see):
-        """What the student sees of all transfer rows; None where there are none."""
-        parts = [] if rows.X_transfer is None else [see(rows.X_transfer)]
-        if rows.drawn is not None:
-            parts.append(see(rows.drawn.X))
-        if len(parts) < 2:
-            return parts[0] if parts else None
-        return stacked(*parts, "transfer")
 
     def _make_view(self):
         return make_view(self.preprocessor)
@@ -727,13 +465,32 @@ default=None
         """
         router = MetadataRouter(owner=type(self).__name__).add_self_request(self)
         fits = not any_ready(self.teacher) if self.teacher is not None else False
-        if self.teacher is None or not (fits or self._fits_clones()):
+        if self.teacher is None or not (fits or self._asking().fits_clones):
             return router
-        for name, member in self._named_members():
+        for name, member in named_members(self.teacher):
             if hasattr(member, "get_metadata_routing"):
                 mapping = MethodMapping().add(caller="fit", callee="fit")
                 router.add(**{name: member}, method_mapping=mapping)
         return router
+
+
+def _checked_weight(weight, n):
+    """Weights of the rows as float64, or None."""
+    if weight is None:
+        return None
+    check_no_gaps(
+        "sample_weight", weight, "weight", "give 0 to rows that are not to count"
+    )
+    weight, like = plain_values(weight), np.broadcast_to(0.0, n)
+    weight = _check_sample_weight(weight, like, ensure_non_negative=True)
+    with np.errstate(over="ignore"):
+        total = weight.sum()
+    if not 0 < total < np.inf:
+        raise ValueError(
+            f"sample_weight sums to {total}: give some row a weight above 0, "
+            "and none that overflows."
+        )
+    return weight.astype(np.float64)
 
 
 _ADVICE = (

@@ -20,7 +20,6 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ..learners.label_rows import (
     drawn_label_rows,
     grown_tree,
-    joint_targets,
     learns_variance,
     truncated_label_rows,
 )
@@ -65,12 +64,11 @@ class SurrogateStudent(BaseStudent):
             return apply_view(view, X)
         return X if view is None else view.transform(X)
 
-    def _all_rows(self, rows, lesson):
+    def _all_rows(self, lesson, used):
         """The view of X, and of the transfer rows where they have a target."""
-        seen = self._seen(rows.X)
-        extra = (
-            self._transfer_view(rows, self._seen) if lesson.soft is not None else None
-        )
+        seen, extra = self._seen(lesson.read.X), None
+        if used.soft is not None:
+            extra = lesson.transfer_view(self._seen, stacked)
         return seen if extra is None else stacked(seen, extra, "X_transfer")
 
     def _fresh(self):
@@ -347,40 +345,33 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
             return self.student
         return DecisionTreeClassifier(max_leaf_nodes=32, min_weight_fraction_leaf=0.01)
 
-    def _train(self, rows, knowledge, watched):
-        lesson = knowledge.used(self.alpha)
-        X, (model, random) = self._all_rows(rows, lesson), self._fresh()
+    def _train(self, lesson):
+        used = lesson.knowledge.used(self.alpha)
+        X, (model, random) = self._all_rows(lesson, used), self._fresh()
         self.label_error_ = 0.0
         if is_regressor(model):
-            model = self._fit_regressor(model, X, *self._targets_of(lesson))
-        elif lesson.soft is None:
-            model = _fit(model, X, rows.y, lesson.hard_weight)
+            model = self._fit_regressor(model, X, *self._joint_targets(used))
+        elif used.soft is None:
+            model = _fit(model, X, lesson.y, used.hard_weight)
         elif learns_variance(model):
-            model = grown_tree(model, X, *self._targets_of(lesson), self._targets)
+            joint = self._joint_targets(used)
+            model = grown_tree(model, X, *joint, self._task.classes)
         else:
-            model = self._fit_label_rows(model, X, *self._targets_of(lesson), random)
+            model = self._fit_label_rows(model, X, *self._joint_targets(used), random)
         self._keep(model)
 
-    def _targets_of(self, lesson):
+    def _joint_targets(self, knowledge):
         """Probabilities (n + m, sum of n_classes) and weights, soft and hard together."""
-        one_hot = None
-        if lesson.hard is not None:
-            one_hot = self._one_hot(lesson.hard)
-        if (
-            self.targets == "logits"
-            and lesson.hard is not None
-            and is_regressor(self._made())
-        ):
+        is_of_logits = self.targets == "logits" and is_regressor(self._made())
+        if is_of_logits and knowledge.hard is not None:
             raise ValueError(
                 'targets="logits" are the teacher\'s, and labels have none: set alpha=1, '
                 'with a teacher, or targets="probabilities".'
             )
-        if lesson.soft is not None:
-            lesson = lesson.with_probabilities()
-        return joint_targets(lesson, self.alpha, one_hot)
+        return self._task.joint(knowledge, self.alpha)
 
     def _fit_regressor(self, model, X, p, weight):
-        parts = self._by_target(p)
+        parts = self._task.by_target(p)
         if self.targets == "logits":
             logs = [np.log(np.maximum(part, 1e-300)) for part in parts]
             parts = [log - log.mean(axis=1, keepdims=True) for log in logs]
@@ -394,7 +385,7 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         return _fit(model, X, target, weight)
 
     def _fit_label_rows(self, model, X, p, weight, random):
-        if len(self._targets) > 1:
+        if len(self._task.classes) > 1:
             raise ValueError(
                 f"student={model!r} is a classifier that learns from label rows, and these "
                 "have one target: give a regressor, or a single decision tree with the "
@@ -429,12 +420,12 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         if returns_raw_scores(self._model()):
             return self._from_scores(self._asked(X, "predict", raw_score=True))
         answer, known = self._asked(X, "predict_proba"), self._model().classes_
-        if len(self._targets) == 1:
+        if len(self._task.classes) == 1:
             answer, known = [_of_sum_1(np.asarray(answer, np.float64))], [known]
         elif not isinstance(answer, list):  # (n, n_labels)
             answer = [np.column_stack([1 - p, p]) for p in np.asarray(answer).T]
-            known = self._targets
-        triples = zip(answer, known, self._targets, strict=True)
+            known = self._task.classes
+        triples = zip(answer, known, self._task.classes, strict=True)
         return np.concatenate([_in_order(*triple) for triple in triples], axis=1)
 
     def _from_scores(self, scores):
@@ -446,7 +437,7 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
     def _from_values(self, values):
         """Probabilities from what a regressor predicts."""
         columns, parts = list(values.reshape(len(values), -1).T), []
-        for classes in self._targets:
+        for classes in self._task.classes:
             n = 1 if len(classes) == 2 else len(classes)
             part, columns = np.column_stack(columns[:n]), columns[n:]
             parts.append(self._distribution(part))
@@ -507,7 +498,7 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         check_is_fitted(self)
         if self._class_shift is not None:
             return super().predict_proba(X)
-        p = self._arranged(self._probabilities(X))
+        p = self._task.arranged(self._probabilities(X))
         return np.clip(p, FLOOR, 1 - FLOOR) if self.is_multilabel() else p
 
 
@@ -690,12 +681,12 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
             return self.student
         return DecisionTreeRegressor(max_leaf_nodes=32, min_weight_fraction_leaf=0.01)
 
-    def _train(self, rows, knowledge, watched):
-        lesson = knowledge.used(self.alpha)
-        X, (model, _) = self._all_rows(rows, lesson), self._fresh()
+    def _train(self, lesson):
+        used = lesson.knowledge.used(self.alpha)
+        X, (model, _) = self._all_rows(lesson, used), self._fresh()
         if is_classifier(model):
             raise ValueError(f"student={model!r} is a classifier: give a regressor.")
-        target, weight = joint_targets(lesson, self.alpha, lesson.hard)
+        target, weight = self._task.joint(used, self.alpha)
         unit = unit_for(model, target, weight)
         if target.shape[1] == 1:
             target = target[:, 0]
@@ -707,8 +698,8 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
 
         self._keep(fitted_in(unit, model, fit, target))
 
-    def _set_targets(self, reader, knowledge):
-        """Targets keep their units."""
+    def _set_task(self, task, knowledge):
+        self._task = task  # whose targets keep their units
 
     def _values(self, X):
         return np.asarray(self._asked(X, "predict"))
@@ -727,6 +718,6 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
             As y was, in its unit.
         """
         values = self._values(X)
-        if not self._is_flat:
+        if not self._task.is_flat:
             return values.reshape(len(values), -1)
         return values.ravel() if values.size == len(values) else values

@@ -16,8 +16,7 @@ from ..learners.hard_tree.growth import Rows
 from ..learners.hard_tree.hints import booster_hints
 from ..learners.hard_tree.search import Search
 from ..learners.hard_tree.structure import HardTree
-from ..learners.label_rows import joint_targets
-from ..tables.table import observed_values
+from ..tables.table import observed_values, stacked
 from ..tables.view import apply_view, make_view, reads_tables
 from ..teacher.ensemble import FLOOR
 from ..transfer.redraw import rows_for_leaves, shared_weight
@@ -60,15 +59,15 @@ class HardDecisionTree(BaseStudent):
         self._check_is_fitted()
         return self._seen(self._validate_X(X, reset=False))
 
-    def _train(self, rows, knowledge, watched):
-        lesson = knowledge.used(self.alpha)
-        x = self._seen(rows.X)
-        extra = None
-        if lesson.soft is not None:
-            extra = self._transfer_view(rows, self._seen)
+    def _train(self, lesson):
+        read, knowledge = lesson.read, lesson.knowledge
+        used = knowledge.used(self.alpha)
+        x, extra = self._seen(read.X), None
+        if used.soft is not None:
+            extra = lesson.transfer_view(self._seen, stacked)
         x = x if extra is None else np.concatenate([x, extra])
         self._n_view = x.shape[1]
-        target, weight = self._targets_of(lesson)
+        target, weight = self._task.joint(used, self.alpha)
         n_labelled = knowledge.n_labelled
         unseen = (target, weight) if knowledge.unseen else None
         counted = np.flatnonzero(weight)
@@ -78,25 +77,26 @@ class HardDecisionTree(BaseStudent):
         random = self._random()
         columns = best_columns(x, target, weight, self._least(), random)
         x = x[:, columns]
-        tree = self._found(x, target, weight, random, rows.X, own, columns)
-        tree = self._learn_more(tree, rows, x, target, weight, columns)
+        tree = self._found(x, target, weight, random, read.X, own, columns)
+        tree = self._learn_more(tree, lesson.renewal, x, target, weight, columns)
         self.tree_ = tree.on(np.arange(self._n_view)[columns])
         if self._weighs_labels and knowledge.hard is not None:
-            self._weigh_labels(self._seen(rows.X), knowledge, unseen)
-        self._observed = observed_values(rows.X)
+            self._weigh_labels(self._seen(read.X), knowledge, unseen)
+        self._observed = observed_values(read.X)
         vars(self).pop("fidelity_", None)  # of the tree before
-        self._finish(rows, knowledge)
+        self._finish(read.X, knowledge)
 
     def _weigh_labels(self, x, knowledge, unseen):
         """Let labels have the last word, where any of them counts."""
-        labels, weight = self._labels_of(knowledge), knowledge.hard_weight
+        labels = self._task.numbers_of_labels(knowledge.hard)
+        weight = knowledge.hard_weight
         if weight.sum() <= 0:
             return
         leaf, is_class = self.tree_.apply(x), is_classifier(self)
         if unseen is not None:
             unseen = [part[: len(leaf)] for part in unseen]
         self.tree_ = with_evidence(self.tree_, leaf, labels, weight, is_class, unseen)
-        if is_class and len(self._targets) == 1:
+        if is_class and len(self._task.classes) == 1:
             shares = self.tree_.means()[0]
             self._learnt_prior = shares / shares.sum()
             self.class_prior_ = self._learnt_prior.copy()
@@ -104,7 +104,7 @@ class HardDecisionTree(BaseStudent):
     def _least(self):
         return max(self.min_weight_fraction_leaf, 1e-12)
 
-    def _learn_more(self, tree, rows, x, target, weight, columns):
+    def _learn_more(self, tree, renewal, x, target, weight, columns):
         """Draw rows for leaves that few have reached, and go on searching from there."""
 
         def see(X):
@@ -112,11 +112,13 @@ class HardDecisionTree(BaseStudent):
 
         leaf = tree.apply(x)
         counts = np.bincount(leaf, minlength=len(tree.feature))
-        found = rows_for_leaves(rows.renewal, tree, see, counts, _ENOUGH)
+        found = rows_for_leaves(renewal, tree, see, counts, _ENOUGH)
         if found is None:
             return tree
         new_x, new_leaf, knowledge = found
-        new_target, new_weight = self._targets_of(knowledge.used(self.alpha))
+        new_target, new_weight = self._task.joint(
+            knowledge.used(self.alpha), self.alpha
+        )
         new_target, new_weight = new_target[-len(new_x) :], new_weight[-len(new_x) :]
         counted = np.flatnonzero(new_weight)
         if not len(counted):
@@ -137,7 +139,7 @@ class HardDecisionTree(BaseStudent):
 
     def _data(self, x, target, weight, n_own, random):
         """So many rows, outputs and tests as the search can bear, and which rows."""
-        few, is_distribution = few_outputs(x, target, weight, self._widths(), random)
+        few, is_distribution = few_outputs(x, target, weight, self._task.widths, random)
         n_stats = 1 + few.shape[1]
         most = min(
             _MOST_CELLS // max(1, x.shape[1] * n_stats), _MOST_STATISTICS // n_stats
@@ -165,10 +167,10 @@ class HardDecisionTree(BaseStudent):
         root = Search(data, self.max_leaf_nodes, random, hints).best(starts)
         return self._tree_of(root, data, x, target, weight)
 
-    def _finish(self, rows, knowledge):
+    def _finish(self, X, knowledge):
         """Store how many rows reach each node, and what the questions gained."""
         tree, weight = self.tree_, knowledge.hard_weight
-        leaf = tree.apply(self._seen(rows.X))
+        leaf = tree.apply(self._seen(X))
         self.node_mass_ = tree.totals(leaf, weight[:, None] / weight.sum())[:, 0]
         cost, inner = self._cost()(tree.sums), np.flatnonzero(~tree.is_leaf)
         gain = cost[inner] - (
@@ -429,26 +431,15 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         self.random_state = random_state
 
     def _cost(self):
-        return Squares() if self.criterion == "gini" else Entropy(len(self._targets))
-
-    def _targets_of(self, lesson):
-        """Probabilities (n + m, sum of n_classes) and weights, soft and hard together."""
-        one_hot = None if lesson.hard is None else self._one_hot(lesson.hard)
-        if lesson.soft is not None:
-            lesson = lesson.with_probabilities()
-        return joint_targets(lesson, self.alpha, one_hot)
-
-    def _widths(self):
-        return [len(classes) for classes in self._targets]
-
-    def _labels_of(self, knowledge):
-        return self._one_hot(knowledge.hard)
+        return (
+            Squares() if self.criterion == "gini" else Entropy(len(self._task.classes))
+        )
 
     def _node_logs(self):
         """Log-probabilities of each node, finite."""
         self._check_is_fitted()
         means = self.tree_.means(self.min_weight_fraction_leaf * _SHRINKAGE)
-        parts = self._by_target(means)
+        parts = self._task.by_target(means)
         return np.log(np.concatenate([_with_floor(part) for part in parts], axis=1))
 
     def _log_probabilities(self, X):
@@ -616,17 +607,6 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
     def _cost(self):
         return Squares()
 
-    def _targets_of(self, lesson):
-        """Values in units of their standard deviations, and weights."""
-        target, weight = joint_targets(lesson, self.alpha, lesson.hard)
-        return (target - self._center) / self._scale, weight
-
-    def _widths(self):
-        return []
-
-    def _labels_of(self, knowledge):
-        return (knowledge.hard - self._center) / self._scale
-
     def _values(self, X):
         leaf = self.apply(X)
         return self.tree_.means()[leaf]
@@ -640,7 +620,7 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
             In the targets' units.
         """
         check_is_fitted(self)
-        return self.tree_.means()[self.tree_.is_leaf] * self._scale + self._center
+        return self._task.unit.restored(self.tree_.means()[self.tree_.is_leaf])
 
 
 def _some(n, n_own, weight, most, random):

@@ -13,7 +13,7 @@ from sklearn.utils.validation import (
 )
 
 from ..learners.hard_tree.growth import Question
-from ..lesson.knowledge import soft_targets
+from ..lesson.soft_targets import soft_targets
 from ..metrics import fidelity
 from ..tables.table import is_readable, rows_of
 from ..tables.view import apply_view, reads_tables
@@ -54,7 +54,7 @@ def hardened(tree, X, y, X_eval, random_state, **limits):
     if hard.cv is not None and hard.transfer == "auto":  # which draws none with folds
         can_draw = reads_tables(tree.preprocessor_) or is_readable(X)
         n = _num_samples(X) if can_draw else 0
-        n_outputs = hard._answer_width(y)
+        n_outputs = hard._asking().n_answers(y)
         hard.transfer = automatic(n, tree.n_features_in_, n_outputs)
     hard._begins_at = partial(_start, tree, hard)
     taught = hasattr(tree, "teacher_") and tree.alpha == 1
@@ -124,7 +124,7 @@ def checked_labels(tree, y):
     y = tree._check_targets(y, learns=False)
     y = y.reshape(len(y), -1)
     for labels, known in zip(
-        y.T, tree._targets if is_classifier(tree) else (), strict=False
+        y.T, tree._task.classes if is_classifier(tree) else (), strict=False
     ):
         new = np.setdiff1d(labels, known)
         if len(new):
@@ -196,7 +196,9 @@ def _as_hard(tree, y, seed, limits):
     options = {**shared, **limits, "alpha": alpha, "random_state": seed}
     if not is_classifier(tree):
         return HardDecisionTreeRegressor(teacher, teacher_weights=weights, **options)
-    options["classes"] = tree._targets if len(tree._targets) > 1 else tree.classes_
+    options["classes"] = (
+        tree._task.classes if len(tree._task.classes) > 1 else tree.classes_
+    )
     if own and limits.get("cv") is not None:  # its answers to folds set it anew
         options["teacher_calibration"] = tree.teacher_calibration
     elif own and tree.teacher_temperature_ != 1:
@@ -258,7 +260,7 @@ def said(tree, X):
     """
     if not is_classifier(tree):
         return tree.predict(X)
-    parts = tree._by_target(np.exp(tree._adjusted(tree._log_probabilities(X))))
+    parts = tree._task.by_target(np.exp(tree._adjusted(tree._log_probabilities(X))))
     return parts if len(parts) > 1 else parts[0]
 
 

@@ -12,6 +12,7 @@ from ..modules.embeddings import NAMES as EMBEDDINGS
 from ..modules.embeddings import embedding_named
 from ..modules.mlp import ACTIVATIONS, MLP, MLPMembers, smooth_clip
 from ..modules.own import called, check_module
+from ..tasks.units import Unit
 from ..teacher.calibration import fitted_scale
 from ..training.inference import in_chunks
 from .torch_student import TorchClassifier, TorchRegressor, TorchStudent
@@ -38,7 +39,7 @@ class NeuralStudent(TorchStudent):
         return self.module is not None or self.dropout > 0
 
     def _make_module(self, x, knowledge, generator):
-        n_inputs, n_outputs = x.shape[1], self._n_outputs()
+        n_inputs, n_outputs = x.shape[1], self._task.n_outputs
         if self.module is None:
             embedding = self._make_embedding(x, knowledge, generator)
             mlp = MLP(
@@ -81,7 +82,7 @@ class NeuralStudent(TorchStudent):
         weight = knowledge.soft_weight
         if knowledge.soft is None:
             weight = knowledge.hard_weight
-        module = embedding.module(x, self._to_learn(knowledge), weight, generator)
+        module = embedding.module(x, self._task.numbers(knowledge), weight, generator)
         module.asked_as = repr(embedding)
         return module
 
@@ -388,10 +389,10 @@ default="auto"
         if self._scale_is_open(knowledge):
             module, weight = self.module_, knowledge.soft_weight
             pairs = zip(
-                self._by_target(
+                self._task.by_target(
                     in_chunks(lambda batch: _mean(module(batch)), module, x)
                 ),
-                self._by_target(knowledge.soft),
+                self._task.by_target(knowledge.soft),
                 strict=True,
             )
             scales = [fitted_scale(logits, log_p, weight) for logits, log_p in pairs]
@@ -400,7 +401,7 @@ default="auto"
     def _infer(self, module, batch):
         logits = module(batch)
         if hasattr(self, "output_scale_"):
-            scale = np.repeat(self.output_scale_, self._widths())
+            scale = np.repeat(self.output_scale_, self._task.widths)
             logits = logits * logits.new_tensor(scale)
         if logits.dim() < 3:
             return logits
@@ -656,12 +657,11 @@ default="auto"
             values = values.sort(dim=-1).values  # as each member is trained
         return _mean(values)
 
-    def _set_targets(self, reader, knowledge):
-        super()._set_targets(reader, knowledge)
+    def _set_task(self, task, knowledge):
+        super()._set_task(task, knowledge)
         if isinstance(self.module, torch.nn.Module) and not self._continues():
             # Weights that come with the module mean something in the targets' own unit.
-            self._center = self._center * 0.0
-            self._scale = self._scale * 0.0 + 1.0
+            task.unit = Unit(task.unit.center * 0.0, task.unit.scale * 0.0 + 1.0)
 
 
 def _mean(outputs):

@@ -88,9 +88,7 @@ def _own(tree, X):
 
 
 def _one_hot(tree, y):
-    pairs = zip(tree._targets, y.T, strict=True)
-    codes = [np.searchsorted(known, labels) for known, labels in pairs]
-    return tree._one_hot(np.stack(codes, axis=1))
+    return tree._task.numbers_of_labels(tree._task.encode(y))
 
 
 def _with_module(tree, module, origin):

@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from scipy.optimize import minimize_scalar
 
-from ..learners.label_rows import joint_targets
 from ..modules.soft_tree import refit_leaves
 from .torch_student import TorchClassifier, TorchRegressor
 from .tree_nodes import PARAMETERS, SoftDecisionTree, row_parts
@@ -349,17 +348,9 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
             self._refit_leaves(x, self._targets_at_1(knowledge))
         super()._finish(x, knowledge)
 
-    def _targets_alone(self, knowledge):
-        one_hot = None
-        if knowledge.hard is not None:
-            one_hot = self._labels(knowledge.hard)
-        if knowledge.soft is not None:
-            knowledge = knowledge.with_probabilities()
-        return joint_targets(knowledge, self.alpha, one_hot)
-
     def _targets_at_1(self, knowledge):
         """The mix of soft and hard targets at T=1, each row times its share of weight."""
-        target, weight = self._targets_alone(knowledge)
+        target, weight = self._joint_targets(knowledge)
         return target * (weight / weight.sum())[:, None]
 
     def _sharpen_gates(self, x, target):
@@ -405,15 +396,6 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         with torch.no_grad():
             kept = list(chunks())
         return refit_leaves(module, lambda: kept, self._path_share()[1])
-
-    def _labels(self, hard):
-        """Smoothed labels as distributions over the classes."""
-        off = self.label_smoothing / np.repeat(self._widths(), self._widths())
-        labels = np.tile(off, (len(hard), 1))
-        starts = np.cumsum([0, *self._widths()[:-1]])
-        for start, codes in zip(starts, hard.T, strict=True):
-            labels[np.arange(len(hard)), start + codes] += 1 - self.label_smoothing
-        return labels
 
 
 class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
@@ -695,7 +677,3 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
-
-    def _targets_alone(self, knowledge):
-        target, weight = joint_targets(knowledge, self.alpha, knowledge.hard)
-        return (target - self._center) / self._scale, weight

@@ -11,6 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_y, check_is_fitted
 
 from ..tables.table import check_no_gaps, columns_of, is_arrow, is_frame
+from ..tasks.classes import Classes
 from ..tasks.priors import (
     balancing_shift,
     check_was_taught,
@@ -19,9 +20,7 @@ from ..tasks.priors import (
     log_ratio,
     shifted,
 )
-from ..tasks.readers import ClassReader, ValueReader
-from ..tasks.units import Unit
-from ..teacher.ensemble import members_of
+from ..tasks.values import Values
 from .base import BaseStudent
 
 
@@ -74,12 +73,9 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         y = np.column_stack(columns)
         return y.astype(np.int64) if y.dtype == bool else y
 
-    def _reader(self, teacher, rows):
-        y = rows.y
-        flags = y is not None and y.ndim == 2 and np.isin(y, [0, 1]).all()
-        given = teacher, y, self.classes, rows.has_outputs
+    def _make_task(self, teacher, given):
         try:
-            return ClassReader(*given, is_multilabel=flags)
+            return Classes(teacher, given.y, self.classes, given.has_outputs)
         except ValueError as error:
             if not self._continues():
                 raise
@@ -87,45 +83,19 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
 
     def _known_before(self):
         return (
-            f"{self._what_continues()} goes on with the classes {listed(self._targets)}"
+            f"{self._what_continues()} goes on with the classes {self._task.listed()}"
         )
 
-    def _answer_width(self, y):
-        known = [getattr(m, "classes_", ()) for m in members_of(self.teacher)]
-        known += [() if self.classes is None else self.classes]
-        if y is not None:
-            known += [[set(column) for column in y.reshape(len(y), -1).T.tolist()]]
-        return max(map(_count, known))
-
-    def _check_can_learn(self, rows):
-        super()._check_can_learn(rows)
-        if self.teacher_calibration is None or not self._learns_softly(rows):
-            return
-        outputs = rows.teacher_output is not None and rows.y is not None
-        is_asked = self.teacher is not None
-        crossed = is_asked and self._fits_clones() and rows.teacher_output is None
-        if not (outputs or crossed or (is_asked and rows.y_val is not None)):
+    def _set_task(self, task, knowledge):
+        if self._continues() and not self._task.is_same(task):
             raise ValueError(
-                f"teacher_calibration={self.teacher_calibration!r} needs labelled rows "
-                "that the teacher has not seen: give X_val and y_val, or cv, such as cv=5, "
-                "or y and the teacher's out-of-fold outputs as teacher_output."
-            )
-
-    def _gather(self, rows, reader, **options):
-        options["calibrates"] = self.teacher_calibration is not None
-        return super()._gather(rows, reader, class_weight=self.class_weight, **options)
-
-    def _set_targets(self, reader, knowledge):
-        before, now = vars(self).get("_targets"), reader.classes
-        if self._continues() and not _same_classes(before, now):
-            raise ValueError(
-                f"{self._known_before()}, and now there are {listed(now)}: fit a new "
+                f"{self._known_before()}, and now there are {task.listed()}: fit a new "
                 "student, or name all of them by `classes` from the start."
             )
-        self._targets = now  # the classes of each target
-        self.classes_ = now if len(now) > 1 else now[0]
-        if self.is_multilabel():
-            self.classes_ = np.arange(len(now))
+        self._task, classes = task, task.classes
+        self.classes_ = classes if len(classes) > 1 else classes[0]
+        if task.is_multilabel:
+            self.classes_ = np.arange(len(classes))
         self.teacher_entropy_ = knowledge.entropy
         self.teacher_temperature_ = knowledge.teacher_temperature
         if self.temperature != "auto":
@@ -134,13 +104,13 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
             self.temperature_ = None  # chosen when the rows to learn from are there
         vars(self).pop("class_prior_", None)
         self._class_shift = None
-        if len(now) == 1:
+        if len(classes) == 1:
             self._learnt_prior = self._learns_prior(knowledge)
             self.class_prior_ = self._learnt_prior.copy()
 
     def _learns_prior(self, knowledge):
         """Shares of the classes in what the student learns (n_classes,)."""
-        return knowledge.class_shares(self.alpha, len(self._targets[0]))
+        return knowledge.class_shares(self.alpha, self._task.n_outputs)
 
     def adjust_class_prior(self, prior=None, *, X=None):
         """Expect other shares of the classes than those of the training rows.
@@ -188,10 +158,10 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         array([0.9, 0.1])
         """
         check_is_fitted(self)
-        if len(self._targets) > 1:
+        if len(self._task.classes) > 1:
             raise ValueError(
                 "adjust_class_prior is for one target, and this student has "
-                f"{len(self._targets)}: fit one for each."
+                f"{len(self._task.classes)}: fit one for each."
             )
         if prior is None and X is None:
             raise ValueError(
@@ -202,9 +172,9 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         if prior is None:
             new = estimated_prior(log_p, self._learnt_prior)
         else:
-            new = checked_prior(prior, self._targets[0])
+            new = checked_prior(prior, self._task.classes[0])
             if X is None:
-                check_was_taught(new, self._learnt_prior, self._targets[0])
+                check_was_taught(new, self._learnt_prior, self._task.classes[0])
         if prior is None or X is None:
             self._class_shift = log_ratio(new, self._learnt_prior)
         else:
@@ -224,29 +194,8 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         bool
             True if ``predict_proba`` is (n, n_labels).
         """
-        pair = np.array([0, 1])
         check_is_fitted(self)
-        several = len(self._targets) > 1
-        return several and all(np.array_equal(c, pair) for c in self._targets)
-
-    def _by_target(self, outputs):
-        """Outputs (n, sum of n_classes), target by target."""
-        ends = np.cumsum([len(classes) for classes in self._targets])[:-1]
-        return np.split(outputs, ends, axis=1)
-
-    def _one_hot(self, codes):
-        """Codes (n, n_targets) as zeros and ones (n, sum of n_classes)."""
-        pairs = zip(codes.T, self._targets, strict=True)
-        return np.concatenate([np.eye(len(k))[column] for column, k in pairs], axis=1)
-
-    def _arranged(self, outputs):
-        """Outputs as scikit-learn has them: (n, n_classes), (n, n_labels) or a list."""
-        parts = self._by_target(outputs)
-        if len(parts) == 1:
-            return parts[0]
-        if self.is_multilabel():
-            return np.column_stack([part[:, 1] for part in parts])
-        return parts
+        return self._task.is_multilabel
 
     @abstractmethod
     def _log_probabilities(self, X):
@@ -265,10 +214,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         ndarray of shape (n,) or (n, n_targets)
             Labels.
         """
-        parts = self._by_target(self._adjusted(self._log_probabilities(X)))
-        pairs = zip(self._targets, parts, strict=True)
-        labels = [classes[part.argmax(axis=1)] for classes, part in pairs]
-        return np.column_stack(labels) if len(labels) > 1 else labels[0]
+        return self._task.labels(self._adjusted(self._log_probabilities(X)))
 
     def predict_proba(self, X):
         """Probabilities of the classes, at temperature 1.
@@ -284,7 +230,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
             Rows that sum to 1; of several labels the probability of each; of several
             targets a list with an array for each.
         """
-        return self._arranged(np.exp(self._adjusted(self._log_probabilities(X))))
+        return self._task.arranged(np.exp(self._adjusted(self._log_probabilities(X))))
 
     def predict_log_proba(self, X):
         """Logarithms of the probabilities, without underflow.
@@ -299,7 +245,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         ndarray of shape (n, n_classes) or (n, n_labels), or list of ndarray
             Nats.
         """
-        return self._arranged(self._adjusted(self._log_probabilities(X)))
+        return self._task.arranged(self._adjusted(self._log_probabilities(X)))
 
     def decision_function(self, X):
         """Logits at temperature 1.
@@ -314,14 +260,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         ndarray of shape (n, n_classes), (n,) or (n, n_labels), or list of ndarray
             For two classes, the log odds of the second; so for each of several labels.
         """
-        logits = self._adjusted(self._logits(X))
-        parts = [
-            part[:, 1] - part[:, 0] if part.shape[1] == 2 else part
-            for part in self._by_target(logits)
-        ]
-        if len(parts) == 1:
-            return parts[0]
-        return np.column_stack(parts) if self.is_multilabel() else parts
+        return self._task.margins(self._adjusted(self._logits(X)))
 
     def _logits(self, X):
         """Logits (n, sum of n_classes), up to a constant for each target and row."""
@@ -337,38 +276,6 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         return tags
 
 
-def _count(classes):
-    """Number of classes of one target, or of several together."""
-    several = (list, tuple, set, np.ndarray)
-    return sum(len(c) if isinstance(c, several) else 1 for c in classes)
-
-
-def _same_classes(before, now):
-    return len(before) == len(now) and all(map(np.array_equal, before, now))
-
-
-def listed(groups):
-    """The classes of each target, as an error names them.
-
-    Parameters
-    ----------
-    groups : list of ndarray
-        Of each target.
-
-    Returns
-    -------
-    str
-        A list; a list of lists for several targets.
-    """
-    lists = [classes.tolist() for classes in groups]
-    return repr(lists if len(lists) > 1 else lists[0])
-
-
-def _varies(values):
-    """Whether any column does; one number, such as 0 for y unknown, has no unit."""
-    return bool((values != values[:1]).any())
-
-
 class RegressorStudent(RegressorMixin, BaseStudent):
     """A student of values; they come from ``_values``."""
 
@@ -379,31 +286,20 @@ class RegressorStudent(RegressorMixin, BaseStudent):
         check_no_gaps(name, y, "value")
         return _check_y(y, multi_output=True, y_numeric=True, estimator=self)
 
-    def _levels(self):
-        """The quantiles that are to be predicted, if any."""
-        return getattr(self, "quantiles", None)
+    def _make_task(self, teacher, given):
+        return Values(given.y)
 
-    def _reader(self, teacher, rows):
-        n_targets = None if rows.y is None else rows.y.reshape(len(rows.y), -1).shape[1]
-        self._is_flat = rows.y is None or rows.y.ndim == 1
-        return ValueReader(teacher, n_targets, self._levels())
-
-    def _set_targets(self, reader, knowledge):
-        values, weight = knowledge.hard, knowledge.hard_weight
-        taught = knowledge.soft is not None and knowledge.soft_weight.any()
-        if values is None or (taught and not _varies(values[weight > 0])):
-            values, weight = knowledge.soft, knowledge.soft_weight
+    def _set_task(self, task, knowledge):
+        task.measure(knowledge)
         if self._continues():
-            if values.shape[1] != len(self._center):
+            before, now = (len(each.unit.center) for each in (self._task, task))
+            if before != now:
                 raise ValueError(
-                    f"{self._what_continues()} goes on with {len(self._center)} "
-                    f"targets, and now there are {values.shape[1]}: fit a new student."
+                    f"{self._what_continues()} goes on with {before} targets, and now "
+                    f"there are {now}: fit a new student."
                 )
-            return
-        if self._levels() is not None:  # all quantiles in one unit, so that none cross
-            values = values.mean(axis=1, keepdims=True)
-        unit = Unit.of(values, weight)
-        self._center, self._scale = unit.center, unit.scale
+            task.unit = self._task.unit
+        self._task = task
 
     @abstractmethod
     def _values(self, X):
@@ -422,10 +318,7 @@ class RegressorStudent(RegressorMixin, BaseStudent):
         ndarray of shape (n,), (n, n_outputs) or (n, n_quantiles)
             As y was, in its unit; quantiles in ascending order.
         """
-        values = self._values(X)
-        values = values * self._scale + self._center
-        flat = self._is_flat and values.shape[1] == 1 and self._levels() is None
-        return values[:, 0] if flat else values
+        return self._task.restored(self._values(X))
 
     def __sklearn_tags__(self):
         """scikit-learn's tags: several targets at once are allowed."""

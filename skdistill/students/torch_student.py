@@ -14,12 +14,14 @@ from sklearn.utils.metaestimators import available_if
 
 from ..export.arrays import live_model
 from ..export.predictor import log_softmax
+from ..learners.renewed_rows import RenewedRows
 from ..lesson.knowledge import hold_out
-from ..lesson.lesson import Lesson
 from ..lesson.temperature import CANDIDATES, best_temperature, exam_losses, split_rows
 from ..losses import cross_entropy, quantile
+from ..tables.table import stacked
 from ..tables.view import apply_view
-from ..tasks.readers import given_classes
+from ..tasks.classes import given_classes, listed
+from ..tasks.values import Values
 from ..teacher.ensemble import any_ready
 from ..training.batches import Rows
 from ..training.histories import by_columns, by_epochs
@@ -36,7 +38,7 @@ from ..training.loop import (
 from ..training.objective import Loss, Objective, get_loss, over_targets, sorted_first
 from ..training.requests import Request
 from .base import BaseStudent
-from .tasks import ClassifierStudent, RegressorStudent, listed
+from .tasks import ClassifierStudent, RegressorStudent
 
 _FEW_ROWS = 16
 #: Parameters that go to ``train`` as they are.
@@ -156,7 +158,7 @@ class TorchStudent(BaseStudent):
 
     def _twin_for_one_epoch(self):
         """A copy whose ``fit`` is one epoch more."""
-        if self._fits_clones():
+        if self._asking().fits_clones:
             raise ValueError(
                 f"partial_fit fits no teacher, and cv={self.cv!r} asks for clones: set "
                 "cv=None, and give out-of-fold outputs as teacher_output."
@@ -210,18 +212,6 @@ class TorchStudent(BaseStudent):
     def _objective(self):
         """The loss of a batch."""
 
-    @abstractmethod
-    def _strata(self, knowledge):
-        """What a held out part is balanced by (n,)."""
-
-    @abstractmethod
-    def _target_tensors(self, knowledge, objective):
-        """Soft and hard targets as tensors, None where absent."""
-
-    @abstractmethod
-    def _to_learn(self, knowledge):
-        """The targets as numbers (n, n_outputs), for what looks at them beforehand."""
-
     def _draws_globally(self):
         """Whether the module may draw from torch's global generators."""
         return False
@@ -229,55 +219,57 @@ class TorchStudent(BaseStudent):
     def _finish(self, x, knowledge):
         """What is left to do with the trained module."""
 
-    def _train(self, rows, knowledge, watched):
+    def _train(self, lesson):
         vars(self).pop("_between_parts", None)
         random = check_random_state(self.random_state)
         seeds = random.randint(np.iinfo(np.int32).max, size=3).tolist()
-        x, used, exam = self._lesson_and_exam(rows, knowledge, watched, random)
-        lesson = Lesson(self, rows.renewal, x, used)
-        unseen = None if watched is None else exam
-        yield from self._settle_temperature(lesson, unseen, seeds, random)
-        yield from self._learn(lesson, exam, seeds)
+        x, used, exam = self._rows_and_exam(lesson, random)
+        rows = RenewedRows(self, lesson.renewal, x, used)
+        unseen = None if lesson.watched is None else exam
+        yield from self._settle_temperature(rows, unseen, seeds, random)
+        yield from self._learn(rows, exam, seeds)
 
-    def _settle_temperature(self, lesson, unseen, seeds, random):
+    def _settle_temperature(self, rows, unseen, seeds, random):
         """Choose the temperature, where that is asked."""
         yield from ()
 
-    def _learn(self, lesson, exam, seeds, interruptible=True):
+    def _learn(self, rows, exam, seeds, interruptible=True):
         """Train a module, and finish it."""
         device = resolve_device(self.device)
         with seeded(seeds[0], device, self._draws_globally()):
             first, shuffler = (make_generator(seed) for seed in seeds[1:])
-            module = self._starting_module(lesson.x, lesson.knowledge, first)
+            module = self._starting_module(rows.x, rows.knowledge, first)
             self.net_ = yield from self._run(
-                module, lesson, exam, device, shuffler, interruptible
+                module, rows, exam, device, shuffler, interruptible
             )
         self.history_ = epochs_of(self.net_)
         self.n_iter_ = len(self.history_)
-        self._finish(lesson.x, lesson.knowledge)
+        self._finish(rows.x, rows.knowledge)
 
-    def _lesson_and_exam(self, rows, knowledge, watched, random):
+    def _rows_and_exam(self, lesson, random):
         """The view of the training rows, what they teach, and what is watched."""
-        x = apply_view(self.preprocessor_, rows.X, np.float32)
-        lesson, exam = knowledge.used(self.alpha), None
-        if watched is not None:
-            exam = apply_view(self.preprocessor_, rows.X_val, np.float32), watched
+
+        def see(rows):
+            return apply_view(self.preprocessor_, rows, np.float32)
+
+        x, knowledge = see(lesson.read.X), lesson.knowledge
+        used, exam = knowledge.used(self.alpha), None
+        if lesson.watched is not None:
+            exam = see(lesson.read.X_val), lesson.watched
         elif self.early_stopping:
-            strata, weight = self._strata(knowledge), knowledge.hard_weight
+            strata, weight = self._task.strata(knowledge), knowledge.hard_weight
             soft_weight = knowledge.soft_weight[: len(weight)]
-            if lesson.hard is None and soft_weight.any():
+            if used.hard is None and soft_weight.any():
                 weight = soft_weight  # of rows that have a target to be watched
             kept, held = hold_out(strata, self.validation_fraction, random, weight)
-            exam = x[held], lesson.exam(held)
-            x, lesson = x[kept], lesson.take(kept)
-            if rows.renewal is not None:
-                rows.renewal.kept = kept
-        if lesson.soft is not None:
-            extra = self._transfer_view(
-                rows, lambda X: apply_view(self.preprocessor_, X, np.float32)
-            )
+            exam = x[held], used.exam(held)
+            x, used = x[kept], used.take(kept)
+            if lesson.renewal is not None:
+                lesson.renewal.kept = kept
+        if used.soft is not None:
+            extra = lesson.transfer_view(see, stacked)
             x = x if extra is None else np.concatenate([x, extra])
-        return x, lesson, exam
+        return x, used, exam
 
     def _starting_module(self, x, knowledge, generator):
         module = self._make_module(x, knowledge, generator)
@@ -295,13 +287,13 @@ class TorchStudent(BaseStudent):
                 f"the parameters now ask for a module of another shape: {error}"
             ) from error
 
-    def _run(self, module, lesson, exam, device, generator, interruptible):
+    def _run(self, module, rows, exam, device, generator, interruptible):
         objective = self._objective()
-        rows = self._rows(lesson.x, lesson.knowledge, objective, module)
+        tensors = self._rows(rows.x, rows.knowledge, objective, module)
         valid = None if exam is None else self._rows(*exam, objective, module)
         options = {
             **{name: getattr(self, name) for name in _OPTIONS},
-            "batch_size": self._batch_size(lesson.knowledge.n_labelled),
+            "batch_size": self._batch_size(rows.knowledge.n_labelled),
             "device": device,
             "patience": self.n_iter_no_change if self.early_stopping else None,
             "generator": generator,
@@ -309,12 +301,12 @@ class TorchStudent(BaseStudent):
             "is_own": not self._draws_globally(),
             "interruptible": interruptible,
             "optimizer_state": vars(self).get("_this_part", {}).get("optimizer"),
-            "refresh": lesson.refresh,
-            "renew": partial(lesson.renewed, objective),
+            "refresh": rows.refresh,
+            "renew": partial(rows.renewed, objective),
         }
         return (
             yield Request(
-                module, rows, valid, objective, options, self._draws_globally()
+                module, tensors, valid, objective, options, self._draws_globally()
             )
         )
 
@@ -335,7 +327,7 @@ class TorchStudent(BaseStudent):
         """Rows as tensors in the module's dtype, weights relative to their mean."""
         parameters = (p for p in module.parameters() if p.is_floating_point())
         dtype = next(parameters, torch.zeros(0)).dtype
-        soft, hard = self._target_tensors(knowledge, objective)
+        soft, hard = self._targets_as_tensors(knowledge, objective)
         return Rows(
             x=torch.from_numpy(np.require(x, requirements="W")).to(dtype),
             soft=None if soft is None else soft.to(dtype),
@@ -349,6 +341,15 @@ class TorchStudent(BaseStudent):
             n_labelled=knowledge.n_labelled,
             labels=self._labels_asked(knowledge, objective),
         )
+
+    def _targets_as_tensors(self, knowledge, objective):
+        soft, hard = (
+            None if part is None else torch.from_numpy(self._task.measured(part))
+            for part in (knowledge.soft, knowledge.hard)
+        )
+        if soft is not None:
+            soft = objective.soft.prepared(soft, objective.temperature)
+        return soft, hard
 
     def _labels_asked(self, knowledge, objective):
         """Codes of the rows' classes, for a soft loss that asks for them."""
@@ -383,24 +384,24 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
     }
 
-    def _settle_temperature(self, lesson, unseen, seeds, random):
+    def _settle_temperature(self, rows, unseen, seeds, random):
         if self.temperature_ is None:
             self.temperature_ = yield from self._chosen_temperature(
-                lesson, unseen, seeds, random
+                rows, unseen, seeds, random
             )
 
-    def _chosen_temperature(self, lesson, unseen, seeds, random):
+    def _chosen_temperature(self, rows, unseen, seeds, random):
         """The best of short runs, which cost no more epochs than one fit, all together.
 
         They learn from the first drawn rows alone: what they ask the teacher about fresh
         ones would be lost.
         """
-        x, knowledge = lesson.x, lesson.knowledge
+        x, knowledge = rows.x, rows.knowledge
         some = CANDIDATES[: self.max_epochs]
         if knowledge.soft is None or len(some) == 1:  # a control has no temperature
             return 1.0
         if unseen is None:
-            parts = split_rows(knowledge, self._strata(knowledge), random)
+            parts = split_rows(knowledge, self._task.strata(knowledge), random)
             unseen = x[parts.held], parts.exam
             x, knowledge = x[parts.train], parts.lesson
         epochs = self.max_epochs // len(some)
@@ -408,25 +409,27 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
         for temperature in some:
             run = yield from self._short_run(temperature, epochs, x, knowledge, seeds)
             log_q = run._outputs_of_view(unseen[0], run._log_softmax)
-            losses[temperature] = exam_losses(log_q, unseen[1], self._widths())
+            losses[temperature] = exam_losses(log_q, unseen[1], self._task.widths)
         return best_temperature(losses, unseen[1].soft_weight)
 
     def _short_run(self, temperature, max_epochs, x, knowledge, seeds):
         """A copy that was trained for a few epochs."""
         twin = self._quiet_twin(max_epochs)
         twin.temperature_ = temperature
-        lesson = Lesson(twin, None, x, knowledge)
-        yield from twin._learn(lesson, None, seeds, interruptible=False)
+        rows = RenewedRows(twin, None, x, knowledge)
+        yield from twin._learn(rows, None, seeds, interruptible=False)
         return twin
 
     def _twin_for_one_epoch(self, classes=None):
         twin = super()._twin_for_one_epoch()
         before = twin._this_part.get("classes", self.classes)
         if before is None and self._is_taught():
-            before = self._targets if len(self._targets) > 1 else self._targets[0]
+            before = (
+                self._task.classes if len(self._task.classes) > 1 else self.classes_
+            )
         if classes is None:
             classes = before
-        elif before is not None and not _same(classes, before):
+        elif before is not None and not _are_same(classes, before):
             raise ValueError(
                 f"classes={classes!r} are not those of the first call, "
                 f"{listed(given_classes(before))}: fit a new student, or name all of "
@@ -454,23 +457,16 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
         few = self._few_outputs(x)
         if few is None:
             return self._outputs_of_view(x, self._log_softmax)
-        if len(self._targets) == 1:
+        if len(self._task.classes) == 1:
             return log_softmax(few)
-        return np.concatenate(list(map(log_softmax, self._by_target(few))), axis=1)
+        return np.concatenate(list(map(log_softmax, self._task.by_target(few))), axis=1)
 
     def _log_softmax(self, logits):
-        parts = logits.split(self._widths(), dim=1)
+        parts = logits.split(self._task.widths, dim=1)
         return torch.cat([torch.log_softmax(part, dim=1) for part in parts], dim=1)
 
     def _logits(self, X):
         return self._outputs(X)
-
-    def _widths(self):
-        """Number of classes of each target."""
-        return [len(classes) for classes in self._targets]
-
-    def _n_outputs(self):
-        return sum(self._widths())
 
     def _objective(self):
         loss = get_loss(self.loss, "classifier")
@@ -479,71 +475,49 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
                 f"temperature={self.temperature!r} has no effect with loss={self.loss!r}: "
                 "leave it 1, or take another loss."
             )
-        if min(self._widths()) < loss.min_classes:
+        if min(self._task.widths) < loss.min_classes:
             raise ValueError(
                 f"loss={self.loss!r} learns of two classes only which is likelier, and "
                 'some target has no more: take another loss, such as "kl".'
             )
         smoothed = partial(cross_entropy, label_smoothing=self.label_smoothing)
         hard = Loss("classifier", smoothed)
-        soft, hard = over_targets(loss, hard, self._widths())
+        soft, hard = over_targets(loss, hard, self._task.widths)
         return Objective(soft, hard, self.alpha, self.temperature_)
 
-    def _to_learn(self, knowledge):
-        if knowledge.soft is not None:
-            return np.exp(knowledge.soft)
-        return self._one_hot(knowledge.hard)
-
-    def _check_can_learn(self, rows):
-        super()._check_can_learn(rows)
-        if self.label_smoothing and self.alpha == 1 and self._learns_softly(rows):
+    def _check_can_learn(self, given, asking):
+        super()._check_can_learn(given, asking)
+        if self.label_smoothing and self.alpha == 1 and asking.learns_softly(given):
             raise ValueError(
                 f"label_smoothing={self.label_smoothing} has no effect with alpha=1, "
                 "where labels do not count: leave it 0, or lower alpha."
             )
 
-    def _lesson_and_exam(self, rows, knowledge, watched, random):
-        x, lesson, exam = super()._lesson_and_exam(rows, knowledge, watched, random)
+    def _rows_and_exam(self, lesson, random):
+        x, used, exam = super()._rows_and_exam(lesson, random)
         by_label = exam is not None and exam[1].hard is not None
-        if self.early_stopping and by_label and self._scale_is_open(lesson):
+        if self.early_stopping and by_label and self._scale_is_open(used):
             raise ValueError(
                 f"y_val is watched by its log loss, and loss={self.loss!r} with alpha=1 "
                 "leaves the scale of the logits open: leave y_val out, so that the "
                 "teacher's answers for X_val are watched, or lower alpha."
             )
-        return x, lesson, exam
+        return x, used, exam
 
     def _scale_is_open(self, knowledge):
         """Whether nothing in the loss has set the scale of the logits."""
         is_soft = knowledge.soft is not None and knowledge.hard is None
         return is_soft and get_loss(self.loss, "classifier").scale_free
 
-    def _strata(self, knowledge):
-        """The class of the first target."""
-        if knowledge.hard is not None:
-            return knowledge.hard[:, 0]
-        first = len(self._targets[0])
-        return knowledge.soft[: knowledge.n_labelled, :first].argmax(axis=1)
-
-    def _target_tensors(self, knowledge, objective):
-        soft, hard = knowledge.soft, knowledge.hard
-        if soft is not None:
-            log_p = torch.from_numpy(soft)
-            soft = objective.soft.prepared(log_p, objective.temperature)
-        return soft, None if hard is None else torch.from_numpy(hard)
-
     def _labels_asked(self, knowledge, objective):
         """The labels of the rows of X, the teacher's likeliest classes of the others."""
         if knowledge.soft is None or "labels" not in objective.soft.asks:
             return None
-        parts = self._by_target(knowledge.soft)
-        codes = np.stack([part.argmax(axis=1) for part in parts], axis=1)
-        if knowledge.labels is not None:
-            codes[: knowledge.n_labelled] = knowledge.labels
-        return torch.from_numpy(codes if len(parts) > 1 else codes[:, 0])
+        codes = self._task.likeliest(knowledge)
+        return torch.from_numpy(codes if codes.shape[1] > 1 else codes[:, 0])
 
 
-def _same(classes, others):
+def _is_same(classes, others):
     groups = given_classes(classes), given_classes(others)
     return len(groups[0]) == len(groups[1]) and all(map(np.array_equal, *groups))
 
@@ -566,20 +540,8 @@ class TorchRegressor(RegressorStudent, TorchStudent):
             )
         return y
 
-    def _levels(self):
-        if self.quantiles is None:
-            return None
-        try:
-            levels = np.asarray(self.quantiles, dtype=np.float64)
-        except (TypeError, ValueError):
-            levels = np.empty(0)
-        inside = levels.ndim == 1 and levels.size and 0 < levels[0] and levels[-1] < 1
-        if not (inside and (np.diff(levels) > 0).all()):
-            raise ValueError(
-                f"quantiles={self.quantiles!r} must ascend between 0 and 1, such as "
-                "[0.1, 0.5, 0.9]."
-            )
-        return levels
+    def _make_task(self, teacher, given):
+        return Values(given.y, _checked_quantiles(self.quantiles))
 
     def _values(self, X):
         x = self._view(X)
@@ -588,14 +550,11 @@ class TorchRegressor(RegressorStudent, TorchStudent):
             values = self._outputs_of_view(x, lambda output: output)
         return values if self.quantiles is None else np.sort(values, axis=1)
 
-    def _n_outputs(self):
-        return len(self._center if self.quantiles is None else self.quantiles)
-
     def _objective(self):
         soft = hard = get_loss(self.loss, "regressor")
         if self.quantiles is not None:
             both = soft, Loss("regressor", quantile)
-            levels = torch.tensor(self._levels())
+            levels = torch.tensor(self._task.quantiles)
             soft, hard = sorted_first(*(each.given(quantiles=levels) for each in both))
         elif "quantiles" in soft.asks:
             raise ValueError(
@@ -623,30 +582,34 @@ class TorchRegressor(RegressorStudent, TorchStudent):
         """
         if self.quantiles is None:
             return super().score(X, y, sample_weight)
-        columns = zip(self.predict(X).T, self._levels(), strict=True)
+        columns = zip(self.predict(X).T, self._task.quantiles, strict=True)
         scores = [
             d2_pinball_score(y, column, sample_weight=sample_weight, alpha=level)
             for column, level in columns
         ]
         return float(np.mean(scores))
 
-    def _to_learn(self, knowledge):
-        values = knowledge.hard if knowledge.soft is None else knowledge.soft
-        return (values - self._center) / self._scale
 
-    def _strata(self, knowledge):
-        return np.zeros(knowledge.n_labelled, dtype=int)
+def _are_same(classes, others):
+    groups = given_classes(classes), given_classes(others)
+    return len(groups[0]) == len(groups[1]) and all(map(np.array_equal, *groups))
 
-    def _target_tensors(self, knowledge, objective):
-        def scaled(values):
-            if values is None:
-                return None
-            return torch.from_numpy((values - self._center) / self._scale)
 
-        soft = scaled(knowledge.soft)
-        if soft is not None:
-            soft = objective.soft.prepared(soft, 1.0)
-        return soft, scaled(knowledge.hard)
+def _checked_quantiles(quantiles):
+    """Levels as an array, or None."""
+    if quantiles is None:
+        return None
+    try:
+        levels = np.asarray(quantiles, dtype=np.float64)
+    except (TypeError, ValueError):
+        levels = np.empty(0)
+    inside = levels.ndim == 1 and levels.size and 0 < levels[0] and levels[-1] < 1
+    if not (inside and (np.diff(levels) > 0).all()):
+        raise ValueError(
+            f"quantiles={quantiles!r} must ascend between 0 and 1, such as "
+            "[0.1, 0.5, 0.9]."
+        )
+    return levels
 
 
 def _relative(weight, dtype):

@@ -65,14 +65,14 @@ class SoftDecisionTree(TorchStudent):
         kept = {"oblique": None, "sparse": self.max_features_per_split, "axis": 1}
         return SoftTree(
             x.shape[1],
-            self._n_outputs(),
+            self._task.n_outputs,
             self.max_depth,
             shape=shape,
             is_classifier=self._is_classifier,
             balance_penalty=self.balance_penalty,
             entropy_penalty=self.entropy_penalty,
             generator=generator,
-            widths=self._widths() if self._is_classifier else None,
+            widths=self._task.widths if self._is_classifier else None,
             is_sorted=not self._is_classifier and self.quantiles is not None,
             gives_paths=any(self._path_share()),
             temperature=getattr(self, "temperature_", 1.0),
@@ -104,29 +104,27 @@ class SoftDecisionTree(TorchStudent):
             )
         return pair
 
-    def _run(self, module, lesson, *others):
+    def _run(self, module, rows, *others):
         """Train; a tree that is to grow does so between shorter trainings."""
         if self.max_leaf_nodes is not None and not module.n_gates:
-            module = yield from self._grown(
-                module, lesson, self.max_leaf_nodes, *others
-            )
-        net = yield from super()._run(module, lesson, *others)
+            module = yield from self._grown(module, rows, self.max_leaf_nodes, *others)
+        net = yield from super()._run(module, rows, *others)
         net.module_.settle()
         return net
 
-    def _grown(self, module, lesson, limit, *others):
+    def _grown(self, module, rows, limit, *others):
         """The tree in its last shape, to be trained once more."""
         n_steps, n_leaves = 0, 2
         while n_leaves < limit:
             n_steps, n_leaves = n_steps + 1, _next_size(n_leaves, limit)
         module.is_annealing = False  # each gate chooses its columns when it is made
         epochs = max(1, round(_EPOCHS_OF_GROWTH * self.max_epochs / max(n_steps, 1)))
-        n_rows = min(_ROWS_OF_GROWTH, max(1, _CELLS_OF_GROWTH // lesson.x.shape[1]))
-        step = -(-len(lesson.x) // n_rows)
-        target, weight = self._targets_alone(lesson.knowledge)
+        n_rows = min(_ROWS_OF_GROWTH, max(1, _CELLS_OF_GROWTH // rows.x.shape[1]))
+        step = -(-len(rows.x) // n_rows)
+        target, weight = self._joint_targets(rows.knowledge)
         some = [
             torch.from_numpy(np.ascontiguousarray(part[::step])).to(module.leaf.dtype)
-            for part in (lesson.x, target, weight)
+            for part in (rows.x, target, weight)
         ]
         while module.shape.n_gates + 1 < limit:
             n_leaves = module.shape.n_gates + 1
@@ -135,7 +133,7 @@ class SoftDecisionTree(TorchStudent):
                 # Its optimizer is for the last shape.
                 vars(twin).pop("_this_part", None)
                 net = yield from super(SoftDecisionTree, twin)._run(
-                    module, lesson, *others
+                    module, rows, *others
                 )
                 module = net.module_.cpu()
             count = _next_size(n_leaves, limit) - n_leaves
@@ -162,7 +160,7 @@ class SoftDecisionTree(TorchStudent):
                 f"objective={self.objective!r} compares each leaf by itself, which is for "
                 f'loss={known!r} alone, without quantiles: take objective="mixture".'
             )
-        widths = self._widths() if self._is_classifier else None
+        widths = self._task.widths if self._is_classifier else None
         smoothing = getattr(self, "label_smoothing", 0.0)
         share, of_mixture = Share(*share), self.path_teacher == "mixture"
         losses = of_leaves(whole.soft, whole.hard, share, widths, smoothing, of_mixture)
@@ -181,9 +179,14 @@ class SoftDecisionTree(TorchStudent):
                 'loss="kl", or take leaf="constant".'
             )
 
-    def _train(self, rows, knowledge, watched):
-        yield from super()._train(rows, knowledge, watched)
-        self._observed = observed_values(rows.X)
+    def _joint_targets(self, knowledge):
+        """One target and one weight for each row."""
+        smoothing = self.label_smoothing if self._is_classifier else 0.0
+        return self._task.joint(knowledge, self.alpha, smoothing)
+
+    def _train(self, lesson):
+        yield from super()._train(lesson)
+        self._observed = observed_values(lesson.read.X)
 
     def _finish(self, x, knowledge):
         """Store what leaves say alone, how many rows come, what the gates look at."""
@@ -227,7 +230,7 @@ class SoftDecisionTree(TorchStudent):
             with torch.no_grad():
                 module.path_leaf.copy_(module.leaf)
             return
-        target, weight = self._targets_alone(knowledge)
+        target, weight = self._joint_targets(knowledge)
         own = module.leaf_outputs(torch.float64).detach().cpu().numpy()
         strength = _ROWS_OF_MIXTURE * weight.sum() / knowledge.n_labelled
         sums, total = strength * own, np.full((len(own), 1), strength)
@@ -465,7 +468,8 @@ class SoftDecisionTree(TorchStudent):
     def _leaf_values(self, alone):
         with torch.no_grad():
             leaves = self.module_.leaf_outputs(torch.float64, alone).cpu().numpy()
-        return leaves if self._is_classifier else leaves * self._scale + self._center
+        unit = None if self._is_classifier else self._task.unit
+        return leaves if unit is None else unit.restored(leaves)
 
 
 def _checked_beta(beta):

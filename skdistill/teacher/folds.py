@@ -4,7 +4,6 @@ A teacher that has seen a row answers with what it remembers of its label. Clone
 were fitted without the row answer with what they know.
 """
 
-import copy
 from dataclasses import dataclass, field, replace
 from pickle import PicklingError
 from typing import Any
@@ -186,12 +185,12 @@ class CrossFit:
             found[i] = ~is_seen[parents].any(axis=1)
         return found
 
-    def ask_held_out(self, reader, X, n):
+    def ask_held_out(self, task, X, n):
         """Each row's answer from clones that were fitted without it.
 
         Parameters
         ----------
-        reader : ClassReader or ValueReader
+        task : Task
             Reads a teacher's answers.
         X : array-like or frame of shape (n, n_features)
             The rows that were split.
@@ -201,17 +200,17 @@ class CrossFit:
         Returns
         -------
         ndarray of shape (n, n_outputs)
-            As ``reader.ask`` returns them; the mean where a row is held out twice, NaN
+            As ``task.ask`` returns them; the mean where a row is held out twice, NaN
             where it never is.
         """
-        return self._ask([held for _, held in self.folds], reader, X, n)
+        return self._ask([held for _, held in self.folds], task, X, n)
 
-    def ask_unseen(self, reader, X, parents):
+    def ask_unseen(self, task, X, parents):
         """Each drawn row's answer from clones that saw none of its parents.
 
         Parameters
         ----------
-        reader : ClassReader or ValueReader
+        task : Task
             Reads a teacher's answers.
         X : array-like or frame of shape (m, n_features)
             Drawn rows.
@@ -221,23 +220,21 @@ class CrossFit:
         Returns
         -------
         ndarray of shape (m, n_outputs)
-            As ``reader.ask`` returns them.
+            As ``task.ask`` returns them.
         """
         parts = [np.flatnonzero(mask) for mask in self.unseen(parents)]
-        return self._ask(parts, reader, X, len(parents))
+        return self._ask(parts, task, X, len(parents))
 
-    def _ask(self, parts, reader, X, n):
+    def _ask(self, parts, task, X, n):
         """The mean of the folds' answers, each about its part of the rows."""
-        is_log = (
-            reader.classes is not None
-        )  # probabilities are averaged, not logarithms
+        # Probabilities are averaged, not logarithms.
+        is_log = task.kind == "classifier"
         total, count = None, np.zeros((n, 1))
         for clones, rows in zip(self.clones, parts, strict=True):
             if not len(rows):
                 continue
-            of_fold = copy.copy(reader)
-            of_fold.teacher = Teacher.of(clones, self.weights, self.memory)
-            answer = of_fold.ask(rows_of(X, rows))
+            of_fold = Teacher.of(clones, self.weights, self.memory)
+            answer = task.ask(of_fold, rows_of(X, rows))
             if total is None:
                 total = np.zeros((n, answer.shape[1]))
             total[rows] += np.exp(answer) if is_log else answer

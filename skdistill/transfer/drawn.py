@@ -131,7 +131,7 @@ class Drawn:
     output : array-like or None
         Outputs computed beforehand.
     asks : callable or None
-        ``asks(reader, X, parents)`` -> answers about some of them, where others are asked
+        ``asks(task, X, parents)`` -> answers about some of them, where others are asked
         than the usual teacher.
     source : Source or None
         Draws more of them.
@@ -163,12 +163,14 @@ class Drawn:
         X = X.take(index) if isinstance(X, Table) else rows_of(X, index)
         return replace(self, X=X, parents=self.parents[index])
 
-    def answers(self, reader):
+    def answers(self, task, teacher):
         """Soft targets of the first rows: of all, but for a time budget.
 
         Parameters
         ----------
-        reader : ClassReader or ValueReader
+        task : Task
+            What answers mean.
+        teacher : Teacher or None
             Around the teacher.
 
         Returns
@@ -177,13 +179,13 @@ class Drawn:
             For the first k rows; 0 < k <= m.
         """
         if self.output is not None:
-            return reader.accept(self.output, "the sampler's output", len(self))
+            return task.accept(self.output, "the sampler's output", len(self))
         if self.source is None or self.source.seconds is None:
-            return self._asked(reader)
+            return self._asked(task, teacher)
         answers, done, step, start = [], 0, _ROWS_ASKED_FIRST, time.perf_counter()
         while done < len(self):
             part = np.arange(done, min(done + step, len(self)))
-            answers.append(self.take(part)._asked(reader))
+            answers.append(self.take(part)._asked(task, teacher))
             done, spent = done + len(part), time.perf_counter() - start
             left = self.source.seconds - spent
             if left <= 0:
@@ -194,11 +196,11 @@ class Drawn:
             self.source.warn(done, len(self))
         return np.concatenate(answers)
 
-    def _asked(self, reader):
+    def _asked(self, task, teacher):
         try:
             if self.asks is None:
-                return reader.ask(self.X)
-            return self.asks(reader, self.X, self.parents)
+                return task.ask(teacher, self.X)
+            return self.asks(task, self.X, self.parents)
         except Exception as error:
             error.add_note(
                 "This was the teacher's answer about rows that `transfer` drew; "

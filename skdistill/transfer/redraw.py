@@ -46,7 +46,7 @@ def rows_for_leaves(renewal, tree, see, counts, enough):
     if not len(kept):
         return None
     fresh = fresh.take(kept)
-    answers = fresh.answers(renewal.reader)
+    answers = fresh.answers(renewal.task, renewal.teacher)
     fresh = fresh.take(np.arange(len(answers)))
     seen = see(renewal.validated(fresh.X))
     return seen, leaf[kept[: len(answers)]], renewal.weighed(fresh, answers)

@@ -15,7 +15,9 @@ class Renewal:
     ----------
     drawn : Drawn
         The rows to replace, as far as they are labelled.
-    reader : ClassReader or ValueReader
+    task : Task
+        What answers mean.
+    teacher : Teacher or None
         Around the teacher.
     knowledge : Knowledge
         What all rows teach so far.
@@ -30,11 +32,11 @@ class Renewal:
         The rows of X that are trained on; None for all.
     """
 
-    def __init__(self, drawn, reader, knowledge, weighed, validated):
+    def __init__(self, drawn, task, teacher, knowledge, weighed, validated):
         self.kept = None
         self.drawn = replace(drawn, X=None)
         self.answers = knowledge.answers
-        self.reader = reader
+        self.task, self.teacher = task, teacher
         self.validated = validated
         self._weighed = weighed
 
@@ -62,7 +64,7 @@ class Renewal:
         fresh = self.drawn.again(math.ceil(len(self) * self.drawn.source.n_candidates))
         if fresh is None:
             return None
-        seen, answers = self.validated(fresh.X), fresh.answers(self.reader)
+        seen, answers = self.validated(fresh.X), fresh.answers(self.task, self.teacher)
         fresh = replace(fresh, X=seen)
         if len(answers) < len(fresh):
             fresh = fresh.take(np.arange(len(answers)))

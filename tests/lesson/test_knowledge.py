@@ -7,17 +7,20 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from skdistill import NeuralStudentClassifier, NeuralStudentRegressor, soft_targets
-from skdistill.lesson.knowledge import FitRows, Knowledge, gather, hold_out
+from skdistill.lesson.gathering import gather
+from skdistill.lesson.given import Given
+from skdistill.lesson.knowledge import Knowledge, hold_out
 from skdistill.losses import cross_entropy
-from skdistill.tasks.readers import ClassReader, ValueReader, union_of_classes
+from skdistill.tasks.classes import Classes, union_of_classes
+from skdistill.tasks.values import Values
 from skdistill.teacher.ensemble import Teacher
 from skdistill.training.batches import Batches, Rows
 from skdistill.training.loop import make_generator
 from skdistill.training.objective import Loss, Objective, get_loss
 
 
-def reader(y=None, classes=None, teacher=None):
-    return ClassReader(None if teacher is None else Teacher.of(teacher), y, classes)
+def task(y=None, classes=None, teacher=None):
+    return Classes(None if teacher is None else Teacher.of(teacher), y, classes)
 
 
 def shares(n, k, seed=0):
@@ -34,13 +37,13 @@ def test_union_of_classes_is_sorted_and_keeps_the_dtype():
 
 def test_teacher_output_is_put_into_the_order_of_classes():
     P = shares(4, 3)
-    r = reader(np.array(["a", "b", "c", "a"]), classes=["c", "a", "b"])
+    r = task(np.array(["a", "b", "c", "a"]), classes=["c", "a", "b"])
     log_p = r.accept(P, "teacher_output", 4)
     np.testing.assert_allclose(np.exp(log_p), P[:, [1, 2, 0]])
 
 
 def test_one_column_is_the_second_class():
-    r = reader(np.array(["no", "yes"]))
+    r = task(np.array(["no", "yes"]))
     np.testing.assert_allclose(
         np.exp(r.accept([0.2, 0.9], "teacher_output", 2)), [[0.8, 0.2], [0.1, 0.9]]
     )
@@ -58,14 +61,14 @@ def test_one_column_is_the_second_class():
     ],
 )
 def test_bad_teacher_output_is_named(output, message):
-    r = reader(np.array([0, 1, 2, 0, 1, 2]))
+    r = task(np.array([0, 1, 2, 0, 1, 2]))
     with pytest.raises(ValueError, match=f"teacher_output.*{message}"):
         r.accept(output, "teacher_output", 6)
 
 
 def test_default_weights_are_numbers_and_scale_free():
     y = np.array([0, 1, 0, 1])
-    rows = FitRows(
+    rows = Given(
         np.zeros((4, 1)),
         y,
         sample_weight=np.array([1.0, 1.0, 2.0, 4.0]),
@@ -73,23 +76,23 @@ def test_default_weights_are_numbers_and_scale_free():
         X_transfer=np.zeros((8, 1)),
         transfer_output=shares(8, 2),
     )
-    k = gather(rows, reader(y))
+    k = gather(rows, task(y))
     assert k.soft_weight[4:].sum() == pytest.approx(2 * k.soft_weight[:4].sum())
-    k = gather(rows, reader(y), transfer_weight=0.5)
+    k = gather(rows, task(y), transfer_weight=0.5)
     assert k.soft_weight[4:].sum() == pytest.approx(0.5 * k.soft_weight[:4].sum())
     np.testing.assert_array_equal(k.hard_weight, [1, 1, 2, 4])
 
 
 def test_class_weight_of_an_unlabelled_row_is_its_mean():
     P = shares(5, 2)
-    rows = FitRows(
+    rows = Given(
         np.zeros((2, 1)),
         np.array([0, 1]),
         teacher_output=np.eye(2),
         X_transfer=np.zeros((5, 1)),
         transfer_output=P,
     )
-    k = gather(rows, reader(rows.y), class_weight={0: 1.0, 1: 10.0})
+    k = gather(rows, task(rows.y), class_weight={0: 1.0, 1: 10.0})
     np.testing.assert_allclose(k.soft_weight[2:], P @ [1, 10])
     np.testing.assert_array_equal(k.hard_weight, [1, 10])
     odds = np.exp(k.soft[2:, 1] - k.soft[2:, 0])
@@ -98,8 +101,8 @@ def test_class_weight_of_an_unlabelled_row_is_its_mean():
 
 def test_class_weight_of_a_class_that_only_the_teacher_knows():
     P = shares(4, 3)
-    rows = FitRows(np.zeros((4, 1)), np.array([0, 1, 0, 1]), teacher_output=P)
-    r = reader(rows.y, classes=[0, 1, 2])
+    rows = Given(np.zeros((4, 1)), np.array([0, 1, 0, 1]), teacher_output=P)
+    r = task(rows.y, classes=[0, 1, 2])
     k = gather(rows, r, class_weight={0: 1.0, 2: 5.0})
     np.testing.assert_allclose(k.soft_weight, P @ [1, 1, 5])
     with pytest.raises(ValueError, match=r"class_weight names \[7\]"):
@@ -109,14 +112,14 @@ def test_class_weight_of_a_class_that_only_the_teacher_knows():
 
 
 def test_transfer_weight_holds_after_rows_are_held_out():
-    rows = FitRows(
+    rows = Given(
         np.zeros((10, 1)),
         np.arange(10) % 2,
         teacher_output=shares(10, 2),
         X_transfer=np.zeros((30, 1)),
         transfer_output=shares(30, 2),
     )
-    k = gather(rows, reader(rows.y), transfer_weight=2.0, class_weight={1: 3.0})
+    k = gather(rows, task(rows.y), transfer_weight=2.0, class_weight={1: 3.0})
     for part in (k, k.take(np.arange(4))):
         n = part.n_labelled
         ratio = part.soft_weight[n:].sum() / part.soft_weight[:n].sum()
@@ -142,14 +145,14 @@ def full_batch_gradient(n_copies, transfer_weight):
     rng = np.random.default_rng(0)
     X, T = rng.normal(size=(20, 3)), rng.normal(size=(15, 3))
     y, P, Q = rng.integers(0, 2, 20), shares(20, 2, 1), shares(15, 2, 2)
-    rows = FitRows(
+    rows = Given(
         X,
         y,
         teacher_output=P,
         X_transfer=np.tile(T, (n_copies, 1)),
         transfer_output=np.tile(Q, (n_copies, 1)),
     )
-    k = gather(rows, reader(y), transfer_weight=transfer_weight)
+    k = gather(rows, task(y), transfer_weight=transfer_weight)
     hard = Loss("classifier", cross_entropy)
     objective = Objective(get_loss("kl", "classifier"), hard, 0.7, 2.0)
     lesson = Rows(
@@ -279,16 +282,16 @@ def test_agreement_of_values_has_no_unit(unit):
     random = np.random.default_rng(0)
     y = random.normal(size=(60, 1))
     soft = y + 0.5 * random.normal(size=(60, 1))
-    reader = ValueReader(None, 1, None)
-    (plain,), (ours,) = (reader.agreement(soft * u, y * u) for u in (1.0, unit))
+    values = Values(y)
+    (plain,), (ours,) = (values.agreement(soft * u, y * u) for u in (1.0, unit))
     np.testing.assert_allclose(ours, plain, rtol=1e-9)
 
 
 def test_a_teacher_that_is_always_right_agrees_with_any_number_of_classes():
     for n_classes in range(2, 60):
         y = np.arange(3 * n_classes) % n_classes
-        reader = ClassReader(None, y, None, True)
-        ((kappa, error, _),) = reader.agreement(
+        classes = Classes(None, y, None)
+        ((kappa, error, _),) = classes.agreement(
             np.log(np.eye(n_classes)[y] + 1e-9), y[:, None]
         )
         assert kappa == pytest.approx(1) and error == pytest.approx(0, abs=1e-6)

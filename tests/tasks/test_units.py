@@ -249,9 +249,10 @@ def test_labels_of_one_number_have_no_unit():
 def test_later_parts_keep_the_first_unit():
     for Student in (NeuralStudentRegressor, SoftDecisionTreeRegressor):
         student = Student(random_state=0).partial_fit(X, TINY * Y)
-        center, scale = student._center, student._scale
+        unit = student._task.unit
         student.partial_fit(X, 5 * TINY * Y + TINY)
-        assert student._center == center and student._scale == scale
+        now = student._task.unit
+        assert now.center == unit.center and now.scale == unit.scale
 
 
 class Told(RegressorMixin, BaseEstimator):

@@ -30,11 +30,12 @@ from skdistill import (
     SoftDecisionTreeClassifier,
     StudentClassifier,
 )
-from skdistill.lesson.knowledge import FitRows, gather
+from skdistill.lesson.gathering import gather
+from skdistill.lesson.given import Given
 from skdistill.tables import table as tables
 from skdistill.tables.table import validated_table
 from skdistill.tables.view import TableView
-from skdistill.tasks.readers import ValueReader
+from skdistill.tasks.values import Values
 from skdistill.transfer import samplers
 from skdistill.transfer.drawn import Drawn, automatic
 
@@ -309,14 +310,14 @@ def test_auto_leaves_a_stream_as_it_comes(iris, iris_forest):
 def test_drawn_rows_inherit_their_parents_weight():
     base = np.array([1.0, 3.0, 8.0])
     parents = np.array([[0, 1], [2, 2], [1, -1]])
-    rows = FitRows(
+    given = Given(
         np.zeros((3, 1)),
         np.zeros(3),
         base,
         np.zeros(3),
         drawn=Drawn(np.zeros((3, 1)), parents, np.zeros(3)),
     )
-    knowledge = gather(rows, ValueReader(None, 1))
+    knowledge = gather(given, Values(given.y))
     np.testing.assert_allclose(knowledge.soft_weight[3:], [2, 8, (3 + base.mean()) / 2])
     without = knowledge.take(np.array([0, 1]))  # row 2 is held out, and its children
     np.testing.assert_allclose(without.soft_weight[2:], [2, 0, 3.5])

@@ -1,0 +1,96 @@
+"""The rows that a torch student is trained on; drawn ones may be renewed."""
+
+import numpy as np
+
+from ..lesson.knowledge import Knowledge
+from ..tables.view import apply_view
+from ..training.inference import row_losses
+
+
+class RenewedRows:
+    """The view of the training rows and what they teach; drawn rows may be renewed.
+
+    Parameters
+    ----------
+    student : TorchStudent
+        Makes tensors of them.
+    renewal : Renewal or None
+        Where fresh rows come from.
+    x : ndarray of shape (n + m, n_inputs)
+        The view, float32.
+    knowledge : Knowledge
+        Of the same rows.
+    """
+
+    def __init__(self, student, renewal, x, knowledge):
+        self._student = student
+        self._renewal = renewal
+        self._now = x, knowledge  # one pair: Ctrl-C never parts them
+
+    @property
+    def x(self):
+        """The view (n + m, n_inputs)."""  # numpydoc ignore=RT01
+        return self._now[0]
+
+    @property
+    def knowledge(self):
+        """What the rows teach."""  # numpydoc ignore=RT01
+        return self._now[1]
+
+    @property
+    def refresh(self):
+        """Epochs between renewals, or None."""  # numpydoc ignore=RT01
+        return None if self._renewal is None else self._renewal.every
+
+    def renewed(self, objective, module):
+        """Rows of which the drawn ones are fresh.
+
+        Parameters
+        ----------
+        objective : Objective
+            The loss.
+        module : torch.nn.Module
+            The student so far.
+
+        Returns
+        -------
+        Rows or None
+            As many as before; None if the time to label fresh ones is over.
+        """
+        renewal, found = self._renewal, self._renewal.draw()
+        if found is None:
+            return None
+        fresh, answers = found
+        view = apply_view(self._student.preprocessor_, fresh.X, np.float32)
+        index = np.arange(min(len(renewal), len(fresh)))
+        if renewal.chooses and len(fresh) > len(renewal):
+            judged = self._judged(view, renewal.weighed(*found), objective, module)
+            index = renewal.chosen(*judged)
+        if len(index) < len(fresh):
+            fresh, answers, view = fresh.take(index), answers[index], view[index]
+        knowledge = self._learnt(renewal.keep(fresh, answers))
+        start = len(self.x) - len(renewal)
+        x = np.concatenate([self.x[:start], view, self.x[start + len(view) :]])
+        self._now = x, knowledge
+        return self._student._rows(x, knowledge, objective, module)
+
+    def _learnt(self, knowledge):
+        """Of all rows, what those that are trained on teach."""
+        knowledge = knowledge.used(self._student.alpha)
+        kept = self._renewal.kept
+        return knowledge if kept is None else knowledge.take(kept)
+
+    def _judged(self, view, knowledge, objective, module):
+        """Weight and loss of each candidate."""
+        k, knowledge = len(view), self._learnt(knowledge)
+        weight = knowledge.soft_weight[-k:]
+        alone = Knowledge(knowledge.soft[-k:], None, weight, weight[:0])
+        rows = self._student._rows(view, alone, objective, module)
+        loss = row_losses(module, rows, objective)
+        if not (np.isfinite(loss).all() and loss.min() > -1e-4):
+            raise ValueError(
+                f"n_candidates={self._student.transfer.n_candidates} prefers rows "
+                f"of large loss, and loss={self._student.loss!r} is "
+                f"{loss.min()} for some: take one that is 0 at least, or n_candidates=1."
+            )
+        return weight, np.maximum(loss, 0.0)

@@ -1,0 +1,495 @@
+"""Who answers for which rows: a teacher, its clones, or outputs computed beforehand."""
+
+import warnings
+from dataclasses import dataclass, fields, replace
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils import metadata_routing as routing
+from sklearn.utils.validation import _num_samples
+
+from ..tables.table import rows_of
+from ..tasks.class_weights import class_weighted
+from ..teacher.calibration import tempered
+from ..teacher.ensemble import (
+    DroppedTeacher,
+    Teacher,
+    accepts_sample_weight,
+    all_ready,
+    any_ready,
+    check_kind,
+    check_weights,
+    check_width,
+    fitted_clones,
+    members_of,
+)
+from ..teacher.folds import CrossFit, check_can_be_cloned
+from ..teacher.memory import memory_for
+from ..transfer.drawn import automatic, draw
+from ..transfer.renewal import Renewal
+from .gathering import gather
+from .given import needs_teacher, teaches
+from .knowledge import Knowledge
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the rows teach, and who said so.
+
+    Attributes
+    ----------
+    task : Task
+        What y and answers mean.
+    knowledge : Knowledge
+        Of all rows.
+    teacher : Teacher or None
+        Who answered.
+    fitted : object or list of objects or None
+        The fitted teacher, as a student keeps it.
+    renewal : Renewal or None
+        Where fresh transfer rows come from.
+    """
+
+    task: Any
+    knowledge: Any
+    teacher: Any = None
+    fitted: Any = None
+    renewal: Any = None
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How a student asks its teacher; most attributes are the student's parameters.
+
+    Attributes
+    ----------
+    owner : estimator
+        The student, whose metadata is routed.
+    kind : {"classifier", "regressor"}
+        What it is.
+    has_epochs : bool
+        Whether drawn rows can be renewed while it is trained.
+    draws_for_leaves : bool
+        Whether more rows are drawn once a tree is there, where it has few.
+    """
+
+    owner: Any
+    kind: str
+    has_epochs: bool = False
+    draws_for_leaves: bool = False
+    teacher: Any = None
+    teacher_weights: Any = None
+    teacher_calibration: Any = None
+    alpha: float = 1.0
+    cv: Any = None
+    transfer: Any = None
+    transfer_teacher: str = "refit"
+    transfer_weight: Any = None
+    class_weight: Any = None
+    classes: Any = None
+    memory: Any = None
+    n_jobs: Any = None
+    verbose: Any = 0
+    random_state: Any = None
+
+    @classmethod
+    def of(cls, student, **more):
+        """As a student's parameters say.
+
+        Parameters
+        ----------
+        student : BaseStudent
+            Whose parameters these are.
+        **more : object
+            The other attributes.
+
+        Returns
+        -------
+        Asking
+            For one fit.
+        """
+        names = {field.name for field in fields(cls)}
+        params = student.get_params(deep=False)
+        params = {name: value for name, value in params.items() if name in names}
+        return cls(student, student._estimator_type, **params, **more)
+
+    @property
+    def fits_clones(self):
+        """Whether ``cv`` asks for clones of the teacher, rather than "prefit" or none."""
+        # numpydoc ignore=RT01
+        return self.cv is not None and not isinstance(self.cv, str)
+
+    @property
+    def asks_clones(self):
+        """Whether clones of all folds label transfer rows."""  # numpydoc ignore=RT01
+        return self.transfer_teacher != "refit"
+
+    def check(self, given):
+        """Refuse what cannot teach.
+
+        Parameters
+        ----------
+        given : Given
+            The arguments of fit, unvalidated.
+
+        Raises
+        ------
+        ValueError
+            If something lacks what it needs.
+        """
+        given.check(self.teacher is not None)
+        if isinstance(self.teacher, DroppedTeacher):
+            self.teacher.fit(given.X, given.y)
+        taught = teaches(given, self.teacher)
+        if taught and self.teacher is not None and needs_teacher(given):
+            taught = all_ready(self.teacher)
+        if given.y is None and not (taught and self.alpha == 1):
+            raise ValueError(
+                f"{type(self.owner).__name__} requires y to be passed, but the target y is "
+                "None. Only a fitted teacher, or its outputs, together with alpha=1 "
+                "teaches without labels."
+            )
+        if self.teacher_calibration is not None and self.learns_softly(given):
+            self._check_can_calibrate(given)
+
+    def _check_can_calibrate(self, given):
+        has_outputs = given.teacher_output is not None and given.y is not None
+        is_asked = self.teacher is not None
+        crossed = is_asked and self.fits_clones and given.teacher_output is None
+        if not (has_outputs or crossed or (is_asked and given.y_val is not None)):
+            raise ValueError(
+                f"teacher_calibration={self.teacher_calibration!r} needs labelled rows "
+                "that the teacher has not seen: give X_val and y_val, or cv, such as cv=5, "
+                "or y and the teacher's out-of-fold outputs as teacher_output."
+            )
+
+    def learns_softly(self, given):
+        """Whether there are soft targets that count; a control has none.
+
+        Parameters
+        ----------
+        given : Given
+            The arguments of fit.
+
+        Returns
+        -------
+        bool
+            False where ``alpha`` is 0, or nobody teaches.
+        """
+        fixed = getattr(self.transfer, "output", None) is not None
+        return self.alpha > 0 and (teaches(given, self.teacher) or fixed)
+
+    def folds(self, given):
+        """The folds that ``cv`` asks for, if clones of the teacher are wanted.
+
+        Parameters
+        ----------
+        given : Given
+            Validated.
+
+        Returns
+        -------
+        CrossFit or None
+            Without clones yet.
+        """
+        if not self.fits_clones:
+            if self.asks_clones:
+                raise ValueError(
+                    f"transfer_teacher={self.transfer_teacher!r} asks clones that cv= "
+                    "fits, and there are none: give cv, such as cv=5."
+                )
+            return None
+        asks_others = self.asks_clones and (
+            needs_teacher(given) or self.transfer is not None
+        )
+        is_asked = given.teacher_output is None or asks_others
+        if self.teacher is None or self.alpha == 0 or not is_asked:
+            return None
+        check_can_be_cloned(self.teacher)
+        if given.y is None:
+            raise ValueError(
+                f"cv={self.cv!r} fits clones of the teacher, and y is None: give y."
+            )
+        is_classifier = self.kind == "classifier"
+        return CrossFit.split(self.cv, given.X, given.y, given.groups, is_classifier)
+
+    def drawn(self, given, folds, n_columns):
+        """The transfer rows that ``transfer`` draws for the teacher to label, if any.
+
+        Parameters
+        ----------
+        given : Given
+            Validated.
+        folds : CrossFit or None
+            From ``folds``.
+        n_columns : int or None
+            Columns of X that an automatic sampler can read; None: it cannot.
+
+        Returns
+        -------
+        Drawn or None
+            Rows as the teacher knows them.
+        """
+        transfer = self.transfer
+        if getattr(transfer, "refresh", None) is not None and not self.has_epochs:
+            raise ValueError(
+                f"transfer={transfer!r} draws fresh rows after some epochs, and "
+                f"{type(self.owner).__name__} has none: leave refresh=None, and raise size."
+            )
+        if isinstance(transfer, str) and transfer == "auto":
+            transfer = self._automatic(given, n_columns)
+        if transfer is None or not self.learns_softly(given):
+            return None
+        if self.teacher is None and getattr(transfer, "output", None) is None:
+            raise ValueError(
+                f"transfer={transfer!r} draws rows for a teacher to label: give one "
+                "beside teacher_output, or FixedRows with outputs."
+            )
+        return self._draw(transfer, given, folds)
+
+    def _draw(self, transfer, given, folds):
+        """Rows of no weight lend nothing to those that are drawn."""
+        weight, usable = given.sample_weight, None
+        lends = np.ones(_num_samples(given.X), bool) if weight is None else weight > 0
+        counted = np.flatnonzero(lends)
+        if self.transfer_teacher == "unseen" and folds is not None:
+
+            def usable(parents):
+                return folds.unseen(parents).any(axis=0)
+
+        rows = given.X if lends.all() else rows_of(given.X, counted)
+        random = check_random_state(self.random_state)
+        arguments = transfer, rows, random, usable, counted
+        renews = getattr(transfer, "refresh", None) is not None
+        if usable is not None or renews or self.draws_for_leaves:
+            return draw(*arguments)
+        seed = self.random_state
+        if not isinstance(seed, Integral):  # the state of another would have to go on
+            return draw(*arguments)
+        content = transfer, rows, seed, counted
+        return self._memory().drawn(draw, content, *arguments)
+
+    def _automatic(self, given, n_columns):
+        """The sampler of "auto": where the teacher itself is asked about X, and X alone.
+
+        Rows near those that it has memorised would undo what `cv` is for.
+        """
+        more = given.teacher_output is not None or given.X_transfer is not None
+        if self.teacher is None or more or self.fits_clones or n_columns is None:
+            return None
+        weight = given.sample_weight
+        n = _num_samples(given.X) if weight is None else np.count_nonzero(weight)
+        # Hard trees, which search many outputs on few rows anyway.
+        n_outputs = self.n_answers(given.y) if self.draws_for_leaves else 1
+        return automatic(n, n_columns, n_outputs)
+
+    def n_answers(self, y):
+        """Numbers in the teacher's answer about a row, as far as known before it.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n,) or (n, n_targets), or None
+            Labels or values.
+
+        Returns
+        -------
+        int
+            One at least.
+        """
+        members = members_of(self.teacher)
+        if self.kind == "classifier":
+            known = [getattr(member, "classes_", ()) for member in members]
+            known += [() if self.classes is None else self.classes]
+            if y is not None:
+                known += [[set(column) for column in y.reshape(len(y), -1).T.tolist()]]
+            return max(map(_count, known))
+        if y is not None:
+            return 1 if y.ndim == 1 else y.shape[1]
+        return max(getattr(member, "n_outputs_", 1) for member in members)
+
+    def answers(self, given, folds, make_task, validated):
+        """Fit the teacher where that is asked, and ask it.
+
+        Parameters
+        ----------
+        given : Given
+            Validated, with the drawn rows.
+        folds : CrossFit or None
+            From ``folds``.
+        make_task : callable
+            ``make_task(teacher, given)`` -> Task.
+        validated : callable
+            ``validated(X)`` -> what the student sees of drawn rows.
+
+        Returns
+        -------
+        Answers
+            Of all rows.
+        """
+        if self.teacher is not None:
+            check_kind(self.teacher, self.kind)
+            check_weights(self.teacher_weights, len(members_of(self.teacher)))
+        held_out = None
+        if folds is not None:
+            folds = self._with_clones(folds, given)
+        teacher, fitted = self._ready(given, folds)
+        task = make_task(teacher, given)
+        if folds is not None:
+            if given.teacher_output is None:
+                held_out = folds.ask_held_out(task, given.X, len(given.y))
+            if self.transfer_teacher == "unseen" and given.drawn is not None:
+                drawn = replace(given.drawn, asks=folds.ask_unseen)
+                given = replace(given, drawn=drawn)
+        knowledge = self._gathered(given, task, teacher, own=held_out)
+        renewal = self._renewal(given, task, teacher, held_out, knowledge, validated)
+        return Answers(task, knowledge, teacher, fitted, renewal)
+
+    def _with_clones(self, folds, given):
+        def params(train):
+            return self._fit_params(given.sample_weight, train)
+
+        members = self.teacher, self.teacher_weights
+        return folds.fitted(*members, given.X, given.y, params, self._memory())
+
+    def _ready(self, given, folds):
+        """The teacher behind the adapter, and as a student keeps it."""
+        if self.teacher is None:
+            return None, None
+        fitted, weights = self.teacher, self.teacher_weights
+        asks_clones = folds is not None and self.asks_clones
+        if all_ready(fitted):
+            check_width(fitted, given.X)
+        elif asks_clones:
+            fitted = folds.everyone()[0]
+        elif needs_teacher(given):
+            fitted = self._fitted(given)
+        else:
+            return None, None
+        members = folds.everyone() if asks_clones else (fitted, weights)
+        return Teacher.of(*members, self._memory()), fitted
+
+    def _memory(self):
+        return memory_for(self.memory, self.n_jobs, self.verbose)
+
+    def _fitted(self, given):
+        if self.cv == "prefit":
+            raise ValueError(
+                'teacher is not fitted and cv="prefit" forbids to fit it: fit it '
+                "first. In a param grid over fitted teachers, wrap each in "
+                "FrozenEstimator: scikit-learn clones grid values, unfitted."
+            )
+        params = self._fit_params(given.sample_weight)
+        return fitted_clones(self.teacher, given.X, given.y, params, self._memory())
+
+    def _fit_params(self, sample_weight, rows=None):
+        """What each member's ``fit`` on some rows gets besides X and y."""
+        members = members_of(self.teacher)
+        if rows is not None and sample_weight is not None:
+            sample_weight = sample_weight[rows]
+        if routing._routing_enabled():
+            routed = routing.process_routing(
+                self.owner, "fit", sample_weight=sample_weight
+            )
+            names = [name for name, _ in named_members(self.teacher)]
+            return [routed[name].fit if name in routed else {} for name in names]
+        if sample_weight is None:
+            return [{} for _ in members]
+        for member in members:
+            if not accepts_sample_weight(member):
+                warnings.warn(
+                    f"teacher={member!r} does not take sample_weight and is fitted "
+                    "without; the student uses it.",
+                    UserWarning,
+                    stacklevel=6,
+                )
+        weights = {"sample_weight": sample_weight}
+        return [weights if accepts_sample_weight(m) else {} for m in members]
+
+    def _gathered(self, given, task, teacher, **options):
+        ready = not self.asks_clones and any_ready(self.teacher)
+        return gather(
+            given,
+            task,
+            teacher,
+            asks=self.alpha > 0,
+            transfer_weight=self.transfer_weight,
+            class_weight=self.class_weight,
+            calibrates=self.teacher_calibration is not None,
+            fitted_before=ready or given.teacher_output is not None,
+            **options,
+        )
+
+    def _renewal(self, given, task, teacher, held_out, knowledge, validated):
+        """What draws rows again, if that is asked."""
+        given = given.first(len(knowledge.soft_weight))
+        drawn = given.drawn
+        if drawn is None or drawn.source is None:
+            return None
+        if drawn.source.refresh is None and not self.draws_for_leaves:
+            return None
+        settled = {
+            "own": held_out,
+            "teacher_temperature": knowledge.teacher_temperature,
+        }
+
+        def weighed(drawn, answers):
+            now = replace(given, drawn=drawn)
+            return self._gathered(now, task, teacher, answers=answers, **settled)
+
+        return Renewal(drawn, task, teacher, knowledge, weighed, validated)
+
+    def watched(self, given, answers):
+        """What may be watched on X_val: its labels, else the teacher's answers.
+
+        Parameters
+        ----------
+        given : Given
+            Validated.
+        answers : Answers
+            Of all other rows.
+
+        Returns
+        -------
+        Knowledge or None
+            None without X_val.
+        """
+        if given.X_val is None:
+            return None
+        task, knowledge = answers.task, answers.knowledge
+        by_label = given.y_val is not None
+        hard = task.encode(given.y_val, "y_val") if by_label else None
+        soft = None if by_label else task.ask(answers.teacher, given.X_val)
+        if knowledge.teacher_temperature != 1 and not by_label:
+            soft = tempered(soft, knowledge.teacher_temperature, task.widths)
+        ones = np.ones(len(hard if by_label else soft))
+        watched = Knowledge(soft, hard, ones, ones)
+        if self.class_weight is None:
+            return watched
+        return class_weighted(watched, self.class_weight, given.y, task.classes)
+
+
+def named_members(teacher):
+    """The members of a teacher, with the names by which metadata is routed to them.
+
+    Parameters
+    ----------
+    teacher : object or list of objects
+        The student's parameter.
+
+    Returns
+    -------
+    list of (str, object)
+        "teacher", or "teacher_0" and so on for a list.
+    """
+    members = members_of(teacher)
+    if not isinstance(teacher, list | tuple):
+        return [("teacher", members[0])]
+    return [(f"teacher_{i}", member) for i, member in enumerate(members)]
+
+
+def _count(classes):
+    """Number of classes of one target, or of several together."""
+    several = (list, tuple, set, np.ndarray)
+    return sum(len(c) if isinstance(c, several) else 1 for c in classes)

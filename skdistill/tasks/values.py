@@ -1,0 +1,163 @@
+"""Values of one or several targets, or quantiles of one."""
+
+import numpy as np
+from sklearn.utils.validation import _num_samples
+
+from ..teacher.ensemble import check_finite
+from .base import Task, of_length
+from .units import Unit
+
+
+class Values(Task):
+    """Values to be predicted; a student learns them in a unit of its own.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,) or (n, n_targets), or None
+        Target values.
+    quantiles : ndarray of shape (n_quantiles,), default=None
+        What answers are quantiles of, for the only target.
+
+    Attributes
+    ----------
+    n_targets : int or None
+        Number of targets, where y tells it.
+    is_flat : bool
+        Whether predictions of one target are (n,).
+    unit : Unit or None
+        In which a student learns; None: that of y.
+    """
+
+    kind = "regressor"
+
+    def __init__(self, y, quantiles=None):
+        self.n_targets = None if y is None else y.reshape(len(y), -1).shape[1]
+        self.is_flat = y is None or y.ndim == 1
+        self.quantiles = quantiles
+        self.unit = None
+
+    @property
+    def n_outputs(self):
+        """Number of targets, or of quantiles."""
+        return len(self.unit.center if self.quantiles is None else self.quantiles)
+
+    def measure(self, knowledge):
+        """Choose the unit: mean and standard deviation of each target.
+
+        Parameters
+        ----------
+        knowledge : Knowledge
+            What is to be learnt.
+        """
+        values, weight = _to_measure(knowledge)
+        if self.quantiles is not None:  # all in one unit, so that none cross
+            values = values.mean(axis=1, keepdims=True)
+        self.unit = Unit.of(values, weight)
+
+    def ask(self, teacher, X):
+        """Predictions."""
+        return self._checked(teacher.values(X), "teacher's output", _num_samples(X))
+
+    def accept(self, output, name, n):
+        """Predictions."""
+        output = check_finite(output, name)
+        return self._checked(output.reshape(len(output), -1), name, n)
+
+    def _checked(self, values, name, n):
+        values = of_length(values, n, name)
+        n_columns = values.shape[1]
+        if self.quantiles is not None:
+            if n_columns != len(self.quantiles):
+                what = (
+                    "predicts points" if n_columns == 1 else f"has {n_columns} columns"
+                )
+                raise ValueError(
+                    f"{name} {what}, and quantiles={self.quantiles.tolist()} are wanted: a "
+                    "teacher of quantiles answers with (n, n_quantiles), in this order; "
+                    "with alpha=0 the student learns them from y alone."
+                )
+            return np.sort(values, axis=1)
+        if self.n_targets is not None and n_columns != self.n_targets:
+            raise ValueError(
+                f"{name} has {n_columns} columns and y has {self.n_targets}: "
+                "give one for each target."
+            )
+        return values
+
+    def encode(self, y, name="y"):
+        """Values as columns of float64."""
+        y = np.asarray(y, dtype=np.float64)
+        y = y.reshape(len(y), -1)
+        n_targets = y.shape[1] if self.n_targets is None else self.n_targets
+        if y.shape[1] != n_targets:
+            raise ValueError(
+                f"{name} has {y.shape[1]} targets, and there are {n_targets}."
+            )
+        return y
+
+    def agreement(self, soft, hard):
+        """R2; of quantiles, which need not be near the mean, also a covariance.
+
+        That of the middle one with the values, in standard errors.
+        """
+        if self.quantiles is not None:
+            soft = soft[:, [soft.shape[1] // 2]]
+        peak = np.maximum(np.abs(hard).max(axis=0), np.abs(soft).max(axis=0))
+        peak = np.where(peak > 0, peak, 1.0)  # squares of large values would overflow
+        hard, soft = hard / peak, soft / peak
+        scale = hard.std(axis=0)
+        scale = np.where(scale > 0, scale, 1.0)
+        won = ((hard - hard.mean(axis=0)) / scale) ** 2 - ((hard - soft) / scale) ** 2
+        root = len(won) ** 0.5
+        joint = (hard - hard.mean(axis=0)) * (soft - soft.mean(axis=0))
+        skill = joint.mean(axis=0) / np.maximum(joint.std(axis=0) / root, 1e-300)
+        if self.quantiles is None:
+            skill = np.zeros(len(skill))
+        return list(zip(won.mean(axis=0), won.std(axis=0) / root, skill, strict=True))
+
+    def strata(self, knowledge):
+        """All rows alike."""
+        return np.zeros(knowledge.n_labelled, dtype=int)
+
+    def measured(self, targets):
+        """Values in the unit."""
+        return targets if self.unit is None else self.unit.measured(targets)
+
+    def numbers_of_answers(self, soft):
+        """Values in the unit."""
+        return self.measured(soft)
+
+    def numbers_of_labels(self, hard, smoothing=0.0):
+        """Values in the unit."""
+        return self.measured(hard)
+
+    def restored(self, outputs):
+        """A student's outputs as values, in the form of scikit-learn's ``predict``.
+
+        Parameters
+        ----------
+        outputs : ndarray of shape (n, n_outputs)
+            In the unit.
+
+        Returns
+        -------
+        ndarray of shape (n,), (n, n_targets) or (n, n_quantiles)
+            As y was.
+        """
+        values = outputs * self.unit.scale + self.unit.center
+        is_flat = self.is_flat and values.shape[1] == 1 and self.quantiles is None
+        return values[:, 0] if is_flat else values
+
+
+def _to_measure(knowledge):
+    """Values and weights: those of y, but for a y that stands for none."""
+    values, weight = knowledge.hard, knowledge.hard_weight
+    is_taught = knowledge.soft is not None and knowledge.soft_weight.any()
+    if values is None or (is_taught and not _varies(values[weight > 0])):
+        return knowledge.soft, knowledge.soft_weight
+    return values, weight
+
+
+def _varies(values):
+    """Whether any column does; one number, such as 0 for y unknown, has no unit."""
+    return bool((values != values[:1]).any())
