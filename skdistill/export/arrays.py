@@ -1,30 +1,13 @@
 """What of a fitted student predicts, as arrays."""
 
 from numbers import Integral
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
 from ..tables.view import reads_tables
-from .predictor import FORMAT, MODELS, NumpyPredictor
-
-#: What torch's activations are called in the students' parameters.
-_ACTIVATION_NAMES = {
-    "ReLU": "relu",
-    "GELU": "gelu",
-    "SiLU": "silu",
-    "Tanh": "tanh",
-    "Sigmoid": "logistic",
-    "Identity": "identity",
-}
-_EMBEDDINGS = {
-    "PiecewiseLinearEncoding": ("piecewise_linear", ("low", "width")),
-    "PeriodicEncoding": ("periodic", ("frequency", "weight", "bias")),
-}
-_OWN_MODULES = {"skdistill.modules.mlp", "skdistill.modules.soft_tree"}
-_LIVE = WeakKeyDictionary()
+from .predictor import FORMAT, NumpyPredictor
 
 
 def to_numpy(student):
@@ -67,7 +50,7 @@ def to_numpy(student):
     True
     """
     check_is_fitted(student)
-    model, of_model = _model(student)
+    model, of_model = student._model().arrays()
     view, of_view = _view(student)
     names = getattr(student, "feature_names_in_", None)
     classifies = is_classifier(student)
@@ -94,43 +77,6 @@ def to_numpy(student):
         unit = student._task.unit
         arrays |= {"target_center": unit.center, "target_scale": unit.scale}
     return NumpyPredictor(meta, arrays)
-
-
-def live_model(student):
-    """What a torch student has learnt, as a function of rows of its view.
-
-    It reads the module's own memory: whatever becomes of the weights, it answers as the
-    module does.
-
-    Parameters
-    ----------
-    student : estimator
-        A fitted net or soft tree.
-
-    Returns
-    -------
-    callable or None
-        ``model(x)`` -> logits, log-probabilities or values (n, n_outputs). None for what
-        has no form in numpy: modules and embeddings of the user's own, other devices.
-    """
-    module = student.module_
-    if type(module).__module__ not in _OWN_MODULES:
-        return None
-    if module._forward_hooks or module._forward_pre_hooks:
-        return None
-    tensors = [*module.parameters(), *module.buffers()]
-    now = [getattr(student, "inference", None), *(t.data_ptr() for t in tensors)]
-    now.append(id(vars(student).get("output_scale_")))
-    known = _LIVE.get(module)
-    if known is not None and known[0] == now:
-        return known[1]
-    embedding = type(getattr(module, "embedding", None)).__name__
-    model = None
-    if tensors[0].device.type == "cpu" and embedding in {"NoneType", *_EMBEDDINGS}:
-        meta, arrays = _model(student, _shared)
-        model = MODELS[meta["kind"]](meta | {"is_live": True}, arrays)
-    _LIVE[module] = now, model
-    return model
 
 
 def _is_flat(student):
@@ -225,102 +171,3 @@ def _check_distinct(written, categories, name):
                 "all that an npz can hold of them: give them names of their own before "
                 "fit, for example by rename_categories."
             )
-
-
-def _model(student, array=None):
-    """The part that learnt: what kind it is, and its arrays."""
-    if hasattr(student, "tree_"):
-        return _hard_tree(student)
-    if hasattr(student, "net_"):
-        module = student.module_
-        make = {"MLP": _net, "MLPMembers": _net, "SoftTree": _soft_tree}
-        kind = type(module).__name__
-        if kind in make and type(module).__module__ in _OWN_MODULES:
-            return make[kind](student, module, array or _array)
-        raise TypeError(
-            f"module={kind} is a torch module of your own, and has no form in numpy: "
-            "export it by torch.onnx, or leave module=None."
-        )
-    raise TypeError(
-        f"{type(student).__name__} has no form in numpy: take a net, a soft tree or a "
-        "HardDecisionTreeClassifier as the student."
-    )
-
-
-def _hard_tree(student):
-    tree = student.tree_
-    names = ("children_left", "children_right", "feature", "threshold")
-    arrays = {name: getattr(tree, name) for name in names}
-    values = student._node_logs() if is_classifier(student) else tree.means()
-    return {"kind": "hard_tree"}, arrays | {"values": values}
-
-
-def _array(tensor):
-    return tensor.detach().cpu().double().numpy()
-
-
-def _shared(tensor):
-    """The tensor's own memory."""
-    return tensor.detach().numpy()
-
-
-def _net(student, module, array):
-    mlp = getattr(module, "mlp", module)
-    members = None if mlp is module else module
-    arrays = {f"weight_{i}": array(m.weight).T for i, m in enumerate(mlp.layers)}
-    biases = [m.bias for m in mlp.layers] if members is None else members.bias
-    arrays |= {f"bias_{i}": array(bias) for i, bias in enumerate(biases)}
-    if members is not None:
-        for name in ("before", "after"):
-            factors = enumerate(getattr(members, name))
-            arrays |= {f"{name}_{i}": array(factor) for i, factor in factors}
-    if hasattr(student, "output_scale_"):
-        arrays["output_scale"] = np.repeat(student.output_scale_, student._task.widths)
-    embedding, of_embedding = _embedding(mlp.embedding, array)
-    meta = {
-        "kind": "net",
-        "activation": _ACTIVATION_NAMES[type(mlp.activation).__name__],
-        "clip": mlp.clip,
-        "embedding": embedding,
-        "n_layers": len(mlp.layers),
-        "n_members": 0 if members is None else len(members.bias[0]),
-        "widths": student._task.widths if is_classifier(student) else None,
-        "is_sorted": getattr(student, "quantiles", None) is not None,
-    }
-    return meta, arrays | of_embedding
-
-
-def _embedding(embedding, array):
-    if embedding is None:
-        return None, {}
-    columns = {"embedded_columns": embedding.column.cpu().numpy()}
-    kind = type(embedding).__name__
-    if kind not in _EMBEDDINGS:
-        raise TypeError(
-            f"numeric_embedding={kind} is of your own, and has no form in numpy."
-        )
-    name, parts = _EMBEDDINGS[kind]
-    arrays = {f"embedding_{p}": array(getattr(embedding, p)) for p in parts}
-    return name, columns | arrays
-
-
-def _soft_tree(student, module, array):
-    mixes = student.inference == "mixture"
-    arrays = {
-        "gate_weight": array(module.gate_weight).T,
-        "gate_bias": array(module.gate_bias),
-        "gates": module.shape.gates,
-        "leaf": array(module.leaf if mixes else module.path_leaf),
-    }
-    if mixes and module.has_linear_leaves:
-        arrays["leaf_weight"] = array(module.leaf_weight).T
-    meta = {
-        "kind": "soft_tree",
-        "inference": student.inference,
-        "gate": module.gate,
-        "is_classifier": module.is_classifier,
-        "is_sorted": module.is_sorted,
-        "is_live": False,
-        "widths": module.widths,
-    }
-    return meta, arrays

@@ -367,7 +367,9 @@ class Leaves:
 
     def __init__(self, tree, numbers, names, digits):
         values = (
-            tree.leaf_values() if hasattr(tree, "tree_") else tree._leaf_values(True)
+            tree.leaf_values()
+            if hasattr(tree, "tree_")
+            else tree._model().leaf_values(True)
         )
         self.values = dict(zip(numbers, values, strict=True))
         self.mass = tree.node_mass_

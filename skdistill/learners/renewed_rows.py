@@ -3,7 +3,6 @@
 import numpy as np
 
 from ..lesson.knowledge import Knowledge
-from ..tables.view import apply_view
 from ..training.inference import row_losses
 
 
@@ -12,7 +11,7 @@ class RenewedRows:
 
     Parameters
     ----------
-    student : TorchStudent
+    learner : TorchLearner
         Makes tensors of them.
     renewal : Renewal or None
         Where fresh rows come from.
@@ -22,8 +21,8 @@ class RenewedRows:
         Of the same rows.
     """
 
-    def __init__(self, student, renewal, x, knowledge):
-        self._student = student
+    def __init__(self, learner, renewal, x, knowledge):
+        self._learner = learner
         self._renewal = renewal
         self._now = x, knowledge  # one pair: Ctrl-C never parts them
 
@@ -61,7 +60,7 @@ class RenewedRows:
         if found is None:
             return None
         fresh, answers = found
-        view = apply_view(self._student.preprocessor_, fresh.X, np.float32)
+        view = self._learner.see(fresh.X)
         index = np.arange(min(len(renewal), len(fresh)))
         if renewal.chooses and len(fresh) > len(renewal):
             judged = self._judged(view, renewal.weighed(*found), objective, module)
@@ -72,11 +71,11 @@ class RenewedRows:
         start = len(self.x) - len(renewal)
         x = np.concatenate([self.x[:start], view, self.x[start + len(view) :]])
         self._now = x, knowledge
-        return self._student._rows(x, knowledge, objective, module)
+        return self._learner.tensors(x, knowledge, objective, module)
 
     def _learnt(self, knowledge):
         """Of all rows, what those that are trained on teach."""
-        knowledge = knowledge.used(self._student.alpha)
+        knowledge = knowledge.used(self._learner.params.alpha)
         kept = self._renewal.kept
         return knowledge if kept is None else knowledge.take(kept)
 
@@ -85,12 +84,13 @@ class RenewedRows:
         k, knowledge = len(view), self._learnt(knowledge)
         weight = knowledge.soft_weight[-k:]
         alone = Knowledge(knowledge.soft[-k:], None, weight, weight[:0])
-        rows = self._student._rows(view, alone, objective, module)
+        rows = self._learner.tensors(view, alone, objective, module)
         loss = row_losses(module, rows, objective)
         if not (np.isfinite(loss).all() and loss.min() > -1e-4):
+            params = self._learner.params
             raise ValueError(
-                f"n_candidates={self._student.transfer.n_candidates} prefers rows "
-                f"of large loss, and loss={self._student.loss!r} is "
+                f"n_candidates={params.transfer.n_candidates} prefers rows "
+                f"of large loss, and loss={params.loss!r} is "
                 f"{loss.min()} for some: take one that is 0 at least, or n_candidates=1."
             )
         return weight, np.maximum(loss, 0.0)

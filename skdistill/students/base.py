@@ -60,8 +60,8 @@ def unchanged_on_error(estimator):
 class BaseStudent(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
     """A model that learns from a teacher; without one it learns from the labels alone.
 
-    Subclasses say how targets are read (``_check_targets``, ``_reader``) and how the
-    student is trained on its view of the rows (``_train``).
+    Subclasses name the task (``_check_targets``, ``_make_task``) and who learns it
+    (``_learner``), and keep what was learnt (``_settle``, ``_model``).
     """
 
     _parameter_constraints: dict = {
@@ -160,11 +160,12 @@ default=None
         carry_out(self._fitting(given))
         return self
 
-    def _fitting(self, given):
-        """Fit, as a generator of the trainings that it needs."""
+    def _fitting(self, given, **options):
+        """Fit, as a generator of the trainings that it needs: prepare, learn, settle."""
         with unchanged_on_error(self):
             lesson = self._prepare(given)
-            yield from self._train(lesson) or ()
+            model = yield from self._learner(**options).learn(lesson)
+            self._settle(model, lesson)
 
     def _prepare(self, given):
         """Validate, ask the teacher, and fit the view of X: what there is to learn."""
@@ -201,8 +202,20 @@ default=None
         """Store what the fitted student has to know of its targets."""
 
     @abstractmethod
-    def _train(self, lesson):
-        """Train on the view of the rows; perhaps a generator of trainings."""
+    def _learner(self):
+        """Who trains, as the parameters say."""
+
+    @abstractmethod
+    def _settle(self, model, lesson):
+        """Keep what was learnt."""
+
+    @abstractmethod
+    def _model(self):
+        """The fitted model, as the parameters now ask it."""
+
+    def _see(self, rows):
+        """The view of validated rows."""
+        return apply_view(self.preprocessor_, rows)
 
     def _asking(self):
         return Asking.of(
@@ -345,7 +358,7 @@ default=None
     def _view(self, X):
         """What the fitted student sees of rows that the user gives."""
         self._check_is_fitted()
-        return apply_view(self.preprocessor_, self._validate_X(X, reset=False))
+        return self._see(self._validate_X(X, reset=False))
 
     def __sklearn_clone__(self):
         """Clone all but a fitted teacher, which the clone shares.

@@ -1,38 +1,22 @@
 """Students that are scikit-learn estimators."""
 
-import inspect
 from numbers import Integral
 
 import numpy as np
-from scipy.special import softmax
-from sklearn import config_context
-from sklearn.base import clone, is_classifier, is_regressor
-from sklearn.compose import TransformedTargetRegressor
-from sklearn.linear_model import LinearRegression
-from sklearn.multioutput import MultiOutputRegressor
+from sklearn.base import is_classifier, is_regressor
 from sklearn.pipeline import Pipeline
 from sklearn.tree import BaseDecisionTree, DecisionTreeClassifier, DecisionTreeRegressor
-from sklearn.utils import check_random_state, get_tags
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..learners.label_rows import (
-    drawn_label_rows,
-    grown_tree,
-    learns_variance,
-    truncated_label_rows,
-)
-from ..tables.table import check_names, rows_of, stacked, unmasked
+from ..learners.estimator import EstimatorLearner, EstimatorModel
+from ..learners.label_rows import learns_variance
+from ..tables.table import check_names, unmasked
 from ..tables.view import apply_view, make_view, reads_tables
-from ..tasks.units import fitted_in, unit_for
-from ..teacher.ensemble import FLOOR, normalised
-from ..teacher.models import check_not_pairwise, returns_raw_scores
-from ..teacher.nets import innermost
+from ..teacher.ensemble import FLOOR
 from .base import BaseStudent
 from .tasks import ClassifierStudent, RegressorStudent
-
-_ROUNDING = 1e-6
 
 
 class SurrogateStudent(BaseStudent):
@@ -42,6 +26,13 @@ class SurrogateStudent(BaseStudent):
         "student": [HasMethods(["fit"]), None],
         "random_state": ["random_state"],
     }
+    _default = None  # the class of the tree that student=None stands for
+
+    def _estimator(self):
+        """The student, or the tree that None stands for."""
+        if self.student is not None:
+            return self.student
+        return self._default(max_leaf_nodes=32, min_weight_fraction_leaf=0.01)
 
     def _validate_X(self, X, reset):
         view = self.preprocessor if reset else self._fitted_view()
@@ -53,38 +44,32 @@ class SurrogateStudent(BaseStudent):
 
     def _make_view(self):
         # Trees of plain tests read best in the columns' own units.
-        return make_view(
-            self.preprocessor, not isinstance(self._made(), BaseDecisionTree)
-        )
+        is_tree = isinstance(self._estimator(), BaseDecisionTree)
+        return make_view(self.preprocessor, scale=not is_tree)
 
-    def _seen(self, X):
+    def _see(self, rows):
         """What the student's own pipeline would hand it."""
         view = self.preprocessor_
         if reads_tables(view):
-            return apply_view(view, X)
-        return X if view is None else view.transform(X)
+            return apply_view(view, rows)
+        return rows if view is None else view.transform(rows)
 
-    def _all_rows(self, lesson, used):
-        """The view of X, and of the transfer rows where they have a target."""
-        seen, extra = self._seen(lesson.read.X), None
-        if used.soft is not None:
-            extra = lesson.transfer_view(self._seen, stacked)
-        return seen if extra is None else stacked(seen, extra, "X_transfer")
+    def _learner(self):
+        params = self.get_params(deep=False)
+        return EstimatorLearner(params, self._task, self._see, self._estimator())
 
-    def _fresh(self):
-        """An unfitted student, with a seed where it has none."""
-        model = clone(self._made())
-        random = check_random_state(self.random_state)
-        if self.random_state is not None:
-            params = model.get_params(deep=True)
-            names = [n for n in sorted(params) if n.split("__")[-1] == "random_state"]
-            seeds = {
-                n: random.randint(np.iinfo(np.int32).max)
-                for n in names
-                if params[n] is None
-            }
-            model.set_params(**seeds)
-        return model, random
+    def _settle(self, model, lesson):
+        view = self.preprocessor_
+        steps = [("view", view), ("model", model.estimator)]
+        self.student_ = model.estimator if view is None else Pipeline(steps)
+
+    def _model(self):
+        check_is_fitted(self)
+        fitted = self.student_
+        if self.preprocessor_ is not None:
+            fitted = fitted["model"]
+        of_logits = getattr(self, "_is_of_logits", False)
+        return EstimatorModel(fitted, self._task, of_logits)
 
     def _check_params(self, params):
         super()._check_params(params)
@@ -94,72 +79,6 @@ class SurrogateStudent(BaseStudent):
                 f"{inner} cannot be set: student=None stands for a default tree. Give "
                 "one, such as student=DecisionTreeClassifier()."
             )
-
-    def _keep(self, model):
-        view = self.preprocessor_
-        steps = [("view", view), ("model", model)]
-        self.student_ = model if view is None else Pipeline(steps)
-
-    def _model(self):
-        check_is_fitted(self)
-        return self.student_ if self.preprocessor_ is None else self.student_["model"]
-
-    def _asked(self, X, method, **options):
-        """An answer of the fitted student for rows that the user gives."""
-        model = self._model()
-        seen = self._seen(self._validate_X(X, reset=False))
-        return getattr(model, method)(seen, **options)
-
-
-def _fit(model, X, y, weight):
-    """Fit with weights, or without where they are all alike; rows of none are left out."""
-    if weight is not None and not weight.all():
-        counted = np.flatnonzero(weight)
-        X, y, weight = rows_of(X, counted), y[counted], weight[counted]
-    if weight is None or np.allclose(weight, weight[0], rtol=1e-12, atol=0):
-        return model.fit(X, y)
-    last, path = _destination(model)
-    if not _takes_weights(last):
-        advice = ""
-        if is_classifier(model):
-            advice = (
-                ' It learns from labels of equal weight with label_rows="draw", if '
-                "sample_weight is None."
-            )
-        raise ValueError(
-            f"student={last!r} takes no sample_weight, and the rows that it is to learn "
-            f"from have weights: give a student that takes them.{advice}"
-        )
-    weights = {f"{path}sample_weight": weight / weight.mean()}
-    with config_context(enable_metadata_routing=False):  # who gets them is known here
-        return model.fit(X, y, **weights)
-
-
-def _destination(model):
-    """The estimator inside of others that weights are for, and its path for them."""
-    path = ""
-    while True:
-        if isinstance(model, Pipeline):
-            step, model = model.steps[-1]
-            path += f"{step}__"
-        elif isinstance(model, MultiOutputRegressor):
-            model = model.estimator
-        elif isinstance(model, TransformedTargetRegressor):
-            model = LinearRegression() if model.regressor is None else model.regressor
-        else:
-            return model, path
-
-
-def _takes_weights(model):
-    objective = getattr(model, "objective", None)
-    if callable(objective) and len(inspect.signature(objective).parameters) < 3:
-        raise ValueError(
-            f"student={model!r}: its objective takes no weights, and the rows that it is "
-            "to learn from have some. Write it as objective(y_true, y_pred, weight)."
-        )
-    parameters = inspect.signature(model.fit).parameters
-    kinds = {parameter.kind for parameter in parameters.values()}
-    return "sample_weight" in parameters or inspect.Parameter.VAR_KEYWORD in kinds
 
 
 class StudentClassifier(ClassifierStudent, SurrogateStudent):
@@ -340,125 +259,14 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         self.keep_teacher = keep_teacher
         self.random_state = random_state
 
-    def _made(self):
-        if self.student is not None:
-            return self.student
-        return DecisionTreeClassifier(max_leaf_nodes=32, min_weight_fraction_leaf=0.01)
+    _default = DecisionTreeClassifier
 
-    def _train(self, lesson):
-        used = lesson.knowledge.used(self.alpha)
-        X, (model, random) = self._all_rows(lesson, used), self._fresh()
-        self.label_error_ = 0.0
-        if is_regressor(model):
-            model = self._fit_regressor(model, X, *self._joint_targets(used))
-        elif used.soft is None:
-            model = _fit(model, X, lesson.y, used.hard_weight)
-        elif learns_variance(model):
-            joint = self._joint_targets(used)
-            model = grown_tree(model, X, *joint, self._task.classes)
-        else:
-            model = self._fit_label_rows(model, X, *self._joint_targets(used), random)
-        self._keep(model)
+    def _settle(self, model, lesson):
+        super()._settle(model, lesson)
+        self.label_error_ = model.label_error
+        self._is_of_logits = model.of_logits
 
-    def _joint_targets(self, knowledge):
-        """Probabilities (n + m, sum of n_classes) and weights, soft and hard together."""
-        is_of_logits = self.targets == "logits" and is_regressor(self._made())
-        if is_of_logits and knowledge.hard is not None:
-            raise ValueError(
-                'targets="logits" are the teacher\'s, and labels have none: set alpha=1, '
-                'with a teacher, or targets="probabilities".'
-            )
-        return self._task.joint(knowledge, self.alpha)
-
-    def _fit_regressor(self, model, X, p, weight):
-        parts = self._task.by_target(p)
-        if self.targets == "logits":
-            logs = [np.log(np.maximum(part, 1e-300)) for part in parts]
-            parts = [log - log.mean(axis=1, keepdims=True) for log in logs]
-        # Of two classes the second says all.
-        columns = [part[:, 1:] if part.shape[1] == 2 else part for part in parts]
-        target = np.concatenate(columns, axis=1)
-        if target.shape[1] == 1:
-            return _fit(model, X, target[:, 0], weight)
-        if not get_tags(model).target_tags.multi_output:
-            model = MultiOutputRegressor(model)
-        return _fit(model, X, target, weight)
-
-    def _fit_label_rows(self, model, X, p, weight, random):
-        if len(self._task.classes) > 1:
-            raise ValueError(
-                f"student={model!r} is a classifier that learns from label rows, and these "
-                "have one target: give a regressor, or a single decision tree with the "
-                "Gini criterion, which learn several."
-            )
-        model = _without_folds(model)
-        limit = 4 * len(p) if self.max_label_rows is None else self.max_label_rows
-        if limit < len(p):
-            raise ValueError(
-                f"max_label_rows={limit} is less than the number of rows, {len(p)}, "
-                "transfer rows among them."
-            )
-        if self.label_rows == "draw":
-            made = drawn_label_rows(p, weight, limit, random)
-        else:
-            made = truncated_label_rows(p, weight, limit)
-        self.label_error_ = made.error
-        rows = rows_of(X, made.row)
-        model = _fit(model, rows, self.classes_[made.code], made.weight)
-        if not hasattr(model, "predict_proba"):
-            head = rows_of(X, np.arange(min(len(p), 100)))
-            scores = model.decision_function(head)
-            check_not_pairwise(model, scores, head, model.classes_, "student")
-        return model
-
-    def _probabilities(self, X):
-        """Probabilities (n, sum of n_classes)."""
-        if is_regressor(self._model()):
-            return self._from_values(np.asarray(self._asked(X, "predict")))
-        if not hasattr(self._model(), "predict_proba"):
-            return self._from_scores(self._asked(X, "decision_function"))
-        if returns_raw_scores(self._model()):
-            return self._from_scores(self._asked(X, "predict", raw_score=True))
-        answer, known = self._asked(X, "predict_proba"), self._model().classes_
-        if len(self._task.classes) == 1:
-            answer, known = [_of_sum_1(np.asarray(answer, np.float64))], [known]
-        elif not isinstance(answer, list):  # (n, n_labels)
-            answer = [np.column_stack([1 - p, p]) for p in np.asarray(answer).T]
-            known = self._task.classes
-        triples = zip(answer, known, self._task.classes, strict=True)
-        return np.concatenate([_in_order(*triple) for triple in triples], axis=1)
-
-    def _from_scores(self, scores):
-        if scores.ndim == 1:
-            scores = np.column_stack([np.zeros_like(scores), scores])
-        known = getattr(self._model(), "classes_", self.classes_)
-        return _in_order(softmax(scores, axis=1), known, self.classes_)
-
-    def _from_values(self, values):
-        """Probabilities from what a regressor predicts."""
-        columns, parts = list(values.reshape(len(values), -1).T), []
-        for classes in self._task.classes:
-            n = 1 if len(classes) == 2 else len(classes)
-            part, columns = np.column_stack(columns[:n]), columns[n:]
-            parts.append(self._distribution(part))
-        return np.concatenate(parts, axis=1)
-
-    def _distribution(self, part):
-        if self.targets == "logits":
-            full = np.hstack([-part, part]) if part.shape[1] == 1 else part
-            return softmax(full, axis=1)
-        full = np.hstack([1 - part, part]) if part.shape[1] == 1 else part
-        full = np.clip(full, 0, 1)
-        return normalised(full)
-
-    def _log_probabilities(self, X):
-        with np.errstate(divide="ignore"):
-            return np.log(self._probabilities(X))
-
-    def _logits(self, X):
-        return np.log(np.maximum(self._probabilities(X), np.finfo(float).tiny))
-
-    @available_if(lambda self: _has_scores(self._made()))
+    @available_if(lambda self: _has_scores(self._estimator()))
     def decision_function(self, X):
         """Log-probabilities, for students that have a ``decision_function``.
 
@@ -476,7 +284,7 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
 
     def __sklearn_tags__(self):
         """scikit-learn's tags: several targets where the student learns them."""
-        tags, model = super().__sklearn_tags__(), self._made()
+        tags, model = super().__sklearn_tags__(), self._estimator()
         if is_classifier(model) and not learns_variance(model):
             tags.target_tags.multi_output = tags.classifier_tags.multi_label = False
         return tags
@@ -498,45 +306,12 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         check_is_fitted(self)
         if self._class_shift is not None:
             return super().predict_proba(X)
-        p = self._task.arranged(self._probabilities(X))
+        p = self._task.arranged(self._model().probabilities(self._view(X)))
         return np.clip(p, FLOOR, 1 - FLOOR) if self.is_multilabel() else p
-
-
-def _without_folds(model):
-    """Refuse students that hold out label rows, whose siblings they would train on."""
-    last = innermost(model)
-    params = last.get_params(deep=False)
-    holds_out = (
-        "cv" in params
-        or params.get("probability") is True  # SVC's own calibration
-        or params.get("early_stopping") is True
-    )
-    if holds_out:
-        raise ValueError(
-            f"student={model!r} holds out rows of its own, and the label rows of one row "
-            "would be on both sides. Search or calibrate around the student instead; set "
-            "early_stopping=False or probability=False."
-        )
-    if params.get("early_stopping") == "auto":  # it would come with enough label rows
-        last.set_params(early_stopping=False)
-    return model
 
 
 def _has_scores(student):
     return hasattr(student, "decision_function") and not is_regressor(student)
-
-
-def _of_sum_1(p):
-    """The student's own, unless it scores each class against all others."""
-    off = np.abs(p.sum(axis=1, keepdims=True) - 1) > _ROUNDING
-    return np.where(off, normalised(p), p)
-
-
-def _in_order(p, known, classes):
-    """Columns for all classes; those that the student never saw are 0."""
-    ordered = np.zeros((len(p), len(classes)))
-    ordered[:, np.searchsorted(classes, known)] = p
-    return ordered
 
 
 class StudentRegressor(RegressorStudent, SurrogateStudent):
@@ -676,48 +451,7 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
         self.keep_teacher = keep_teacher
         self.random_state = random_state
 
-    def _made(self):
-        if self.student is not None:
-            return self.student
-        return DecisionTreeRegressor(max_leaf_nodes=32, min_weight_fraction_leaf=0.01)
-
-    def _train(self, lesson):
-        used = lesson.knowledge.used(self.alpha)
-        X, (model, _) = self._all_rows(lesson, used), self._fresh()
-        if is_classifier(model):
-            raise ValueError(f"student={model!r} is a classifier: give a regressor.")
-        target, weight = self._task.joint(used, self.alpha)
-        unit = unit_for(model, target, weight)
-        if target.shape[1] == 1:
-            target = target[:, 0]
-        elif not get_tags(model).target_tags.multi_output:
-            model = MultiOutputRegressor(model)
-
-        def fit(model, target):
-            return _fit(model, X, target, weight)
-
-        self._keep(fitted_in(unit, model, fit, target))
+    _default = DecisionTreeRegressor
 
     def _set_task(self, task, knowledge):
-        self._task = task  # whose targets keep their units
-
-    def _values(self, X):
-        return np.asarray(self._asked(X, "predict"))
-
-    def predict(self, X):
-        """Predicted values.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, n_features)
-            Rows.
-
-        Returns
-        -------
-        ndarray of shape (n,) or (n, n_outputs)
-            As y was, in its unit.
-        """
-        values = self._values(X)
-        if not self._task.is_flat:
-            return values.reshape(len(values), -1)
-        return values.ravel() if values.size == len(values) else values
+        self._task = task  # whose targets keep their unit

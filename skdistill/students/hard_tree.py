@@ -4,32 +4,14 @@ from numbers import Integral, Real
 
 import numpy as np
 from scipy import sparse
-from sklearn.base import is_classifier
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from ..learners.hard_tree.binned import Binned
-from ..learners.hard_tree.condensing import best_columns, few_outputs, fewer_bins
-from ..learners.hard_tree.costs import Entropy, Squares, statistics
-from ..learners.hard_tree.evidence import with_evidence
-from ..learners.hard_tree.growth import Rows
-from ..learners.hard_tree.hints import booster_hints
-from ..learners.hard_tree.search import Search
-from ..learners.hard_tree.structure import HardTree
-from ..tables.table import observed_values, stacked
-from ..tables.view import apply_view, make_view, reads_tables
-from ..teacher.ensemble import FLOOR
-from ..transfer.redraw import rows_for_leaves, shared_weight
+from ..learners.hard_tree.learner import HardTreeLearner, HardTreeModel
+from ..tables.table import observed_values
+from ..tables.view import make_view, reads_tables
 from .base import BaseStudent
 from .tasks import ClassifierStudent, RegressorStudent
-
-_MOST_BINS, _BINS_OF_FEW, _FEW_ROWS = 256, 1024, 5000
-_SHRINKAGE = 0.1  # weight of the parent's mean, in the smallest leaves
-_FEWEST = 1000
-_ENOUGH = 1000  # rows of a leaf; where there are fewer, more are drawn
-# Rows times columns times statistics, for one search; and rows times statistics, which
-# binds where columns are few and classes many.
-_MOST_CELLS, _MOST_STATISTICS = 20_000_000, 1 << 20
 
 
 class HardDecisionTree(BaseStudent):
@@ -39,8 +21,6 @@ class HardDecisionTree(BaseStudent):
     before the right one.
     """
 
-    _begins_at = None  # for one fit, what makes one more start of the search
-    _weighs_labels = False  # for one fit, whether labels have the last word
     _draws_for_leaves = True
 
     _parameter_constraints: dict = {
@@ -52,137 +32,26 @@ class HardDecisionTree(BaseStudent):
     def _make_view(self):
         return make_view(self.preprocessor, scale=False)
 
-    def _seen(self, X):
-        return apply_view(self.preprocessor_, X)
+    def _learner(self, start=None, weighs_labels=False):
+        params = self.get_params(deep=False)
+        return HardTreeLearner(params, self._task, self._see, start, weighs_labels)
 
-    def _view(self, X):
-        self._check_is_fitted()
-        return self._seen(self._validate_X(X, reset=False))
-
-    def _train(self, lesson):
-        read, knowledge = lesson.read, lesson.knowledge
-        used = knowledge.used(self.alpha)
-        x, extra = self._seen(read.X), None
-        if used.soft is not None:
-            extra = lesson.transfer_view(self._seen, stacked)
-        x = x if extra is None else np.concatenate([x, extra])
-        self._n_view = x.shape[1]
-        target, weight = self._task.joint(used, self.alpha)
-        n_labelled = knowledge.n_labelled
-        unseen = (target, weight) if knowledge.unseen else None
-        counted = np.flatnonzero(weight)
-        x, target, weight = x[counted], target[counted], weight[counted]
-        weight = weight / weight.sum()
-        own = counted[counted < n_labelled]
-        random = self._random()
-        columns = best_columns(x, target, weight, self._least(), random)
-        x = x[:, columns]
-        tree = self._found(x, target, weight, random, read.X, own, columns)
-        tree = self._learn_more(tree, lesson.renewal, x, target, weight, columns)
-        self.tree_ = tree.on(np.arange(self._n_view)[columns])
-        if self._weighs_labels and knowledge.hard is not None:
-            self._weigh_labels(self._seen(read.X), knowledge, unseen)
+    def _settle(self, model, lesson):
+        tree, read, knowledge = model.tree, lesson.read, lesson.knowledge
+        self.tree_, self._n_view = tree, model.n_inputs
         self._observed = observed_values(read.X)
         vars(self).pop("fidelity_", None)  # of the tree before
-        self._finish(read.X, knowledge)
-
-    def _weigh_labels(self, x, knowledge, unseen):
-        """Let labels have the last word, where any of them counts."""
-        labels = self._task.numbers_of_labels(knowledge.hard)
-        weight = knowledge.hard_weight
-        if weight.sum() <= 0:
-            return
-        leaf, is_class = self.tree_.apply(x), is_classifier(self)
-        if unseen is not None:
-            unseen = [part[: len(leaf)] for part in unseen]
-        self.tree_ = with_evidence(self.tree_, leaf, labels, weight, is_class, unseen)
-        if is_class and len(self._task.classes) == 1:
-            shares = self.tree_.means()[0]
-            self._learnt_prior = shares / shares.sum()
-            self.class_prior_ = self._learnt_prior.copy()
-
-    def _least(self):
-        return max(self.min_weight_fraction_leaf, 1e-12)
-
-    def _learn_more(self, tree, renewal, x, target, weight, columns):
-        """Draw rows for leaves that few have reached, and go on searching from there."""
-
-        def see(X):
-            return self._seen(X)[:, columns]
-
-        leaf = tree.apply(x)
-        counts = np.bincount(leaf, minlength=len(tree.feature))
-        found = rows_for_leaves(renewal, tree, see, counts, _ENOUGH)
-        if found is None:
-            return tree
-        new_x, new_leaf, knowledge = found
-        new_target, new_weight = self._task.joint(
-            knowledge.used(self.alpha), self.alpha
-        )
-        new_target, new_weight = new_target[-len(new_x) :], new_weight[-len(new_x) :]
-        counted = np.flatnonzero(new_weight)
-        if not len(counted):
-            return tree
-        weight = shared_weight(leaf, weight, new_leaf[counted], new_weight[counted])
-        x = np.concatenate([x, new_x[counted]])
-        target = np.concatenate([target, new_target[counted]])
-        random = self._random()
-        data, _, _ = self._data(x, target, weight, 0, random)
-        root = tree.as_questions(data.binned)
-        root = Search(data, self.max_leaf_nodes, random).improved(root)
-        return self._tree_of(root, data, x, target, weight)
-
-    def _tree_of(self, root, data, x, target, weight):
-        """What was found, with the sums of all rows and outputs."""
-        stats = statistics(target, weight)
-        return HardTree.of(root, data.binned.thresholds, x, stats, self._least())
-
-    def _data(self, x, target, weight, n_own, random):
-        """So many rows, outputs and tests as the search can bear, and which rows."""
-        few, is_distribution = few_outputs(x, target, weight, self._task.widths, random)
-        n_stats = 1 + few.shape[1]
-        most = min(
-            _MOST_CELLS // max(1, x.shape[1] * n_stats), _MOST_STATISTICS // n_stats
-        )
-        most = max(_FEWEST, most)
-        chosen, factor = _some(len(x), n_own, weight, most, random)
-        stats = statistics(few[chosen], weight[chosen]) * factor
-        bins = _BINS_OF_FEW if len(chosen) <= _FEW_ROWS else _MOST_BINS
-        binned = Binned(x[chosen], bins, stats[0])
-        sizes = [len(cuts) for cuts in binned.thresholds]
-        fewer = fewer_bins(sizes, bins, len(stats), self.max_leaf_nodes)
-        if fewer < bins:
-            binned = Binned(x[chosen], fewer, stats[0])
-        cost = self._cost() if is_distribution else Squares()
-        return Rows(binned, stats, cost, self._least()), chosen, few[chosen]
-
-    def _found(self, x, target, weight, random, X, own, columns):
-        """The search, on so many rows as it can bear."""
-        data, chosen, few = self._data(x, target, weight, len(own), random)
-        binned, start = data.binned, None
-        if self._begins_at is not None:
-            start = self._begins_at(X, own, x[: len(own)], binned, columns)
-        starts = [] if start is None else [start]
-        hints = booster_hints(x[chosen], few, data.stats[0], binned, random)
-        root = Search(data, self.max_leaf_nodes, random, hints).best(starts)
-        return self._tree_of(root, data, x, target, weight)
-
-    def _finish(self, X, knowledge):
-        """Store how many rows reach each node, and what the questions gained."""
-        tree, weight = self.tree_, knowledge.hard_weight
-        leaf = tree.apply(self._seen(X))
-        self.node_mass_ = tree.totals(leaf, weight[:, None] / weight.sum())[:, 0]
-        cost, inner = self._cost()(tree.sums), np.flatnonzero(~tree.is_leaf)
-        gain = cost[inner] - (
-            cost[tree.children_left[inner]] + cost[tree.children_right[inner]]
-        )
-        columns, n = tree.feature[inner], self._n_view
+        self.node_mass_ = model.node_mass(self._see(read.X), knowledge.hard_weight)
+        used = model.column_use(self._learner().cost())
         if reads_tables(self.preprocessor_):  # sum over the terms of each column
-            terms = self.preprocessor_.terms_
-            columns = [terms[column].column for column in columns]
-            n = self.n_features_in_
-        used = np.bincount(np.asarray(columns, dtype=np.int64), gain, minlength=n)
+            columns = [term.column for term in self.preprocessor_.terms_]
+            used = np.bincount(columns, used, minlength=self.n_features_in_)
         self.feature_importances_ = used / max(used.sum(), np.finfo(float).tiny)
+
+    def _model(self):
+        check_is_fitted(self)
+        least = self._learner().least
+        return HardTreeModel(self.tree_, self._task, least, self._n_view)
 
     def apply(self, X):
         """The leaf of each row.
@@ -248,6 +117,16 @@ class HardDecisionTree(BaseStudent):
         """
         check_is_fitted(self)
         return int(self.tree_.is_leaf.sum())
+
+    def leaf_values(self):
+        """What each leaf says, in the order of the node numbers.
+
+        Returns
+        -------
+        ndarray of shape (n_leaves, n_outputs)
+            Class probabilities, target after target; or values in the targets' unit.
+        """
+        return self._model().leaf_values()
 
 
 class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
@@ -430,30 +309,12 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         self.criterion = criterion
         self.random_state = random_state
 
-    def _cost(self):
-        return (
-            Squares() if self.criterion == "gini" else Entropy(len(self._task.classes))
-        )
-
-    def _node_logs(self):
-        """Log-probabilities of each node, finite."""
-        self._check_is_fitted()
-        means = self.tree_.means(self.min_weight_fraction_leaf * _SHRINKAGE)
-        parts = self._task.by_target(means)
-        return np.log(np.concatenate([_with_floor(part) for part in parts], axis=1))
-
-    def _log_probabilities(self, X):
-        return self._node_logs()[self.apply(X)]
-
-    def leaf_values(self):
-        """What each leaf says, in the order of the node numbers.
-
-        Returns
-        -------
-        ndarray of shape (n_leaves, sum of n_classes)
-            Class probabilities.
-        """
-        return np.exp(self._node_logs()[self.tree_.is_leaf])
+    def _settle(self, model, lesson):
+        super()._settle(model, lesson)
+        if model.tells_prior:
+            shares = self.tree_.means()[0]
+            self._learnt_prior = shares / shares.sum()
+            self.class_prior_ = self._learnt_prior.copy()
 
 
 class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
@@ -603,51 +464,3 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
         self.max_leaf_nodes = max_leaf_nodes
         self.min_weight_fraction_leaf = min_weight_fraction_leaf
         self.random_state = random_state
-
-    def _cost(self):
-        return Squares()
-
-    def _values(self, X):
-        leaf = self.apply(X)
-        return self.tree_.means()[leaf]
-
-    def leaf_values(self):
-        """What each leaf says, in the order of the node numbers.
-
-        Returns
-        -------
-        ndarray of shape (n_leaves, n_outputs)
-            In the targets' units.
-        """
-        check_is_fitted(self)
-        return self._task.unit.restored(self.tree_.means()[self.tree_.is_leaf])
-
-
-def _some(n, n_own, weight, most, random):
-    """Which rows are searched, and by what their weights are multiplied.
-
-    At most half of them are rows of X, where there are others; both keep their weight.
-    """
-    if n <= most:
-        return np.arange(n), 1.0
-    kept_own = min(n_own, most if n == n_own else max(most // 2, most - (n - n_own)))
-    parts = (0, n_own, kept_own), (n_own, n - n_own, most - kept_own)
-    chosen, factors = [], []
-    for start, size, wanted in parts:
-        if size:
-            rows = start + np.sort(
-                random.choice(size, min(size, wanted), replace=False)
-            )
-            whole = weight[start : start + size].sum()
-            chosen.append(rows)
-            factors.append(np.full(len(rows), whole / max(weight[rows].sum(), 1e-300)))
-    return np.concatenate(chosen), np.concatenate(factors)
-
-
-def _with_floor(p):
-    """Distributions of no zeros; the likeliest class pays, alike in leaves alike."""
-    p = np.maximum(p, FLOOR).round(12)
-    likeliest = np.arange(len(p)), p.argmax(axis=1)
-    p[likeliest] = 0
-    p[likeliest] = 1 - p.sum(axis=1)
-    return p

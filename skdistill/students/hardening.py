@@ -13,10 +13,12 @@ from sklearn.utils.validation import (
 )
 
 from ..learners.hard_tree.growth import Question
+from ..lesson.given import Given
 from ..lesson.soft_targets import soft_targets
 from ..metrics import fidelity
 from ..tables.table import is_readable, rows_of
 from ..tables.view import apply_view, reads_tables
+from ..training.fits import carry_out
 from ..transfer.drawn import automatic
 from .hard_tree import HardDecisionTreeClassifier, HardDecisionTreeRegressor
 
@@ -56,13 +58,10 @@ def hardened(tree, X, y, X_eval, random_state, **limits):
         n = _num_samples(X) if can_draw else 0
         n_outputs = hard._asking().n_answers(y)
         hard.transfer = automatic(n, tree.n_features_in_, n_outputs)
-    hard._begins_at = partial(_start, tree, hard)
     taught = hasattr(tree, "teacher_") and tree.alpha == 1
-    hard._weighs_labels = taught or hard.cv is not None
-    try:
-        hard.fit(X, y)
-    finally:
-        del hard._begins_at, hard._weighs_labels
+    weighs_labels = taught or hard.cv is not None
+    start = partial(_start, tree, hard)
+    carry_out(hard._fitting(Given(X, y), start=start, weighs_labels=weighs_labels))
     meant = joined(_answers(hard.teacher, X_eval, hard))
     hard.fidelity_ = before_and_after(tree, hard, X_eval, meant, watched)
     return hard

@@ -1,20 +1,14 @@
 """Students that are neural nets: an MLP, or the user's own module."""
 
-import copy
-import math
 from numbers import Integral, Real
 
-import numpy as np
 import torch
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
+from ..learners.net import NetLearner, NetModel
 from ..modules.embeddings import NAMES as EMBEDDINGS
-from ..modules.embeddings import embedding_named
-from ..modules.mlp import ACTIVATIONS, MLP, MLPMembers, smooth_clip
-from ..modules.own import called, check_module
+from ..modules.mlp import ACTIVATIONS
 from ..tasks.units import Unit
-from ..teacher.calibration import fitted_scale
-from ..training.inference import in_chunks
 from .torch_student import TorchClassifier, TorchRegressor, TorchStudent
 
 _PARAMETERS = {
@@ -35,68 +29,10 @@ _PARAMETERS = {
 class NeuralStudent(TorchStudent):
     """What the two neural students share."""
 
-    def _draws_globally(self):
-        return self.module is not None or self.dropout > 0
+    _learner_class = NetLearner
 
-    def _make_module(self, x, knowledge, generator):
-        n_inputs, n_outputs = x.shape[1], self._task.n_outputs
-        if self.module is None:
-            embedding = self._make_embedding(x, knowledge, generator)
-            mlp = MLP(
-                n_inputs,
-                n_outputs,
-                _widths(self.hidden_layer_sizes),
-                self.activation,
-                self.dropout,
-                generator,
-                embedding,
-                self.clip,
-            )
-            one = self.n_members == 1
-            return mlp if one else MLPMembers(mlp, self.n_members, generator)
-        if isinstance(self.module, torch.nn.Module):
-            module = copy.deepcopy(self.module)
-        else:
-            module = called(self.module, n_inputs, n_outputs)
-        check_module(module, n_inputs, n_outputs)
-        return module
-
-    def _make_embedding(self, x, knowledge, generator):
-        embedding, is_later = self.numeric_embedding, self.warm_start
-        is_later = is_later and hasattr(self, "net_")
-        if isinstance(embedding, str):
-            if embedding == "auto" and is_later:  # what it was for the first rows
-                return copy.deepcopy(getattr(self.module_, "embedding", None))
-            embedding = embedding_named(embedding, x)
-        if isinstance(embedding, type):
-            raise ValueError(
-                f"numeric_embedding={embedding!r} is a class: give an instance, such as "
-                f"{embedding.__name__}()."
-            )
-        if is_later:
-            return self._earlier_embedding(embedding)
-        if embedding is None:
-            return None
-        if self.clip is not None:
-            x = smooth_clip(x, self.clip)
-        weight = knowledge.soft_weight
-        if knowledge.soft is None:
-            weight = knowledge.hard_weight
-        module = embedding.module(x, self._task.numbers(knowledge), weight, generator)
-        module.asked_as = repr(embedding)
-        return module
-
-    def _earlier_embedding(self, embedding):
-        """That of the last fit, with its edges; an error if another is asked for now."""
-        earlier = getattr(self.module_, "embedding", None)
-        asked_as = None if embedding is None else repr(embedding)
-        if asked_as != getattr(earlier, "asked_as", None):
-            raise ValueError(
-                f"{self._what_continues()} goes on with the net of the last fit, and "
-                f"numeric_embedding={self.numeric_embedding!r} asks for another one: fit "
-                "a new student."
-            )
-        return copy.deepcopy(earlier)
+    def _model(self):
+        return NetModel(self.module_, self._task, vars(self).get("output_scale_"))
 
 
 class NeuralStudentClassifier(NeuralStudent, TorchClassifier):
@@ -384,30 +320,11 @@ default="auto"
         self.random_state = random_state
         self.verbose = verbose
 
-    def _finish(self, x, knowledge):
+    def _settle(self, model, lesson):
+        super()._settle(model, lesson)
         vars(self).pop("output_scale_", None)
-        if self._scale_is_open(knowledge):
-            module, weight = self.module_, knowledge.soft_weight
-            pairs = zip(
-                self._task.by_target(
-                    in_chunks(lambda batch: _mean(module(batch)), module, x)
-                ),
-                self._task.by_target(knowledge.soft),
-                strict=True,
-            )
-            scales = [fitted_scale(logits, log_p, weight) for logits, log_p in pairs]
-            self.output_scale_ = np.array(scales)
-
-    def _infer(self, module, batch):
-        logits = module(batch)
-        if hasattr(self, "output_scale_"):
-            scale = np.repeat(self.output_scale_, self._task.widths)
-            logits = logits * logits.new_tensor(scale)
-        if logits.dim() < 3:
-            return logits
-        n_members = logits.shape[1]
-        log_p = self._log_softmax(logits.flatten(0, 1)).unflatten(0, (-1, n_members))
-        return log_p.logsumexp(dim=1) - math.log(n_members)
+        if model.output_scale is not None:
+            self.output_scale_ = model.output_scale
 
 
 class NeuralStudentRegressor(NeuralStudent, TorchRegressor):
@@ -651,29 +568,8 @@ default="auto"
         self.random_state = random_state
         self.verbose = verbose
 
-    def _infer(self, module, batch):
-        values = module(batch)
-        if self.quantiles is not None:
-            values = values.sort(dim=-1).values  # as each member is trained
-        return _mean(values)
-
     def _set_task(self, task, knowledge):
         super()._set_task(task, knowledge)
         if isinstance(self.module, torch.nn.Module) and not self._continues():
             # Weights that come with the module mean something in the targets' own unit.
             task.unit = Unit(task.unit.center * 0.0, task.unit.scale * 0.0 + 1.0)
-
-
-def _mean(outputs):
-    """Of members (n, n_members, n_outputs); of one net its outputs."""
-    return outputs if outputs.dim() < 3 else outputs.mean(dim=1)
-
-
-def _widths(hidden_layer_sizes):
-    sizes = hidden_layer_sizes
-    sizes = [sizes] if isinstance(sizes, Integral) else list(sizes)
-    if any(not isinstance(size, Integral) or size < 1 for size in sizes):
-        raise ValueError(
-            f"hidden_layer_sizes={hidden_layer_sizes!r} must be positive integers."
-        )
-    return sizes

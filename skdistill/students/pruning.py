@@ -140,7 +140,7 @@ class _Links:
         self.shape, self.mass = module.shape, tree.node_mass_
         self.is_class = is_classifier(tree)
         alone = tree.inference != "mixture"
-        self.leaf = tree._leaf_values(alone)
+        self.leaf = tree._model().leaf_values(alone)
         if alone:
             at = in_chunks(module.greedy_leaf, module, x)
             self.reach = np.zeros((len(x), len(self.leaf)))

@@ -1,19 +1,280 @@
 """Students that are soft decision trees."""
 
-import copy
+from numbers import Integral, Real
 
 import numpy as np
-import torch
-from scipy.optimize import minimize_scalar
+from scipy import sparse
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
 
-from ..modules.soft_tree import refit_leaves
-from .torch_student import TorchClassifier, TorchRegressor
-from .tree_nodes import PARAMETERS, SoftDecisionTree, row_parts
+from ..learners.soft_tree import SoftTreeLearner, SoftTreeModel
+from ..modules.gates import GATES
+from ..tables.table import observed_values
+from ..tables.view import reads_tables
+from ..training.inference import in_chunks
+from .hardening import hardened
+from .pruning import pruned
+from .torch_student import TorchClassifier, TorchRegressor, TorchStudent
 
-_KEPT_CELLS = 1 << 25
-# Where the factor of the gates is sought, and on how many rows.
-_LOG_FACTORS = (-1.0, 4.0)
-_SEARCH_ROWS = 1 << 14
+_PARAMETERS = {
+    "max_depth": [Interval(Integral, 1, 16, closed="both")],
+    "max_leaf_nodes": [Interval(Integral, 2, None, closed="left"), None],
+    "split": [StrOptions({"oblique", "sparse", "axis"})],
+    "max_features_per_split": [Interval(Integral, 1, None, closed="left")],
+    "gate": [StrOptions(set(GATES))],
+    "beta": [Interval(Real, 0, None, closed="neither"), StrOptions({"learned"}), tuple],
+    "leaf": [StrOptions({"constant", "linear"})],
+    "balance_penalty": [Interval(Real, 0, None, closed="left")],
+    "entropy_penalty": [Interval(Real, 0, None, closed="left")],
+    "objective": [
+        StrOptions({"mixture", "path"}),
+        Interval(Real, 0, 1, closed="both"),
+        tuple,
+    ],
+    "path_teacher": [StrOptions({"teacher", "mixture"})],
+    "inference": [StrOptions({"mixture", "path", "leaf"})],
+}
+
+
+class SoftDecisionTree(TorchStudent):
+    """What the two soft trees share.
+
+    Nodes are numbered level by level, from left to right: in a complete tree the children
+    of node i are 2 i + 1 and 2 i + 2, in any other those of the gate of rank i.
+    """
+
+    _learner_class = SoftTreeLearner
+
+    def _settle(self, model, lesson):
+        super()._settle(model, lesson)
+        self.node_mass_ = model.node_mass
+        self._column_variance = model.column_variance
+        self._observed = observed_values(lesson.read.X)
+        self._weigh_columns()
+
+    def _weigh_columns(self):
+        """Store the importances of the columns of X."""
+        used = self._model().column_use()
+        if reads_tables(self.preprocessor_):  # sum over the terms of each column
+            columns = [term.column for term in self.preprocessor_.terms_]
+            used = np.bincount(columns, used, minlength=self.n_features_in_)
+        self.feature_importances_ = used / max(used.sum(), np.finfo(float).tiny)
+
+    def _model(self):
+        variance = vars(self).get("_column_variance")
+        described = vars(self).get("node_mass_"), variance
+        return SoftTreeModel(self.module_, self._task, self.inference, *described)
+
+    def apply(self, X):
+        """The most probable leaf of each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Node numbers, int64.
+        """
+        x, module = self._view(X), self.module_
+        return module.shape.leaves[in_chunks(module.likeliest_leaf, module, x)]
+
+    def decision_path(self, X):
+        """The nodes on the way to the most probable leaf.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+
+        Returns
+        -------
+        scipy.sparse.csr_matrix of shape (n, n_nodes)
+            1 where the row's path passes the node.
+        """
+        node, paths = self.apply(X), self.module_.shape.path
+        passed = {end: paths(end) for end in np.unique(node)}
+        starts = np.concatenate([[0], np.cumsum([len(passed[end]) for end in node])])
+        columns = [way for end in node for way in passed[end]]
+        ones = np.ones(len(columns), dtype=np.int64)
+        shape = (len(node), len(self.node_mass_))
+        return sparse.csr_matrix((ones, columns, starts), shape=shape)
+
+    def harden(
+        self,
+        X,
+        y=None,
+        *,
+        X_eval=None,
+        max_leaf_nodes=32,
+        min_weight_fraction_leaf=0.005,
+        cv=None,
+        n_jobs=None,
+        random_state=None,
+    ):
+        """A tree of plain questions in the place of the gates: found, not rounded.
+
+        It is searched for as :class:`HardDecisionTreeClassifier` is, on rows labelled by
+        this tree's teacher (by this tree, if it has or keeps none), and drawn as its
+        ``transfer`` says. One more start of the search is this tree with each gate
+        rounded to the column that moves it most, where both see the same columns. An
+        oblique gate has no equal among plain questions: the result is another tree, that
+        answers alike.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows to learn from, as ``fit`` had them.
+        y : array-like of shape (n,) or (n, n_targets), default=None
+            Their labels. With a teacher and ``alpha=1`` they have the last word: what a
+            leaf says moves to the labels of the rows that end there, its old answer
+            counting as 300 rows, and questions that these do not bear out go. Labels
+            that the teacher has not seen say most. With a smaller ``alpha`` they count
+            in the search, by 1 - ``alpha``. None: the teacher alone counts, as it does
+            where this tree is its own teacher.
+        X_eval : array-like of shape (m, n_features), default=None
+            Rows on which the fidelity is measured. None: a quarter of X, which the
+            search then does without.
+        max_leaf_nodes : int, default=32
+            So many leaves at most.
+        min_weight_fraction_leaf : float, default=0.005
+            Share of the weight of all rows that a leaf has at least.
+        cv : int, splitter or iterable, default=None
+            Folds of X, with labels. Clones of the teacher, fitted on the others, answer
+            for the rows of each: what a leaf says then lies between the labels and the
+            answers of teachers that have not seen them, and questions are judged by
+            these. The teacher itself labels drawn rows. None: it answers for all rows.
+        n_jobs : int, default=None
+            So many clones are fitted at once.
+        random_state : int, RandomState instance or None, default=None
+            Seeds the draws.
+
+        Returns
+        -------
+        HardDecisionTreeClassifier or HardDecisionTreeRegressor
+            Fitted. Its ``fidelity_`` has the fidelity to the teacher of this tree
+            ("before") and of the hard one ("after"), see
+            :func:`~skdistill.metrics.fidelity`, and says on what "rows". This tree is
+            left as it is.
+        """
+        return hardened(
+            self,
+            X,
+            y,
+            X_eval,
+            random_state,
+            max_leaf_nodes=max_leaf_nodes,
+            min_weight_fraction_leaf=min_weight_fraction_leaf,
+            cv=cv,
+            n_jobs=n_jobs,
+        )
+
+    def prune(
+        self,
+        X,
+        y=None,
+        *,
+        max_leaf_nodes=None,
+        ccp_alpha=0.0,
+        X_eval=None,
+        random_state=None,
+    ):
+        """A smaller tree, in which gates that matter little are leaves.
+
+        Gates that send every row of X to one side are left out. Of the others, that one
+        becomes a leaf, again and again, for which the mean KL to the teacher (for values
+        the squared error) on X rises least for each leaf that goes [1]_. The new leaf
+        says the mean, by mass, of those below. What counts is the answer that
+        ``inference`` names: of the mixture, or of the greedy path.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows to judge by, best such as were not used for training.
+        y : array-like of shape (n,) or (n, n_targets), default=None
+            Their labels, by which a tree without a teacher is pruned. None: such a tree
+            is to answer as it did.
+        max_leaf_nodes : int, default=None
+            Go on until there are so many leaves at most; until then, leaves that go
+            beyond what is needed do not count.
+        ccp_alpha : float, default=0.0
+            Go on while the loss, in nats or squared units, rises by no more for each
+            leaf that goes.
+        X_eval : array-like of shape (m, n_features), default=None
+            Rows on which the fidelity is measured. None: a quarter of X, which the
+            pruning then does without.
+        random_state : int, RandomState instance or None, default=None
+            Chooses that quarter.
+
+        Returns
+        -------
+        SoftDecisionTree
+            Fitted, of the same class. Its ``fidelity_`` has the fidelity to the teacher
+            of this tree ("before") and of the smaller one ("after"), see
+            :func:`~skdistill.metrics.fidelity`, and says on what "rows". This tree is
+            left as it is.
+
+        References
+        ----------
+        .. [1] Breiman, Friedman, Olshen, Stone: Classification and Regression Trees,
+           1984.
+        """
+        return pruned(self, X, y, X_eval, max_leaf_nodes, ccp_alpha, random_state)
+
+    def path_proba(self, X):
+        """Probability that a row reaches each node.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n, n_nodes)
+            1 for the root; the children of a node share its probability.
+        """
+        x, module = self._view(X), self.module_
+        return in_chunks(module.node_probabilities, module, x)
+
+    def get_depth(self):
+        """Number of gates on the longest path.
+
+        Returns
+        -------
+        int
+            The depth of the fitted tree.
+        """
+        check_is_fitted(self)
+        return self.module_.shape.depth
+
+    def get_n_leaves(self):
+        """Number of leaves.
+
+        Returns
+        -------
+        int
+            Two to the power of the depth, of a complete tree.
+        """
+        check_is_fitted(self)
+        return self.module_.n_gates + 1
+
+    def leaf_values(self):
+        """What each leaf says, in the order of the node numbers.
+
+        As a part of the mixture, with ``inference="mixture"``; otherwise to the rows that
+        end there, by themselves: the mean of their targets. Of linear leaves always that.
+
+        Returns
+        -------
+        ndarray of shape (n_leaves, n_classes) or (n_leaves, n_outputs)
+            Class probabilities, or values in the targets' unit.
+        """
+        check_is_fitted(self)
+        alone = self.inference != "mixture" or self.leaf == "linear"
+        return self._model().leaf_values(alone)
 
 
 class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
@@ -241,7 +502,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
 
     _parameter_constraints: dict = {
         **TorchClassifier._parameter_constraints,
-        **PARAMETERS,
+        **_PARAMETERS,
     }
 
     def __init__(
@@ -340,62 +601,6 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
-
-    def _finish(self, x, knowledge):
-        if self._scale_is_open(knowledge):
-            self._sharpen_gates(x, self._targets_at_1(knowledge))
-        elif self.temperature_ != 1 and knowledge.soft is not None:
-            self._refit_leaves(x, self._targets_at_1(knowledge))
-        super()._finish(x, knowledge)
-
-    def _targets_at_1(self, knowledge):
-        """The mix of soft and hard targets at T=1, each row times its share of weight."""
-        target, weight = self._joint_targets(knowledge)
-        return target * (weight / weight.sum())[:, None]
-
-    def _sharpen_gates(self, x, target):
-        """Multiply all gates by the factor with which the refitted leaves do best.
-
-        Where a loss leaves the scale of the outputs open, the gates are too soft for
-        any leaves to be as sure as the teacher.
-        """
-        module, step = self.module_, -(-len(x) // _SEARCH_ROWS)
-        some = np.ascontiguousarray(x[::step]), target[::step] / target[::step].sum()
-        before = copy.deepcopy(module.state_dict())
-
-        def likelihood(log_factor, x, target):
-            module.load_state_dict(before)
-            with torch.no_grad():
-                for gates in (module.gate_weight, module.gate_bias):
-                    gates.mul_(float(np.exp(log_factor)))
-            return self._refit_leaves(x, target)
-
-        best = minimize_scalar(
-            lambda log_factor: -likelihood(log_factor, *some),
-            bounds=_LOG_FACTORS,
-            method="bounded",
-            options={"xatol": 0.05},
-        )
-        likelihood(best.x, x, target)
-
-    def _refit_leaves(self, x, target):
-        """Fit the leaves at T=1, the gates fixed; returns the mean log-likelihood."""
-        module = self.module_
-        device, width = module.leaf.device, self.get_n_leaves()
-
-        def chunks():
-            for part in row_parts(len(x), width):
-                rows = torch.from_numpy(x[part]).to(device)
-                yield (
-                    module.leaf_probabilities(rows),
-                    torch.from_numpy(target[part]).to(device),
-                )
-
-        if len(x) * width > _KEPT_CELLS:  # too large to keep: made again at each step
-            return refit_leaves(module, chunks, self._path_share()[1])
-        with torch.no_grad():
-            kept = list(chunks())
-        return refit_leaves(module, lambda: kept, self._path_share()[1])
 
 
 class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
@@ -583,10 +788,9 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
     True
     """
 
-    _is_classifier = False
     _parameter_constraints: dict = {
         **TorchRegressor._parameter_constraints,
-        **PARAMETERS,
+        **_PARAMETERS,
     }
 
     def __init__(

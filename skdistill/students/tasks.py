@@ -1,6 +1,5 @@
 """What students of classes, and students of values, have in common."""
 
-from abc import abstractmethod
 from numbers import Real
 
 import numpy as np
@@ -25,7 +24,7 @@ from .base import BaseStudent
 
 
 class ClassifierStudent(ClassifierMixin, BaseStudent):
-    """A student of classes; its answers come from ``_log_probabilities``."""
+    """A student of classes."""
 
     _estimator_type = "classifier"
     _parameter_constraints: dict = {
@@ -197,9 +196,10 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         check_is_fitted(self)
         return self._task.is_multilabel
 
-    @abstractmethod
     def _log_probabilities(self, X):
         """Log-probabilities (n, sum of n_classes), a float64 array."""
+        x = self._view(X)
+        return self._model().outputs(x)
 
     def predict(self, X):
         """The likeliest class of each row.
@@ -260,11 +260,8 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         ndarray of shape (n, n_classes), (n,) or (n, n_labels), or list of ndarray
             For two classes, the log odds of the second; so for each of several labels.
         """
-        return self._task.margins(self._adjusted(self._logits(X)))
-
-    def _logits(self, X):
-        """Logits (n, sum of n_classes), up to a constant for each target and row."""
-        return self._log_probabilities(X)
+        x = self._view(X)
+        return self._task.margins(self._adjusted(self._model().logits(x)))
 
     def __sklearn_tags__(self):
         """scikit-learn's tags: several labels, or targets, at once are allowed."""
@@ -277,7 +274,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
 
 
 class RegressorStudent(RegressorMixin, BaseStudent):
-    """A student of values; they come from ``_values``."""
+    """A student of values, or of their quantiles."""
 
     _estimator_type = "regressor"
 
@@ -301,10 +298,6 @@ class RegressorStudent(RegressorMixin, BaseStudent):
             task.unit = self._task.unit
         self._task = task
 
-    @abstractmethod
-    def _values(self, X):
-        """Predictions (n, n_outputs) in units of the targets' standard deviation."""
-
     def predict(self, X):
         """Predicted values.
 
@@ -318,7 +311,8 @@ class RegressorStudent(RegressorMixin, BaseStudent):
         ndarray of shape (n,), (n, n_outputs) or (n, n_quantiles)
             As y was, in its unit; quantiles in ascending order.
         """
-        return self._task.restored(self._values(X))
+        x = self._view(X)
+        return self._task.restored(self._model().outputs(x))
 
     def __sklearn_tags__(self):
         """scikit-learn's tags: several targets at once are allowed."""

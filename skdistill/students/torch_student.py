@@ -1,42 +1,26 @@
 """What the students share that are torch modules: options, targets, training."""
 
 import copy
-from abc import abstractmethod
-from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
 import torch
 from sklearn.metrics import d2_pinball_score
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 
-from ..export.arrays import live_model
-from ..export.predictor import log_softmax
-from ..learners.renewed_rows import RenewedRows
-from ..lesson.knowledge import hold_out
-from ..lesson.temperature import CANDIDATES, best_temperature, exam_losses, split_rows
-from ..losses import cross_entropy, quantile
-from ..tables.table import stacked
+from ..learners.torch_learner import Past
 from ..tables.view import apply_view
 from ..tasks.classes import given_classes, listed
 from ..tasks.values import Values
 from ..teacher.ensemble import any_ready
-from ..training.batches import Rows
 from ..training.histories import by_columns, by_epochs
-from ..training.inference import in_chunks
 from ..training.loop import (
     OPTIMIZERS,
     epochs_of,
-    make_generator,
     put_history,
-    resolve_device,
-    seeded,
     without_history,
 )
-from ..training.objective import Loss, Objective, get_loss, over_targets, sorted_first
-from ..training.requests import Request
 from .base import BaseStudent
 from .tasks import ClassifierStudent, RegressorStudent
 
@@ -65,7 +49,7 @@ def _can_go_on(student):
 class TorchStudent(BaseStudent):
     """A student that is a torch module, trained by skorch.
 
-    Subclasses build the module (``_make_module``), and may finish it after training.
+    Subclasses name the learner (``_learner_class``).
     """
 
     _parameter_constraints: dict = {
@@ -92,6 +76,7 @@ class TorchStudent(BaseStudent):
         "verbose": ["verbose"],
     }
     _has_epochs = True
+    _learner_class = None  # of TorchLearner
 
     @available_if(_can_go_on)
     def partial_fit(
@@ -204,175 +189,25 @@ class TorchStudent(BaseStudent):
         """The fitted torch module."""  # numpydoc ignore=RT01
         return self.net_.module_
 
-    @abstractmethod
-    def _make_module(self, x, knowledge, generator):
-        """A new torch module for such rows."""
+    def _see(self, rows):
+        return apply_view(self.preprocessor_, rows, np.float32)
 
-    @abstractmethod
-    def _objective(self):
-        """The loss of a batch."""
+    def _learner(self):
+        params, goes_on = self.get_params(deep=False), self.warm_start
+        part = vars(self).get("_this_part", {})
+        past = None
+        if goes_on and hasattr(self, "net_"):
+            past = Past(self.module_, self._what_continues())
+        temperature = getattr(self, "temperature_", 1.0)
+        return self._learner_class(
+            params, self._task, self._see, temperature, past, part.get("optimizer")
+        )
 
-    def _draws_globally(self):
-        """Whether the module may draw from torch's global generators."""
-        return False
-
-    def _finish(self, x, knowledge):
-        """What is left to do with the trained module."""
-
-    def _train(self, lesson):
-        vars(self).pop("_between_parts", None)
-        random = check_random_state(self.random_state)
-        seeds = random.randint(np.iinfo(np.int32).max, size=3).tolist()
-        x, used, exam = self._rows_and_exam(lesson, random)
-        rows = RenewedRows(self, lesson.renewal, x, used)
-        unseen = None if lesson.watched is None else exam
-        yield from self._settle_temperature(rows, unseen, seeds, random)
-        yield from self._learn(rows, exam, seeds)
-
-    def _settle_temperature(self, rows, unseen, seeds, random):
-        """Choose the temperature, where that is asked."""
-        yield from ()
-
-    def _learn(self, rows, exam, seeds, interruptible=True):
-        """Train a module, and finish it."""
-        device = resolve_device(self.device)
-        with seeded(seeds[0], device, self._draws_globally()):
-            first, shuffler = (make_generator(seed) for seed in seeds[1:])
-            module = self._starting_module(rows.x, rows.knowledge, first)
-            self.net_ = yield from self._run(
-                module, rows, exam, device, shuffler, interruptible
-            )
+    def _settle(self, model, lesson):
+        self.net_ = model.net
         self.history_ = epochs_of(self.net_)
         self.n_iter_ = len(self.history_)
-        self._finish(rows.x, rows.knowledge)
-
-    def _rows_and_exam(self, lesson, random):
-        """The view of the training rows, what they teach, and what is watched."""
-
-        def see(rows):
-            return apply_view(self.preprocessor_, rows, np.float32)
-
-        x, knowledge = see(lesson.read.X), lesson.knowledge
-        used, exam = knowledge.used(self.alpha), None
-        if lesson.watched is not None:
-            exam = see(lesson.read.X_val), lesson.watched
-        elif self.early_stopping:
-            strata, weight = self._task.strata(knowledge), knowledge.hard_weight
-            soft_weight = knowledge.soft_weight[: len(weight)]
-            if used.hard is None and soft_weight.any():
-                weight = soft_weight  # of rows that have a target to be watched
-            kept, held = hold_out(strata, self.validation_fraction, random, weight)
-            exam = x[held], used.exam(held)
-            x, used = x[kept], used.take(kept)
-            if lesson.renewal is not None:
-                lesson.renewal.kept = kept
-        if used.soft is not None:
-            extra = lesson.transfer_view(see, stacked)
-            x = x if extra is None else np.concatenate([x, extra])
-        return x, used, exam
-
-    def _starting_module(self, x, knowledge, generator):
-        module = self._make_module(x, knowledge, generator)
-        if self.warm_start and hasattr(self, "net_"):
-            self._take_weights(module)
-        return module
-
-    def _take_weights(self, module):
-        """Go on from trained weights, in a module made with today's parameters."""
-        try:
-            module.load_state_dict(self.module_.state_dict())
-        except RuntimeError as error:
-            raise ValueError(
-                f"{self._what_continues()} goes on with the weights of the last fit, and "
-                f"the parameters now ask for a module of another shape: {error}"
-            ) from error
-
-    def _run(self, module, rows, exam, device, generator, interruptible):
-        objective = self._objective()
-        tensors = self._rows(rows.x, rows.knowledge, objective, module)
-        valid = None if exam is None else self._rows(*exam, objective, module)
-        options = {
-            **{name: getattr(self, name) for name in _OPTIONS},
-            "batch_size": self._batch_size(rows.knowledge.n_labelled),
-            "device": device,
-            "patience": self.n_iter_no_change if self.early_stopping else None,
-            "generator": generator,
-            "verbose": int(self.verbose),
-            "is_own": not self._draws_globally(),
-            "interruptible": interruptible,
-            "optimizer_state": vars(self).get("_this_part", {}).get("optimizer"),
-            "refresh": rows.refresh,
-            "renew": partial(rows.renewed, objective),
-        }
-        return (
-            yield Request(
-                module, tensors, valid, objective, options, self._draws_globally()
-            )
-        )
-
-    def _quiet_twin(self, max_epochs):
-        """A copy for a few epochs, of which the user's callbacks hear nothing."""
-        twin = copy.copy(self)
-        twin.max_epochs = max_epochs
-        twin.callbacks, twin.verbose, twin.compile = None, 0, False
-        twin.early_stopping = False
-        return twin
-
-    def _batch_size(self, n):
-        if self.batch_size == "auto":
-            return min(256, max(16, n // 16))
-        return self.batch_size
-
-    def _rows(self, x, knowledge, objective, module):
-        """Rows as tensors in the module's dtype, weights relative to their mean."""
-        parameters = (p for p in module.parameters() if p.is_floating_point())
-        dtype = next(parameters, torch.zeros(0)).dtype
-        soft, hard = self._targets_as_tensors(knowledge, objective)
-        return Rows(
-            x=torch.from_numpy(np.require(x, requirements="W")).to(dtype),
-            soft=None if soft is None else soft.to(dtype),
-            soft_weight=None
-            if soft is None
-            else _relative(knowledge.soft_weight, dtype),
-            hard=hard.to(dtype) if hard is not None and _is_float(hard) else hard,
-            hard_weight=None
-            if hard is None
-            else _relative(knowledge.hard_weight, dtype),
-            n_labelled=knowledge.n_labelled,
-            labels=self._labels_asked(knowledge, objective),
-        )
-
-    def _targets_as_tensors(self, knowledge, objective):
-        soft, hard = (
-            None if part is None else torch.from_numpy(self._task.measured(part))
-            for part in (knowledge.soft, knowledge.hard)
-        )
-        if soft is not None:
-            soft = objective.soft.prepared(soft, objective.temperature)
-        return soft, hard
-
-    def _labels_asked(self, knowledge, objective):
-        """Codes of the rows' classes, for a soft loss that asks for them."""
-
-    def _infer(self, module, batch):
-        """Outputs of the fitted module for a batch, at temperature 1."""
-        return module(batch)
-
-    def _outputs(self, X, then=lambda output: output):
-        """A function of the module's outputs for the rows of X, a float64 array."""
-        return self._outputs_of_view(self._view(X), then)
-
-    def _few_outputs(self, x):
-        """For some rows of the view, without torch, whose calls take longer than these.
-
-        None where the module has no form in numpy, or where rows are many.
-        """
-        model = live_model(self) if len(x) <= _FEW_ROWS else None
-        return None if model is None else model(x)
-
-    def _outputs_of_view(self, x, then):
-        module = self.module_
-        return in_chunks(lambda batch: then(self._infer(module, batch)), module, x)
+        vars(self).pop("_between_parts", None)
 
 
 class TorchClassifier(ClassifierStudent, TorchStudent):
@@ -384,41 +219,9 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
     }
 
-    def _settle_temperature(self, rows, unseen, seeds, random):
-        if self.temperature_ is None:
-            self.temperature_ = yield from self._chosen_temperature(
-                rows, unseen, seeds, random
-            )
-
-    def _chosen_temperature(self, rows, unseen, seeds, random):
-        """The best of short runs, which cost no more epochs than one fit, all together.
-
-        They learn from the first drawn rows alone: what they ask the teacher about fresh
-        ones would be lost.
-        """
-        x, knowledge = rows.x, rows.knowledge
-        some = CANDIDATES[: self.max_epochs]
-        if knowledge.soft is None or len(some) == 1:  # a control has no temperature
-            return 1.0
-        if unseen is None:
-            parts = split_rows(knowledge, self._task.strata(knowledge), random)
-            unseen = x[parts.held], parts.exam
-            x, knowledge = x[parts.train], parts.lesson
-        epochs = self.max_epochs // len(some)
-        losses = {}
-        for temperature in some:
-            run = yield from self._short_run(temperature, epochs, x, knowledge, seeds)
-            log_q = run._outputs_of_view(unseen[0], run._log_softmax)
-            losses[temperature] = exam_losses(log_q, unseen[1], self._task.widths)
-        return best_temperature(losses, unseen[1].soft_weight)
-
-    def _short_run(self, temperature, max_epochs, x, knowledge, seeds):
-        """A copy that was trained for a few epochs."""
-        twin = self._quiet_twin(max_epochs)
-        twin.temperature_ = temperature
-        rows = RenewedRows(twin, None, x, knowledge)
-        yield from twin._learn(rows, None, seeds, interruptible=False)
-        return twin
+    def _settle(self, model, lesson):
+        super()._settle(model, lesson)
+        self.temperature_ = model.temperature
 
     def _twin_for_one_epoch(self, classes=None):
         twin = super()._twin_for_one_epoch()
@@ -452,39 +255,6 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
         total = done * self._learnt_prior + self.max_epochs * now
         return total / self._epochs_of_prior
 
-    def _log_probabilities(self, X):
-        x = self._view(X)
-        few = self._few_outputs(x)
-        if few is None:
-            return self._outputs_of_view(x, self._log_softmax)
-        if len(self._task.classes) == 1:
-            return log_softmax(few)
-        return np.concatenate(list(map(log_softmax, self._task.by_target(few))), axis=1)
-
-    def _log_softmax(self, logits):
-        parts = logits.split(self._task.widths, dim=1)
-        return torch.cat([torch.log_softmax(part, dim=1) for part in parts], dim=1)
-
-    def _logits(self, X):
-        return self._outputs(X)
-
-    def _objective(self):
-        loss = get_loss(self.loss, "classifier")
-        if not loss.tempered and self.temperature != 1:
-            raise ValueError(
-                f"temperature={self.temperature!r} has no effect with loss={self.loss!r}: "
-                "leave it 1, or take another loss."
-            )
-        if min(self._task.widths) < loss.min_classes:
-            raise ValueError(
-                f"loss={self.loss!r} learns of two classes only which is likelier, and "
-                'some target has no more: take another loss, such as "kl".'
-            )
-        smoothed = partial(cross_entropy, label_smoothing=self.label_smoothing)
-        hard = Loss("classifier", smoothed)
-        soft, hard = over_targets(loss, hard, self._task.widths)
-        return Objective(soft, hard, self.alpha, self.temperature_)
-
     def _check_can_learn(self, given, asking):
         super()._check_can_learn(given, asking)
         if self.label_smoothing and self.alpha == 1 and asking.learns_softly(given):
@@ -492,34 +262,6 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
                 f"label_smoothing={self.label_smoothing} has no effect with alpha=1, "
                 "where labels do not count: leave it 0, or lower alpha."
             )
-
-    def _rows_and_exam(self, lesson, random):
-        x, used, exam = super()._rows_and_exam(lesson, random)
-        by_label = exam is not None and exam[1].hard is not None
-        if self.early_stopping and by_label and self._scale_is_open(used):
-            raise ValueError(
-                f"y_val is watched by its log loss, and loss={self.loss!r} with alpha=1 "
-                "leaves the scale of the logits open: leave y_val out, so that the "
-                "teacher's answers for X_val are watched, or lower alpha."
-            )
-        return x, used, exam
-
-    def _scale_is_open(self, knowledge):
-        """Whether nothing in the loss has set the scale of the logits."""
-        is_soft = knowledge.soft is not None and knowledge.hard is None
-        return is_soft and get_loss(self.loss, "classifier").scale_free
-
-    def _labels_asked(self, knowledge, objective):
-        """The labels of the rows of X, the teacher's likeliest classes of the others."""
-        if knowledge.soft is None or "labels" not in objective.soft.asks:
-            return None
-        codes = self._task.likeliest(knowledge)
-        return torch.from_numpy(codes if codes.shape[1] > 1 else codes[:, 0])
-
-
-def _is_same(classes, others):
-    groups = given_classes(classes), given_classes(others)
-    return len(groups[0]) == len(groups[1]) and all(map(np.array_equal, *groups))
 
 
 class TorchRegressor(RegressorStudent, TorchStudent):
@@ -542,26 +284,6 @@ class TorchRegressor(RegressorStudent, TorchStudent):
 
     def _make_task(self, teacher, given):
         return Values(given.y, _checked_quantiles(self.quantiles))
-
-    def _values(self, X):
-        x = self._view(X)
-        values = self._few_outputs(x)
-        if values is None:
-            values = self._outputs_of_view(x, lambda output: output)
-        return values if self.quantiles is None else np.sort(values, axis=1)
-
-    def _objective(self):
-        soft = hard = get_loss(self.loss, "regressor")
-        if self.quantiles is not None:
-            both = soft, Loss("regressor", quantile)
-            levels = torch.tensor(self._task.quantiles)
-            soft, hard = sorted_first(*(each.given(quantiles=levels) for each in both))
-        elif "quantiles" in soft.asks:
-            raise ValueError(
-                f"loss={self.loss!r} compares quantiles, and there are none: set "
-                "quantiles, such as [0.1, 0.5, 0.9], or take another loss."
-            )
-        return Objective(soft, hard, self.alpha)
 
     def score(self, X, y, sample_weight=None):
         """R2 of the predictions; of quantiles, the mean of their D2 pinball scores.
@@ -610,15 +332,3 @@ def _checked_quantiles(quantiles):
             "[0.1, 0.5, 0.9]."
         )
     return levels
-
-
-def _relative(weight, dtype):
-    """Weights over their mean; None where all are alike."""
-    relative = weight / weight.mean()
-    if np.allclose(relative, 1.0, rtol=0, atol=1e-12):
-        return None
-    return torch.from_numpy(relative).to(dtype)
-
-
-def _is_float(tensor):
-    return tensor.is_floating_point()

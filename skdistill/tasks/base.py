@@ -19,10 +19,13 @@ class Task(ABC):
         scikit-learn's word for it.
     classes : list of ndarray or None
         For each target its classes; None for values.
+    quantiles : ndarray of shape (n_quantiles,) or None
+        What values are quantiles of.
     """
 
     kind = None
     classes = None
+    quantiles = None
 
     @property
     def widths(self):

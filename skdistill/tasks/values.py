@@ -136,7 +136,7 @@ class Values(Task):
 
         Parameters
         ----------
-        outputs : ndarray of shape (n, n_outputs)
+        outputs : ndarray of shape (n, n_outputs) or (n,)
             In the unit.
 
         Returns
@@ -144,7 +144,9 @@ class Values(Task):
         ndarray of shape (n,), (n, n_targets) or (n, n_quantiles)
             As y was.
         """
-        values = outputs * self.unit.scale + self.unit.center
+        values = outputs.reshape(len(outputs), -1)
+        if self.unit is not None:
+            values = self.unit.restored(values)
         is_flat = self.is_flat and values.shape[1] == 1 and self.quantiles is None
         return values[:, 0] if is_flat else values
 

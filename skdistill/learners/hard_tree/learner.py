@@ -1,0 +1,295 @@
+"""How hard decision trees are trained: searched for, on more rows where few have come."""
+
+from types import SimpleNamespace
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from ...tables.table import stacked
+from ...teacher.ensemble import FLOOR
+from ...transfer.redraw import rows_for_leaves, shared_weight
+from ..base import Learner, Model
+from .binned import Binned
+from .condensing import best_columns, few_outputs, fewer_bins
+from .costs import Entropy, Squares, statistics
+from .evidence import with_evidence
+from .growth import Rows
+from .hints import booster_hints
+from .search import Search
+from .structure import HardTree
+
+_MOST_BINS, _BINS_OF_FEW, _FEW_ROWS = 256, 1024, 5000
+_SHRINKAGE = 0.1  # weight of the parent's mean, in the smallest leaves
+_FEWEST = 1000
+_ENOUGH = 1000  # rows of a leaf; where there are fewer, more are drawn
+# Rows times columns times statistics, for one search; and rows times statistics, which
+# binds where columns are few and classes many.
+_MOST_CELLS, _MOST_STATISTICS = 20_000_000, 1 << 20
+
+
+class HardTreeModel(Model):
+    """A hard tree that was found.
+
+    Parameters
+    ----------
+    tree : HardTree
+        Nodes and their sums.
+    task : Task
+        What its outputs mean.
+    least : float
+        Least share of the weight of a leaf.
+    n_inputs : int
+        Columns of the view.
+    tells_prior : bool, default=False
+        Whether labels had the last word, so that the root's shares of the classes are
+        those of the student.
+    """
+
+    def __init__(self, tree, task, least, n_inputs, tells_prior=False):
+        self.tree, self.task, self.least, self.n_inputs = tree, task, least, n_inputs
+        self.tells_prior = tells_prior and len(task.widths) == 1
+
+    def node_outputs(self):
+        """What each node says.
+
+        Returns
+        -------
+        ndarray of shape (n_nodes, n_outputs)
+            Log-probabilities, finite; or values in the unit of the task.
+        """
+        if self.task.kind == "regressor":
+            return self.tree.means()
+        means = self.tree.means(self.least * _SHRINKAGE)
+        parts = [_with_floor(part) for part in self.task.by_target(means)]
+        return np.log(np.concatenate(parts, axis=1))
+
+    def outputs(self, x):
+        """What the leaves say, in which the rows end."""
+        return self.node_outputs()[self.tree.apply(x)]
+
+    def leaf_values(self):
+        """What each leaf says.
+
+        Returns
+        -------
+        ndarray of shape (n_leaves, n_outputs)
+            Class probabilities, or values in the targets' unit.
+        """
+        outputs = self.node_outputs()[self.tree.is_leaf]
+        if self.task.kind == "classifier":
+            return np.exp(outputs)
+        return self.task.unit.restored(outputs)
+
+    def arrays(self):
+        """The tree as arrays."""
+        names = ("children_left", "children_right", "feature", "threshold")
+        arrays = {name: getattr(self.tree, name) for name in names}
+        return {"kind": "hard_tree"}, arrays | {"values": self.node_outputs()}
+
+    def node_mass(self, x, weight):
+        """Share of rows, by weight, that reach each node.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n, n_inputs)
+            The view.
+        weight : ndarray of shape (n,)
+            Of the rows.
+
+        Returns
+        -------
+        ndarray of shape (n_nodes,)
+            1 for the root.
+        """
+        share = weight[:, None] / weight.sum()
+        return self.tree.totals(self.tree.apply(x), share)[:, 0]
+
+    def column_use(self, cost):
+        """What the questions about each column of the view gain.
+
+        Parameters
+        ----------
+        cost : callable
+            The criterion, of sums.
+
+        Returns
+        -------
+        ndarray of shape (n_inputs,)
+            In units of the criterion.
+        """
+        tree = self.tree
+        costs, inner = cost(tree.sums), np.flatnonzero(~tree.is_leaf)
+        below = costs[tree.children_left[inner]] + costs[tree.children_right[inner]]
+        columns = tree.feature[inner].astype(np.int64)
+        return np.bincount(columns, costs[inner] - below, minlength=self.n_inputs)
+
+
+class HardTreeLearner(Learner):
+    """Searches for a hard tree.
+
+    Parameters
+    ----------
+    params : dict
+        The student's parameters.
+    task : Task
+        What y and outputs mean.
+    see : callable
+        ``see(rows)`` -> the student's view, float64.
+    start : callable, default=None
+        ``start(X, rows, x, binned, columns)`` -> the root of one more tree from which the
+        search starts, or None.
+    weighs_labels : bool, default=False
+        Whether labels have the last word about what leaves say.
+    """
+
+    def __init__(self, params, task, see, start=None, weighs_labels=False):
+        self.params = SimpleNamespace(**params)
+        self.task, self.see = task, see
+        self.start, self.weighs_labels = start, weighs_labels
+        self.least = max(self.params.min_weight_fraction_leaf, 1e-12)
+
+    def cost(self):
+        """The criterion.
+
+        Returns
+        -------
+        callable
+            Of sums of statistics.
+        """
+        is_class = self.task.kind == "classifier"
+        if not is_class or self.params.criterion == "gini":
+            return Squares()
+        return Entropy(len(self.task.classes))
+
+    def _random(self):
+        return check_random_state(self.params.random_state)
+
+    def learn(self, lesson):
+        """Search on all rows that have weight, then on more for leaves of few."""
+        yield from ()  # no training of torch's
+        read, knowledge = lesson.read, lesson.knowledge
+        used = knowledge.used(self.params.alpha)
+        x, extra = self.see(read.X), None
+        if used.soft is not None:
+            extra = lesson.transfer_view(self.see, stacked)
+        x = x if extra is None else np.concatenate([x, extra])
+        n_inputs = x.shape[1]
+        target, weight = self.task.joint(used, self.params.alpha)
+        unseen = (target, weight) if knowledge.unseen else None
+        counted = np.flatnonzero(weight)
+        x, target, weight = x[counted], target[counted], weight[counted]
+        weight = weight / weight.sum()
+        labelled = counted[counted < knowledge.n_labelled]
+        random = self._random()
+        columns = best_columns(x, target, weight, self.least, random)
+        x = x[:, columns]
+        tree = self._searched(x, target, weight, random, read.X, labelled, columns)
+        tree = self._learn_more(tree, lesson.renewal, x, target, weight, columns)
+        tree = tree.on(np.arange(n_inputs)[columns])
+        weighs = self.weighs_labels and knowledge.hard is not None
+        weighs = weighs and knowledge.hard_weight.sum() > 0
+        if weighs:
+            tree = self._weigh_labels(tree, self.see(read.X), knowledge, unseen)
+        return HardTreeModel(tree, self.task, self.least, n_inputs, weighs)
+
+    def _searched(self, x, target, weight, random, X, labelled, columns):
+        """The search, on so many rows as it can bear."""
+        data, chosen, few = self._data(x, target, weight, len(labelled), random)
+        binned, start = data.binned, None
+        if self.start is not None:
+            start = self.start(X, labelled, x[: len(labelled)], binned, columns)
+        starts = [] if start is None else [start]
+        hints = booster_hints(x[chosen], few, data.stats[0], binned, random)
+        root = Search(data, self.params.max_leaf_nodes, random, hints).best(starts)
+        return self._tree_of(root, data, x, target, weight)
+
+    def _data(self, x, target, weight, n_labelled, random):
+        """So many rows, outputs and tests as the search can bear, and which rows."""
+        few, is_distribution = few_outputs(x, target, weight, self.task.widths, random)
+        n_stats = 1 + few.shape[1]
+        most = min(
+            _MOST_CELLS // max(1, x.shape[1] * n_stats), _MOST_STATISTICS // n_stats
+        )
+        most = max(_FEWEST, most)
+        chosen, factor = _some(len(x), n_labelled, weight, most, random)
+        stats = statistics(few[chosen], weight[chosen]) * factor
+        bins = _BINS_OF_FEW if len(chosen) <= _FEW_ROWS else _MOST_BINS
+        binned = Binned(x[chosen], bins, stats[0])
+        sizes = [len(cuts) for cuts in binned.thresholds]
+        fewer = fewer_bins(sizes, bins, len(stats), self.params.max_leaf_nodes)
+        if fewer < bins:
+            binned = Binned(x[chosen], fewer, stats[0])
+        cost = self.cost() if is_distribution else Squares()
+        return Rows(binned, stats, cost, self.least), chosen, few[chosen]
+
+    def _tree_of(self, root, data, x, target, weight):
+        """What was found, with the sums of all rows and outputs."""
+        stats = statistics(target, weight)
+        return HardTree.of(root, data.binned.thresholds, x, stats, self.least)
+
+    def _learn_more(self, tree, renewal, x, target, weight, columns):
+        """Draw rows for leaves that few have reached, and go on searching from there."""
+
+        def see(X):
+            return self.see(X)[:, columns]
+
+        leaf = tree.apply(x)
+        counts = np.bincount(leaf, minlength=len(tree.feature))
+        fresh = rows_for_leaves(renewal, tree, see, counts, _ENOUGH)
+        if fresh is None:
+            return tree
+        new_x, new_leaf, knowledge = fresh
+        alpha = self.params.alpha
+        new_target, new_weight = self.task.joint(knowledge.used(alpha), alpha)
+        new_target, new_weight = new_target[-len(new_x) :], new_weight[-len(new_x) :]
+        counted = np.flatnonzero(new_weight)
+        if not len(counted):
+            return tree
+        weight = shared_weight(leaf, weight, new_leaf[counted], new_weight[counted])
+        x = np.concatenate([x, new_x[counted]])
+        target = np.concatenate([target, new_target[counted]])
+        random = self._random()
+        data, _, _ = self._data(x, target, weight, 0, random)
+        root = tree.as_questions(data.binned)
+        root = Search(data, self.params.max_leaf_nodes, random).improved(root)
+        return self._tree_of(root, data, x, target, weight)
+
+    def _weigh_labels(self, tree, x, knowledge, unseen):
+        """Let labels have the last word."""
+        labels = self.task.numbers_of_labels(knowledge.hard)
+        weight = knowledge.hard_weight
+        leaf, is_class = tree.apply(x), self.task.kind == "classifier"
+        if unseen is not None:
+            unseen = [part[: len(leaf)] for part in unseen]
+        return with_evidence(tree, leaf, labels, weight, is_class, unseen)
+
+
+def _some(n, n_labelled, weight, most, random):
+    """Which rows are searched, and by what their weights are multiplied.
+
+    At most half of them are rows of X, where there are others; both keep their weight.
+    """
+    if n <= most:
+        return np.arange(n), 1.0
+    others = n - n_labelled
+    kept = most if not others else max(most // 2, most - others)
+    kept = min(n_labelled, kept)
+    parts = (0, n_labelled, kept), (n_labelled, others, most - kept)
+    chosen, factors = [], []
+    for start, size, wanted in parts:
+        if size:
+            rows = random.choice(size, min(size, wanted), replace=False)
+            rows = start + np.sort(rows)
+            whole = weight[start : start + size].sum()
+            chosen.append(rows)
+            factors.append(np.full(len(rows), whole / max(weight[rows].sum(), 1e-300)))
+    return np.concatenate(chosen), np.concatenate(factors)
+
+
+def _with_floor(p):
+    """Distributions of no zeros; the likeliest class pays, alike in leaves alike."""
+    p = np.maximum(p, FLOOR).round(12)
+    likeliest = np.arange(len(p)), p.argmax(axis=1)
+    p[likeliest] = 0
+    p[likeliest] = 1 - p.sum(axis=1)
+    return p

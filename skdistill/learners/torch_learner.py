@@ -1,0 +1,479 @@
+"""How students that are torch modules are trained."""
+
+import copy
+from abc import abstractmethod
+from dataclasses import dataclass
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.utils import check_random_state
+
+from ..export.predictor import log_softmax
+from ..lesson.knowledge import hold_out
+from ..lesson.temperature import CANDIDATES, best_temperature, exam_losses, split_rows
+from ..tables.table import stacked
+from ..training.batches import Rows
+from ..training.inference import in_chunks
+from ..training.loop import make_generator, resolve_device, seeded
+from ..training.requests import Request
+from .base import Learner, Model
+from .live import live_form
+from .objectives import leaves_scale_open, objective_of
+from .renewed_rows import RenewedRows
+
+_FEW_ROWS = 16
+#: Parameters that go to ``train`` as they are.
+_OPTIONS = (
+    *("max_epochs", "lr", "lr_schedule", "optimizer", "weight_decay", "callbacks"),
+    *("compile", "tol", "ema_decay"),
+)
+
+
+@dataclass
+class Past:
+    """What a training goes on from.
+
+    Attributes
+    ----------
+    module : torch.nn.Module
+        Trained before.
+    asked_by : str
+        What asks to go on, in the words of an error.
+    """
+
+    module: Any
+    asked_by: str = "warm_start=True"
+
+
+class TorchModel(Model):
+    """A trained module.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Trained.
+    task : Task
+        What its outputs mean.
+
+    Attributes
+    ----------
+    net : DistillationNet or None
+        What trained it, just after the training.
+    temperature : float or None
+        At which it was trained.
+    """
+
+    net = temperature = None
+
+    def __init__(self, module, task):
+        self.module, self.task = module, task
+
+    @abstractmethod
+    def infer(self, batch):
+        """Outputs of the module for a batch, at temperature 1.
+
+        Parameters
+        ----------
+        batch : Tensor of shape (n, n_inputs)
+            Rows of the view.
+
+        Returns
+        -------
+        Tensor of shape (n, n_outputs)
+            Logits, or values.
+        """
+
+    def outputs(self, x):
+        """Log-probabilities, or values in the unit of the task."""
+        is_class = self.task.kind == "classifier"
+        few = self._few_outputs(x)
+        if is_class:
+            if few is None:
+                return self._in_chunks(x, self.log_softmax)
+            return self._log_softmax_of_few(few)
+        values = self._in_chunks(x, None) if few is None else few
+        return values if self.task.quantiles is None else np.sort(values, axis=1)
+
+    @abstractmethod
+    def options(self):
+        """What else than the weights changes the outputs.
+
+        Returns
+        -------
+        list
+            Comparable.
+        """
+
+    def _few_outputs(self, x):
+        """For some rows, without torch, whose calls take longer than these.
+
+        None where the module has no form in numpy, or where rows are many.
+        """
+        form = live_form(self) if len(x) <= _FEW_ROWS else None
+        return None if form is None else form(x)
+
+    def _log_softmax_of_few(self, logits):
+        if len(self.task.widths) == 1:
+            return log_softmax(logits)
+        parts = map(log_softmax, self.task.by_target(logits))
+        return np.concatenate(list(parts), axis=1)
+
+    def logits(self, x):
+        """Logits at temperature 1."""
+        return self._in_chunks(x, None)
+
+    def _in_chunks(self, x, then):
+        def answer(batch):
+            output = self.infer(batch)
+            return output if then is None else then(output)
+
+        return in_chunks(answer, self.module, x)
+
+    def log_softmax(self, logits):
+        """Log-probabilities of logits, target by target.
+
+        Parameters
+        ----------
+        logits : Tensor of shape (n, n_outputs)
+            Of all targets.
+
+        Returns
+        -------
+        Tensor of shape (n, n_outputs)
+            Nats.
+        """
+        parts = logits.split(self.task.widths, dim=1)
+        return torch.cat([torch.log_softmax(part, dim=1) for part in parts], dim=1)
+
+
+class TorchLearner(Learner):
+    """What learners of torch modules share: options, targets, training.
+
+    Parameters
+    ----------
+    params : dict
+        The student's parameters.
+    task : Task
+        What y and outputs mean.
+    see : callable
+        ``see(rows)`` -> the student's view, float32.
+    temperature : float or None, default=1.0
+        Of classes; None: it is to be chosen.
+    past : Past, default=None
+        What the training goes on from.
+    moments : dict, default=None
+        Takes the optimizer's state after the training, and may hold that of an earlier
+        one.
+
+    Attributes
+    ----------
+    temperature : float
+        That of the training.
+    net : DistillationNet
+        The trained net.
+    """
+
+    def __init__(self, params, task, see, temperature=1.0, past=None, moments=None):
+        self.params = SimpleNamespace(**params)
+        self.task, self.see, self.temperature = task, see, temperature
+        self.past, self.moments = past, moments
+        self.net = None
+
+    @abstractmethod
+    def make_module(self, x, knowledge, generator):
+        """A new torch module for such rows.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n, n_inputs)
+            The view.
+        knowledge : Knowledge
+            What the rows teach.
+        generator : torch.Generator
+            For the first weights.
+
+        Returns
+        -------
+        torch.nn.Module
+            Not trained.
+        """
+
+    @abstractmethod
+    def finished(self, x, knowledge):
+        """The model, after what is left to do with the trained module.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n, n_inputs)
+            The view.
+        knowledge : Knowledge
+            What the rows teach.
+
+        Returns
+        -------
+        TorchModel
+            The model.
+        """
+
+    def draws_globally(self):
+        """Whether the module may draw from torch's global generators.
+
+        Returns
+        -------
+        bool
+            Such as dropout does.
+        """
+        return False
+
+    def objective(self):
+        """The loss of a batch.
+
+        Returns
+        -------
+        Objective
+            As the parameters ask.
+        """
+        return objective_of(self.task, self.params, self.temperature)
+
+    def learn(self, lesson):
+        """Choose the temperature where that is asked, and train."""
+        random = check_random_state(self.params.random_state)
+        seeds = random.randint(np.iinfo(np.int32).max, size=3).tolist()
+        x, used, exam = self._rows_and_exam(lesson, random)
+        rows = RenewedRows(self, lesson.renewal, x, used)
+        if self.temperature is None:
+            unseen = None if lesson.watched is None else exam
+            self.temperature = yield from self._chosen_temperature(
+                rows, unseen, seeds, random
+            )
+        return (yield from self._trained(rows, exam, seeds))
+
+    def _trained(self, rows, exam, seeds, interruptible=True):
+        """Train a module, and finish it."""
+        device = resolve_device(self.params.device)
+        with seeded(seeds[0], device, self.draws_globally()):
+            first, shuffler = (make_generator(seed) for seed in seeds[1:])
+            module = self.starting_module(rows.x, rows.knowledge, first)
+            self.net = yield from self.run(
+                module, rows, exam, device, shuffler, interruptible
+            )
+        model = self.finished(rows.x, rows.knowledge)
+        model.net, model.temperature = self.net, self.temperature
+        return model
+
+    def _rows_and_exam(self, lesson, random):
+        """The view of the training rows, what they teach, and what is watched."""
+        params, knowledge = self.params, lesson.knowledge
+        x, used, exam = self.see(lesson.read.X), knowledge.used(params.alpha), None
+        if lesson.watched is not None:
+            exam = self.see(lesson.read.X_val), lesson.watched
+        elif params.early_stopping:
+            strata, weight = self.task.strata(knowledge), knowledge.hard_weight
+            soft_weight = knowledge.soft_weight[: len(weight)]
+            if used.hard is None and soft_weight.any():
+                weight = soft_weight  # of rows that have a target to be watched
+            kept, held = hold_out(strata, params.validation_fraction, random, weight)
+            exam = x[held], used.exam(held)
+            x, used = x[kept], used.take(kept)
+            if lesson.renewal is not None:
+                lesson.renewal.kept = kept
+        if used.soft is not None:
+            extra = lesson.transfer_view(self.see, stacked)
+            x = x if extra is None else np.concatenate([x, extra])
+        self._check_exam(used, exam)
+        return x, used, exam
+
+    def _check_exam(self, used, exam):
+        params = self.params
+        by_label = exam is not None and exam[1].hard is not None
+        is_open = leaves_scale_open(self.task, params, used)
+        if params.early_stopping and by_label and is_open:
+            raise ValueError(
+                f"y_val is watched by its log loss, and loss={params.loss!r} with alpha=1 "
+                "leaves the scale of the logits open: leave y_val out, so that the "
+                "teacher's answers for X_val are watched, or lower alpha."
+            )
+
+    def starting_module(self, x, knowledge, generator):
+        """A new module, with the weights of the past if there is one.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n, n_inputs)
+            The view.
+        knowledge : Knowledge
+            What the rows teach.
+        generator : torch.Generator
+            For the first weights.
+
+        Returns
+        -------
+        torch.nn.Module
+            To be trained.
+        """
+        module = self.make_module(x, knowledge, generator)
+        if self.past is not None:
+            self._take_weights(module)
+        return module
+
+    def _take_weights(self, module):
+        """Go on from trained weights, in a module made with today's parameters."""
+        try:
+            module.load_state_dict(self.past.module.state_dict())
+        except RuntimeError as error:
+            raise ValueError(
+                f"{self.past.asked_by} goes on with the weights of the last fit, and "
+                f"the parameters now ask for a module of another shape: {error}"
+            ) from error
+
+    def run(self, module, rows, exam, device, generator, interruptible):
+        """Ask for one training.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            To be trained.
+        rows : RenewedRows
+            To learn from.
+        exam : (ndarray, Knowledge) or None
+            What is watched.
+        device : torch.device
+            Where.
+        generator : torch.Generator
+            Shuffles.
+        interruptible : bool
+            Whether Ctrl-C ends the training and not the fit.
+
+        Yields
+        ------
+        Request
+            The training.
+
+        Returns
+        -------
+        DistillationNet
+            The trained net.
+        """
+        params, objective = self.params, self.objective()
+        tensors = self.tensors(rows.x, rows.knowledge, objective, module)
+        valid = None if exam is None else self.tensors(*exam, objective, module)
+        options = {
+            **{name: getattr(params, name) for name in _OPTIONS},
+            "batch_size": self._batch_size(rows.knowledge.n_labelled),
+            "device": device,
+            "patience": params.n_iter_no_change if params.early_stopping else None,
+            "generator": generator,
+            "verbose": int(params.verbose),
+            "is_own": not self.draws_globally(),
+            "interruptible": interruptible,
+            "optimizer_state": self.moments,
+            "refresh": rows.refresh,
+            "renew": partial(rows.renewed, objective),
+        }
+        draws = self.draws_globally()
+        return (yield Request(module, tensors, valid, objective, options, draws))
+
+    def quiet_twin(self, max_epochs):
+        """A learner for a few epochs, of which the user's callbacks hear nothing.
+
+        Parameters
+        ----------
+        max_epochs : int
+            So many.
+
+        Returns
+        -------
+        TorchLearner
+            Otherwise the same; it does not take or leave an optimizer's state.
+        """
+        twin = copy.copy(self)
+        quiet = {"callbacks": None, "verbose": 0, "compile": False}
+        options = {**vars(self.params), **quiet, "early_stopping": False}
+        twin.params = SimpleNamespace(**options | {"max_epochs": max_epochs})
+        twin.moments = None
+        return twin
+
+    def _batch_size(self, n):
+        if self.params.batch_size == "auto":
+            return min(256, max(16, n // 16))
+        return self.params.batch_size
+
+    def tensors(self, x, knowledge, objective, module):
+        """Rows in the module's dtype, weights relative to their mean.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n + m, n_inputs)
+            The view.
+        knowledge : Knowledge
+            Of the same rows.
+        objective : Objective
+            The loss that they are for.
+        module : torch.nn.Module
+            What is trained.
+
+        Returns
+        -------
+        Rows
+            Tensors.
+        """
+        parameters = (p for p in module.parameters() if p.is_floating_point())
+        dtype = next(parameters, torch.zeros(0)).dtype
+        soft, hard = (
+            None if part is None else torch.from_numpy(self.task.measured(part))
+            for part in (knowledge.soft, knowledge.hard)
+        )
+        soft_weight = hard_weight = labels = None
+        if soft is not None:
+            soft = objective.soft.prepared(soft, objective.temperature).to(dtype)
+            soft_weight = _relative(knowledge.soft_weight, dtype)
+            if "labels" in objective.soft.asks:
+                codes = self.task.likeliest(knowledge)
+                labels = torch.from_numpy(codes if codes.shape[1] > 1 else codes[:, 0])
+        if hard is not None:
+            hard = hard.to(dtype) if hard.is_floating_point() else hard
+            hard_weight = _relative(knowledge.hard_weight, dtype)
+        return Rows(
+            x=torch.from_numpy(np.require(x, requirements="W")).to(dtype),
+            soft=soft,
+            soft_weight=soft_weight,
+            hard=hard,
+            hard_weight=hard_weight,
+            n_labelled=knowledge.n_labelled,
+            labels=labels,
+        )
+
+    def _chosen_temperature(self, rows, unseen, seeds, random):
+        """The best of short runs, which cost no more epochs than one fit, all together.
+
+        They learn from the first drawn rows alone: what they ask the teacher about fresh
+        ones would be lost.
+        """
+        x, knowledge, max_epochs = rows.x, rows.knowledge, self.params.max_epochs
+        some = CANDIDATES[:max_epochs]
+        if knowledge.soft is None or len(some) == 1:  # a control has no temperature
+            return 1.0
+        if unseen is None:
+            parts = split_rows(knowledge, self.task.strata(knowledge), random)
+            unseen = x[parts.held], parts.exam
+            x, knowledge = x[parts.train], parts.lesson
+        losses = {}
+        for temperature in some:
+            twin = self.quiet_twin(max_epochs // len(some))
+            twin.temperature = temperature
+            few = RenewedRows(twin, None, x, knowledge)
+            model = yield from twin._trained(few, None, seeds, interruptible=False)
+            log_q = model._in_chunks(unseen[0], model.log_softmax)
+            losses[temperature] = exam_losses(log_q, unseen[1], self.task.widths)
+        return best_temperature(losses, unseen[1].soft_weight)
+
+
+def _relative(weight, dtype):
+    """Weights over their mean; None where all are alike."""
+    relative = weight / weight.mean()
+    if np.allclose(relative, 1.0, rtol=0, atol=1e-12):
+        return None
+    return torch.from_numpy(relative).to(dtype)
