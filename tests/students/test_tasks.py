@@ -200,8 +200,8 @@ def test_parts_of_the_rows_teach_as_the_whole(Student):
         student.partial_fit(X[part], y[part], classes=[0, 1, 2])
         assert student.n_iter_ == len(student.history_)
     assert student.n_iter_ == 120
-    whole = Student(random_state=0).fit(X, y)
-    assert student.score(X, y) > whole.score(X, y) - 0.1
+    whole, by_chance = Student(random_state=0).fit(X, y).score(X, y), 1 / 3
+    assert student.score(X, y) - by_chance > (whole - by_chance) / 2
     only = np.flatnonzero(y == 1)[:30]
     student.partial_fit(X[only], y[only])  # a part that lacks classes
     assert student.predict_proba(X).shape == (600, 3)

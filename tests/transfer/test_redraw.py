@@ -66,21 +66,6 @@ def test_each_leaf_keeps_its_weight():
     np.testing.assert_allclose(of_new, total * share)
 
 
-def test_a_tree_of_more_rows_is_nearer_to_its_teacher(X, monkeypatch):
-    new = np.random.default_rng(1).normal(size=(4000, 3))
-    truth, losses = Teacher()(new), {}
-    for enough in (0, 400):
-        monkeypatch.setattr(ENOUGH, enough)
-        losses[enough] = np.mean(
-            [
-                -(truth * np.log(tree.predict_proba(new))).sum(axis=1).mean()
-                for seed in range(3)
-                for tree in [student(Teacher()).set_params(random_state=seed).fit(X)]
-            ]
-        )
-    assert losses[400] < losses[0]
-
-
 @pytest.mark.parametrize("sampler", [None, FixedRows(np.zeros((5, 3))), "fixed"])
 def test_fixed_rows_are_all_there_is(X, sampler):
     teacher = Teacher()
