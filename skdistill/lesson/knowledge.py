@@ -4,7 +4,6 @@ Rows flow through here once, before training: the teacher is asked about X as th
 gave it, its columns are aligned with the classes, and every row gets its weights.
 """
 
-import warnings
 from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from os import PathLike
@@ -21,6 +20,7 @@ from ..tasks.readers import given_classes, union_of_classes
 from ..teacher.calibration import fitted_temperature, tempered
 from ..teacher.ensemble import Teacher, all_ready, check_width
 from ..teacher.memory import TeacherMemory
+from ..warn import warn
 
 _LEFT_OUT = -2  # a parent that is not among the rows; -1 for no parent
 _ROWS_FOR_AGREEMENT = 50
@@ -614,7 +614,7 @@ def _warn_if_strange(reader, soft, hard):
             continue
         measure = "R2" if reader.classes is None else "kappa"
         target = f" of target {i}" if len(measured) > 1 else ""
-        warnings.warn(
+        warn(
             f"teacher does not agree with y beyond chance ({measure}{target} = "
             f"{agreement:.3f} +- {error:.3f}). The usual cause: a student inside a "
             "pipeline hands scaled or encoded X to a teacher that was fitted on raw X. "
@@ -622,8 +622,6 @@ def _warn_if_strange(reader, soft, hard):
             "an estimator around the student that renames classes, as OneVsRestClassifier "
             "does (give an unfitted teacher), rows of teacher_output in another order, "
             "columns named in another order.",
-            UserWarning,
-            stacklevel=6,
         )
         return
 

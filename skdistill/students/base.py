@@ -2,7 +2,6 @@
 
 import contextlib
 import copy
-import warnings
 from abc import ABCMeta, abstractmethod
 from dataclasses import replace
 from numbers import Integral, Real
@@ -60,6 +59,7 @@ from ..teacher.folds import CrossFit, check_can_be_cloned
 from ..teacher.memory import memory_for
 from ..transfer.drawn import NAMES, automatic, draw
 from ..transfer.renewal import Renewal
+from ..warn import warn
 
 
 @contextlib.contextmanager
@@ -522,11 +522,9 @@ default=None
             return [{} for _ in members]
         for member in members:
             if not accepts_sample_weight(member):
-                warnings.warn(
+                warn(
                     f"teacher={member!r} does not take sample_weight and is fitted "
                     "without; the student uses it.",
-                    UserWarning,
-                    stacklevel=6,
                 )
         weights = {"sample_weight": sample_weight}
         return [weights if accepts_sample_weight(m) else {} for m in members]

@@ -4,8 +4,6 @@ A reader knows what the columns of answers mean, whether the teacher is asked or
 outputs come from a file, and puts them into the order of the student's own.
 """
 
-import warnings
-
 import numpy as np
 from sklearn.metrics import confusion_matrix
 from sklearn.utils.validation import _num_samples
@@ -18,6 +16,7 @@ from ..teacher.ensemble import (
     log_with_floor,
     split,
 )
+from ..warn import warn
 
 
 class ClassReader:
@@ -250,11 +249,9 @@ class _Target:
         known = {label for labels in named for label in labels.tolist()}
         unknown = [c for c in self.classes.tolist() if c not in known]
         if named and unknown:
-            warnings.warn(
+            warn(
                 f"teacher never saw the classes {unknown!r}{which}: its probability for "
                 "them is taken as the floor.",
-                UserWarning,
-                stacklevel=7,
             )
 
     def accept(self, output, name):

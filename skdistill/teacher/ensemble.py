@@ -5,7 +5,6 @@ of named classes, or values, and are averaged. Nothing changes a teacher that ar
 fitted.
 """
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +17,7 @@ from sklearn.tree import BaseDecisionTree
 from sklearn.utils.validation import _num_features, has_fit_parameter
 
 from ..tables.table import is_arrow, is_frame, plain_values
+from ..warn import warn
 from .memory import TeacherMemory
 from .models import LABEL, LOGIT, SHARE, as_model
 from .nets import for_skorch, innermost
@@ -718,13 +718,11 @@ def _from_shares(answer, model):
     least, most = _USUAL_SUMS
     if ((sums < least) | (sums > most)).any() and not model.has_warned:
         model.has_warned = True
-        warnings.warn(
+        warn(
             f"teacher={model!r}: rows of what it calls probabilities sum to less than "
             f"{least} or more than {most}. They are normalised, as those of a one-vs-all "
             "model; a row of zeros becomes equal shares. If they are no probabilities, "
             "give a function that makes some of them.",
-            UserWarning,
-            stacklevel=2,
         )
     return normalised(np.clip(answer, 0.0, None))
 

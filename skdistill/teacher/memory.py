@@ -9,7 +9,6 @@ import contextlib
 import contextvars
 import os
 import pickle
-import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from tqdm.auto import tqdm
 
 from ..tables.table import rows_of
 from ..training.cohort import by_itself
+from ..warn import warn
 from .fingerprint import fingerprint
 from .nets import holds_nets
 
@@ -266,14 +266,12 @@ class TeacherMemory:
         if said in _SAID:
             return
         _SAID.add(said)
-        warnings.warn(
+        warn(
             f"memory= cannot hold what cannot be pickled, such as {made!r}: {why}. The "
             f"last {_MOST_IN_PROCESS} such fits are kept in this process alone, and each "
             "other process fits its own. Put functions and classes of yours into a "
             "module that is imported: a lambda, and what is defined inside a function or "
             "in a notebook, cannot be pickled.",
-            UserWarning,
-            stacklevel=8,
         )
 
     def _found(self, item):
@@ -286,11 +284,9 @@ class TeacherMemory:
         try:
             return self._store.load_item(item)
         except Exception as error:  # whatever a broken file makes of a pickle
-            warnings.warn(
+            warn(
                 f"memory: {'/'.join(item)} cannot be read and is made again: "
                 f"{type(error).__name__}: {error}",
-                UserWarning,
-                stacklevel=8,
             )
             return None
 

@@ -1,7 +1,6 @@
 """Transfer rows for a student: what its ``transfer`` parameter says, drawn."""
 
 import time
-import warnings
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +9,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import _num_samples
 
 from ..tables.table import Table, rows_of
+from ..warn import warn
 from .samplers import Bootstrap, ConditionalSampler, GaussianNoise, Mixup, Munge
 
 # A teacher with a time budget is asked about so many rows first, then about more.
@@ -329,11 +329,9 @@ class Source:
         elif self.refresh is not None:
             then += ", and no fresh ones follow"
         kind = "drawn" if is_first else "fresh"
-        warnings.warn(
+        warn(
             f"time_budget={self.sampler.time_budget} seconds were spent when the teacher "
             f"had labelled {done} of {total} {kind} rows; {then}.",
-            UserWarning,
-            stacklevel=6,
         )
 
 
