@@ -14,11 +14,12 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import HasMethods, Interval, validate_params
 from sklearn.utils.validation import _num_samples
 
-from ..tables.table import rows_of
+from ..tables.containers import rows_of
 from ..tasks.class_weights import class_weighted
 from ..tasks.readers import given_classes, union_of_classes
 from ..teacher.calibration import fitted_temperature, tempered
-from ..teacher.ensemble import Teacher, all_ready, check_width
+from ..teacher.ensemble import Teacher
+from ..teacher.members import all_ready, check_width
 from ..teacher.memory import TeacherMemory
 from ..warn import warn
 

@@ -10,7 +10,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 from sklearn.utils.validation import _num_features, _num_samples
 
-from ..teacher.ensemble import any_ready
+from ..teacher.members import any_ready
 from ..teacher.memory import TeacherMemory, shared_by
 from ..training.cohort import Cohort
 from ..training.loop import train

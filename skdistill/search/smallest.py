@@ -16,7 +16,7 @@ from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.validation import check_consistent_length
 
 from ..lesson.knowledge import soft_targets
-from ..tables.table import check_no_gaps
+from ..tables.gaps import check_no_gaps
 from ..teacher.memory import TeacherMemory, shared_by
 from ..warn import warn
 

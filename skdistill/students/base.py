@@ -28,23 +28,19 @@ from sklearn.utils.validation import (
 )
 
 from ..lesson.knowledge import FitRows, Knowledge, gather, needs_teacher, teaches
-from ..tables.table import (
-    check_names,
-    check_no_gaps,
-    is_readable,
-    plain_table,
-    plain_values,
-    rows_of,
-    stacked,
-    unmasked,
-    validated_table,
-)
+from ..tables.column_names import check_names
+from ..tables.containers import rows_of, unmasked
+from ..tables.gaps import check_no_gaps, plain_values
+from ..tables.reading import is_readable, validated_table
+from ..tables.stacking import stacked
+from ..tables.table import plain_table
 from ..tables.view import apply_view, fit_view, make_view, reads_tables
 from ..tasks.class_weights import class_weighted
 from ..teacher.calibration import tempered
-from ..teacher.ensemble import (
+from ..teacher.ensemble import Teacher
+from ..teacher.folds import CrossFit, check_can_be_cloned
+from ..teacher.members import (
     DroppedTeacher,
-    Teacher,
     accepts_sample_weight,
     all_ready,
     any_ready,
@@ -55,7 +51,6 @@ from ..teacher.ensemble import (
     is_ready,
     members_of,
 )
-from ..teacher.folds import CrossFit, check_can_be_cloned
 from ..teacher.memory import memory_for
 from ..transfer.drawn import NAMES, automatic, draw
 from ..transfer.renewal import Renewal

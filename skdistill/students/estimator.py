@@ -24,12 +24,14 @@ from ..learners.label_rows import (
     learns_variance,
     truncated_label_rows,
 )
-from ..tables.table import check_names, rows_of, stacked, unmasked
+from ..tables.column_names import check_names
+from ..tables.containers import rows_of, unmasked
+from ..tables.stacking import stacked
 from ..tables.view import apply_view, make_view, reads_tables
 from ..tasks.units import fitted_in, unit_for
-from ..teacher.ensemble import FLOOR, normalised
 from ..teacher.models import check_not_pairwise, returns_raw_scores
 from ..teacher.nets import innermost
+from ..teacher.probabilities import FLOOR, normalised
 from .base import BaseStudent
 from .tasks import ClassifierStudent, RegressorStudent
 

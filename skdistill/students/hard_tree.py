@@ -19,7 +19,7 @@ from ..learners.hard_tree.structure import HardTree
 from ..learners.label_rows import joint_targets
 from ..tables.table import observed_values
 from ..tables.view import apply_view, make_view, reads_tables
-from ..teacher.ensemble import FLOOR
+from ..teacher.probabilities import FLOOR
 from ..transfer.redraw import rows_for_leaves, shared_weight
 from .base import BaseStudent
 from .tasks import ClassifierStudent, RegressorStudent

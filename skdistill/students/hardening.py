@@ -15,7 +15,8 @@ from sklearn.utils.validation import (
 from ..learners.hard_tree.growth import Question
 from ..lesson.knowledge import soft_targets
 from ..metrics import fidelity
-from ..tables.table import is_readable, rows_of
+from ..tables.containers import rows_of
+from ..tables.reading import is_readable
 from ..tables.view import apply_view, reads_tables
 from ..transfer.drawn import automatic
 from .hard_tree import HardDecisionTreeClassifier, HardDecisionTreeRegressor

@@ -10,7 +10,8 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_y, check_is_fitted
 
-from ..tables.table import check_no_gaps, columns_of, is_arrow, is_frame
+from ..tables.containers import columns_of, is_arrow, is_frame
+from ..tables.gaps import check_no_gaps
 from ..tasks.priors import (
     balancing_shift,
     check_was_taught,
@@ -21,7 +22,7 @@ from ..tasks.priors import (
 )
 from ..tasks.readers import ClassReader, ValueReader
 from ..tasks.units import Unit
-from ..teacher.ensemble import members_of
+from ..teacher.members import members_of
 from .base import BaseStudent
 
 

@@ -21,7 +21,7 @@ from ..losses import cross_entropy, quantile
 from ..search.joint import Request
 from ..tables.view import apply_view
 from ..tasks.readers import given_classes
-from ..teacher.ensemble import any_ready
+from ..teacher.members import any_ready
 from ..training.batches import Rows
 from ..training.cohort import current
 from ..training.histories import by_columns, by_epochs

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import log_softmax
 from sklearn.exceptions import ConvergenceWarning
 
-from ..teacher.ensemble import FLOOR
+from ..teacher.probabilities import FLOOR
 from ..warn import warn
 
 _TINY = np.finfo(float).tiny

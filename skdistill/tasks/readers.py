@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.metrics import confusion_matrix
 from sklearn.utils.validation import _num_samples
 
-from ..teacher.ensemble import (
+from ..teacher.probabilities import (
     align,
     by_label,
     check_finite,
@@ -114,7 +114,7 @@ class ClassReader:
         ----------
         output : array-like or frame of shape (n, n_classes) or (n,), or list of these
             Probabilities; one column stands for the second of two classes. For several
-            targets as in :func:`~skdistill.teacher.ensemble.split`.
+            targets as in :func:`~skdistill.teacher.probabilities.split`.
         name : str
             The argument's name.
         n : int

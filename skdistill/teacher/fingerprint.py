@@ -25,7 +25,8 @@ import numpy as np
 from numpy.lib.recfunctions import repack_fields
 from scipy import sparse
 
-from ..tables.table import is_frame
+from ..tables.containers import is_frame
+from .libraries import is_from
 
 # Numbers of threads, and generators that a fitted model no longer needs.
 _WITHOUT_EFFECT = {
@@ -340,14 +341,7 @@ def _is(*kinds):
 
 
 def _is_a(library, name):
-    """Whether an object's class, or one above it, is that of a library.
-
-    By name, for no library is imported only to learn that nothing is of it.
-    """
-    return lambda value: any(
-        c.__name__ == name and c.__module__.partition(".")[0] == library
-        for c in type(value).__mro__
-    )
+    return lambda value: is_from(value, library, name)
 
 
 #: What tells a kind of object, its name, and what takes it apart; the first that fits.

@@ -14,10 +14,11 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import check_cv
 from sklearn.utils.parallel import Parallel, delayed
 
-from ..tables.table import rows_of
-from .ensemble import Teacher, check_weights, fitted_clones, members_of
+from ..tables.containers import rows_of
+from .dialects import as_model
+from .ensemble import Teacher
+from .members import check_weights, fitted_clones, members_of
 from .memory import TeacherMemory
-from .models import as_model
 
 
 def check_can_be_cloned(teacher):

@@ -19,7 +19,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _num_features, _num_samples, check_memory
 from tqdm.auto import tqdm
 
-from ..tables.table import rows_of
+from ..tables.containers import rows_of
 from ..training.cohort import by_itself
 from ..warn import warn
 from .fingerprint import fingerprint
@@ -297,6 +297,10 @@ class TeacherMemory:
         place = Path(str(self._store.location), *item)
         place.mkdir(parents=True, exist_ok=True)
         return FileLock(str(place / "lock"))
+
+
+#: For who has no memory: the teacher is asked, and forgotten.
+KEEPS_NOTHING = TeacherMemory()
 
 
 class _Parts:

@@ -10,6 +10,8 @@ import sys
 import numpy as np
 from sklearn.frozen import FrozenEstimator
 
+from .libraries import is_from
+
 _MODULE_CHUNK = 4096
 
 
@@ -67,13 +69,6 @@ def is_module(member):
     return torch is not None and isinstance(member, torch.nn.Module)
 
 
-def _is_skorch(member):
-    return any(
-        c.__name__ == "NeuralNet" and c.__module__.startswith("skorch")
-        for c in type(member).__mro__
-    )
-
-
 def for_skorch(member, *arrays):
     """Cast for a skorch net, which does not: float64 arrays become float32.
 
@@ -89,7 +84,7 @@ def for_skorch(member, *arrays):
     tuple
         The very same objects for any other teacher.
     """
-    if not _is_skorch(member):
+    if not is_from(member, "skorch", "NeuralNet"):
         return arrays
     return tuple(
         a.astype(np.float32) if getattr(a, "dtype", None) == np.float64 else a

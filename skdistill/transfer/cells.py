@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..tables.table import as_array, is_arrow, is_frame, is_gap, validated_table
+from ..tables.containers import as_array, is_arrow, is_frame
+from ..tables.gaps import is_gap
+from ..tables.reading import validated_table
 
 # By chance, columns side by side that are expected to be 1 together in so many rows are
 # so in none with a probability of exp(-10).

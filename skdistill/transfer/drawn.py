@@ -8,7 +8,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import _num_samples
 
-from ..tables.table import Table, rows_of
+from ..tables.containers import rows_of
+from ..tables.table import Table
 from ..warn import warn
 from .samplers import Bootstrap, ConditionalSampler, GaussianNoise, Mixup, Munge
 

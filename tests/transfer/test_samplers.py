@@ -31,8 +31,8 @@ from skdistill import (
     StudentClassifier,
 )
 from skdistill.lesson.knowledge import FitRows, gather
-from skdistill.tables import table as tables
-from skdistill.tables.table import validated_table
+from skdistill.tables.gaps import is_gap
+from skdistill.tables.reading import validated_table
 from skdistill.tables.view import TableView
 from skdistill.tasks.readers import ValueReader
 from skdistill.transfer import samplers
@@ -710,7 +710,7 @@ def test_drawn_rows_have_gaps_of_the_kind_given(sampler):
         if not isinstance(sampler, Mixup):  # which fills gaps from the other parent
             assert np.isnan(table.numbers).any(), name
         if "pd.NA" in name and not hasattr(drawn, "iloc"):
-            gaps = [v for v in drawn[:, 0].tolist() if tables.is_gap(v)]
+            gaps = [v for v in drawn[:, 0].tolist() if is_gap(v)]
             assert all(gap is pd.NA for gap in gaps)
 
 
