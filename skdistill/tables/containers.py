@@ -50,7 +50,7 @@ def as_array(X):
     Returns
     -------
     ndarray
-        Of objects where a list holds strings.
+        An array of objects where a list holds strings.
     """
     if isinstance(X, np.ndarray):
         return X
@@ -105,7 +105,7 @@ def columns_of(X):
     Returns
     -------
     list
-        Of arrays, or of the frame's series.
+        Arrays, or the series of a frame.
     """
     if is_arrow(X):
         return list(X.columns)
@@ -120,7 +120,7 @@ def rows_of(X, index):
     X : array-like or frame of shape (n, n_features)
         As the user gave it.
     index : ndarray of int or bool
-        Which rows.
+        Positions of the rows, or a mask.
 
     Returns
     -------
@@ -140,7 +140,7 @@ def frame_columns(frame):
     Parameters
     ----------
     frame : frame of shape (n, n_features)
-        Of pandas or polars.
+        A frame of pandas or polars.
 
     Yields
     ------
@@ -165,7 +165,7 @@ def arrow_table(X):
     Returns
     -------
     pyarrow Table
-        Itself, if it is one.
+        X itself, if it is a Table.
     """
     is_table = hasattr(X, "to_batches")
     return X if is_table else sys.modules["pyarrow"].Table.from_batches([X])

@@ -65,7 +65,7 @@ def validated_table(estimator, X, reset):
     Returns
     -------
     Table
-        Its columns.
+        The columns of X.
 
     Raises
     ------
@@ -118,13 +118,13 @@ def _check_not_empty(n, n_columns):
 def _from_columns(columns, n, names):
     numbers, positions, labels = [], [], {}
     for j, (name, column) in enumerate(columns):
-        read = _read(name, column)
-        if isinstance(read, Labels):
-            labels[j] = read
+        values = _read(name, column)
+        if isinstance(values, Labels):
+            labels[j] = values
             continue
-        if np.isinf(read).any():
+        if np.isinf(values).any():
             raise ValueError(f"Input X contains infinity, in column {name!r}.")
-        numbers.append(read)
+        numbers.append(values)
         positions.append(j)
     stacked = np.column_stack(numbers) if numbers else np.empty((n, 0))
     return Table(stacked, np.array(positions, dtype=int), labels, names)
@@ -187,14 +187,14 @@ def _read_arrow(name, column):
     if hasattr(column, "combine_chunks"):
         column = column.unify_dictionaries().combine_chunks()
     values = column.dictionary.to_pylist()
-    known = [i for i, value in enumerate(values) if not is_gap(value)]
-    _check_not_mixed(name, [values[i] for i in known])
+    filled = [i for i, value in enumerate(values) if not is_gap(value)]
+    _check_not_mixed(name, [values[i] for i in filled])
     if not column.type.ordered:
-        known.sort(key=values.__getitem__)
+        filled.sort(key=values.__getitem__)
     rank = np.full(len(values) + 1, -1)  # the last one for the code -1, a gap
-    rank[known] = np.arange(len(known))
+    rank[filled] = np.arange(len(filled))
     codes = column.indices.cast("int64").fill_null(-1)
-    return Labels(rank[np.asarray(codes)], [values[i] for i in known])
+    return Labels(rank[np.asarray(codes)], [values[i] for i in filled])
 
 
 def _factorize(name, values):
@@ -202,13 +202,13 @@ def _factorize(name, values):
     if hasattr(values, "factorize"):  # pandas: faster than the loop below,
         with contextlib.suppress(TypeError):  # which names the value of a wrong type
             return values.factorize()
-    seen, codes = {}, np.empty(len(values), dtype=np.int64)
+    code_of, codes = {}, np.empty(len(values), dtype=np.int64)
     for i, value in enumerate(values):
         try:
-            codes[i] = -1 if is_gap(value) else seen.setdefault(value, len(seen))
+            codes[i] = -1 if is_gap(value) else code_of.setdefault(value, len(code_of))
         except TypeError as error:
             raise _refusal(name, f"values such as {value!r}") from error
-    return codes, list(seen)
+    return codes, list(code_of)
 
 
 def _from_factors(name, codes, categories):

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+# So many values of a column are kept in a fitted student: as fine as the bins of a
+# histogram booster.
 _MOST_OBSERVED = 256
 
 
@@ -66,12 +68,12 @@ class Table:
         Parameters
         ----------
         rows : ndarray of int
-            Which.
+            Positions of the rows.
 
         Returns
         -------
         Table
-            Of those rows.
+            A table of those rows.
         """
         labels = {
             j: Labels(column.codes[rows], column.categories)
@@ -132,9 +134,9 @@ class Table:
         if labels is None:
             numbers = self.numbers[:, np.searchsorted(self.number_columns, column)]
             present = ~np.isnan(numbers)
-            categories, found = np.unique(numbers[present], return_inverse=True)
+            categories, positions = np.unique(numbers[present], return_inverse=True)
             codes = np.full(len(self), -1)
-            codes[present] = found
+            codes[present] = positions
             labels = Labels(codes, categories.tolist())
         were, are = (
             {isinstance(c, str) for c in group} for group in (known, labels.categories)
@@ -159,7 +161,7 @@ def plain_table(X):
     Returns
     -------
     Table
-        Of numbers alone.
+        A table of numbers alone.
     """
     n_columns = X.shape[1]
     return Table(X, np.arange(n_columns), {}, default_names(n_columns))
@@ -171,7 +173,7 @@ def default_names(n_columns):
     Parameters
     ----------
     n_columns : int
-        How many.
+        The number of columns.
 
     Returns
     -------

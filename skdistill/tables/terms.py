@@ -85,7 +85,7 @@ def in_one_line(value):
     text = str(value)
     if not any(c.isprintable() and not c.isspace() for c in text):
         return repr(text)
-    line = _NOT_IN_A_LINE.sub(lambda found: repr(found[0])[1:-1], text)
+    line = _NOT_IN_A_LINE.sub(lambda match: repr(match[0])[1:-1], text)
     if line.isascii() or not any(
         unicodedata.bidirectional(c) in _LEFTWARDS for c in line
     ):

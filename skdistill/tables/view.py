@@ -23,8 +23,11 @@ _BOUND = 1e6
 
 FLOAT32_BOUND = 1e30  # scikit-learn's trees compute, and sum a table, in float32
 
+# A sparse output of a user's transformer is made dense up to 2 GB: words and ids give
+# tens of thousands of columns, and a student needs them all at once.
 _DENSE_BYTES = 1 << 31
 
+# ``_lay_out`` makes these of the parts, so a pickle leaves them out.
 _LAID_OUT = {"terms_", "_order", "center_", "inverse_scale_", "spread_", "filling_"}
 
 
@@ -135,7 +138,7 @@ class TableView(TransformerMixin, BaseEstimator):
         table : Table
             Training rows.
         weight : ndarray of shape (n,), default=None
-            Their weights.
+            The weights of the rows.
 
         Returns
         -------
@@ -196,12 +199,12 @@ class TableView(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like or frame of shape (n, n_features)
-            With the columns that ``fit`` saw.
+            A table with the columns that ``fit`` saw.
 
         Returns
         -------
         ndarray of shape (n, n_view)
-            Finite, float64.
+            Finite numbers.
         """
         check_is_fitted(self)
         return self.of_table(validated_table(self, X, reset=False))
@@ -212,14 +215,14 @@ class TableView(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         table : Table
-            With the columns that ``fit`` saw.
+            A table with the columns that ``fit`` saw.
         dtype : numpy dtype, default=float64
             What the result is stored in; the arithmetic is float64.
 
         Returns
         -------
         ndarray of shape (n, n_view)
-            Finite.
+            Finite numbers.
         """
         out = np.empty((len(table), len(self.terms_)), dtype)
         columns = [part.read(table) for part in self.parts_]
@@ -269,7 +272,7 @@ def make_view(preprocessor, scale=True):
     Parameters
     ----------
     preprocessor : "auto", None or transformer
-        As in the students.
+        The students' parameter of that name.
     scale : bool, default=True
         Whether "auto" scales its columns.
 
@@ -305,7 +308,7 @@ def fit_view(view, X, y=None, sample_weight=None):
     Parameters
     ----------
     view : transformer or None
-        From :func:`make_view`.
+        A view that :func:`make_view` returned.
     X : Table, ndarray or frame of shape (n, n_features)
         Training rows.
     y : ndarray of shape (n,), default=None
@@ -327,7 +330,7 @@ def apply_view(view, X, dtype=np.float64):
     view : transformer or None
         A fitted view.
     X : Table, ndarray or frame of shape (n, n_features)
-        Rows, validated.
+        Validated rows.
     dtype : numpy dtype, default=float64
         Floating type of the result.
 
@@ -346,31 +349,31 @@ def apply_view(view, X, dtype=np.float64):
         return view.of_table(X, dtype)
     if view is None:
         with np.errstate(over="ignore"):
-            seen = np.asarray(X).astype(dtype, copy=False)
-        if not np.isfinite(seen).all():
+            x = np.asarray(X).astype(dtype, copy=False)
+        if not np.isfinite(x).all():
             raise ValueError(
                 f"X has values beyond the range of {np.dtype(dtype).name}, in which the "
                 'student trains, and preprocessor=None does not scale them: take "auto".'
             )
-        return seen
-    seen = view.transform(X)
+        return x
+    x = view.transform(X)
     try:
-        seen = _dense(seen, dtype) if sparse.issparse(seen) else seen
-        return check_array(seen, dtype=dtype, input_name="the preprocessor's output")
+        x = _dense(x, dtype) if sparse.issparse(x) else x
+        return check_array(x, dtype=dtype, input_name="the preprocessor's output")
     except ValueError as error:
         raise ValueError(
             f"preprocessor={view!r} must return finite numbers for every row: {error}"
         ) from error
 
 
-def _dense(seen, dtype):
-    n_bytes = seen.shape[0] * seen.shape[1] * np.dtype(dtype).itemsize
+def _dense(x, dtype):
+    n_bytes = x.shape[0] * x.shape[1] * np.dtype(dtype).itemsize
     if n_bytes > _DENSE_BYTES:
         raise ValueError(
-            f"its sparse output of shape {seen.shape} would take {n_bytes / 1e9:.1f} GB "
+            f"its sparse output of shape {x.shape} would take {n_bytes / 1e9:.1f} GB "
             "as dense numbers; reduce its columns, for example by TruncatedSVD."
         )
-    return seen.astype(dtype).toarray()
+    return x.astype(dtype).toarray()
 
 
 def view_terms(view, n_view):
@@ -391,7 +394,7 @@ def view_terms(view, n_view):
     inverse_scale : ndarray of shape (n_view,)
         A column of the view is (term - center) times this.
     center : ndarray of shape (n_view,)
-        In the terms' units.
+        What is subtracted from each term, in its units.
     spread : ndarray of shape (n_view,)
         Standard deviations in these units; 1 where they are not known.
     """

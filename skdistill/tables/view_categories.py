@@ -73,12 +73,12 @@ class CategoryColumn:
         )
         gap_mass, mass = mass[0], mass[1:]
         order = np.argsort(-mass, kind="stable")[:max_categories]
-        kept = np.sort(order[mass[order] >= max(min_frequency, 1e-300)])
-        rare = np.setdiff1d(np.flatnonzero(mass > 0), kept)
-        texts = [in_one_line(labels.categories[i]) for i in kept]
-        shares = list(mass[kept])
-        bins = {labels.categories[i]: code for code, i in enumerate(kept)}
-        neutral = len(kept) + bool(len(rare)) + bool(gap_mass > 0)
+        frequent = np.sort(order[mass[order] >= max(min_frequency, 1e-300)])
+        rare = np.setdiff1d(np.flatnonzero(mass > 0), frequent)
+        texts = [in_one_line(labels.categories[i]) for i in frequent]
+        shares = list(mass[frequent])
+        bins = {labels.categories[i]: code for code, i in enumerate(frequent)}
+        neutral = len(frequent) + bool(len(rare)) + bool(gap_mass > 0)
         other = gap = neutral
         if len(rare):
             other = len(texts)  # of unseen ones too: the rare ones are not remembered
@@ -88,7 +88,8 @@ class CategoryColumn:
             gap = len(texts)
             texts.append(None)
             shares.append(gap_mass)
-        # Of two bins one indicator says all. A single one is constant, and 0.
+        # Two bins need one indicator, the second's: the other would be 1 minus it. A
+        # single bin is constant, and its indicator stays 0.
         shown = np.arange(len(texts))[len(texts) == 2 :]
         center = np.array(shares)[shown]
         return cls(
@@ -110,7 +111,7 @@ class CategoryColumn:
         Parameters
         ----------
         table : Table
-            With the columns that ``learn`` saw.
+            A table with the columns that ``learn`` saw.
 
         Returns
         -------
@@ -118,8 +119,9 @@ class CategoryColumn:
             Integers.
         """
         labels = table.labels_at(self.column, list(self.bins))
-        known = [self.bins.get(c, self.other) for c in labels.categories]
-        return np.array([*known, self.gap])[labels.codes]
+        codes = [self.bins.get(c, self.other) for c in labels.categories]
+        # A gap's code is -1: it finds the last one.
+        return np.array([*codes, self.gap])[labels.codes]
 
     def values(self, codes):
         """The indicators of some codes.
@@ -127,7 +129,7 @@ class CategoryColumn:
         Parameters
         ----------
         codes : ndarray of shape (n,)
-            From ``read``.
+            Codes that ``read`` returned.
 
         Returns
         -------
@@ -158,7 +160,7 @@ def indicator_scale(n_indicators):
     Parameters
     ----------
     n_indicators : int
-        How many the column has.
+        The number of indicators of the column.
 
     Returns
     -------

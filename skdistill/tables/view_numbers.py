@@ -8,8 +8,10 @@ import numpy as np
 from .terms import Term
 from .view_categories import indicator_scale
 
-_OUTLIERS = 0.001  # so many on either side make no heavy tail
-
+# Such a share of the rows on either side makes no heavy tail: for a few outliers, the
+# whole column is not to be bent.
+_OUTLIERS = 0.001
+# 2 MB of float64, as large as the second-level cache of one core.
 _CHUNK_CELLS = 1 << 18
 
 
@@ -110,7 +112,7 @@ class NumberColumns:
         Parameters
         ----------
         table : Table
-            With the columns that ``learn`` saw.
+            A table with the columns that ``learn`` saw.
 
         Returns
         -------
@@ -159,8 +161,8 @@ class _Tail:
 
     @classmethod
     def learn(cls, index, x, share):
-        known = ~np.isnan(x)
-        x, share = x[known], share[known]
+        is_number = ~np.isnan(x)
+        x, share = x[is_number], share[is_number]
         middle = _quantile(x, share)
         distance = np.abs(x - middle)
         away = distance > 0
@@ -192,8 +194,8 @@ def _quantile(x, share, level=0.5):
 
 def _is_heavy(x, share, max_kurtosis):
     """Whether a column of three values or more has tails, not just some outliers."""
-    known = ~np.isnan(x)
-    x, share = x[known], share[known]
+    is_number = ~np.isnan(x)
+    x, share = x[is_number], share[is_number]
     if np.isinf(x.max() / 2 - x.min() / 2 + np.abs(x).max() / 2):
         return False  # differences are no finite numbers
     low, high = (_quantile(x, share, level) for level in (_OUTLIERS, 1 - _OUTLIERS))
@@ -213,15 +215,15 @@ def _moments(X, share):
     # Columns are brought to [-1, 1] first: squares of large values would overflow.
     peak = np.maximum(np.abs(top), np.abs(bottom))
     shrink = 1.0 / np.where(peak > 0, np.maximum(peak, 1e-300), 1.0)
-    present = np.ones(X.shape[1])
+    present = np.ones(X.shape[1])  # the share of the weight that is no gap
     if has_gaps:
         present = sum(share[rows] @ ~np.isnan(X[rows]) for rows in row_chunks(X))
-    known = np.where(present > 0, present, 1.0)
+    mass = np.where(present > 0, present, 1.0)
 
     def without_gaps(values):
         return np.nan_to_num(values, copy=False) if has_gaps else values
 
-    mean = sum(share[r] @ without_gaps(X[r] * shrink) for r in row_chunks(X)) / known
+    mean = sum(share[r] @ without_gaps(X[r] * shrink) for r in row_chunks(X)) / mass
     variance, fourth = np.zeros((2, X.shape[1]))
     for r in row_chunks(X):
         power = X[r] * shrink
@@ -229,7 +231,7 @@ def _moments(X, share):
         power = np.square(without_gaps(power), out=power)
         variance += share[r] @ power
         fourth += share[r] @ np.square(power, out=power)
-    variance, fourth = variance / known, fourth / known
+    variance, fourth = variance / mass, fourth / mass
     std = np.sqrt(variance)
     constant = (top == bottom) | (std < 1e-15)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):

@@ -30,7 +30,7 @@ def labels_of(model, fallback):
     Parameters
     ----------
     model : Model
-        A member.
+        A member of the teacher.
     fallback : list of array-like or None
         For each target, labels for a member that names none; None where no one knows
         the targets.
@@ -65,11 +65,11 @@ def class_answers(model, X, labels):
     Parameters
     ----------
     model : Model
-        A member.
+        A member of the teacher.
     X : array-like or frame of shape (n, n_features)
         Rows as the user gave them.
     labels : list of (ndarray or None)
-        From ``labels_of``.
+        The member's labels, as ``labels_of`` returns them.
 
     Returns
     -------
@@ -127,6 +127,8 @@ def _log_probabilities(answer, scale, labels, model):
     if labels is not None and len(labels) == 1:  # a target of one class in training
         return np.zeros((len(answer), 1))
     if answer.ndim == 1 or answer.shape[1] == 1:
+        # One logit d is the pair (0, d), whose softmax is the sigmoid of d; (-d, d) would
+        # double it.
         second = answer.ravel()
         first = np.zeros_like(second) if scale == LOGIT else 1 - second
         answer = np.column_stack([first, second])
@@ -166,14 +168,14 @@ def value_answer(model, X):
     Parameters
     ----------
     model : Model
-        A member.
+        A member of the teacher.
     X : array-like or frame of shape (n, n_features)
         Rows as the user gave them.
 
     Returns
     -------
     ndarray of shape (n, n_outputs)
-        Finite.
+        Finite numbers.
     """
     answer, _ = model.ask(model.rows(X), classify=False)
     answer = check_finite(answer, "teacher's output")
@@ -195,7 +197,11 @@ def _check_labels(answer, labels, model):
 
 
 def _smoothed(probabilities, member):
-    """Laplace smoothing of votes: as if one more tree answered with equal shares."""
+    """Laplace smoothing of votes: as if one more tree answered with equal shares.
+
+    A forest's zeros say that none of its trees voted for a class, not that it cannot be;
+    a floor of 1e-7 would make of them the strongest statement in the lesson.
+    """
     votes = _n_votes(member)
     if not votes:
         return probabilities

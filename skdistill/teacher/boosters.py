@@ -21,11 +21,11 @@ class Booster(Model):
     regresses: tuple = ()
 
     def is_ready(self):
-        """A native booster is."""
+        """A native booster exists only after its training."""
         return True
 
     def labels(self):
-        """They number the classes, and do not name them."""
+        """Native boosters number the classes, and do not name them."""
         return None
 
     def objective(self):
@@ -39,7 +39,7 @@ class Booster(Model):
         raise NotImplementedError
 
     def kind(self):
-        """From the objective."""
+        """The kind follows from the objective."""
         objective = self.objective()
         if objective.startswith(self.regresses):
             return "regressor"
@@ -63,19 +63,19 @@ class LightGBMBooster(Booster):
     def objective(self):
         """As the model's text has it; as JSON, a tab in a name would break it."""
         text = self.model.model_to_string(num_iteration=1)
-        found = re.search("^objective=(.*)$", text, re.MULTILINE)
-        return found[1] if found else ""
+        match = re.search("^objective=(.*)$", text, re.MULTILINE)
+        return match[1] if match else ""
 
     def columns(self):
-        """As the booster has them."""
+        """The booster keeps the names."""
         return self.model.feature_name()
 
     def width(self):
-        """As the booster has it."""
+        """The booster keeps the number of features."""
         return self.model.num_feature()
 
     def predicts_several(self, X):
-        """None of its objectives does."""
+        """No objective of LightGBM has several targets."""
         return False
 
     def ask(self, X, classify, labels=None):
@@ -105,24 +105,24 @@ class XGBoostBooster(Booster):
         return json.loads(self.model.save_config())["learner"]
 
     def objective(self):
-        """As the model's configuration has it."""
+        """The model's configuration names it."""
         return self._learner()["objective"]["name"]
 
     def predicts_several(self, X):
-        """As the model's configuration has it."""
+        """The model's configuration counts the targets."""
         return int(self._learner()["learner_model_param"].get("num_target", 1)) > 1
 
     def kind(self):
-        """A logistic regression may be either."""
+        """The kind follows from the objective, but a logistic regression may be either."""
         objective = self.objective()
         return None if objective == "reg:logistic" else super().kind()
 
     def columns(self):
-        """As the booster has them."""
+        """The booster keeps the names, if it was given any."""
         return self.model.feature_names
 
     def width(self):
-        """As the booster has it."""
+        """The booster keeps the number of features."""
         return self.model.num_features()
 
     def ask(self, X, classify, labels=None):
@@ -134,6 +134,8 @@ class XGBoostBooster(Booster):
         matrix = sys.modules["xgboost"].DMatrix(
             X, enable_categorical=True, feature_names=names
         )
+        # XGBoost's own `predict` uses all trees of a native booster; its scikit-learn
+        # classes stop at the best one.
         best = getattr(self.model, "best_iteration", None)
         trees = (0, 0) if best is None else (0, best + 1)
         answer = self.model.predict(
@@ -153,14 +155,14 @@ class CatBoostModel(Model):
         )
 
     def is_ready(self):
-        """Once it is trained."""
+        """The model answers once it is trained."""
         return bool(self.model.is_fitted())
 
     def _loss(self):
         return str(self.model.get_all_params().get("loss_function", ""))
 
     def kind(self):
-        """From the loss that it was trained for."""
+        """The kind follows from the loss that the model was trained for."""
         loss = self._loss()
         classes = ("Logloss", "CrossEntropy", "MultiClass", "MultiLog", "MultiCross")
         if loss.startswith(classes):
@@ -169,15 +171,15 @@ class CatBoostModel(Model):
         return None if loss.startswith(ranks) else "regressor"
 
     def predicts_several(self, X):
-        """From the loss that it was trained for."""
+        """The loss that the model was trained for tells."""
         return self._loss().startswith(("MultiLog", "MultiCross"))
 
     def labels(self):
-        """As the model has them; a regressor has none."""
+        """The model names its classes; a regressor has none."""
         return super().labels() if self.kind() == "classifier" else None
 
     def columns(self):
-        """As the model has them."""
+        """The model keeps the names."""
         return self.model.feature_names_
 
     def ask(self, X, classify, labels=None):

@@ -27,7 +27,7 @@ def as_model(model):
     Returns
     -------
     Model
-        Ready to be asked.
+        The model behind the interface that all teachers share.
 
     Examples
     --------

@@ -51,9 +51,9 @@ class Teacher:
         Parameters
         ----------
         teacher : object or list of objects
-            Fitted.
+            A fitted teacher.
         weights : array-like of shape (n_members,), default=None
-            Not negative; None for equal shares.
+            Shares that are not negative; None for equal ones.
         memory : TeacherMemory, default=one that keeps nothing
             Where answers are kept.
 
@@ -100,13 +100,15 @@ class Teacher:
         """
         labels = self.labels(classes if fallback is None else fallback)
         members = list(zip(self.members, labels, strict=True))
-        answers = self.memory.asked(class_answers, members, X)
+        answers = self.memory.answers(class_answers, members, X)
         every = [
             [align(*each) for each in zip(parts, names, classes, strict=True)]
             for parts, names in zip(answers, labels, strict=True)
         ]
         if len(every) == 1:
             return every[0]
+        # The arithmetic mean of the members' probabilities, which Hinton, Vinyals and
+        # Dean (2015) take for an ensemble; in logarithms, so that nothing underflows.
         with np.errstate(divide="ignore"):  # a weight of 0
             log_weights = np.log(self.weights)[:, None, None]
         return [
@@ -125,10 +127,10 @@ class Teacher:
         Returns
         -------
         ndarray of shape (n, n_outputs)
-            Finite.
+            Finite numbers.
         """
         members = [(member,) for member in self.members]
-        parts = self.memory.asked(value_answer, members, X)
+        parts = self.memory.answers(value_answer, members, X)
         shapes = {part.shape for part in parts}
         if len(shapes) > 1:
             raise ValueError(

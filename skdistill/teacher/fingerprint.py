@@ -317,7 +317,7 @@ def _library(module):
 
 
 def _object(value):
-    """As a pickle would take it apart."""
+    """The parts into which a pickle would take it."""
     reduce = copyreg.dispatch_table.get(type(value))
     try:
         state = reduce(value) if reduce else value.__reduce_ex__(4)

@@ -7,7 +7,7 @@ def is_from(model, library, name):
     Parameters
     ----------
     model : object
-        Of any kind.
+        Any object.
     library : str
         Top-level package of the class.
     name : str

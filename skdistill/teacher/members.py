@@ -36,7 +36,7 @@ class DroppedTeacher(BaseEstimator):
         Raises
         ------
         ValueError
-            Always.
+            Always: it stands for a teacher that is gone.
         """
         raise ValueError(
             "The teacher was left out of this student's copy or pickle "
@@ -144,7 +144,7 @@ def check_weights(weights, n_members):
     weights : array-like of shape (n_members,) or None
         As the user gave them.
     n_members : int
-        How many there must be.
+        The number of members.
 
     Returns
     -------
@@ -182,16 +182,16 @@ def fitted_clones(teacher, X, y, fit_params, memory=KEEPS_NOTHING, first=0):
     memory : TeacherMemory, default=one that keeps nothing
         Where fitted clones are kept.
     first : int, default=0
-        Position of the first among all members.
+        Position of the first one among all members.
 
     Returns
     -------
     estimator or list of estimators
-        Of the same form as `teacher`, fitted.
+        Fitted clones, in the same form as `teacher`.
     """
     members = members_of(teacher)
     fitted = [
-        memory.fitted(_fitted_clone, member, X, y, params, i)
+        memory.fitted_clone(_fitted_clone, member, X, y, params, i)
         for i, (member, params) in enumerate(
             zip(members, fit_params, strict=True), first
         )
@@ -214,7 +214,7 @@ def accepts_sample_weight(member):
     Returns
     -------
     bool
-        True if it has.
+        True if ``fit`` has that argument.
     """
     return has_fit_parameter(member, "sample_weight")
 

@@ -70,7 +70,7 @@ class Model:
         TypeError
             For a class, or an object without any method to ask.
         NotFittedError
-            For a frozen model that is not fitted.
+            If the model is frozen and not fitted.
         """
         model = self.model
         if isinstance(model, type):
@@ -116,7 +116,7 @@ class Model:
         Returns
         -------
         {"classifier", "regressor"}, another str or None
-            None where it says nothing.
+            None where the model says nothing.
         """
         if hasattr(self.model, "__sklearn_tags__"):
             return get_tags(self.model).estimator_type
@@ -149,7 +149,7 @@ class Model:
         Returns
         -------
         list of str or None
-            None where it does not know.
+            None where the model does not know.
         """
         return names_of(named_by(self.model))
 
@@ -184,7 +184,7 @@ class Model:
         Returns
         -------
         int or None
-            None where it does not know.
+            None where the model does not know.
         """
         return getattr(self.model, "n_features_in_", None)
 
@@ -199,7 +199,7 @@ class Model:
         Returns
         -------
         bool or None
-            None for what does not predict, and cannot tell.
+            None for a model that does not predict, and cannot tell.
         """
         model = self.model
         if not hasattr(model, "predict"):
@@ -223,9 +223,9 @@ class Model:
         Returns
         -------
         answer : array-like, frame or list of these
-            As the model gave it.
+            The answer in whatever container the model gave it.
         scale : {"label", "share", "probability", "logit"}
-            Of no meaning for predictions.
+            What the numbers are; it has no meaning for predictions.
         """
         model = self.model
         methods = {"predict": LABEL}
@@ -272,6 +272,7 @@ def check_not_pairwise(model, scores, X, labels, name):
         decided = model.predict(_safe_indexing(X, head))
         if np.prod(np.shape(decided)) != len(head):
             return  # several labels: whoever wants a single one refuses them
+        # Not all have to agree: an SVC predicts by votes of pairs, and breaks ties apart.
         likeliest = labels[scores[head].argmax(axis=1)]
         matches = (likeliest == np.ravel(decided)).mean() >= 0.5
     if not matches:

@@ -12,6 +12,7 @@ from sklearn.frozen import FrozenEstimator
 
 from .libraries import is_from
 
+# Rows at once: what a net holds between its layers stays some MB.
 _MODULE_CHUNK = 4096
 
 
@@ -46,7 +47,7 @@ def innermost(member):
     Returns
     -------
     object
-        Itself, if it wraps nothing.
+        The member itself, if it wraps nothing.
     """
     inner = inner_models(member)
     return innermost(inner[-1]) if inner else member
@@ -77,7 +78,7 @@ def for_skorch(member, *arrays):
     member : object
         A single teacher.
     *arrays : array-like
-        Rows, targets.
+        Rows and targets.
 
     Returns
     -------
@@ -158,9 +159,9 @@ def module_outputs(module, X):
     Parameters
     ----------
     module : torch.nn.Module
-        Any mode; it has the same afterwards.
+        A module in any mode; it has the same afterwards.
     X : array-like of shape (n, n_features)
-        Rows.
+        Rows for the module.
 
     Returns
     -------

@@ -37,7 +37,7 @@ class OnnxModel(Model):
             raise ValueError(f"teacher={str(self.model)!r}: there is no such file.")
 
     def is_ready(self):
-        """A file is."""
+        """A file answers as it is."""
         return True
 
     def _session(self):
@@ -66,7 +66,7 @@ class OnnxModel(Model):
         return np.array(list(answer[0]))
 
     def predicts_several(self, X):
-        """A classifier's first output is the labels."""
+        """A classifier's file tells: its first output is the labels."""
         session = self._session()
         first, *others = session.run(
             None, _feeds(session.get_inputs(), _safe_indexing(X, [0]))
@@ -74,7 +74,7 @@ class OnnxModel(Model):
         return bool(np.size(first) > 1) if others else None
 
     def ask(self, X, classify, labels=None):
-        """Its last output."""
+        """The last output of the file is its answer."""
         session = self._session()
         feeds = _feeds(session.get_inputs(), X)
         try:

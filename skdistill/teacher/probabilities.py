@@ -110,7 +110,7 @@ def log_with_floor(probabilities):
     Returns
     -------
     ndarray of shape (n, n_classes)
-        Finite; its exponentials sum to 1 in each row.
+        Finite logarithms, whose exponentials sum to 1 in each row.
     """
     return log_softmax(np.log(np.maximum(probabilities, FLOOR)), axis=1)
 

@@ -21,15 +21,15 @@ class TorchModule(Model):
         return is_module(model)
 
     def is_ready(self):
-        """A module is."""
+        """A module answers as it is."""
         return True
 
     def predicts_several(self, X):
-        """A module cannot tell."""
+        """A module cannot tell how many targets it has."""
         return None
 
     def ask(self, X, classify, labels=None):
-        """Its outputs in eval mode."""
+        """The module's outputs in eval mode are its answer."""
         outputs = module_outputs(self.model, X)
         if classify:
             self._check_not_probabilities(outputs)
