@@ -157,7 +157,7 @@ def _from_shares(answer, model):
             f"teacher={model!r}: rows of what it calls probabilities sum to less than "
             f"{least} or more than {most}. They are normalised, as those of a one-vs-all "
             "model; a row of zeros becomes equal shares. If they are no probabilities, "
-            "give a function that makes some of them.",
+            "give a function that makes some of them."
         )
     return normalised(np.clip(answer, 0.0, None))
 

@@ -274,7 +274,7 @@ class TeacherMemory:
             f"last {_MOST_IN_PROCESS} such fits are kept in this process alone, and each "
             "other process fits its own. Put functions and classes of yours into a "
             "module that is imported: a lambda, and what is defined inside a function or "
-            "in a notebook, cannot be pickled.",
+            "in a notebook, cannot be pickled."
         )
 
     def _load(self, item):
@@ -289,7 +289,7 @@ class TeacherMemory:
         except Exception as error:  # whatever a broken file makes of a pickle
             warn(
                 f"memory: {'/'.join(item)} cannot be read and is made again: "
-                f"{type(error).__name__}: {error}",
+                f"{type(error).__name__}: {error}"
             )
             return None
 

@@ -334,7 +334,7 @@ class Source:
         kind = "drawn" if is_first else "fresh"
         warn(
             f"time_budget={self.sampler.time_budget} seconds were spent when the teacher "
-            f"had labelled {done} of {total} {kind} rows; {then}.",
+            f"had labelled {done} of {total} {kind} rows; {then}."
         )
 
 
