@@ -272,12 +272,16 @@ class Attempt:
     def _note(self, message, category, *_):
         """Called where the warning is issued, so that the stack tells who issues it."""
         caller = sys._getframe(1)
-        while Path(caller.f_code.co_filename).name in ("warnings.py", "frames.py"):
+        while Path(caller.f_code.co_filename).name in (
+            "warnings.py",
+            "frames.py",
+            "warn.py",
+        ):
             caller = caller.f_back
         path, line = caller.f_code.co_filename, caller.f_lineno
         ours, checks, foreign = WARNINGS
         kind = foreign
-        if "warnings.warn" in linecache.getline(path, line):
+        if re.search(r"\bwarn\(", linecache.getline(path, line)):
             kind = ours if Path(path).is_relative_to(OURS) else foreign
             kind = checks if named(path, line).startswith(CHECKS) else kind
         words = category.__name__, named(path, line), str(message)

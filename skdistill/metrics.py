@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.metrics import cohen_kappa_score, r2_score
 from sklearn.utils.validation import _check_sample_weight
 
-from .tables.table import plain_values
+from .tables.gaps import plain_values
 
 _FLOOR = 1e-7
 

@@ -96,3 +96,32 @@ def targets(values):
         known[f"list {name}"] = column.tolist()
         known[f"series {name}"] = pd.Series(column, dtype=object)
     return known
+
+
+def mixed_frame(n=60, seed=0):
+    """Numbers with and without tails, categories with rare ones, and gaps."""
+    random = np.random.default_rng(seed)
+    X = pd.DataFrame(
+        {
+            "plan": random.choice(["a", "b", "c"], n),
+            "age": random.normal(40, 10, n),
+            "vip": random.random(n) > 0.5,
+            "income": random.lognormal(8, 3, n),
+            "city": random.choice(["x", "y", "z"], n, p=[0.4, 0.3, 0.3]),
+        }
+    )
+    X.loc[::7, "age"] = np.nan
+    X.loc[3::9, "city"] = None
+    X.loc[1, "city"] = "rare"
+    return X
+
+
+def ordered_levels(levels, values, library):
+    """A table of one column of ordered categories."""
+    if library == "pandas":
+        return pd.DataFrame({"c": pd.Categorical(values, levels, ordered=True)})
+    if library == "polars":
+        return pl.DataFrame({"c": pl.Series(values, dtype=pl.Enum(levels))})
+    codes = pa.array([levels.index(value) for value in values], pa.int32())
+    column = pa.DictionaryArray.from_arrays(codes, pa.array(levels), ordered=True)
+    return pa.table({"c": column})

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from sklearn.base import is_classifier
 
-from ..tables.table import is_gap
-from ..tables.view import in_one_line, reads_tables
+from ..tables.gaps import is_gap
+from ..tables.terms import in_one_line
+from ..tables.view import reads_tables
 from .rows import one_row, varied
 from .wording import check_readable, names_of, quoted
 

@@ -3,7 +3,8 @@
 import numpy as np
 from sklearn.base import is_classifier
 
-from ..tables.view import in_one_line, reads_tables
+from ..tables.terms import in_one_line
+from ..tables.view import reads_tables
 from .rows import one_row
 from .wording import Leaves, check_readable, questions_of, quietly
 

@@ -5,7 +5,7 @@ import unicodedata
 
 import numpy as np
 
-from ..tables.view import LEFT_TO_RIGHT
+from ..tables.terms import LEFT_TO_RIGHT
 from .nodes import colours_of, nodes_of
 
 _COLUMNS, _WHOLE = 20, {"break_long_words": False, "break_on_hyphens": False}

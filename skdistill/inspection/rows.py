@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import sparse
 
-from ..tables.table import as_array, is_frame, unmasked
+from ..tables.containers import as_array, is_frame, unmasked
 
 
 def one_row(x):

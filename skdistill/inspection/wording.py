@@ -5,7 +5,8 @@ import math
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from ..tables.view import in_one_line, reads_tables, view_terms
+from ..tables.terms import in_one_line
+from ..tables.view import reads_tables, view_terms
 
 # A column this many standard deviations from 0 (a year, say) is printed from its middle.
 _FAR = 10

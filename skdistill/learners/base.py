@@ -15,16 +15,11 @@ class Learner(ABC):
         lesson : Lesson
             What there is to learn.
 
-        Yields
-        ------
-        Request
-            A training that is to be done; the net is sent back. Learners without torch
-            ask for none.
-
         Returns
         -------
-        Model
-            The trained model.
+        generator
+            It yields each training that is to be done, a ``Request``, and is sent the
+            net; learners without torch yield none. What it returns is the Model.
         """
 
 

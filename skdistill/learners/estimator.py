@@ -13,11 +13,12 @@ from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags
 
-from ..tables.table import rows_of, stacked
+from ..tables.containers import rows_of
+from ..tables.stacking import stacked
 from ..tasks.units import fitted_in, unit_for
-from ..teacher.ensemble import normalised
 from ..teacher.models import check_not_pairwise, returns_raw_scores
 from ..teacher.nets import innermost
+from ..teacher.probabilities import normalised
 from .base import Learner, Model
 from .label_rows import (
     drawn_label_rows,

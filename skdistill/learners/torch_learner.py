@@ -14,7 +14,7 @@ from sklearn.utils import check_random_state
 from ..export.predictor import log_softmax
 from ..lesson.knowledge import hold_out
 from ..lesson.temperature import CANDIDATES, best_temperature, exam_losses, split_rows
-from ..tables.table import stacked
+from ..tables.stacking import stacked
 from ..training.batches import Rows
 from ..training.inference import in_chunks
 from ..training.loop import make_generator, resolve_device, seeded
@@ -347,15 +347,10 @@ class TorchLearner(Learner):
         interruptible : bool
             Whether Ctrl-C ends the training and not the fit.
 
-        Yields
-        ------
-        Request
-            The training.
-
         Returns
         -------
-        DistillationNet
-            The trained net.
+        generator
+            It yields the training, a ``Request``, and returns the net that it is sent.
         """
         params, objective = self.params, self.objective()
         tensors = self.tensors(rows.x, rows.knowledge, objective, module)

@@ -1,6 +1,5 @@
 """Who answers for which rows: a teacher, its clones, or outputs computed beforehand."""
 
-import warnings
 from dataclasses import dataclass, fields, replace
 from numbers import Integral
 from typing import Any
@@ -10,12 +9,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils import metadata_routing as routing
 from sklearn.utils.validation import _num_samples
 
-from ..tables.table import rows_of
+from ..tables.containers import rows_of
 from ..tasks.class_weights import class_weighted
 from ..teacher.calibration import tempered
-from ..teacher.ensemble import (
+from ..teacher.ensemble import Teacher
+from ..teacher.folds import CrossFit, check_can_be_cloned
+from ..teacher.members import (
     DroppedTeacher,
-    Teacher,
     accepts_sample_weight,
     all_ready,
     any_ready,
@@ -25,10 +25,10 @@ from ..teacher.ensemble import (
     fitted_clones,
     members_of,
 )
-from ..teacher.folds import CrossFit, check_can_be_cloned
 from ..teacher.memory import memory_for
 from ..transfer.drawn import automatic, draw
 from ..transfer.renewal import Renewal
+from ..warn import warn
 from .gathering import gather
 from .given import needs_teacher, teaches
 from .knowledge import Knowledge
@@ -398,11 +398,9 @@ class Asking:
             return [{} for _ in members]
         for member in members:
             if not accepts_sample_weight(member):
-                warnings.warn(
+                warn(
                     f"teacher={member!r} does not take sample_weight and is fitted "
-                    "without; the student uses it.",
-                    UserWarning,
-                    stacklevel=6,
+                    "without; the student uses it."
                 )
         weights = {"sample_weight": sample_weight}
         return [weights if accepts_sample_weight(m) else {} for m in members]

@@ -4,15 +4,15 @@ Rows pass here once, before training. The teacher is asked about X as the user g
 every row gets its target and its weights.
 """
 
-import warnings
 from dataclasses import replace
 
 import numpy as np
 from sklearn.utils.validation import _num_samples
 
-from ..tables.table import rows_of
+from ..tables.containers import rows_of
 from ..tasks.class_weights import class_weighted
 from ..teacher.calibration import fitted_temperature, tempered
+from ..warn import warn
 from .knowledge import Knowledge
 
 _ROWS_FOR_AGREEMENT = 50
@@ -191,15 +191,13 @@ def _warn_if_strange(task, soft, hard):
             continue
         measure = "R2" if task.classes is None else "kappa"
         target = f" of target {i}" if len(measured) > 1 else ""
-        warnings.warn(
+        warn(
             f"teacher does not agree with y beyond chance ({measure}{target} = "
             f"{agreement:.3f} +- {error:.3f}). The usual cause: a student inside a "
             "pipeline hands scaled or encoded X to a teacher that was fitted on raw X. "
             "Give the student raw X and its scaling as `preprocessor`. Other causes: "
             "an estimator around the student that renames classes, as OneVsRestClassifier "
             "does (give an unfitted teacher), rows of teacher_output in another order, "
-            "columns named in another order.",
-            UserWarning,
-            stacklevel=6,
+            "columns named in another order."
         )
         return

@@ -9,7 +9,8 @@ from sklearn.utils._param_validation import HasMethods, Interval, validate_param
 
 from ..tasks.classes import given_classes, union_of_classes
 from ..teacher.calibration import tempered
-from ..teacher.ensemble import Teacher, all_ready, check_width
+from ..teacher.ensemble import Teacher
+from ..teacher.members import all_ready, check_width
 from ..teacher.memory import TeacherMemory
 
 

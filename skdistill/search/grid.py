@@ -8,7 +8,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, check_cv
 from sklearn.utils.validation import _num_features, _num_samples
 
-from ..teacher.ensemble import any_ready
+from ..teacher.members import any_ready
 from ..teacher.memory import TeacherMemory, shared_by
 from .prepared import Preparation, Prepared, Splits
 

@@ -1,7 +1,6 @@
 """The smallest student that is good enough."""
 
 import pickle
-import warnings
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -17,8 +16,9 @@ from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.validation import check_consistent_length
 
 from ..lesson.soft_targets import soft_targets
-from ..tables.table import check_no_gaps
+from ..tables.gaps import check_no_gaps
 from ..teacher.memory import TeacherMemory, shared_by
+from ..warn import warn
 
 _RESAMPLES = 400
 _RESAMPLES_OF_REPORT = 100
@@ -250,12 +250,10 @@ def smallest_student(
     curve = [points[i] for i in order]
     good = [i for i in order if points[i]["good_enough"]]
     if not good:
-        warnings.warn(
+        warn(
             f"No size falls short of the teacher by at most tolerance={tolerance} for "
             f"sure: the smallest bound is {min(p['bound'] for p in points):.3g}. The best "
-            "student is returned; allow more, give larger sizes, or more rows as X_val.",
-            UserWarning,
-            stacklevel=2,
+            "student is returned; allow more, give larger sizes, or more rows as X_val."
         )
     chosen = good[0] if good else min(order, key=lambda i: points[i]["bound"])
     return SmallestStudent(

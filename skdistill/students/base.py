@@ -24,17 +24,13 @@ from sklearn.utils.validation import (
 from ..lesson.asking import Asking, named_members
 from ..lesson.given import Given, Read
 from ..lesson.lesson import Lesson
-from ..tables.table import (
-    check_names,
-    check_no_gaps,
-    is_readable,
-    plain_table,
-    plain_values,
-    unmasked,
-    validated_table,
-)
+from ..tables.column_names import check_names
+from ..tables.containers import unmasked
+from ..tables.gaps import check_no_gaps, plain_values
+from ..tables.reading import is_readable, validated_table
+from ..tables.table import plain_table
 from ..tables.view import apply_view, fit_view, make_view, reads_tables
-from ..teacher.ensemble import DroppedTeacher, any_ready, is_ready, members_of
+from ..teacher.members import DroppedTeacher, any_ready, is_ready, members_of
 from ..training.fits import carry_out
 from ..transfer.drawn import NAMES
 

@@ -12,9 +12,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..learners.estimator import EstimatorLearner, EstimatorModel
 from ..learners.label_rows import learns_variance
-from ..tables.table import check_names, unmasked
+from ..tables.column_names import check_names
+from ..tables.containers import unmasked
 from ..tables.view import apply_view, make_view, reads_tables
-from ..teacher.ensemble import FLOOR
+from ..teacher.probabilities import FLOOR
 from .base import BaseStudent
 from .tasks import ClassifierStudent, RegressorStudent
 

@@ -16,7 +16,8 @@ from ..learners.hard_tree.growth import Question
 from ..lesson.given import Given
 from ..lesson.soft_targets import soft_targets
 from ..metrics import fidelity
-from ..tables.table import is_readable, rows_of
+from ..tables.containers import rows_of
+from ..tables.reading import is_readable
 from ..tables.view import apply_view, reads_tables
 from ..training.fits import carry_out
 from ..transfer.drawn import automatic

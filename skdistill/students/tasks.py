@@ -9,7 +9,8 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_y, check_is_fitted
 
-from ..tables.table import check_no_gaps, columns_of, is_arrow, is_frame
+from ..tables.containers import columns_of, is_arrow, is_frame
+from ..tables.gaps import check_no_gaps
 from ..tasks.classes import Classes
 from ..tasks.priors import (
     balancing_shift,

@@ -13,7 +13,7 @@ from ..learners.torch_learner import Past
 from ..tables.view import apply_view
 from ..tasks.classes import given_classes, listed
 from ..tasks.values import Values
-from ..teacher.ensemble import any_ready
+from ..teacher.members import any_ready
 from ..training.histories import by_columns, by_epochs
 from ..training.loop import (
     OPTIMIZERS,

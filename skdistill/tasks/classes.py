@@ -1,18 +1,17 @@
 """Classes of one or several targets: as y, the user and the teachers name them."""
 
-import warnings
-
 import numpy as np
 from sklearn.metrics import confusion_matrix
 from sklearn.utils.validation import _num_samples
 
-from ..teacher.ensemble import (
+from ..teacher.probabilities import (
     align,
     by_label,
     class_probabilities,
     log_with_floor,
     split,
 )
+from ..warn import warn
 from .base import Task, of_length
 
 
@@ -356,11 +355,9 @@ class _Target:
         known = {label for labels in named for label in labels.tolist()}
         unknown = [c for c in self.classes.tolist() if c not in known]
         if named and unknown:
-            warnings.warn(
+            warn(
                 f"teacher never saw the classes {unknown!r}{which}: its probability for "
-                "them is taken as the floor.",
-                UserWarning,
-                stacklevel=7,
+                "them is taken as the floor."
             )
 
     def accept(self, output, name):

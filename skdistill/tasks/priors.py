@@ -3,13 +3,12 @@
 Pure functions of arrays, for one target.
 """
 
-import warnings
-
 import numpy as np
 from scipy.special import log_softmax
 from sklearn.exceptions import ConvergenceWarning
 
-from ..teacher.ensemble import FLOOR
+from ..teacher.probabilities import FLOOR
+from ..warn import warn
 
 _TINY = np.finfo(float).tiny
 _LEAST = 1e-150
@@ -209,9 +208,8 @@ def _mean_of_normalised(joint):
 
 
 def _warn_of_no_end(what, remedy):
-    warnings.warn(
+    warn(
         f"The search for {what} has not come to rest: the student hardly tells some "
         f"classes apart. Take the result with care, or {remedy}.",
         ConvergenceWarning,
-        stacklevel=4,
     )

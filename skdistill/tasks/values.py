@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import _num_samples
 
-from ..teacher.ensemble import check_finite
+from ..teacher.probabilities import check_finite
 from .base import Task, of_length
 from .units import Unit
 

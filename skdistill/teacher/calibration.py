@@ -4,9 +4,11 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
-#: Where a teacher's temperature is sought.
+#: Where a teacher's temperature is sought: beyond, most answers are certainties or equal
+#: shares, and further steps change next to nothing.
 TEMPERATURES = (1 / 20, 20.0)
-# The logarithm of the output scale is sought so far around that of unit logits.
+# The logarithm of the output scale is sought so far around that of unit logits: a factor
+# of a thousand to either side.
 _LOG_SCALE_RANGE = 7.0
 
 
@@ -18,7 +20,7 @@ def tempered(log_p, temperature, widths):
     log_p : ndarray of shape (n, sum of n_classes)
         Log-probabilities, target after target.
     temperature : float
-        Above 1 softens, below 1 sharpens.
+        A temperature above 1 softens, one below 1 sharpens.
     widths : list of int
         Number of classes of each target.
 
@@ -55,7 +57,7 @@ def label_losses(log_p, codes, widths):
     Returns
     -------
     ndarray of shape (n,)
-        Nats.
+        The losses in nats.
 
     Examples
     --------
@@ -122,6 +124,8 @@ def fitted_temperature(log_p, codes, weight, widths):
     if np.ptp(log_p, axis=1).max() == 0:
         return 1.0
 
+    # Over the logarithm of 1 / T: the loss is convex in 1 / T, so it has one minimum in
+    # any monotonous function of it, and steps are relative.
     def loss(log_scale):
         sharpened = tempered(log_p, np.exp(-log_scale), widths)
         return weight @ label_losses(sharpened, codes, widths)
@@ -139,7 +143,7 @@ def fitted_scale(logits, log_p, weight):
     Parameters
     ----------
     logits : ndarray of shape (n, n_classes)
-        The student's.
+        The student's logits.
     log_p : ndarray of shape (n, n_classes)
         The teacher's log-probabilities.
     weight : ndarray of shape (n,)

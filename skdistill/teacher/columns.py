@@ -43,8 +43,8 @@ AS_THEY_ARE = Spelling(lambda name, j: {name}, checks=True)
 
 
 def _skl2onnx(name, j):
-    written = re.sub(r"[^\w+]", "_", str(name))
-    return {str(name), "_" + written if written[:1].isdigit() else written}
+    identifier = re.sub(r"[^\w+]", "_", str(name))
+    return {str(name), "_" + identifier if identifier[:1].isdigit() else identifier}
 
 
 def _xgboost(name, j):
@@ -69,16 +69,16 @@ def spelling_of(model):
     Parameters
     ----------
     model : object
-        Fitted.
+        A fitted model.
 
     Returns
     -------
     Spelling
-        Of its library, if it is a booster's class.
+        The spelling of its library, or that of scikit-learn.
     """
     libraries = [cls.__module__.partition(".")[0] for cls in type(model).__mro__]
-    known = [SPELLINGS[name] for name in libraries if name in SPELLINGS]
-    return known[0] if known else AS_THEY_ARE
+    spellings = [SPELLINGS[name] for name in libraries if name in SPELLINGS]
+    return spellings[0] if spellings else AS_THEY_ARE
 
 
 def names_of(model):
@@ -87,12 +87,12 @@ def names_of(model):
     Parameters
     ----------
     model : object
-        Fitted.
+        A fitted model.
 
     Returns
     -------
     list of str or None
-        None where it does not know.
+        None where the model does not know.
     """
     for name in ("feature_names_in_", "feature_names_"):  # the second is CatBoost's
         names = getattr(model, name, None)
@@ -107,22 +107,22 @@ def named_by(model):
     Parameters
     ----------
     model : object
-        Fitted, such as a pipeline, a search, a vote.
+        A fitted model, such as a pipeline, a search, a vote.
 
     Returns
     -------
     object
-        Itself, if it names them on its own.
+        The model itself, if it names its columns on its own.
     """
     names = names_of(model)
-    for part in _first_asked(model):
+    for part in _first_parts(model):
         inner = named_by(part)
         if names_of(inner) is not None and names in (None, names_of(inner)):
             return inner
     return model
 
 
-def _first_asked(model):
+def _first_parts(model):
     """Parts that may be handed X as it is: one that has the same names is."""
     parts = [part for part in inner_models(model) if _is_model(part)][:1]
     parts += [getattr(model, name, None) for name in ("estimator_", "regressor_")]
@@ -164,34 +164,34 @@ def known_columns(X, names, spelling, who):
     columns = list(X.columns)
     if columns == names:
         return X
-    found = {}
+    places = {}  # of X's columns, by each name that the library may have given them
     for j, column in enumerate(columns):
         for way in spelling.ways(column, j):
-            found.setdefault(way, []).append(j)
-    missing = [name for name in names if name not in found]
+            places.setdefault(way, []).append(j)
+    missing = [name for name in names if name not in places]
     if missing:
-        if not (spelling.checks or _has_no_names(X, names, found, spelling)):
+        if not (spelling.checks or _has_no_names(X, names, places, spelling)):
             raise ValueError(
                 f"{who} was fitted on columns that X does not have: {_few(missing)}. The "
                 f"columns of X are {_few(columns)}: name them as the teacher does, or "
                 "give a function that asks it."
             )
         return X
-    positions = [_only(name, found[name], columns, who) for name in names]
+    positions = [_only(name, places[name], columns, who) for name in names]
     in_place = positions == list(range(len(columns)))
     if in_place or (spelling.finds and len(positions) == len(columns)):
         return X
     return _safe_indexing(X, positions, axis=1)
 
 
-def _has_no_names(X, names, found, spelling):
+def _has_no_names(X, names, places, spelling):
     """Whether columns can only be told by position: the model's, or X's, have no names."""
     if spelling.number is None:
         return False
     if names == [spelling.number(j) for j in range(len(names))]:
         return True
     is_numbered = type(X.columns).__name__ == "RangeIndex"
-    return is_numbered and not any(name in found for name in names)
+    return is_numbered and not any(name in places for name in names)
 
 
 def _only(name, positions, columns, who):

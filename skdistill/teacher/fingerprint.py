@@ -1,9 +1,13 @@
-"""The content of rows and models as a short key, the same in every process.
+"""A key of what rows and models hold: equal content gives an equal key in any process.
 
-What counts is what an object holds: parameters, fitted arrays, a booster's trees; and
-which code it runs: the version of an installed library, the code itself of a function or
-class of the user's own. How many threads it uses does not count. What has no content that
-could be read, such as an open file, has no key.
+Code of the user's own counts by what it says and looks up; code of installed libraries by
+name and version. What leaves the answers as they are does not count: the order of a dict,
+the layout of an array, the mode of a net, numbers of threads, the time of day in a model's
+bytes. What has no content that could be read, such as an open file, has no key.
+
+``joblib.hash`` is not enough. It takes code by its name alone; equal parts that are one
+object give another key than equal parts that are two; and sets and dicts of mixed types
+are sorted by ``hash``, which differs between processes.
 """
 
 import copyreg
@@ -12,13 +16,17 @@ import json
 import sys
 import tempfile
 import types
+from collections.abc import Set
 from functools import partial
+from operator import methodcaller
 from pathlib import Path
 
 import numpy as np
+from numpy.lib.recfunctions import repack_fields
 from scipy import sparse
 
-from ..tables.table import is_frame
+from ..tables.containers import is_frame
+from .libraries import is_from
 
 # Numbers of threads, and generators that a fitted model no longer needs.
 _WITHOUT_EFFECT = {
@@ -26,6 +34,7 @@ _WITHOUT_EFFECT = {
     *("_random_state", "_rng"),
 }
 _OF_TRAINING = {"history_", "optimizer_", "callbacks_", "criterion_"}  # skorch's
+# What Python itself, or copying and typing, writes into a class.
 _OF_CLASSES = {
     *("__dict__", "__weakref__", "__doc__", "__module__", "__annotations__"),
     *("__abstractmethods__", "_abc_impl", "__static_attributes__", "__firstlineno__"),
@@ -69,56 +78,124 @@ def fingerprint(*parts):
 
 
 class _Reading:
-    """One reading: what was met before, and what is being read just now."""
+    """One reading: the digests that are known, and what is being read just now."""
 
     def __init__(self):
         self._known, self._open, self._plain = {}, {}, {}
 
     def digest(self, value):
-        """Of an object of any kind (16 bytes)."""
+        """16 bytes for an object of any kind."""
         if isinstance(value, _PLAIN):
-            said = type(value).__name__, repr(value)
-            found = self._plain.get(said)
-            if found is None:
-                found = self._plain[said] = _hashed(*said)
-            return found
-        known = self._known.get(id(value))
-        if known is not None:
-            return known[1]
+            return self._digest_plain(value)
+        if id(value) in self._known:
+            return self._known[id(value)][1]
         if id(value) in self._open:  # it holds itself
             return _hashed("open", len(self._open) - self._open[id(value)])
         self._open[id(value)] = len(self._open)
         try:
-            found = next(read for fits, read in _KINDS if fits(value))(self, value)
+            digest = self._digest_parts(value)
         finally:
             del self._open[id(value)]
-        self._known[id(value)] = value, found  # kept alive: an id is not given twice
-        return found
+        self._known[id(value)] = value, digest  # kept alive: an id is not given twice
+        return digest
 
-    def joined(self, kind, parts):
-        """Of several objects in their order."""
-        return _hashed(kind, *map(self.digest, parts))
+    def _digest_plain(self, value):
+        kind = type(value).__name__
+        if isinstance(value, str | bytes) and len(value) > _SHORT:
+            return _hashed(kind, value)
+        text = kind, repr(value)
+        if text not in self._plain:
+            self._plain[text] = _hashed(*text)
+        return self._plain[text]
 
-    def unordered(self, kind, parts):
-        """Of several objects whose order means nothing."""
-        return _hashed(kind, *sorted(map(self.digest, parts)))
+    def _digest_parts(self, value):
+        kind, read = next((kind, read) for fits, kind, read in _KINDS if fits(value))
+        parts = read(value)
+        digests = map(self.digest, parts)
+        return _hashed(kind, *(sorted(digests) if isinstance(parts, Set) else digests))
 
-    def mapping(self, pairs):
-        """Of keys and values."""
-        return self.unordered("dict", pairs)
 
-    def state(self, value, state):
-        """Of an object of some class, from its attributes or another state.
+def _hashed(*parts):
+    sha = hashlib.sha256()  # processors of today have it built in
+    for part in parts:
+        part = part if isinstance(part, bytes | memoryview) else str(part).encode()
+        if len(part) > _SHORT:
+            sha.update(len(part).to_bytes(8, "little"))
+            sha.update(part)
+        else:  # one call rather than two
+            sha.update(len(part).to_bytes(8, "little") + part)
+    return sha.digest()[:16]
 
-        What a library calls a number of threads is one, also in its attributes' dicts.
-        """
-        if isinstance(state, dict):
-            is_known = _version_of(type(value).__module__) is not None
-            left_out = _WITHOUT_EFFECT if is_known else {"n_jobs"}
-            state = _without(state, left_out)
-            if is_known:
-                state = {k: _without(v, left_out) for k, v in state.items()}
-        return self.joined("object", [type(value), state])
+
+# What follows takes objects apart: each function returns the parts of one kind of object,
+# in their order, or as a set.
+
+
+def _array(array):
+    array = np.asarray(array)
+    dtype = array.dtype
+    if dtype.hasobject and dtype.names:
+        return [array[name] for name in dtype.names]
+    if dtype.hasobject:
+        return ["objects", array.shape, *array.ravel().tolist()]
+    if dtype.names:  # between the fields there may be bytes that were never written
+        array = repack_fields(array, recurse=True)
+    flat = np.ascontiguousarray(array).reshape(-1)
+    kind = array.dtype if dtype.names else dtype.str
+    return [f"{kind} {array.shape}", _hashed(flat.view(np.uint8).data)]
+
+
+def _sparse(matrix):
+    whole = sparse.csr_matrix(matrix)
+    return [matrix.format, whole.shape, whole.data, whole.indices, whole.indptr]
+
+
+def _frame(frame):
+    columns = [
+        frame.iloc[:, j] if hasattr(frame, "iloc") else frame.to_series(j)
+        for j in range(frame.shape[1])
+    ]
+    return [list(frame.columns), getattr(frame, "index", None), *columns]
+
+
+def _is_column(value):
+    library = type(value).__module__.partition(".")[0]
+    return library in {"pandas", "polars"} and hasattr(value, "to_numpy")
+
+
+def _column(column):
+    index = getattr(column, "index", None)  # a method of an index, and of polars
+    categories = getattr(column.dtype, "categories", None)
+    return [
+        str(column.dtype),
+        getattr(column, "name", None),
+        None if callable(index) else index,
+        None if categories is None else np.asarray(categories),
+        np.asarray(column.to_numpy()),
+    ]
+
+
+def _tensor(tensor):
+    tensor = tensor.detach().cpu()
+    kind = str(tensor.dtype)
+    if kind == "torch.bfloat16":  # numpy has none
+        tensor = tensor.float()
+    return [kind, tensor.numpy()]
+
+
+def _attributes(value, state):
+    """The class and the attributes, or another state, without what has no effect.
+
+    What a library calls a number of threads is one, also in its attributes' dicts; what
+    the user's own class calls so may be anything.
+    """
+    if isinstance(state, dict):
+        is_known = _version_of(type(value).__module__) is not None
+        names = _WITHOUT_EFFECT if is_known else {"n_jobs"}
+        state = _without(state, names)
+        if is_known:
+            state = {k: _without(v, names) for k, v in state.items()}
+    return [type(value), state]
 
 
 def _without(values, names):
@@ -127,142 +204,37 @@ def _without(values, names):
     return {k: v for k, v in values.items() if k not in names}
 
 
-def _hashed(*parts):
-    found = hashlib.sha256()  # processors of today have it built in
-    for part in parts:
-        part = part if isinstance(part, bytes | memoryview) else str(part).encode()
-        if len(part) > _SHORT:
-            found.update(len(part).to_bytes(8, "little"))
-            found.update(part)
-        else:  # one call rather than two
-            found.update(len(part).to_bytes(8, "little") + part)
-    return found.digest()[:16]
-
-
-def _is_flat(dtype):
-    """Whether the fields of a record are plain numbers."""
-    return all(dtype.fields[name][0].kind in "biufc" for name in dtype.names)
-
-
-def _written(dtype):
-    """Where the bytes of a record lie; between them may be what was never written."""
-    fields = [dtype.fields[name][:2] for name in dtype.names]
-    spans = sorted((at, at + kind.itemsize) for kind, at in fields)
-    found = [spans[0]]
-    for start, stop in spans[1:]:
-        if start == found[-1][1]:
-            found[-1] = found[-1][0], stop
-        else:
-            found.append((start, stop))
-    return found
-
-
-def _array(reading, array):
-    if array.dtype.names and _is_flat(array.dtype):
-        flat = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
-        rows = flat.reshape(-1, array.dtype.itemsize)
-        parts = [rows[:, start:stop] for start, stop in _written(array.dtype)]
-        return reading.joined("fields", [str(array.dtype), array.shape, *parts])
-    if array.dtype.names:
-        return reading.joined("fields", [array[name] for name in array.dtype.names])
-    if array.dtype == object:
-        return reading.joined("objects", [array.shape, *array.ravel().tolist()])
-    flat = np.ascontiguousarray(array).reshape(-1)
-    return _hashed("array", array.dtype.str, array.shape, flat.view(np.uint8).data)
-
-
-def _sparse(reading, matrix):
-    whole = sparse.csr_matrix(matrix)
-    parts = [matrix.format, whole.shape, whole.data, whole.indices, whole.indptr]
-    return reading.joined("sparse", parts)
-
-
-def _frame(reading, frame):
-    columns = [
-        frame.iloc[:, j] if hasattr(frame, "iloc") else frame.to_series(j)
-        for j in range(frame.shape[1])
-    ]
-    index = getattr(frame, "index", None)
-    return reading.joined("frame", [list(frame.columns), index, *columns])
-
-
-def _is_column(value):
-    library = type(value).__module__.partition(".")[0]
-    return library in {"pandas", "polars"} and hasattr(value, "to_numpy")
-
-
-def _column(reading, column):
-    index = getattr(column, "index", None)
-    name = getattr(column, "name", None)
-    categories = getattr(column.dtype, "categories", None)
-    if type(column).__module__.startswith("polars"):
-        categories = None
-    said = [str(column.dtype), name, None if callable(index) else index]
-    if type(column).__name__ == "RangeIndex":
-        return reading.joined("column", [*said, column.start, column.stop, column.step])
-    if categories is not None:
-        said.append(np.asarray(categories))
-    return reading.joined("column", [*said, np.asarray(column.to_numpy())])
-
-
-def _is_tensor(value):
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(value, torch.Tensor)
-
-
-def _tensor(reading, tensor):
-    tensor = tensor.detach().cpu()
-    if tensor.dtype == sys.modules["torch"].bfloat16:
-        tensor = tensor.float()
-    return reading.joined("tensor", [str(tensor.dtype), tensor.numpy()])
-
-
-def _is_module(value):
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(value, torch.nn.Module)
-
-
-def _module(reading, module):
+def _module(module):
     module = getattr(module, "_orig_mod", module)  # of a compiled one
-    own = {name: part for name, part in vars(module).items() if name != "training"}
-    return reading.state(module, own)
+    return _attributes(module, _without(vars(module), {"training"}))
 
 
-def _skorch(reading, net):
-    own, left_out = vars(net), _OF_TRAINING if "module_" in vars(net) else ()
-    return reading.state(net, {k: v for k, v in own.items() if k not in left_out})
+def _skorch(net):
+    is_fitted = "module_" in vars(net)
+    return _attributes(net, _without(vars(net), _OF_TRAINING if is_fitted else ()))
 
 
-def _is_a(library, name):
-    """Whether an object's class, or one above it, is that of a library."""
-    return lambda value: any(
-        c.__name__ == name and c.__module__.partition(".")[0] == library
-        for c in type(value).__mro__
-    )
-
-
-def _lightgbm(reading, booster):
+def _lightgbm(booster):
     text = booster.model_to_string(num_iteration=-1)
     trees = text.partition("\nparameters:")[0]  # among these are numbers of threads
-    parts = [trees, booster.best_iteration, booster.pandas_categorical]
-    return reading.joined("LightGBM", [type(booster), *parts])
+    return [type(booster), trees, booster.best_iteration, booster.pandas_categorical]
 
 
-def _xgboost(reading, booster):
-    return reading.joined("XGBoost", [type(booster), bytes(booster.save_raw("ubj"))])
+def _xgboost(booster):
+    return [type(booster), bytes(booster.save_raw("ubj"))]
 
 
-def _catboost(reading, model):
+def _catboost(model):
     """By its trees: its bytes hold the time of day, and change by being pickled."""
     if not model.is_fitted():
-        return reading.state(model, model.get_params())
+        return _attributes(model, model.get_params())
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.json"
         model.save_model(str(path), format="json")
         trees = json.loads(path.read_text())
     trees.pop("model_info", None)
     text = json.dumps(trees, sort_keys=True)
-    return reading.state(model, [model.get_params(), text])
+    return _attributes(model, [model.get_params(), text])
 
 
 def _version_of(module):
@@ -273,37 +245,36 @@ def _version_of(module):
     return getattr(sys.modules.get(root), "__version__", None)
 
 
+def _name(value):
+    """Where it says that it can be imported from."""
+    if isinstance(value, np.ufunc):
+        return "numpy", value.__name__
+    return getattr(value, "__module__", None), getattr(value, "__qualname__", "")
+
+
 def _is_named(value):
     """Whether an installed library has it under its own name."""
-    module, name = (
-        getattr(value, "__module__", None),
-        getattr(value, "__qualname__", ""),
-    )
-    if module is None and isinstance(value, np.ufunc):
-        module, name = "numpy", value.__name__
-    found = sys.modules.get(module)
+    module, name = _name(value)
+    place = sys.modules.get(module)
     for part in name.split("."):
-        found = getattr(found, part, None)
-    return found is value and _version_of(module) is not None
+        place = getattr(place, part, None)
+    return place is value and _version_of(module) is not None
 
 
-def _named(reading, value):
-    module = getattr(value, "__module__", None)
-    name = getattr(value, "__qualname__", value.__name__)
-    return _hashed("name", module, name, _version_of(module or "numpy"))
+def _named(value):
+    module, name = _name(value)
+    return [module, name, _version_of(module)]
 
 
-def _function(reading, function):
-    cells = [_inside(cell) for cell in function.__closure__ or ()]
-    used = sorted(set(_names(function.__code__)) & set(function.__globals__))
-    parts = [
+def _function(function):
+    names = set(_names(function.__code__)) & set(function.__globals__)
+    return [
         function.__code__,
         function.__defaults__,
         function.__kwdefaults__,
-        cells,
-        {name: function.__globals__[name] for name in used},
+        [_inside(cell) for cell in function.__closure__ or ()],
+        {name: function.__globals__[name] for name in names},
     ]
-    return reading.joined("function", parts)
 
 
 def _inside(cell):
@@ -321,102 +292,93 @@ def _names(code):
             yield from _names(const)
 
 
-def _code(reading, code):
-    parts = [code.co_code, code.co_names, code.co_varnames, *code.co_consts]
-    return reading.joined("code", parts)
+def _code(code):
+    return [code.co_code, code.co_names, code.co_varnames, *code.co_consts]
 
 
-def _class(reading, cls):
+def _class(cls):
     if "__pyx_vtable__" in vars(cls):  # compiled, as parts of scikit-learn are
-        return _hashed("compiled", cls.__module__, cls.__qualname__)
-    own = {k: v for k, v in vars(cls).items() if k not in _OF_CLASSES}
-    return reading.joined("class", [cls.__qualname__, list(cls.__bases__), own])
+        return [cls.__module__, cls.__qualname__]
+    return [
+        cls.__qualname__,
+        list(cls.__bases__),
+        _without(dict(vars(cls)), _OF_CLASSES),
+    ]
 
 
-def _library(reading, module):
+def _library(module):
     version = _version_of(module.__name__)
     if version is not None:
-        return _hashed("library", module.__name__, version)
+        return [module.__name__, version]
     try:
-        with open(module.__file__, "rb") as file:
-            return _hashed("file", module.__name__, file.read())
+        return [module.__name__, Path(module.__file__).read_bytes()]
     except (AttributeError, OSError) as error:
         raise TypeError(f"{module!r} has no source that could be read") from error
 
 
-def _wrapped(reading, value):
-    """A static or class method, or a property."""
-    functions = [value.fget, value.fset] if isinstance(value, property) else []
-    return reading.joined(
-        type(value).__name__, functions or [getattr(value, "__func__", None)]
-    )
-
-
-def _object(reading, value):
-    """As a pickle would take it apart."""
+def _object(value):
+    """The parts into which a pickle would take it."""
     reduce = copyreg.dispatch_table.get(type(value))
     try:
-        taken = reduce(value) if reduce else value.__reduce_ex__(4)
+        state = reduce(value) if reduce else value.__reduce_ex__(4)
     except Exception as error:
         raise TypeError(
             f"{type(value).__module__}.{type(value).__qualname__} has no content that "
             f"could be read: {error}"
         ) from error
-    if isinstance(taken, str):
+    if isinstance(state, str):  # a global's name
         version = _version_of(type(value).__module__)
         if version is None:
             raise TypeError(f"{value!r} has no content that could be read")
-        return _hashed("global", type(value).__qualname__, taken, version)
-    make, arguments, state, items, pairs = (*taken, None, None, None)[:5]
-    return _hashed(
-        "made",
-        reading.joined("by", [make, arguments]),
-        reading.state(value, state),
-        reading.joined("items", [list(items or ()), list(pairs or ())]),
-    )
+        return [type(value).__qualname__, state, version]
+    make, arguments, state, items, pairs = (*state, None, None, None)[:5]
+    state = _attributes(value, state)
+    return [make, arguments, state, list(items or ()), list(pairs or ())]
 
 
-#: What tells a kind of object, and what reads it, in this order.
+def _is(*kinds):
+    return lambda value: isinstance(value, kinds)
+
+
+def _is_a(library, name):
+    return lambda value: is_from(value, library, name)
+
+
+#: What tells a kind of object, its name, and what takes it apart; the first that fits.
 _KINDS = (
-    (lambda v: isinstance(v, np.ndarray), _array),
-    (lambda v: isinstance(v, np.generic), lambda r, v: _array(r, np.asarray(v))),
-    (lambda v: isinstance(v, list), lambda r, v: r.joined("list", v)),
-    (lambda v: type(v) is tuple, lambda r, v: r.joined("tuple", v)),
-    (lambda v: isinstance(v, dict), lambda r, v: r.mapping(v.items())),
-    (lambda v: isinstance(v, set | frozenset), lambda r, v: r.unordered("set", v)),
-    (sparse.issparse, _sparse),
-    (is_frame, _frame),
-    (_is_column, _column),
-    (_is_tensor, _tensor),
-    (_is_module, _module),
-    (_is_a("skorch", "NeuralNet"), _skorch),
-    (_is_a("lightgbm", "Booster"), _lightgbm),
-    (_is_a("xgboost", "Booster"), _xgboost),
-    (_is_a("catboost", "CatBoost"), _catboost),
-    (lambda v: v is np.random.mtrand._rand, lambda r, v: _hashed("numpy's generator")),
-    (_is_named, _named),
-    (lambda v: isinstance(v, types.FunctionType), _function),
-    (lambda v: isinstance(v, types.CodeType), _code),
-    (lambda v: isinstance(v, type), _class),
-    (lambda v: isinstance(v, types.ModuleType), _library),
-    (lambda v: isinstance(v, property | staticmethod | classmethod), _wrapped),
+    (_is(np.ndarray, np.generic), "array", _array),
+    (_is(list), "list", list),
+    (lambda v: type(v) is tuple, "tuple", tuple),  # a named one is more than its items
+    (_is(dict, types.MappingProxyType), "dict", methodcaller("items")),
+    (_is(set, frozenset), "set", frozenset),
+    (sparse.issparse, "sparse", _sparse),
+    (is_frame, "frame", _frame),
+    (_is_column, "column", _column),
+    (_is_a("torch", "Tensor"), "tensor", _tensor),
+    (_is_a("torch", "Module"), "object", _module),
+    (_is_a("skorch", "NeuralNet"), "object", _skorch),
+    (_is_a("lightgbm", "Booster"), "LightGBM", _lightgbm),
+    (_is_a("xgboost", "Booster"), "XGBoost", _xgboost),
+    (_is_a("catboost", "CatBoost"), "object", _catboost),
+    (lambda v: v is np.random.mtrand._rand, "numpy's generator", lambda v: ()),
+    (_is_named, "name", _named),
+    (_is(types.FunctionType), "function", _function),
+    (_is(types.CodeType), "code", _code),
+    (_is(type), "class", _class),
+    (_is(types.ModuleType), "library", _library),
+    (_is(property), "property", lambda v: [v.fget, v.fset]),
+    (_is(staticmethod), "static method", lambda v: [v.__func__]),
+    (_is(classmethod), "class method", lambda v: [v.__func__]),
     (
-        lambda v: isinstance(v, types.MappingProxyType),
-        lambda r, v: r.mapping(v.items()),
-    ),
-    (
-        lambda v: isinstance(
-            v, types.MemberDescriptorType | types.GetSetDescriptorType
-        ),
-        lambda r, v: _hashed("slot", v.__name__),
+        _is(types.MemberDescriptorType, types.GetSetDescriptorType),
+        "slot",
+        lambda v: [v.__name__],
     ),
     (
         lambda v: hasattr(v, "__wrapped__") and callable(v) and not hasattr(v, "fit"),
-        lambda r, v: r.joined("wrapped", [type(v), v.__wrapped__]),
+        "wrapped",
+        lambda v: [type(v), v.__wrapped__],
     ),
-    (
-        lambda v: isinstance(v, partial),
-        lambda r, v: r.joined("partial", [v.func, v.args, v.keywords]),
-    ),
-    (lambda v: True, _object),
+    (_is(partial), "partial", lambda v: [v.func, v.args, v.keywords]),
+    (lambda v: True, "object", _object),
 )

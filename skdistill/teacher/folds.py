@@ -13,10 +13,11 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import check_cv
 from sklearn.utils.parallel import Parallel, delayed
 
-from ..tables.table import rows_of
-from .ensemble import Teacher, check_weights, fitted_clones, members_of
+from ..tables.containers import rows_of
+from .dialects import as_model
+from .ensemble import Teacher
+from .members import check_weights, fitted_clones, members_of
 from .memory import TeacherMemory
-from .models import as_model
 
 
 def check_can_be_cloned(teacher):
@@ -52,7 +53,7 @@ class CrossFit:
     folds : list of (ndarray, ndarray)
         Rows to fit on, and rows that are held out.
     clones : list of list of estimator
-        For each fold, its members, fitted.
+        For each fold, fitted clones of all members.
     weights : ndarray of shape (n_members,)
         Shares of the members.
     memory : TeacherMemory
@@ -75,16 +76,16 @@ class CrossFit:
         X : array-like or frame of shape (n, n_features)
             Rows as the user gave them.
         y : ndarray of shape (n,) or (n, n_targets)
-            Their targets.
+            The targets of the rows.
         groups : array-like of shape (n,) or None
-            For splitters that keep groups together.
+            Groups, for splitters that keep them together.
         is_classifier : bool
             Whether y holds classes.
 
         Returns
         -------
         CrossFit
-            Not fitted.
+            Folds without clones.
 
         Raises
         ------
@@ -104,18 +105,18 @@ class CrossFit:
         return cls([(np.arange(len(y))[a], np.arange(len(y))[b]) for a, b in folds])
 
     def fitted(self, teacher, weights, X, y, fit_params, memory):
-        """With clones of the teacher, each member fitted on each fold.
+        """The same folds, with clones of each member fitted on each of them.
 
         Parameters
         ----------
         teacher : estimator or list of estimators
-            Fitted or not; not changed.
+            A teacher, fitted or not; it is not changed.
         weights : array-like of shape (n_members,) or None
             Shares of the members.
         X : array-like or frame of shape (n, n_features)
             Rows as the user gave them.
         y : ndarray of shape (n,) or (n, n_targets)
-            Their targets.
+            The targets of the rows.
         fit_params : callable
             ``fit_params(rows)`` -> what each member's ``fit`` takes besides, a list.
         memory : TeacherMemory
@@ -124,7 +125,7 @@ class CrossFit:
         Returns
         -------
         CrossFit
-            Fitted.
+            Folds with clones, which can be asked.
         """
         members = members_of(teacher)
         jobs = [
@@ -137,7 +138,7 @@ class CrossFit:
             )
         ]
         try:
-            found = Parallel(n_jobs=memory.n_jobs)(jobs)
+            fits = Parallel(n_jobs=memory.n_jobs)(jobs)
         except (PicklingError, TypeError) as error:
             if memory.n_jobs not in (None, 1) and not hasattr(error, "__notes__"):
                 error.add_note(
@@ -146,7 +147,7 @@ class CrossFit:
                 )
             raise
         m = len(members)
-        clones = [found[i : i + m] for i in range(0, len(found), m)]
+        clones = [fits[i : i + m] for i in range(0, len(fits), m)]
         weights = check_weights(weights, m)
         return replace(self, clones=clones, weights=weights, memory=memory)
 
@@ -158,7 +159,7 @@ class CrossFit:
         members : list of estimator
             Fold after fold.
         weights : ndarray of shape (n_members,)
-            Their shares.
+            The shares of the members.
         """
         members = [member for fold in self.clones for member in fold]
         return members, np.tile(self.weights, len(self.clones)) / len(self.clones)
@@ -173,17 +174,17 @@ class CrossFit:
 
         Returns
         -------
-        ndarray of shape (n_folds, m)
-            Of bool.
+        ndarray of bool of shape (n_folds, m)
+            True where a fold's clones saw none of a row's parents.
         """
         n = 1 + max(rows.max(initial=-1) for fold in self.folds for rows in fold)
         n = 1 + max(n, parents.max(initial=-1))
-        found = np.empty((len(self.folds), len(parents)), dtype=bool)
+        is_unseen = np.empty((len(self.folds), len(parents)), dtype=bool)
         for i, (train, _) in enumerate(self.folds):
             is_seen = np.zeros(n + 1, dtype=bool)  # the last for -1, no parent
             is_seen[train] = True
-            found[i] = ~is_seen[parents].any(axis=1)
-        return found
+            is_unseen[i] = ~is_seen[parents].any(axis=1)
+        return is_unseen
 
     def ask_held_out(self, task, X, n):
         """Each row's answer from clones that were fitted without it.
@@ -191,17 +192,17 @@ class CrossFit:
         Parameters
         ----------
         task : Task
-            Reads a teacher's answers.
+            What answers mean.
         X : array-like or frame of shape (n, n_features)
             The rows that were split.
         n : int
-            How many.
+            The number of rows.
 
         Returns
         -------
         ndarray of shape (n, n_outputs)
-            As ``task.ask`` returns them; the mean where a row is held out twice, NaN
-            where it never is.
+            The answers as ``task.ask`` returns them; their mean where a row is held
+            out twice, NaN where it never is.
         """
         return self._ask([held for _, held in self.folds], task, X, n)
 
@@ -211,7 +212,7 @@ class CrossFit:
         Parameters
         ----------
         task : Task
-            Reads a teacher's answers.
+            What answers mean.
         X : array-like or frame of shape (m, n_features)
             Drawn rows.
         parents : ndarray of shape (m, n_parents)
@@ -220,14 +221,14 @@ class CrossFit:
         Returns
         -------
         ndarray of shape (m, n_outputs)
-            As ``task.ask`` returns them.
+            The answers as ``task.ask`` returns them.
         """
         parts = [np.flatnonzero(mask) for mask in self.unseen(parents)]
         return self._ask(parts, task, X, len(parents))
 
     def _ask(self, parts, task, X, n):
         """The mean of the folds' answers, each about its part of the rows."""
-        # Probabilities are averaged, not logarithms.
+        # The mean of probabilities, not of logarithms: as that of an ensemble's members.
         is_log = task.kind == "classifier"
         total, count = None, np.zeros((n, 1))
         for clones, rows in zip(self.clones, parts, strict=True):
@@ -244,7 +245,7 @@ class CrossFit:
 
 
 def _fitted_in_fold(k, i, member, X, y, params, memory):
-    """A clone, fitted; an error says in which fold."""
+    """Fit a clone; an error says in which fold."""
     try:
         return fitted_clones(member, X, y, [params], memory, first=i)
     except Exception as error:

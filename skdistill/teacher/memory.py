@@ -9,7 +9,6 @@ import contextlib
 import contextvars
 import os
 import pickle
-import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,14 +19,16 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _num_features, _num_samples, check_memory
 from tqdm.auto import tqdm
 
-from ..tables.table import rows_of
+from ..tables.containers import rows_of
+from ..warn import warn
 from .fingerprint import fingerprint
 from .nets import holds_nets
 
 _SHARED = contextvars.ContextVar("memory", default=None)
 _FOLDER = "skdistill"
+# A pass that is cut short loses a part of it at most; joblib writes a file for each.
 _ROWS_OF_PART = 10_000
-_MOST_CELLS = 10_000_000  # of drawn rows that are kept
+_MOST_CELLS = 10_000_000  # of drawn rows that are kept, 80 MB
 _MOST_IN_PROCESS = 32  # fitted teachers that cannot be pickled
 
 
@@ -37,7 +38,7 @@ class TeacherMemory:
     Parameters
     ----------
     memory : str, path, joblib.Memory or None, default=None
-        None: nothing is kept.
+        A folder or a store; None keeps nothing.
     n_jobs : int, default=None
         So many parts of a pass are asked at once, in threads; torch nets are asked one
         part after the other.
@@ -79,24 +80,24 @@ class TeacherMemory:
 
     @classmethod
     def in_process(cls, n_jobs=None):
-        """One that keeps things as long as it lives, in this process.
+        """A memory that keeps things as long as it lives, in this process.
 
         Parameters
         ----------
         n_jobs : int, default=None
-            As above.
+            So many parts of a pass are asked at once, in threads.
 
         Returns
         -------
         TeacherMemory
-            That keeps objects as they are, and copies of arrays.
+            It keeps objects as they are, and copies of arrays.
         """
         memory = cls(None, n_jobs)
-        memory._store = _Kept()
+        memory._store = _ProcessStore()
         return memory
 
-    def asked(self, ask, members, X):
-        """Models' answers for rows.
+    def answers(self, ask, members, X):
+        """Answers of models for rows, from the store or from the models.
 
         Parameters
         ----------
@@ -122,23 +123,23 @@ class TeacherMemory:
         if not self.keeps and (n <= size or not (self.verbose or self.n_jobs)):
             return [ask(model, X, *what) for model, *what in members]
         rows = _Parts(X, n, size)
-        return [self._asked(ask, model, rows, *what) for model, *what in members]
+        return [self._answer(ask, model, rows, *what) for model, *what in members]
 
-    def _asked(self, ask, model, rows, *what):
-        """Of one member."""
-        own = self._key(model, lambda: self._key_of(model))
-        if self.keeps and own is None:
+    def _answer(self, ask, model, rows, *what):
+        """The answer of one member, part by part."""
+        model_key = self._key(model, lambda: self._key_of(model))
+        if self.keeps and model_key is None:
             return ask(model, rows.X, *what)
 
         def part(start):  # numpydoc ignore=GL08
             some = rows.since(start)
 
             def content():  # numpydoc ignore=GL08
-                return own, ask, rows.key(start, some), what
+                return model_key, ask, rows.key(start, some), what
 
-            found = self._kept("answers", content, ask, model, some, *what)
-            bar.update(len(found if isinstance(found, np.ndarray) else found[0]))
-            return found
+            answer = self._load_or_make("answers", content, ask, model, some, *what)
+            bar.update(len(answer if isinstance(answer, np.ndarray) else answer[0]))
+            return answer
 
         starts = range(0, rows.n, rows.size) if rows.n > rows.size else [0]
         shows = bool(self.verbose) and len(starts) > 1
@@ -153,8 +154,8 @@ class TeacherMemory:
             return np.concatenate(parts)
         return [np.concatenate(each) for each in zip(*parts, strict=True)]
 
-    def fitted(self, fit, member, X, y, params, position=0):
-        """A clone of an estimator, fitted.
+    def fitted_clone(self, fit, member, X, y, params, position=0):
+        """A fitted clone of an estimator, from the store or fitted now.
 
         Parameters
         ----------
@@ -165,16 +166,17 @@ class TeacherMemory:
         X : array-like or frame of shape (n, n_features)
             Rows as the user gave them.
         y : ndarray of shape (n,) or (n, n_targets)
-            Their targets.
+            The targets of the rows.
         params : dict
             What its ``fit`` takes besides.
         position : int, default=0
-            Among the members of a teacher: without seeds, equal ones are not one.
+            Its place among the members of a teacher: without seeds, equal members are
+            fitted apart, as bagging has to.
 
         Returns
         -------
         estimator
-            Fitted.
+            The fitted clone.
 
         Raises
         ------
@@ -187,10 +189,10 @@ class TeacherMemory:
         def content():  # numpydoc ignore=GL08
             return position, clone(member), X, y, params
 
-        return self._kept("fits", content, fit, member, X, y, params)
+        return self._load_or_make("fits", content, fit, member, X, y, params)
 
     def drawn(self, draw, content, *arguments):
-        """Drawn rows, without what would draw more.
+        """Drawn rows, from the store or drawn now.
 
         Parameters
         ----------
@@ -199,12 +201,13 @@ class TeacherMemory:
         content : tuple
             What they depend on.
         *arguments : object
-            For ``draw``.
+            Arguments of ``draw``.
 
         Returns
         -------
         object
-            As ``draw`` returns it; not to be changed.
+            What ``draw`` returns; from the store, without the source that would draw
+            more. It is not to be changed.
         """
         if not self.keeps:
             return draw(*arguments)
@@ -212,16 +215,16 @@ class TeacherMemory:
             item = [_FOLDER, "draws", fingerprint(content)]
         except TypeError:  # a sampler without a content: it draws the same once more
             return draw(*arguments)
-        found = self._found(item)
-        if found is not None:
-            return found
-        found = draw(*arguments)
-        if found is not None and len(found) * _num_features(found.X) <= _MOST_CELLS:
-            self._keep(item, replace(found, source=None))
-        return found
+        rows = self._load(item)
+        if rows is not None:
+            return rows
+        rows = draw(*arguments)
+        if rows is not None and len(rows) * _num_features(rows.X) <= _MOST_CELLS:
+            self._dump(item, replace(rows, source=None))
+        return rows
 
     def _key_of(self, model):
-        """Of a member; read once, for while a student is fitted its teacher stays."""
+        """The key of a member, read once: while a student is fitted its teacher stays."""
         for known, key in self._keys:
             if known is model.model:
                 return key
@@ -237,46 +240,44 @@ class TeacherMemory:
             with _explained(model):
                 return read()
         except TypeError:
-            if not isinstance(self._store, _Kept):
+            if not isinstance(self._store, _ProcessStore):
                 raise
-            return None
+            return None  # the user asked for no memory: it is only not quicker
 
-    def _kept(self, kind, content, make, *arguments):
+    def _load_or_make(self, kind, content, make, *arguments):
         """What was made before of the same content, or is made now."""
         key = self._key(arguments[0], lambda: fingerprint(kind, content()))
         if key is None:
             return make(*arguments)
         item = [_FOLDER, kind, key]
         with self._locked(item):
-            found = self._found(item)
-            if found is None:
-                found = make(*arguments)
-                self._keep(item, found)
-        return found
+            value = self._load(item)
+            if value is None:
+                value = make(*arguments)
+                self._dump(item, value)
+        return value
 
-    def _keep(self, item, made):
-        """In the store, or in this process what no store can hold."""
-        why = None if isinstance(self._store, _Kept) else _why_not_pickled(made)
+    def _dump(self, item, value):
+        """Put a value into the store, or into this process what no store can hold."""
+        why = None if isinstance(self._store, _ProcessStore) else _why_no_pickle(value)
         if why is None:
-            self._store.dump_item(item, made)
+            self._store.dump_item(item, value)
             return
-        _IN_PROCESS.dump_item([str(self._store.location), *item], made)
-        said = str(self._store.location), type(made).__qualname__
-        if said in _SAID:
+        _IN_PROCESS.dump_item([str(self._store.location), *item], value)
+        case = str(self._store.location), type(value).__qualname__
+        if case in _WARNINGS:
             return
-        _SAID.add(said)
-        warnings.warn(
-            f"memory= cannot hold what cannot be pickled, such as {made!r}: {why}. The "
+        _WARNINGS.add(case)
+        warn(
+            f"memory= cannot hold what cannot be pickled, such as {value!r}: {why}. The "
             f"last {_MOST_IN_PROCESS} such fits are kept in this process alone, and each "
             "other process fits its own. Put functions and classes of yours into a "
             "module that is imported: a lambda, and what is defined inside a function or "
-            "in a notebook, cannot be pickled.",
-            UserWarning,
-            stacklevel=8,
+            "in a notebook, cannot be pickled."
         )
 
-    def _found(self, item):
-        """What is kept, or None."""
+    def _load(self, item):
+        """What the store holds, or None."""
         here = [str(self._store.location), *item]
         if _IN_PROCESS.contains_item(here):
             return _IN_PROCESS.load_item(here)
@@ -285,21 +286,23 @@ class TeacherMemory:
         try:
             return self._store.load_item(item)
         except Exception as error:  # whatever a broken file makes of a pickle
-            warnings.warn(
+            warn(
                 f"memory: {'/'.join(item)} cannot be read and is made again: "
-                f"{type(error).__name__}: {error}",
-                UserWarning,
-                stacklevel=8,
+                f"{type(error).__name__}: {error}"
             )
             return None
 
     def _locked(self, item):
-        """Alone with an item, among threads and processes; free if its owner dies."""
+        """A lock on an item, among threads and processes; free if its owner dies."""
         if not os.path.isdir(str(self._store.location)):  # a store of another kind
             return contextlib.nullcontext()
         place = Path(str(self._store.location), *item)
         place.mkdir(parents=True, exist_ok=True)
         return FileLock(str(place / "lock"))
+
+
+#: For who has no memory: the teacher is asked, and forgotten.
+KEEPS_NOTHING = TeacherMemory()
 
 
 class _Parts:
@@ -309,22 +312,22 @@ class _Parts:
         self.X, self.n, self.size, self._keys = X, n, size, {}
 
     def since(self, start):
-        """A part of them; all if they are few."""
+        """The part that starts at a row; all rows if they are few."""
         if self.n <= self.size:
             return self.X
         return rows_of(self.X, np.arange(start, min(start + self.size, self.n)))
 
     def key(self, start, some):
-        """Of a part."""
+        """The key of a part."""
         if start not in self._keys:
             self._keys[start] = fingerprint(some)
         return self._keys[start]
 
 
-class _Kept:
+class _ProcessStore:
     """A store of one process, with the part of joblib's interface that is used here.
 
-    Of the last so many, if there is a most.
+    It holds the last `most` items, or all.
     """
 
     location = ""
@@ -336,17 +339,17 @@ class _Kept:
         return tuple(item) in self._items
 
     def load_item(self, item):
-        return _copied(self._items[tuple(item)])
+        return _copy_of(self._items[tuple(item)])
 
-    def dump_item(self, item, made):
-        self._items[tuple(item)] = _copied(made)
+    def dump_item(self, item, value):
+        self._items[tuple(item)] = _copy_of(value)
         if self._most is not None:
             for oldest in list(self._items)[: -self._most]:
                 self._items.pop(oldest, None)
 
 
-#: What no pickle can hold, by the store that was asked for; and what was said of it.
-_IN_PROCESS, _SAID = _Kept(_MOST_IN_PROCESS), set()
+#: What no pickle can hold, by the store that was asked for; and the warnings of it.
+_IN_PROCESS, _WARNINGS = _ProcessStore(_MOST_IN_PROCESS), set()
 
 
 class _Nowhere:
@@ -356,24 +359,24 @@ class _Nowhere:
         return memoryview(data).nbytes
 
 
-def _why_not_pickled(made):
-    """An error's words, if a pickle cannot hold it.
+def _why_no_pickle(value):
+    """The words of the error, if a pickle cannot hold the value; otherwise None.
 
     A store of joblib's would write a part of it, and warn of a version of joblib.
     """
     try:
-        pickle.Pickler(_Nowhere(), pickle.HIGHEST_PROTOCOL).dump(made)
+        pickle.Pickler(_Nowhere(), pickle.HIGHEST_PROTOCOL).dump(value)
     except Exception as error:  # whatever a class makes of it
         return f"{type(error).__name__}: {error}"
     return None
 
 
-def _copied(made):
+def _copy_of(value):
     """Answers are copied, for who gets them may change them; fits are not."""
-    if isinstance(made, np.ndarray):
-        return made.copy()
-    is_list = isinstance(made, list) and made and isinstance(made[0], np.ndarray)
-    return [each.copy() for each in made] if is_list else made
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    is_list = isinstance(value, list) and value and isinstance(value[0], np.ndarray)
+    return [each.copy() for each in value] if is_list else value
 
 
 @contextlib.contextmanager
@@ -398,7 +401,7 @@ def memory_for(memory, n_jobs, verbose):
     Parameters
     ----------
     memory, n_jobs, verbose : object
-        Its parameters.
+        The student's parameters of these names.
 
     Returns
     -------

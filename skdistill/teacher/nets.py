@@ -10,6 +10,9 @@ import sys
 import numpy as np
 from sklearn.frozen import FrozenEstimator
 
+from .libraries import is_from
+
+# Rows at once: what a net holds between its layers stays some MB.
 _MODULE_CHUNK = 4096
 
 
@@ -44,7 +47,7 @@ def innermost(member):
     Returns
     -------
     object
-        Itself, if it wraps nothing.
+        The member itself, if it wraps nothing.
     """
     inner = inner_models(member)
     return innermost(inner[-1]) if inner else member
@@ -67,13 +70,6 @@ def is_module(member):
     return torch is not None and isinstance(member, torch.nn.Module)
 
 
-def _is_skorch(member):
-    return any(
-        c.__name__ == "NeuralNet" and c.__module__.startswith("skorch")
-        for c in type(member).__mro__
-    )
-
-
 def for_skorch(member, *arrays):
     """Cast for a skorch net, which does not: float64 arrays become float32.
 
@@ -82,14 +78,14 @@ def for_skorch(member, *arrays):
     member : object
         A single teacher.
     *arrays : array-like
-        Rows, targets.
+        Rows and targets.
 
     Returns
     -------
     tuple
         The very same objects for any other teacher.
     """
-    if not _is_skorch(member):
+    if not is_from(member, "skorch", "NeuralNet"):
         return arrays
     return tuple(
         a.astype(np.float32) if getattr(a, "dtype", None) == np.float64 else a
@@ -163,9 +159,9 @@ def module_outputs(module, X):
     Parameters
     ----------
     module : torch.nn.Module
-        Any mode; it has the same afterwards.
+        A module in any mode; it has the same afterwards.
     X : array-like of shape (n, n_features)
-        Rows.
+        Rows for the module.
 
     Returns
     -------

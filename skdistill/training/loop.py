@@ -8,7 +8,6 @@ import copy
 import inspect
 import signal
 import threading
-import warnings
 
 import numpy as np
 import torch
@@ -20,6 +19,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm.auto import tqdm
 
 from ..modules import MLP
+from ..warn import warn
 from .batches import Batches, InOrder
 from .loss_gradients import LossGradients, gradient_kind
 
@@ -727,12 +727,10 @@ def _interruptible(net, best, keeps):
         if best.monitor not in net.history[-1]:
             del net.history[-1]
         best.restore(net)
-        warnings.warn(
+        warn(
             f"Training was interrupted in epoch {epoch}; the student keeps the weights "
             f"of epoch {best.epoch_}, the best so far ({best.monitor} "
-            f"{best.best_:.4g}).",
-            UserWarning,
-            stacklevel=5,
+            f"{best.best_:.4g})."
         )
 
 

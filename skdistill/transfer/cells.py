@@ -11,14 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from ..tables.table import as_array, is_arrow, is_frame, is_gap, validated_table
+from ..tables.containers import as_array, is_arrow, is_frame
+from ..tables.gaps import is_gap
+from ..tables.reading import validated_table
 
 # By chance, columns side by side that are expected to be 1 together in so many rows are
 # so in none with a probability of exp(-10).
 _EXPECTED_TOGETHER = 10.0
-# More indicators than this are not searched for groups whose columns stand apart.
+# More indicators than this are not searched for groups whose columns stand apart: the
+# search compares all pairs, a million here.
 _MOST_INDICATORS = 1000
-# A category of more values has random coordinates, so many.
+# A category of more values has random coordinates, so many: a coordinate for each would
+# make the search for neighbours slow, and random directions are almost orthogonal.
 _MOST_COORDINATES = 16
 
 
@@ -35,13 +39,13 @@ class Cells:
     numbers : ndarray of shape (n, n_numbers)
         The columns of three values or more, NaN for gaps.
     moved : ndarray of shape (n_numbers,)
-        Their cells.
+        The cells of these numbers.
     whole : ndarray of shape (n_numbers,)
         Whether they hold whole numbers only.
     codes : ndarray of shape (n, n_others)
         The other cells, as codes; gaps have one of their own.
     others : ndarray of shape (n_others,)
-        Which they are.
+        The positions of these cells.
     """
 
     table: Any
@@ -66,7 +70,7 @@ class Cells:
         Returns
         -------
         Cells
-            Of the table.
+            The cells of the table.
         """
         table = validated_table(sampler, X, reset=True)
         by_column = np.ascontiguousarray(table.numbers.T)
@@ -83,15 +87,15 @@ class Cells:
         )
         moved, others = np.flatnonzero(is_moved), np.flatnonzero(~is_moved)
         numbers = table.numbers[:, np.isin(table.number_columns, leaders[moved])]
-        known = np.where(np.isnan(numbers), 0.0, numbers)
-        read = [_codes(codes.get(j, columns.get(j))) for j in leaders[others].tolist()]
+        filled = np.where(np.isnan(numbers), 0.0, numbers)
+        coded = [_codes(codes.get(j, columns.get(j))) for j in leaders[others].tolist()]
         return cls(
             X if is_frame(X) or is_arrow(X) else as_array(X),
             cell_of,
             numbers,
             moved,
-            (known == np.round(known)).all(axis=0),
-            np.column_stack(read) if read else np.empty((len(numbers), 0), int),
+            (filled == np.round(filled)).all(axis=0),
+            np.column_stack(coded) if coded else np.empty((len(numbers), 0), int),
             others,
         )
 
@@ -144,7 +148,7 @@ class Cells:
         Returns
         -------
         ndarray of shape (m, n_coordinates)
-            Of float32, a gap in the middle.
+            Points in float32; a gap is in the middle.
         """
         codes = self.codes
         if take is not None:
@@ -193,7 +197,7 @@ class Cells:
         Returns
         -------
         ndarray of shape (n, n_cells)
-            In the table's order.
+            Numbers in the order of the table's cells.
         """
         out = np.empty((len(self), self.n_cells))
         scale = self._scale()  # sums of huge numbers may overflow
@@ -215,7 +219,7 @@ class Cells:
         Returns
         -------
         ndarray or frame of shape (m, n_features)
-            In the table's own dtypes.
+            Rows in the table's own dtypes.
         """
         moved = {}
         if numbers is not None:
@@ -226,9 +230,9 @@ class Cells:
             out = empty((len(take), len(self.cell_of)), self.table.dtype)
             for j, cell in enumerate(self.cell_of.tolist()):
                 values = moved.get(cell)
-                given = self.table[:, j]
+                column = self.table[:, j]
                 out[:, j] = (
-                    given[take[:, cell]] if values is None else _like(values, given)
+                    column[take[:, cell]] if values is None else _like(values, column)
                 )
             return out
         columns = [
@@ -276,6 +280,7 @@ def _codes(values):
 def _coordinates(n_categories, n):
     """A point for each category (n_categories, n_coordinates), any two at distance 1."""
     if n_categories <= _MOST_COORDINATES:
+        # (a, 0) and (0, a) are a times the root of 2 apart.
         return np.eye(n_categories, dtype=np.float32) * np.float32(0.5**0.5)
     if 2 * n_categories > n:
         return np.zeros((n_categories, 0), np.float32)
@@ -295,12 +300,12 @@ def _exclusive(columns):
     if len(indicators) < 2:
         return []
     flags = np.array([columns[j] == 1 for j in indicators])
-    left = np.arange(len(flags))
+    rest = np.arange(len(flags))
     groups = []
     for find in (_complete_runs, _complete_sets, _likely_runs):
-        found = find(flags[left])
-        groups += [left[group] for group in found]
-        left = np.setdiff1d(left, np.concatenate([left[:0], *groups]))
+        new_groups = find(flags[rest])
+        groups += [rest[group] for group in new_groups]
+        rest = np.setdiff1d(rest, np.concatenate([rest[:0], *groups]))
     return [[indicators[i] for i in sorted(group.tolist())] for group in groups]
 
 
@@ -310,13 +315,15 @@ def _is_indicator(x):
 
 def _runs(flags):
     """From each column on, the longest run of columns that are never 1 together."""
-    runs, stop, taken = [], 0, np.zeros(flags.shape[1], dtype=bool)
+    runs, stop, covered = [], 0, np.zeros(flags.shape[1], dtype=bool)
     for start in range(len(flags)):
-        while stop < len(flags) and not (taken.all() or (taken & flags[stop]).any()):
-            taken |= flags[stop]
+        while stop < len(flags) and not (
+            covered.all() or (covered & flags[stop]).any()
+        ):
+            covered |= flags[stop]
             stop += 1
         runs.append(np.arange(start, stop))
-        taken &= ~flags[start]
+        covered &= ~flags[start]
     return runs
 
 
@@ -330,17 +337,17 @@ def _complete_sets(flags):
     if not 1 < len(flags) <= _MOST_INDICATORS:
         return []
     count, n = flags.sum(axis=1), flags.shape[1]
-    fits, free, found = _never_together(flags), np.ones(len(flags), dtype=bool), []
+    fits, free, groups = _never_together(flags), np.ones(len(flags), dtype=bool), []
     for seed in np.argsort(-count, kind="stable"):
-        group, fitting, left = [seed], free & fits[seed], n - count[seed]
-        while free[seed] and left and count[fitting].sum() >= left:
+        group, fitting, n_left = [seed], free & fits[seed], n - count[seed]
+        while free[seed] and n_left and count[fitting].sum() >= n_left:
             group.append(np.where(fitting, count, 0).argmax())
-            left -= count[group[-1]]
+            n_left -= count[group[-1]]
             fitting = fitting & fits[group[-1]]
-        if free[seed] and not left:
-            found.append(np.array(group))
+        if free[seed] and not n_left:
+            groups.append(np.array(group))
             free[group] = False
-    return found
+    return groups
 
 
 def _never_together(flags):
@@ -366,21 +373,21 @@ def _expected_together(count, n):
 
 def _disjoint(groups):
     """Those that share no column with an earlier one."""
-    kept, taken = [], set()
+    disjoint, columns = [], set()
     for group in groups:
-        if taken.isdisjoint(group.tolist()):
-            kept.append(group)
-            taken.update(group.tolist())
-    return kept
+        if columns.isdisjoint(group.tolist()):
+            disjoint.append(group)
+            columns.update(group.tolist())
+    return disjoint
 
 
-def _like(values, given):
+def _like(values, column):
     """Numbers for a column: gaps, and whole ones among objects, stay of their type."""
-    if isinstance(given, np.ma.MaskedArray):
+    if isinstance(column, np.ma.MaskedArray):
         return np.ma.masked_array(np.nan_to_num(values), np.isnan(values))
-    if given.dtype != object:
+    if column.dtype != object:
         return values
-    filled = [value for value in given if not is_gap(value)]
-    gap = next((value for value in given if is_gap(value)), np.nan)
+    filled = [value for value in column if not is_gap(value)]
+    gap = next((value for value in column if is_gap(value)), np.nan)
     kind = int if all(isinstance(value, Integral) for value in filled) else float
     return np.array([kind(v) if v == v else gap for v in values], dtype=object)

@@ -1,7 +1,6 @@
 """Transfer rows for a student: what its ``transfer`` parameter says, drawn."""
 
 import time
-import warnings
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,7 +8,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import _num_samples
 
-from ..tables.table import Table, rows_of
+from ..tables.containers import rows_of
+from ..tables.table import Table
+from ..warn import warn
 from .samplers import Bootstrap, ConditionalSampler, GaussianNoise, Mixup, Munge
 
 # A teacher with a time budget is asked about so many rows first, then about more.
@@ -70,7 +71,7 @@ class FixedRows(BaseEstimator):
         X : array-like or frame of shape (m, n_features)
             The rows as they were given.
         parents : ndarray of shape (m, 0)
-            They have none.
+            No parents at all.
         """
         return self.X, np.empty((_num_samples(self.X), 0), dtype=int)
 
@@ -103,7 +104,7 @@ def automatic(n, n_columns, n_outputs=1):
     Parameters
     ----------
     n, n_columns : int
-        Of the training rows.
+        The shape of the training rows.
     n_outputs : int, default=1
         Numbers in the teacher's answer about a row, where that is to matter.
 
@@ -134,7 +135,7 @@ class Drawn:
         ``asks(task, X, parents)`` -> answers about some of them, where others are asked
         than the usual teacher.
     source : Source or None
-        Draws more of them.
+        The source that draws more of them.
     """
 
     X: Any
@@ -152,51 +153,52 @@ class Drawn:
         Parameters
         ----------
         index : ndarray of int
-            Which.
+            Positions of the rows.
 
         Returns
         -------
         Drawn
-            Of those rows.
+            Drawn rows, without outputs.
         """
         X = self.X
         X = X.take(index) if isinstance(X, Table) else rows_of(X, index)
         return replace(self, X=X, parents=self.parents[index])
 
     def answers(self, task, teacher):
-        """Soft targets of the first rows: of all, but for a time budget.
+        """Soft targets of the rows: of all, or of the first ones within a time budget.
 
         Parameters
         ----------
         task : Task
             What answers mean.
         teacher : Teacher or None
-            Around the teacher.
+            Who answers; None where outputs were drawn too.
 
         Returns
         -------
         ndarray of shape (k, n_outputs)
-            For the first k rows; 0 < k <= m.
+            Answers about the first k rows; 0 < k <= m.
         """
         if self.output is not None:
             return task.accept(self.output, "the sampler's output", len(self))
         if self.source is None or self.source.seconds is None:
-            return self._asked(task, teacher)
+            return self._ask(task, teacher)
         answers, done, step, start = [], 0, _ROWS_ASKED_FIRST, time.perf_counter()
         while done < len(self):
             part = np.arange(done, min(done + step, len(self)))
-            answers.append(self.take(part)._asked(task, teacher))
+            answers.append(self.take(part)._ask(task, teacher))
             done, spent = done + len(part), time.perf_counter() - start
             left = self.source.seconds - spent
             if left <= 0:
                 break
+            # At most twice as many as before: the pace of a few rows may not last.
             step = int(min(2 * step, max(1.0, left / max(spent, 1e-9) * done)))
         self.source.seconds = left
         if done < len(self):
             self.source.warn(done, len(self))
         return np.concatenate(answers)
 
-    def _asked(self, task, teacher):
+    def _ask(self, task, teacher):
         try:
             if self.asks is None:
                 return task.ask(teacher, self.X)
@@ -214,12 +216,12 @@ class Drawn:
         Parameters
         ----------
         n : int
-            How many.
+            The number of rows.
 
         Returns
         -------
         Drawn or None
-            None if the time to label them is over.
+            None if the time to label rows is over.
         """
         if self.source.seconds is not None and self.source.seconds <= 0:
             self.source.warn(0, n)
@@ -233,11 +235,11 @@ class Source:
     Parameters
     ----------
     sampler : object
-        Fitted.
+        A fitted sampler.
     seed : int
         Seeds the first draw, and with its number each later one.
     usable : callable, default=None
-        As in ``draw``.
+        A function of parents, as in ``draw``.
     among : ndarray of int, default=None
         The rows of X that the sampler was fitted on; None for all.
 
@@ -246,7 +248,7 @@ class Source:
     seconds : float or None
         What is left of the time to label the rows of all draws.
     n_draws : int
-        How many there were.
+        The number of draws so far.
     """
 
     def __init__(self, sampler, seed, usable=None, among=None):
@@ -283,28 +285,29 @@ class Source:
             sequence = np.random.SeedSequence([seed, self.n_draws])
             seed = int(sequence.generate_state(1)[0])
         self.n_draws += 1
-        drawn = self._sampled(n, seed)
+        drawn = self._sample(n, seed)
         if self.usable is None:
             return drawn
         wanted = len(drawn)
         if wanted < _FOR_SHARE:
-            drawn = self._sampled(_FOR_SHARE, seed)
-        kept = np.flatnonzero(self.usable(drawn.parents))
-        if 0 < len(kept) < wanted:
-            share = len(kept) / len(drawn)
-            # The share was drawn itself: some more, so as not to fall short.
-            least = max(share - share / len(kept) ** 0.5, 1e-3)
-            drawn = self._sampled(int((wanted + 4 * wanted**0.5) / least), seed)
-            kept = np.flatnonzero(self.usable(drawn.parents))
-        if not len(kept):
+            drawn = self._sample(_FOR_SHARE, seed)
+        rows = np.flatnonzero(self.usable(drawn.parents))
+        if 0 < len(rows) < wanted:
+            share = len(rows) / len(drawn)
+            # The share is an estimate, and the next draw is random too: some more rows,
+            # so as not to fall short.
+            least = max(share - share / len(rows) ** 0.5, 1e-3)
+            drawn = self._sample(int((wanted + 4 * wanted**0.5) / least), seed)
+            rows = np.flatnonzero(self.usable(drawn.parents))
+        if not len(rows):
             raise ValueError(
                 f"transfer={self.sampler!r} drew no row that some clone of the teacher "
                 "has not seen a parent of: take fewer folds as `cv`, or another "
                 "transfer_teacher."
             )
-        return drawn.take(kept[:wanted])
+        return drawn.take(rows[:wanted])
 
-    def _sampled(self, n, seed):
+    def _sample(self, n, seed):
         rows, parents = self.sampler.sample(n, random_state=seed)
         parents = np.asarray(parents).reshape(_num_samples(rows), -1)
         if self.among is not None:
@@ -331,11 +334,9 @@ class Source:
         elif self.refresh is not None:
             then += ", and no fresh ones follow"
         kind = "drawn" if is_first else "fresh"
-        warnings.warn(
+        warn(
             f"time_budget={self.sampler.time_budget} seconds were spent when the teacher "
-            f"had labelled {done} of {total} {kind} rows; {then}.",
-            UserWarning,
-            stacklevel=6,
+            f"had labelled {done} of {total} {kind} rows; {then}."
         )
 
 
@@ -350,7 +351,7 @@ def draw(transfer, X, random, usable=None, among=None):
     X : array-like or frame of shape (n, n_features)
         Training rows.
     random : numpy.random.RandomState
-        Draws.
+        The generator of the student's fit; a seed is taken from it.
     usable : callable, default=None
         ``usable(parents)`` -> which drawn rows to keep; so many more are drawn that
         enough are left.

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-# So many rows are searched for neighbours; where there are more, a random part of them.
+# So many rows are searched for neighbours; where there are more, a random part of them:
+# in many columns a search compares all pairs, and a row's partners need only be near.
 _MOST_CANDIDATES = 20_000
 # So many rows are drawn from each row's leaves, to choose neighbours from.
 _FROM_LEAVES = 50
-# So many rows tell how far from each other rows are.
+# So many rows tell how far from each other rows are: a 95 % quantile to half a percent.
 _FOR_SPACING = 2000
-_CHUNK = 4096
+_CHUNK = 4096  # rows whose candidates are compared at once, some MB
 
 
 class Nearest:
@@ -20,7 +21,7 @@ class Nearest:
     Parameters
     ----------
     points : ndarray of shape (n, n_coordinates)
-        Of the training rows.
+        The training rows as points.
     """
 
     def __init__(self, points):
@@ -37,7 +38,7 @@ class Nearest:
         Parameters
         ----------
         n_neighbors : int
-            How many, if there are as many.
+            The number of neighbours, if there are as many rows.
 
         Returns
         -------
@@ -48,12 +49,12 @@ class Nearest:
         if n == 1:
             return np.zeros((1, 1), dtype=int)
         k = min(n_neighbors, len(self.among) - 1)
-        found = self.index.kneighbors(self.points, k + 1, return_distance=False)
-        found = self.among[found]
-        # Drop each row itself, or the farthest where it is not among those found.
-        is_self = found == np.arange(n)[:, None]
+        rows = self.index.kneighbors(self.points, k + 1, return_distance=False)
+        rows = self.among[rows]
+        # Drop each row itself, or the farthest where it is not among those rows.
+        is_self = rows == np.arange(n)[:, None]
         is_self[~is_self.any(axis=1), -1] = True
-        return found[~is_self].reshape(n, k)
+        return rows[~is_self].reshape(n, k)
 
     def spacing(self, quantile):
         """A quantile of the points' distances to their nearest other point.
@@ -61,7 +62,7 @@ class Nearest:
         Parameters
         ----------
         quantile : float
-            In [0, 1].
+            A number in [0, 1].
 
         Returns
         -------
@@ -84,7 +85,7 @@ class Nearest:
         Parameters
         ----------
         points : ndarray of shape (m, n_coordinates)
-            To look at.
+            The points in question.
         near : ndarray of shape (m,)
             A training row for each, likely to be near; it spares most searches.
         limit : float
@@ -93,9 +94,9 @@ class Nearest:
         Returns
         -------
         ndarray of bool of shape (m,)
-            True if so.
+            True for a point that is near enough.
         """
-        limit = limit * (1 + 1e-5) + 1e-6  # float32
+        limit = limit * (1 + 1e-5) + 1e-6  # for the rounding of points in float32
         within = np.linalg.norm(points - self.points[near], axis=1) <= limit
         rest = np.flatnonzero(~within)
         if len(rest):
@@ -106,7 +107,15 @@ class Nearest:
 
 @dataclass(frozen=True)
 class Leaves:
-    """The training rows of each leaf of a tree, side by side."""
+    """The training rows of each leaf of a tree, side by side.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (n,)
+        Row numbers, leaf after leaf.
+    start, count : ndarray of shape (n_leaves,)
+        Where the rows of each leaf begin, and how many they are.
+    """
 
     rows: np.ndarray
     start: np.ndarray
@@ -114,17 +123,17 @@ class Leaves:
 
     @classmethod
     def of(cls, leaf):
-        """From the leaf of each row.
+        """Sort rows by their leaves.
 
         Parameters
         ----------
         leaf : ndarray of int of shape (n,)
-            Not negative.
+            Leaf numbers that are not negative.
 
         Returns
         -------
         Leaves
-            To draw from.
+            The rows of each leaf.
         """
         count = np.bincount(leaf)
         return cls(np.argsort(leaf, kind="stable"), np.cumsum(count) - count, count)
@@ -137,7 +146,7 @@ class Leaves:
         leaf : ndarray of int of shape (m,)
             Leaves that have rows.
         random : numpy.random.RandomState
-            Draws.
+            The generator.
 
         Returns
         -------
@@ -160,9 +169,9 @@ def leaf_neighbors(leaf, n_neighbors, random):
     leaf : ndarray of shape (n, n_trees)
         The leaf of each row in each tree.
     n_neighbors : int
-        How many for each.
+        The number of neighbours of each row.
     random : numpy.random.RandomState
-        Draws candidates.
+        The generator that draws candidates.
 
     Returns
     -------
@@ -189,14 +198,14 @@ def leaf_neighbors(leaf, n_neighbors, random):
 
 
 def _most_shared(codes, candidates, part, n_neighbors):
-    own = np.arange(len(codes))[part, None]
-    found = np.sort(candidates[part], axis=1)
-    shared = np.zeros(found.shape)
+    rows = np.arange(len(codes))[part, None]
+    neighbors = np.sort(candidates[part], axis=1)
+    shared = np.zeros(neighbors.shape)
     for column in codes.T:
-        shared += column[found] == column[own]
-    shared[:, 1:][found[:, 1:] == found[:, :-1]] = -1  # drawn twice
-    shared[found == own] = -1
+        shared += column[neighbors] == column[rows]
+    shared[:, 1:][neighbors[:, 1:] == neighbors[:, :-1]] = -1  # drawn twice
+    shared[neighbors == rows] = -1
     order = np.argsort(-shared, axis=1, kind="stable")[:, :n_neighbors]
-    found = np.where(shared > 0, found, own)
-    nearest = np.take_along_axis(found, order, axis=1)
-    return np.where(nearest == own, nearest[:, :1], nearest)
+    neighbors = np.where(shared > 0, neighbors, rows)
+    nearest = np.take_along_axis(neighbors, order, axis=1)
+    return np.where(nearest == rows, nearest[:, :1], nearest)

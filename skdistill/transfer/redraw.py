@@ -13,13 +13,13 @@ def rows_for_leaves(renewal, tree, see, counts, enough):
     Parameters
     ----------
     renewal : Renewal or None
-        Draws and labels rows; None where none were drawn.
+        What draws and labels rows; None where none were drawn.
     tree : HardTree
-        Found so far.
+        The tree as it is now.
     see : callable
         ``see(X)`` -> the tree's view of rows.
     counts : ndarray of int of shape (n_nodes,)
-        Rows that have reached each node.
+        The number of rows that have reached each node.
     enough : int
         So many are enough for a leaf.
 
@@ -40,16 +40,17 @@ def rows_for_leaves(renewal, tree, see, counts, enough):
         return None
     leaf = tree.apply(see(renewal.validated(fresh.X)))
     order = np.argsort(leaf, kind="stable")
+    # The first rows of each leaf, in the order drawn, as many as it misses.
     first = np.searchsorted(leaf[order], leaf[order])
     wanted = np.arange(len(leaf)) - first < missing[leaf[order]]
-    kept = np.sort(order[wanted])
-    if not len(kept):
+    chosen = np.sort(order[wanted])
+    if not len(chosen):
         return None
-    fresh = fresh.take(kept)
+    fresh = fresh.take(chosen)
     answers = fresh.answers(renewal.task, renewal.teacher)
     fresh = fresh.take(np.arange(len(answers)))
-    seen = see(renewal.validated(fresh.X))
-    return seen, leaf[kept[: len(answers)]], renewal.weighed(fresh, answers)
+    view = see(renewal.validated(fresh.X))
+    return view, leaf[chosen[: len(answers)]], renewal.weighed(fresh, answers)
 
 
 def shared_weight(leaf, weight, new_leaf, new_weight):
@@ -58,18 +59,18 @@ def shared_weight(leaf, weight, new_leaf, new_weight):
     Parameters
     ----------
     leaf : ndarray of int of shape (n,)
-        Of the rows so far.
+        The leaves of the rows so far.
     weight : ndarray of shape (n,)
-        Of these.
+        The weights of the rows so far.
     new_leaf : ndarray of int of shape (k,)
-        Of the new ones.
+        The leaves of the new rows.
     new_weight : ndarray of shape (k,)
-        Of these, in proportion.
+        The weights of the new rows, in proportion.
 
     Returns
     -------
     ndarray of shape (n + k,)
-        Of the rows so far, and of the new ones.
+        The weights of the rows so far, and then of the new ones.
 
     Examples
     --------

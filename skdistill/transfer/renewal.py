@@ -18,7 +18,7 @@ class Renewal:
     task : Task
         What answers mean.
     teacher : Teacher or None
-        Around the teacher.
+        Who answers.
     knowledge : Knowledge
         What all rows teach so far.
     weighed : callable
@@ -64,8 +64,8 @@ class Renewal:
         fresh = self.drawn.again(math.ceil(len(self) * self.drawn.source.n_candidates))
         if fresh is None:
             return None
-        seen, answers = self.validated(fresh.X), fresh.answers(self.task, self.teacher)
-        fresh = replace(fresh, X=seen)
+        table, answers = self.validated(fresh.X), fresh.answers(self.task, self.teacher)
+        fresh = replace(fresh, X=table)
         if len(answers) < len(fresh):
             fresh = fresh.take(np.arange(len(answers)))
         return fresh, answers
@@ -76,14 +76,14 @@ class Renewal:
         Parameters
         ----------
         fresh : Drawn
-            Any number.
+            Any number of fresh rows.
         answers : ndarray of shape (k, n_outputs)
-            The teacher's.
+            The teacher's answers about them.
 
         Returns
         -------
         Knowledge
-            Of X, ``X_transfer`` and these.
+            What the rows of X, of ``X_transfer`` and these teach.
         """
         before = self.answers[: len(self.answers) - len(self)]
         return self._weighed(fresh, np.concatenate([before, answers]))
@@ -102,18 +102,20 @@ class Renewal:
         weight : ndarray of shape (k,)
             Of each candidate; those of none are not kept while there are others.
         loss : ndarray of shape (k,)
-            The student's against the teacher, 0 at least.
+            The student's loss against the teacher, not negative.
 
         Returns
         -------
         ndarray of int
-            As many as there are rows to replace, ascending.
+            Positions, ascending: as many as there are rows to replace.
         """
         mean = loss[weight > 0].mean() if weight.any() else 0.0
         size = np.where(weight > 0, loss + mean, 0.0)
         share = inclusion(size + (1e-12 * size.sum() or 1.0), len(self))
         source = self.drawn.source
         random = np.random.default_rng([source.seed, source.n_draws])
+        # Systematic sampling: ticks at equal distances on the shares, in random order,
+        # take each candidate with exactly its share, and always the wanted number.
         order = random.permutation(len(share))
         ends = np.cumsum(share[order])
         ticks = (random.random() + np.arange(len(self))) * ends[-1] / len(self)
@@ -125,9 +127,9 @@ class Renewal:
         Parameters
         ----------
         fresh : Drawn
-            Not more than there are to replace.
+            Fresh rows, not more than there are to replace.
         answers : ndarray of shape (k, n_outputs)
-            The teacher's.
+            The teacher's answers about them.
 
         Returns
         -------
@@ -149,15 +151,17 @@ def inclusion(size, count):
     Parameters
     ----------
     size : ndarray of shape (n,)
-        Above 0.
+        Positive numbers.
     count : int
-        Not above n.
+        The sum of the probabilities, n at most.
 
     Returns
     -------
     ndarray of shape (n,)
         One for each.
     """
+    # What would have more than 1 gets 1, and the others share the rest; again, until no
+    # other one is above.
     is_sure = np.zeros(len(size), dtype=bool)
     while True:
         rest = max(size[~is_sure].sum(), np.finfo(float).tiny)

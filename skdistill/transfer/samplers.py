@@ -23,9 +23,11 @@ from ..tables.view import FLOAT32_BOUND
 from .cells import Cells
 from .neighbors import Leaves, Nearest, leaf_neighbors
 
+# A column of more categories is regressed on: a tree's node counts each class.
 _MOST_CLASSES = 50
+# So many rows grow the trees, which bounds the time of a fit; all rows lend values.
 _ROWS_FOR_TREES = 20_000
-_CHUNK = 1 << 16
+_CHUNK = 1 << 16  # rows drawn at once: a few arrays of all columns
 # max_distance counts in this quantile of the training rows' own distances ...
 _SPACING = 0.95
 # ... and gives up where a smaller share of the draws is within, of so many at least.
@@ -87,16 +89,16 @@ class Sampler(BaseEstimator, metaclass=ABCMeta):
         Parameters
         ----------
         n : int, default=None
-            How many; None for what ``size`` says.
+            The number of rows; None for what ``size`` says.
         random_state : int, RandomState instance or None, default=None
-            Draws.
+            The generator, or its seed.
 
         Returns
         -------
         X : ndarray or frame of shape (n, n_features)
-            Rows of the kind of the training rows.
+            Rows of the same kind as the training rows.
         parents : ndarray of shape (n, n_parents)
-            The training rows that each was made from; its own row first.
+            The training rows that each was made from; the row that it starts from first.
 
         Raises
         ------
@@ -120,9 +122,9 @@ class Sampler(BaseEstimator, metaclass=ABCMeta):
         """Part by part, the row of each cell, the numbers and the parents."""
         starts = self._starts(n, random)
         for start in range(0, max(1, n), _CHUNK):
-            own = starts[start : start + _CHUNK]
+            parent = starts[start : start + _CHUNK]
             with np.errstate(over="ignore"):  # the limits cut off what overflows
-                take, numbers, parents = self._draw(own, random)
+                take, numbers, parents = self._draw(parent, random)
             if numbers is not None:
                 numbers = self.cells_.of_their_kind(take, numbers)
             yield take.astype(np.int32), numbers, parents
@@ -162,10 +164,10 @@ class Sampler(BaseEstimator, metaclass=ABCMeta):
         return max(1, round(self.size * len(self.cells_)))
 
     @abstractmethod
-    def _draw(self, own, random):
+    def _draw(self, parent, random):
         """The row that each cell is taken from, numbers to stand there or None, parents.
 
-        `own` are the training rows to start from.
+        `parent` are the training rows to start from.
         """
 
     def __sklearn_tags__(self):
@@ -292,17 +294,18 @@ class Munge(Sampler):
         values = _as_float32(self.cells_.as_numbers())
         return trees.fit(values).apply(values)
 
-    def _draw(self, own, random):
-        cells, n = self.cells_, len(own)
-        partner = self.neighbors_[own, random.randint(self.neighbors_.shape[1], size=n)]
+    def _draw(self, parent, random):
+        cells, n = self.cells_, len(parent)
+        which = random.randint(self.neighbors_.shape[1], size=n)
+        partner = self.neighbors_[parent, which]
         redrawn = random.random_sample((n, cells.n_cells)) < self.p
-        take = np.where(redrawn, partner[:, None], own[:, None])
-        a, b = cells.numbers[own], cells.numbers[partner]
+        take = np.where(redrawn, partner[:, None], parent[:, None])
+        a, b = cells.numbers[parent], cells.numbers[partner]
         noise = random.standard_normal(a.shape) * np.abs(a - b) / self.s
-        # A gap on one side: no distance.
+        # Where one of the two has a gap they have no distance: the neighbour's value.
         moved = np.where(np.isnan(noise), b, b + noise)
         numbers = np.where(redrawn[:, cells.moved], moved, a)
-        return take, numbers, np.column_stack([own, partner])
+        return take, numbers, np.column_stack([parent, partner])
 
     def __sklearn_clone__(self):
         """Clone all but a fitted forest, which the clone shares."""
@@ -376,16 +379,16 @@ class GaussianNoise(Sampler):
     def _learn(self):
         self.spread_ = self.cells_.spread()
 
-    def _draw(self, own, random):
+    def _draw(self, parent, random):
         cells = self.cells_
-        other = random.randint(len(cells), size=(len(own), cells.n_cells))
+        other = random.randint(len(cells), size=(len(parent), cells.n_cells))
         redrawn = random.random_sample(other.shape) < self.p
         redrawn[:, cells.moved] = False
-        take = np.where(redrawn, other, own[:, None])
+        take = np.where(redrawn, other, parent[:, None])
         spread = self.spread_ * self.scale
-        numbers = cells.numbers[own]
+        numbers = cells.numbers[parent]
         numbers = numbers + spread * random.standard_normal(numbers.shape)
-        return take, numbers, own[:, None]
+        return take, numbers, parent[:, None]
 
 
 class Mixup(Sampler):
@@ -449,16 +452,16 @@ class Mixup(Sampler):
         self.refresh = refresh
         self.n_candidates = n_candidates
 
-    def _draw(self, own, random):
-        cells, n = self.cells_, len(own)
+    def _draw(self, parent, random):
+        cells, n = self.cells_, len(parent)
         other = random.randint(len(cells), size=n)
         share = random.beta(self.alpha, self.alpha, size=(n, 1))
-        from_own = random.random_sample((n, cells.n_cells)) < share
-        take = np.where(from_own, own[:, None], other[:, None])
-        a, b = cells.numbers[own], cells.numbers[other]
+        from_first = random.random_sample((n, cells.n_cells)) < share
+        take = np.where(from_first, parent[:, None], other[:, None])
+        a, b = cells.numbers[parent], cells.numbers[other]
         mixed = share * a + (1 - share) * b
         mixed = np.where(np.isnan(a), b, np.where(np.isnan(b), a, mixed))
-        return take, mixed, np.column_stack([own, other])
+        return take, mixed, np.column_stack([parent, other])
 
 
 class Bootstrap(Sampler):
@@ -498,9 +501,9 @@ class Bootstrap(Sampler):
     def _starts(self, n, random):
         return random.randint(len(self.cells_), size=n)
 
-    def _draw(self, own, random):
-        take = np.repeat(own[:, None], self.cells_.n_cells, axis=1)
-        return take, None, own[:, None]
+    def _draw(self, parent, random):
+        take = np.repeat(parent[:, None], self.cells_.n_cells, axis=1)
+        return take, None, parent[:, None]
 
 
 class ConditionalSampler(Sampler):
@@ -545,7 +548,7 @@ class ConditionalSampler(Sampler):
     Attributes
     ----------
     forests_ : list of estimator
-        For each column.
+        The trees of each column.
 
     References
     ----------
@@ -620,16 +623,16 @@ class ConditionalSampler(Sampler):
         )
         return forest.fit(_others(values, j), values[:, j])
 
-    def _draw(self, own, random):
+    def _draw(self, parent, random):
         source = self.cells_.as_numbers()
-        take = np.repeat(own[:, None], source.shape[1], axis=1)
-        values, p = source[own], self._shares(len(own), random)
+        take = np.repeat(parent[:, None], source.shape[1], axis=1)
+        values, p = source[parent], self._shares(len(parent), random)
         for _ in range(self.n_rounds):
             for j in random.permutation(source.shape[1]):
-                rows = np.flatnonzero(random.random_sample(len(own)) < p)
+                rows = np.flatnonzero(random.random_sample(len(parent)) < p)
                 donors = self._donors(j, _others(values[rows], j), random)
                 take[rows, j], values[rows, j] = donors, source[donors, j]
-        return take, None, own[:, None]
+        return take, None, parent[:, None]
 
     def _shares(self, n, random):
         """The probability of all rows, or one for each."""

@@ -31,7 +31,7 @@ from skdistill import (
     StudentClassifier,
 )
 from skdistill.export import load, predictor, to_numpy
-from skdistill.tables import table as tables
+from skdistill.tables import gaps as tables
 
 FEW = {"max_epochs": 3, "random_state": 0}
 TREE = {**FEW, "max_depth": 3}

@@ -40,9 +40,9 @@ from skdistill import (
     StudentClassifier,
     StudentRegressor,
 )
-from skdistill.tables.table import validated_table
+from skdistill.tables.reading import validated_table
 from skdistill.tables.view import TableView
-from skdistill.teacher.ensemble import DroppedTeacher
+from skdistill.teacher.members import DroppedTeacher
 
 CLASSIFIERS = [NeuralStudentClassifier, SoftDecisionTreeClassifier]
 REGRESSORS = [NeuralStudentRegressor, SoftDecisionTreeRegressor]

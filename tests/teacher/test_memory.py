@@ -386,7 +386,7 @@ def of_a_class_in_a_function(path):
 
 @pytest.fixture
 def unsaid(monkeypatch):
-    monkeypatch.setattr(memory, "_SAID", set())
+    monkeypatch.setattr(memory, "_WARNINGS", set())
 
 
 @pytest.mark.usefixtures("unsaid")
@@ -460,7 +460,7 @@ def test_a_lock_cannot_travel_to_other_processes(data):
 
 
 def test_what_is_kept_in_the_process_is_bounded():
-    kept = memory._Kept(most=2)
+    kept = memory._ProcessStore(most=2)
     for name in "abc":
         kept.dump_item([name], name)
     assert [kept.contains_item([name]) for name in "abc"] == [False, True, True]

@@ -26,7 +26,7 @@ from skdistill import (
     StudentClassifier,
     StudentRegressor,
 )
-from skdistill.teacher.ensemble import FLOOR
+from skdistill.teacher.probabilities import FLOOR
 from skdistill.training.objective import get_loss
 from skdistill.transfer.renewal import inclusion
 

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 from sklearn.utils import check_random_state
 
-from ...tables.table import stacked
-from ...teacher.ensemble import FLOOR
+from ...tables.stacking import stacked
+from ...teacher.probabilities import FLOOR
 from ...transfer.redraw import rows_for_leaves, shared_weight
 from ..base import Learner, Model
 from .binned import Binned

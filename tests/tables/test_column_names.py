@@ -1,0 +1,21 @@
+"""Names of columns."""
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from skdistill.tables.view import TableView
+
+
+@pytest.mark.parametrize("library", [pd.DataFrame, pl.DataFrame, pa.table])
+def test_several_columns_of_one_name_are_refused(library):
+    table = library({"a": [1.0, 2.0], "b": [1.0, 3.0]})
+    if library is pd.DataFrame:
+        table = table.set_axis(["a", "a"], axis=1)
+    elif library is pa.table:
+        table = table.rename_columns(["a", "a"])
+    else:  # polars has no such frames
+        return
+    with pytest.raises(ValueError, match=r"several columns of one name, \['a'\]"):
+        TableView().fit(table)
