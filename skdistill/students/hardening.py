@@ -62,6 +62,7 @@ def hardened(tree, X, y, X_eval, random_state, **limits):
     taught = hasattr(tree, "teacher_") and tree.alpha == 1
     weighs_labels = taught or hard.cv is not None
     start = partial(_start, tree, hard)
+    hard._validate_params()
     carry_out(hard._fitting(Given(X, y), start=start, weighs_labels=weighs_labels))
     meant = joined(_answers(hard.teacher, X_eval, hard))
     hard.fidelity_ = before_and_after(tree, hard, X_eval, meant, watched)

@@ -189,10 +189,10 @@ class TorchStudent(BaseStudent):
         """The fitted torch module."""  # numpydoc ignore=RT01
         return self.net_.module_
 
-    def _see(self, rows):
-        return apply_view(self.preprocessor_, rows, np.float32)
-
     def _learner(self):
+        def see(rows):  # trainings are in single precision, predictions are not
+            return apply_view(self.preprocessor_, rows, np.float32)
+
         params, goes_on = self.get_params(deep=False), self.warm_start
         part = vars(self).get("_this_part", {})
         past = None
@@ -200,7 +200,7 @@ class TorchStudent(BaseStudent):
             past = Past(self.module_, self._what_continues())
         temperature = getattr(self, "temperature_", 1.0)
         return self._learner_class(
-            params, self._task, self._see, temperature, past, part.get("optimizer")
+            params, self._task, see, temperature, past, part.get("optimizer")
         )
 
     def _settle(self, model, lesson):

@@ -267,7 +267,7 @@ def test_what_has_no_form_in_numpy_is_named():
     X, y = load_iris(return_X_y=True)
     with pytest.raises(NotFittedError):
         to_numpy(NeuralStudentClassifier())
-    with pytest.raises(TypeError, match="StudentClassifier has no form in numpy"):
+    with pytest.raises(TypeError, match="has no form in numpy: take a net"):
         to_numpy(StudentClassifier(LogisticRegression(max_iter=1000)).fit(X, y))
     own = NeuralStudentClassifier(module=torch.nn.Linear, max_epochs=1).fit(X, y)
     with pytest.raises(TypeError, match="module=Linear is a torch module of your own"):

@@ -21,10 +21,10 @@ from skdistill import (
     SoftDecisionTreeClassifier,
     soft_targets,
 )
+from skdistill.learners import torch_learner
 from skdistill.lesson.knowledge import Knowledge
 from skdistill.lesson.temperature import CANDIDATES, best_temperature, split_rows
 from skdistill.losses import kl
-from skdistill.students import torch_student
 
 STUDENTS = [
     NeuralStudentClassifier,
@@ -84,7 +84,7 @@ def test_short_runs_are_scored_at_1_as_the_final_student_is(
         seen.append(losses)
         return best_temperature(losses, weight)
 
-    monkeypatch.setattr(torch_student, "best_temperature", spy)
+    monkeypatch.setattr(torch_learner, "best_temperature", spy)
     given = {"X_val": X_val, **({"y_val": y_val} if labels else {})}
     auto = Student(teacher, temperature="auto", transfer=None, random_state=0)
     auto.set_params(max_epochs=9).fit(X, y, **given)
@@ -122,7 +122,7 @@ def test_labels_that_the_teacher_may_have_seen_choose_nothing(task, monkeypatch)
         seen.append(np.stack(list(losses.values())))
         return best_temperature(losses, weight)
 
-    monkeypatch.setattr(torch_student, "best_temperature", spy)
+    monkeypatch.setattr(torch_learner, "best_temperature", spy)
     other = np.random.default_rng(0).permutation(y)
     student = NeuralStudentClassifier(
         teacher, temperature="auto", max_epochs=8, random_state=0
@@ -189,7 +189,7 @@ def test_only_folds_let_labels_choose(task, monkeypatch):
         seen.append(split_rows(*given))
         return seen[-1]
 
-    monkeypatch.setattr(torch_student, "split_rows", spy)
+    monkeypatch.setattr(torch_learner, "split_rows", spy)
     folds = [(np.arange(100, 200), np.arange(100))]
     for cv in (folds, None):
         teacher = RandomForestClassifier(5, random_state=0)

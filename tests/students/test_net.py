@@ -64,7 +64,9 @@ def test_equals_a_plain_torch_loop(iris, iris_forest, temperature):
             return -(P * log_q).sum(dim=1).mean() * temperature**2
 
         expected = plain_torch(X, net, P, loss, 30, 0.01)
-    np.testing.assert_allclose(student._logits(X), expected, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(
+        student.decision_function(X), expected, rtol=1e-3, atol=1e-4
+    )
 
 
 def test_regression_equals_a_plain_torch_loop(diabetes, diabetes_forest):

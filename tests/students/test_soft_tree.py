@@ -219,7 +219,7 @@ def test_refitting_without_keeping_the_paths_is_the_same(
         iris_forest, temperature=4.0, max_depth=3, max_epochs=5, random_state=0
     )
     kept = tree.fit(*iris).predict_proba(iris[0])
-    monkeypatch.setattr("skdistill.students.soft_tree._KEPT_CELLS", 0)
+    monkeypatch.setattr("skdistill.learners.soft_tree._KEPT_CELLS", 0)
     np.testing.assert_array_equal(tree.fit(*iris).predict_proba(iris[0]), kept)
 
 

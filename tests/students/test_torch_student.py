@@ -116,7 +116,7 @@ def test_a_tree_of_open_scale_gets_sharper_gates_and_new_leaves(
     open_ = divergence(clone(tree).fit(X, y), iris_forest, X)
     assert fitted < open_ / 2
     monkeypatch.undo()
-    monkeypatch.setattr("skdistill.students.soft_tree._SEARCH_ROWS", 60)
+    monkeypatch.setattr("skdistill.learners.soft_tree._SEARCH_ROWS", 60)
     sought_on_some = divergence(clone(tree).fit(X, y), iris_forest, X)
     assert sought_on_some < open_ / 2
 

@@ -13,7 +13,7 @@ from skdistill import (
 )
 from skdistill.transfer.redraw import shared_weight
 
-ENOUGH = "skdistill.students.hard_tree._ENOUGH"
+ENOUGH = "skdistill.learners.hard_tree.learner._ENOUGH"
 
 
 class Teacher:

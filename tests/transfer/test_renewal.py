@@ -26,6 +26,7 @@ from skdistill import (
     StudentClassifier,
     StudentRegressor,
 )
+from skdistill.learners.net import NetLearner
 from skdistill.teacher.probabilities import FLOOR
 from skdistill.training.objective import get_loss
 from skdistill.transfer.renewal import inclusion
@@ -131,9 +132,13 @@ def test_the_last_rows_are_those_that_the_module_is_finished_on(table):
     X, _ = table
     finished = []
 
-    class Finished(NeuralStudentRegressor):
-        def _finish(self, x, knowledge):
+    class Learner(NetLearner):
+        def finished(self, x, knowledge):
             finished.append((x, knowledge.soft))
+            return super().finished(x, knowledge)
+
+    class Finished(NeuralStudentRegressor):
+        _learner_class = Learner
 
     teacher = Teacher()
     Finished(
