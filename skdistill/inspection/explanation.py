@@ -5,6 +5,7 @@ from sklearn.base import is_classifier
 
 from ..tables.terms import in_one_line
 from ..tables.view import reads_tables
+from ..tasks.priors import shifted
 from .rows import one_row
 from .wording import Leaves, check_readable, questions_of, quietly
 
@@ -84,7 +85,7 @@ def _told(tree, row):
     """Categories of the row, by column, and None for gaps."""
     if not reads_tables(tree.preprocessor_):
         return {}
-    table = tree._validate_X(row, reset=False)
+    table = tree._table(row)
     gaps = table.number_columns[np.isnan(table.numbers[0])].tolist()
     found = dict.fromkeys(gaps)
     for column, labels in table.labels.items():
@@ -96,5 +97,5 @@ def _told(tree, row):
 def _answer(tree, row, adjusted=False):
     if is_classifier(tree):
         log_p = tree._log_probabilities(row)
-        return np.exp(tree._adjusted(log_p) if adjusted else log_p)[0]
+        return np.exp(shifted(log_p, tree._class_shift) if adjusted else log_p)[0]
     return np.atleast_1d(np.asarray(tree.predict(row))[0])

@@ -88,6 +88,7 @@ class Asking:
     transfer_teacher: str = "refit"
     transfer_weight: Any = None
     class_weight: Any = None
+    label_smoothing: float = 0.0
     classes: Any = None
     memory: Any = None
     n_jobs: Any = None
@@ -151,8 +152,15 @@ class Asking:
                 "None. Only a fitted teacher, or its outputs, together with alpha=1 "
                 "teaches without labels."
             )
-        if self.teacher_calibration is not None and self.learns_softly(given):
+        if not self.learns_softly(given):
+            return
+        if self.teacher_calibration is not None:
             self._check_can_calibrate(given)
+        if self.label_smoothing and self.alpha == 1:
+            raise ValueError(
+                f"label_smoothing={self.label_smoothing} has no effect with alpha=1, "
+                "where labels do not count: leave it 0, or lower alpha."
+            )
 
     def _check_can_calibrate(self, given):
         has_outputs = given.teacher_output is not None and given.y is not None

@@ -4,35 +4,36 @@ import contextlib
 import copy
 from abc import ABCMeta, abstractmethod
 from dataclasses import replace
+from functools import partial
 from numbers import Integral, Real
 from os import PathLike
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils import InputTags, check_random_state, get_tags
+from sklearn.utils import InputTags, get_tags
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.validation import (
-    _check_sample_weight,
     _num_samples,
     check_consistent_length,
     check_is_fitted,
-    validate_data,
 )
 
 from ..lesson.asking import Asking, named_members
 from ..lesson.given import Given, Read
 from ..lesson.lesson import Lesson
-from ..tables.column_names import check_names
-from ..tables.containers import unmasked
-from ..tables.gaps import check_no_gaps, plain_values
-from ..tables.reading import is_readable, validated_table
-from ..tables.table import plain_table
-from ..tables.view import apply_view, fit_view, make_view, reads_tables
+from ..tables.view import apply_view, make_view, reads_tables
 from ..teacher.members import DroppedTeacher, any_ready, is_ready, members_of
 from ..training.fits import carry_out
 from ..transfer.drawn import NAMES
+from .reading import (
+    fit_students_view,
+    n_readable_columns,
+    read_more,
+    read_rows,
+    read_weight,
+)
 
 
 @contextlib.contextmanager
@@ -82,6 +83,8 @@ class BaseStudent(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
         ],
         "keep_teacher": ["boolean"],
     }
+    _scales_view = True  # whether the columns of the view are centred and scaled
+    _checks_rows = True  # whether rows without a view must be finite numbers
     _has_epochs = False  # after which X_val is watched, drawn rows can be renewed
     _draws_for_leaves = False  # once a tree is there, more rows where it has few
 
@@ -168,21 +171,23 @@ default=None
         asking = self._asking()
         given, read = self._read(given, asking)
         folds = asking.folds(given)
-        drawn = asking.drawn(given, folds, self._n_readable(given.X))
-        if drawn is not None:  # validated before the teacher is asked about them
-            table = self._validate_more(drawn.X, "transfer")
-            given, read = (
-                replace(given, drawn=drawn),
-                replace(read, drawn=replace(drawn, X=table)),
-            )
-        answers = asking.answers(given, folds, self._make_task, self._validate_drawn)
-        self._keep_teacher(answers)
+        drawn = asking.drawn(given, folds, n_readable_columns(self, given.X))
+        if drawn is not None:  # read before the teacher is asked about them
+            table = read_more(self, drawn.X, "transfer")
+            given = replace(given, drawn=drawn)
+            read = replace(read, drawn=replace(drawn, X=table))
+        read_drawn = partial(read_more, self, name="transfer")
+        answers = asking.answers(given, folds, self._make_task, read_drawn)
+        vars(self).pop("teacher_", None)
+        if self.keep_teacher and answers.fitted is not None:
+            self.teacher_ = answers.fitted
         knowledge = answers.knowledge
         watched = asking.watched(given, answers)
         n_drawn = len(knowledge.soft_weight) - len(knowledge.hard_weight)
         read = read.first(n_drawn - given.n_transfer)
         self._set_task(answers.task, knowledge)
-        self._fit_view(read.X, given)
+        if not self._continues():
+            fit_students_view(self, read.X, given.y, given.sample_weight)
         return Lesson(read, given.y, answers.task, knowledge, watched, answers.renewal)
 
     @abstractmethod
@@ -220,11 +225,6 @@ default=None
             draws_for_leaves=self._draws_for_leaves,
         )
 
-    def _keep_teacher(self, answers):
-        vars(self).pop("teacher_", None)
-        if self.keep_teacher and answers.fitted is not None:
-            self.teacher_ = answers.fitted
-
     def _read(self, given, asking):
         """The arguments of fit, checked, and the student's own copies of the rows."""
         calibrates = asking.teacher_calibration is not None
@@ -233,16 +233,16 @@ default=None
                 f"X_val is watched while training, and {type(self).__name__} cannot "
                 "watch its student: leave X_val out, or score on it afterwards."
             )
-        self._check_can_learn(given, asking)
+        asking.check(given)
         if not self._continues():
             vars(self).pop("preprocessor_", None)
             vars(self).pop("_takes_gaps", None)
-        X = self._validate_X(given.X, reset=not self._continues())
+        X = read_rows(self, given.X, reset=not self._continues())
         y = None if given.y is None else self._check_targets(given.y)
         read = Read(
             X,
-            self._validate_more(given.X_transfer, "X_transfer"),
-            self._validate_more(given.X_val, "X_val"),
+            read_more(self, given.X_transfer, "X_transfer"),
+            read_more(self, given.X_val, "X_val"),
         )
         y_val = given.y_val
         if y_val is not None:
@@ -254,23 +254,8 @@ default=None
                 f"y_val has {len(y_val)} rows and X_val has "
                 f"{_num_samples(given.X_val)}."
             )
-        weight = _checked_weight(given.sample_weight, _num_samples(X))
+        weight = read_weight(given.sample_weight, _num_samples(X))
         return replace(given, y=y, y_val=y_val, sample_weight=weight), read
-
-    def _n_readable(self, X):
-        """Columns of X that samplers can read; None where they may not."""
-        if reads_tables(self._fitted_view()) or is_readable(X):
-            return self.n_features_in_
-        return None
-
-    def _validate_drawn(self, X):
-        return self._validate_more(X, "transfer")
-
-    def _random(self):
-        return check_random_state(getattr(self, "random_state", None))
-
-    def _check_can_learn(self, given, asking):
-        asking.check(given)
 
     def _continues(self):
         """Whether fit goes on from what was learnt before."""
@@ -280,81 +265,15 @@ default=None
         """What asks for that, in the words of an error."""
         return "partial_fit" if "_this_part" in vars(self) else "warm_start=True"
 
-    @np.errstate(over="ignore", invalid="ignore")  # in checks of the largest floats
-    def _validate_X(self, X, reset):
-        check_names(self, X, reset)
-        view = self.preprocessor if reset else self._fitted_view()
-        if reads_tables(view):
-            is_plain = not reset and self._is_plain(X)
-            table = plain_table(X) if is_plain else validated_table(self, X, reset)
-            if not reset:
-                self._check_gaps(table)
-            return table
-        if view is not None:
-            validate_data(self, X, reset=reset, skip_check_array=True)
-            return unmasked(X)
-        X, dtype = unmasked(X), np.float64
-        try:
-            return validate_data(self, X, reset=reset, dtype=dtype, order="C")
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"{error}\n{_ADVICE}") from error
-
-    def _is_plain(self, X):
-        """Whether rows need none of scikit-learn's checks, which take longer than a net."""
-        return (
-            type(X) is np.ndarray
-            and X.dtype == np.float64
-            and X.ndim == 2
-            and len(X) > 0
-            and X.shape[1] == vars(self).get("n_features_in_")
-            and "feature_names_in_" not in vars(self)
-            and not np.isinf(X).any()
-        )
-
-    def _check_gaps(self, table):
-        """Refuse gaps where training had none, for its teacher takes none."""
-        if vars(self).get("_takes_gaps", True) or not np.isnan(table.numbers).any():
-            return
-        raise ValueError(
-            f"Input X contains NaN. {type(self).__name__} was fitted without gaps, and "
-            "its teacher does not accept any: impute X, or fit with a teacher that does."
-        )
-
-    def _fitted_view(self):
-        """The view as it was fitted; while fit runs for the first time, as it will be."""
-        return getattr(self, "preprocessor_", self.preprocessor)
-
-    def _validate_more(self, X, name):
-        if X is None:
-            return None
-        try:
-            return self._validate_X(X, reset=False)
-        except ValueError as error:
-            raise ValueError(f"{name}: {error}") from error
-
-    def _fit_view(self, X, given):
-        if not self._continues():
-            view = self._make_view()
-            fit_view(view, X, given.y, given.sample_weight)
-            self.preprocessor_ = view
-            if reads_tables(view):
-                if hasattr(self, "feature_names_in_"):
-                    view.feature_names_in_ = self.feature_names_in_
-                had_gaps = bool(np.isnan(X.numbers).any())
-                self._takes_gaps = had_gaps or get_tags(self).input_tags.allow_nan
-
-    def _make_view(self):
-        return make_view(self.preprocessor)
-
-    def _check_is_fitted(self):
-        """scikit-learn's check, whose tags ask the teacher, only where it will fail."""
-        if "preprocessor_" not in vars(self):
+    def _table(self, X):
+        """Rows that the user gives to a fitted student, read."""
+        if "preprocessor_" not in vars(self):  # a check that asks for tags is slow
             check_is_fitted(self)
+        return read_rows(self, X, reset=False)
 
     def _view(self, X):
         """What the fitted student sees of rows that the user gives."""
-        self._check_is_fitted()
-        return self._see(self._validate_X(X, reset=False))
+        return self._see(self._table(X))
 
     def __sklearn_clone__(self):
         """Clone all but a fitted teacher, which the clone shares.
@@ -445,23 +364,9 @@ default=None
         seen = InputTags() if view is None else get_tags(view).input_tags
         tags.input_tags.sparse = seen.sparse
         for name in ("allow_nan", "categorical", "string"):
-            able = getattr(seen, name) and self._teacher_has("input_tags", name)
+            able = getattr(seen, name) and teacher_has(self.teacher, "input_tags", name)
             setattr(tags.input_tags, name, able)
         return tags
-
-    def _teacher_has(self, group, name):
-        """Whether a tag holds for each member that is to be fitted inside.
-
-        A pipeline does not know its own, and a fitted member has seen what it takes.
-        """
-        members = [] if self.teacher is None else members_of(self.teacher)
-        return all(
-            getattr(getattr(get_tags(member), group), name, True)
-            for member in members
-            if hasattr(member, "__sklearn_tags__")
-            and not hasattr(member, "steps")
-            and not is_ready(member)
-        )
 
     def get_metadata_routing(self):
         """How metadata is routed to an unfitted teacher.
@@ -483,26 +388,52 @@ default=None
         return router
 
 
-def _checked_weight(weight, n):
-    """Weights of the rows as float64, or None."""
-    if weight is None:
-        return None
-    check_no_gaps(
-        "sample_weight", weight, "weight", "give 0 to rows that are not to count"
+def teacher_has(teacher, group, name):
+    """Whether a tag holds for each member that is to be fitted inside.
+
+    A pipeline does not know its own, and a fitted member has seen what it takes.
+
+    Parameters
+    ----------
+    teacher : object or list of objects
+        The student's parameter.
+    group : str
+        Such as "input_tags".
+    name : str
+        Of the tag.
+
+    Returns
+    -------
+    bool
+        True without a teacher.
+    """
+    members = [] if teacher is None else members_of(teacher)
+    return all(
+        getattr(getattr(get_tags(member), group), name, True)
+        for member in members
+        if hasattr(member, "__sklearn_tags__")
+        and not hasattr(member, "steps")
+        and not is_ready(member)
     )
-    weight, like = plain_values(weight), np.broadcast_to(0.0, n)
-    weight = _check_sample_weight(weight, like, ensure_non_negative=True)
-    with np.errstate(over="ignore"):
-        total = weight.sum()
-    if not 0 < total < np.inf:
-        raise ValueError(
-            f"sample_weight sums to {total}: give some row a weight above 0, "
-            "and none that overflows."
-        )
-    return weight.astype(np.float64)
 
 
-_ADVICE = (
-    "preprocessor=None hands X to the student as it is, and that must be finite numbers: "
-    'take "auto" for a table with categories and gaps.'
-)
+def importances(used, student):
+    """Importances of the columns of X, by what a tree makes of those of its view.
+
+    Parameters
+    ----------
+    used : ndarray of shape (n_inputs,)
+        Use of each column of the view.
+    student : BaseStudent
+        Whose view it is.
+
+    Returns
+    -------
+    ndarray of shape (n_features,)
+        Their sum is 1, or 0 for a tree of one leaf. With a transformer as the view, one
+        for each of its columns.
+    """
+    if reads_tables(student.preprocessor_):  # the sum over the terms of each column
+        columns = [term.column for term in student.preprocessor_.terms_]
+        used = np.bincount(columns, used, minlength=student.n_features_in_)
+    return used / max(used.sum(), np.finfo(float).tiny)

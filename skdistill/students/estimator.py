@@ -8,13 +8,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.tree import BaseDecisionTree, DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from ..learners.estimator import EstimatorLearner, EstimatorModel
 from ..learners.label_rows import learns_variance
-from ..tables.column_names import check_names
-from ..tables.containers import unmasked
-from ..tables.view import apply_view, make_view, reads_tables
+from ..tables.view import apply_view, reads_tables
 from ..teacher.probabilities import FLOOR
 from .base import BaseStudent
 from .tasks import ClassifierStudent, RegressorStudent
@@ -27,6 +25,7 @@ class SurrogateStudent(BaseStudent):
         "student": [HasMethods(["fit"]), None],
         "random_state": ["random_state"],
     }
+    _checks_rows = False  # the estimator itself will check them
     _default = None  # the class of the tree that student=None stands for
 
     def _estimator(self):
@@ -35,18 +34,10 @@ class SurrogateStudent(BaseStudent):
             return self.student
         return self._default(max_leaf_nodes=32, min_weight_fraction_leaf=0.01)
 
-    def _validate_X(self, X, reset):
-        view = self.preprocessor if reset else self._fitted_view()
-        if view is not None:
-            return super()._validate_X(X, reset)
-        check_names(self, X, reset)
-        validate_data(self, X, reset=reset, skip_check_array=True)
-        return unmasked(X)  # otherwise as it is: the student itself will check it
-
-    def _make_view(self):
+    @property
+    def _scales_view(self):
         # Trees of plain tests read best in the columns' own units.
-        is_tree = isinstance(self._estimator(), BaseDecisionTree)
-        return make_view(self.preprocessor, scale=not is_tree)
+        return not isinstance(self._estimator(), BaseDecisionTree)
 
     def _see(self, rows):
         """What the student's own pipeline would hand it."""
@@ -63,14 +54,16 @@ class SurrogateStudent(BaseStudent):
         view = self.preprocessor_
         steps = [("view", view), ("model", model.estimator)]
         self.student_ = model.estimator if view is None else Pipeline(steps)
+        self._is_of_logits = model.of_logits
+        if is_classifier(self):
+            self.label_error_ = model.label_error
 
     def _model(self):
         check_is_fitted(self)
         fitted = self.student_
         if self.preprocessor_ is not None:
             fitted = fitted["model"]
-        of_logits = getattr(self, "_is_of_logits", False)
-        return EstimatorModel(fitted, self._task, of_logits)
+        return EstimatorModel(fitted, self._task, self._is_of_logits)
 
     def _check_params(self, params):
         super()._check_params(params)
@@ -261,11 +254,6 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         self.random_state = random_state
 
     _default = DecisionTreeClassifier
-
-    def _settle(self, model, lesson):
-        super()._settle(model, lesson)
-        self.label_error_ = model.label_error
-        self._is_of_logits = model.of_logits
 
     @available_if(lambda self: _has_scores(self._estimator()))
     def decision_function(self, X):

@@ -9,8 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..learners.hard_tree.learner import HardTreeLearner, HardTreeModel
 from ..tables.table import observed_values
-from ..tables.view import make_view, reads_tables
-from .base import BaseStudent
+from .base import BaseStudent, importances
 from .tasks import ClassifierStudent, RegressorStudent
 
 
@@ -22,15 +21,13 @@ class HardDecisionTree(BaseStudent):
     """
 
     _draws_for_leaves = True
+    _scales_view = False  # questions are in the columns' own units
 
     _parameter_constraints: dict = {
         "max_leaf_nodes": [Interval(Integral, 2, None, closed="left")],
         "min_weight_fraction_leaf": [Interval(Real, 0, 0.5, closed="both")],
         "random_state": ["random_state"],
     }
-
-    def _make_view(self):
-        return make_view(self.preprocessor, scale=False)
 
     def _learner(self, start=None, weighs_labels=False):
         params = self.get_params(deep=False)
@@ -43,10 +40,11 @@ class HardDecisionTree(BaseStudent):
         vars(self).pop("fidelity_", None)  # of the tree before
         self.node_mass_ = model.node_mass(self._see(read.X), knowledge.hard_weight)
         used = model.column_use(self._learner().cost())
-        if reads_tables(self.preprocessor_):  # sum over the terms of each column
-            columns = [term.column for term in self.preprocessor_.terms_]
-            used = np.bincount(columns, used, minlength=self.n_features_in_)
-        self.feature_importances_ = used / max(used.sum(), np.finfo(float).tiny)
+        self.feature_importances_ = importances(used, self)
+        if model.tells_prior:
+            shares = tree.means()[0]
+            self._learnt_prior = shares / shares.sum()
+            self.class_prior_ = self._learnt_prior.copy()
 
     def _model(self):
         check_is_fitted(self)
@@ -308,13 +306,6 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         self.min_weight_fraction_leaf = min_weight_fraction_leaf
         self.criterion = criterion
         self.random_state = random_state
-
-    def _settle(self, model, lesson):
-        super()._settle(model, lesson)
-        if model.tells_prior:
-            shares = self.tree_.means()[0]
-            self._learnt_prior = shares / shares.sum()
-            self.class_prior_ = self._learnt_prior.copy()
 
 
 class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):

@@ -19,6 +19,7 @@ from ..metrics import fidelity
 from ..tables.containers import rows_of
 from ..tables.reading import is_readable
 from ..tables.view import apply_view, reads_tables
+from ..tasks.priors import shifted
 from ..training.fits import carry_out
 from ..transfer.drawn import automatic
 from .hard_tree import HardDecisionTreeClassifier, HardDecisionTreeRegressor
@@ -261,7 +262,9 @@ def said(tree, X):
     """
     if not is_classifier(tree):
         return tree.predict(X)
-    parts = tree._task.by_target(np.exp(tree._adjusted(tree._log_probabilities(X))))
+    parts = tree._task.by_target(
+        np.exp(shifted(tree._log_probabilities(X), tree._class_shift))
+    )
     return parts if len(parts) > 1 else parts[0]
 
 

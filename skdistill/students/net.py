@@ -34,6 +34,12 @@ class NeuralStudent(TorchStudent):
     def _model(self):
         return NetModel(self.module_, self._task, vars(self).get("output_scale_"))
 
+    def _settle(self, model, lesson):
+        super()._settle(model, lesson)
+        vars(self).pop("output_scale_", None)
+        if model.output_scale is not None:
+            self.output_scale_ = model.output_scale
+
 
 class NeuralStudentClassifier(NeuralStudent, TorchClassifier):
     """A compact neural net that learns classes from a teacher.
@@ -319,12 +325,6 @@ default="auto"
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
-
-    def _settle(self, model, lesson):
-        super()._settle(model, lesson)
-        vars(self).pop("output_scale_", None)
-        if model.output_scale is not None:
-            self.output_scale_ = model.output_scale
 
 
 class NeuralStudentRegressor(NeuralStudent, TorchRegressor):

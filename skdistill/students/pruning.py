@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from ..learners.growth import merged, without
 from ..modules.gates import GATES
 from ..training.inference import in_chunks
+from .base import importances
 from .hardening import apart, before_and_after, checked_labels, joined, teacher_says
 
 # A side that gets less of every row is not taken.
@@ -104,7 +105,7 @@ def _with_module(tree, module, origin):
         share = twin.node_mass_[below]
         share = share / share.sum() if share.sum() else np.full(2, 0.5)
         twin.node_mass_[below] = twin.node_mass_[gate] * share
-    twin._weigh_columns()
+    twin.feature_importances_ = importances(twin._model().column_use(), twin)
     return twin
 
 

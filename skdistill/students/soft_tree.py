@@ -10,8 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 from ..learners.soft_tree import SoftTreeLearner, SoftTreeModel
 from ..modules.gates import GATES
 from ..tables.table import observed_values
-from ..tables.view import reads_tables
 from ..training.inference import in_chunks
+from .base import importances
 from .hardening import hardened
 from .pruning import pruned
 from .torch_student import TorchClassifier, TorchRegressor, TorchStudent
@@ -50,15 +50,7 @@ class SoftDecisionTree(TorchStudent):
         self.node_mass_ = model.node_mass
         self._column_variance = model.column_variance
         self._observed = observed_values(lesson.read.X)
-        self._weigh_columns()
-
-    def _weigh_columns(self):
-        """Store the importances of the columns of X."""
-        used = self._model().column_use()
-        if reads_tables(self.preprocessor_):  # sum over the terms of each column
-            columns = [term.column for term in self.preprocessor_.terms_]
-            used = np.bincount(columns, used, minlength=self.n_features_in_)
-        self.feature_importances_ = used / max(used.sum(), np.finfo(float).tiny)
+        self.feature_importances_ = importances(model.column_use(), self)
 
     def _model(self):
         variance = vars(self).get("_column_variance")

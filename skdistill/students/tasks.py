@@ -6,10 +6,8 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_y, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
-from ..tables.containers import columns_of, is_arrow, is_frame
 from ..tables.gaps import check_no_gaps
 from ..tasks.classes import Classes
 from ..tasks.priors import (
@@ -21,7 +19,8 @@ from ..tasks.priors import (
     shifted,
 )
 from ..tasks.values import Values
-from .base import BaseStudent
+from .base import BaseStudent, teacher_has
+from .reading import read_labels, read_values
 
 
 class ClassifierStudent(ClassifierMixin, BaseStudent):
@@ -42,14 +41,9 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
     def _check_targets(self, y, name="y", learns=True):
         y = y.toarray() if sparse.issparse(y) else y
         check_no_gaps(name, y)
-        shape = np.asarray(y).shape
-        if len(shape) == 2 and shape[1] > 1:
-            has_columns = is_frame(y) or is_arrow(y)
-            return self._check_several_targets(
-                columns_of(y if has_columns else np.asarray(y))
-            )
-        y = self._check_column(y)
-        if learns and self.classes is None and len(np.unique(y)) < 2:
+        y = read_labels(self, y)
+        is_one_class = y.ndim == 1 and len(np.unique(y)) < 2
+        if learns and self.classes is None and is_one_class:
             advice = "Without y, and with alpha=1, it learns from a fitted teacher."
             if "_this_part" in vars(self):
                 advice = "Tell partial_fit of all of them by `classes`."
@@ -59,37 +53,18 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
             )
         return y
 
-    @np.errstate(over="ignore", invalid="ignore")  # in checks of the largest floats
-    def _check_column(self, y):
-        y = _check_y(y, multi_output=False, y_numeric=False, estimator=self)
-        check_classification_targets(y)
-        return y
-
-    def _check_several_targets(self, columns):
-        columns = [self._check_column(column) for column in columns]
-        kinds = {column.dtype.kind in "OUST" for column in columns}
-        if len(kinds) > 1:  # numbers stay numbers beside strings
-            columns = [column.astype(object) for column in columns]
-        y = np.column_stack(columns)
-        return y.astype(np.int64) if y.dtype == bool else y
-
     def _make_task(self, teacher, given):
         try:
             return Classes(teacher, given.y, self.classes, given.has_outputs)
         except ValueError as error:
             if not self._continues():
                 raise
-            raise ValueError(f"{self._known_before()}. {error}") from error
-
-    def _known_before(self):
-        return (
-            f"{self._what_continues()} goes on with the classes {self._task.listed()}"
-        )
+            raise ValueError(f"{_known_before(self)}. {error}") from error
 
     def _set_task(self, task, knowledge):
         if self._continues() and not self._task.is_same(task):
             raise ValueError(
-                f"{self._known_before()}, and now there are {task.listed()}: fit a new "
+                f"{_known_before(self)}, and now there are {task.listed()}: fit a new "
                 "student, or name all of them by `classes` from the start."
             )
         self._task, classes = task, task.classes
@@ -182,10 +157,6 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         self.class_prior_ = new
         return self
 
-    def _adjusted(self, log_p):
-        """Log-probabilities under the prior that was asked for."""
-        return log_p if self._class_shift is None else shifted(log_p, self._class_shift)
-
     def is_multilabel(self):
         """Whether the fitted student predicts several labels, each 0 or 1.
 
@@ -215,7 +186,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         ndarray of shape (n,) or (n, n_targets)
             Labels.
         """
-        return self._task.labels(self._adjusted(self._log_probabilities(X)))
+        return self._task.labels(shifted(self._log_probabilities(X), self._class_shift))
 
     def predict_proba(self, X):
         """Probabilities of the classes, at temperature 1.
@@ -231,7 +202,9 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
             Rows that sum to 1; of several labels the probability of each; of several
             targets a list with an array for each.
         """
-        return self._task.arranged(np.exp(self._adjusted(self._log_probabilities(X))))
+        return self._task.arranged(
+            np.exp(shifted(self._log_probabilities(X), self._class_shift))
+        )
 
     def predict_log_proba(self, X):
         """Logarithms of the probabilities, without underflow.
@@ -246,7 +219,9 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         ndarray of shape (n, n_classes) or (n, n_labels), or list of ndarray
             Nats.
         """
-        return self._task.arranged(self._adjusted(self._log_probabilities(X)))
+        return self._task.arranged(
+            shifted(self._log_probabilities(X), self._class_shift)
+        )
 
     def decision_function(self, X):
         """Logits at temperature 1.
@@ -262,16 +237,24 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
             For two classes, the log odds of the second; so for each of several labels.
         """
         x = self._view(X)
-        return self._task.margins(self._adjusted(self._model().logits(x)))
+        return self._task.margins(shifted(self._model().logits(x), self._class_shift))
 
     def __sklearn_tags__(self):
         """scikit-learn's tags: several labels, or targets, at once are allowed."""
         tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = self._teacher_has("target_tags", "multi_output")
-        tags.classifier_tags.multi_label = self._teacher_has(
-            "classifier_tags", "multi_label"
+        tags.target_tags.multi_output = teacher_has(
+            self.teacher, "target_tags", "multi_output"
+        )
+        tags.classifier_tags.multi_label = teacher_has(
+            self.teacher, "classifier_tags", "multi_label"
         )
         return tags
+
+
+def _known_before(student):
+    return (
+        f"{student._what_continues()} goes on with the classes {student._task.listed()}"
+    )
 
 
 class RegressorStudent(RegressorMixin, BaseStudent):
@@ -279,10 +262,9 @@ class RegressorStudent(RegressorMixin, BaseStudent):
 
     _estimator_type = "regressor"
 
-    @np.errstate(over="ignore", invalid="ignore")  # in checks of the largest floats
     def _check_targets(self, y, name="y", learns=True):
         check_no_gaps(name, y, "value")
-        return _check_y(y, multi_output=True, y_numeric=True, estimator=self)
+        return read_values(self, y)
 
     def _make_task(self, teacher, given):
         return Values(given.y)
@@ -318,5 +300,7 @@ class RegressorStudent(RegressorMixin, BaseStudent):
     def __sklearn_tags__(self):
         """scikit-learn's tags: several targets at once are allowed."""
         tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = self._teacher_has("target_tags", "multi_output")
+        tags.target_tags.multi_output = teacher_has(
+            self.teacher, "target_tags", "multi_output"
+        )
         return tags

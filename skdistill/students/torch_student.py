@@ -5,6 +5,7 @@ from numbers import Integral, Real
 
 import numpy as np
 import torch
+from sklearn.base import is_classifier
 from sklearn.metrics import d2_pinball_score
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
@@ -207,6 +208,8 @@ class TorchStudent(BaseStudent):
         self.net_ = model.net
         self.history_ = epochs_of(self.net_)
         self.n_iter_ = len(self.history_)
+        if is_classifier(self):
+            self.temperature_ = model.temperature
         vars(self).pop("_between_parts", None)
 
 
@@ -219,14 +222,10 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
     }
 
-    def _settle(self, model, lesson):
-        super()._settle(model, lesson)
-        self.temperature_ = model.temperature
-
     def _twin_for_one_epoch(self, classes=None):
         twin = super()._twin_for_one_epoch()
         before = twin._this_part.get("classes", self.classes)
-        if before is None and self._is_taught():
+        if before is None and hasattr(self, "preprocessor_"):
             before = (
                 self._task.classes if len(self._task.classes) > 1 else self.classes_
             )
@@ -241,9 +240,6 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
         twin.classes = twin._this_part["classes"] = classes
         return twin
 
-    def _is_taught(self):
-        return hasattr(self, "preprocessor_")
-
     def _learns_prior(self, knowledge):
         """The mean over all epochs, of a student that goes on."""
         now = super()._learns_prior(knowledge)
@@ -254,14 +250,6 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
         self._epochs_of_prior += self.max_epochs
         total = done * self._learnt_prior + self.max_epochs * now
         return total / self._epochs_of_prior
-
-    def _check_can_learn(self, given, asking):
-        super()._check_can_learn(given, asking)
-        if self.label_smoothing and self.alpha == 1 and asking.learns_softly(given):
-            raise ValueError(
-                f"label_smoothing={self.label_smoothing} has no effect with alpha=1, "
-                "where labels do not count: leave it 0, or lower alpha."
-            )
 
 
 class TorchRegressor(RegressorStudent, TorchStudent):

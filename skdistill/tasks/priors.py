@@ -110,14 +110,16 @@ def shifted(logits, shift):
     ----------
     logits : ndarray of shape (n, n_classes)
         Minus infinity is taken as the logarithm of the smallest float.
-    shift : ndarray of shape (n_classes,)
-        Finite.
+    shift : ndarray of shape (n_classes,) or None
+        Finite numbers; None: the logits stay as they are.
 
     Returns
     -------
     ndarray of shape (n, n_classes)
-        Finite.
+        Finite, if there is a shift.
     """
+    if shift is None:
+        return logits
     return log_softmax(np.maximum(logits, np.log(_TINY)) + shift, axis=1)
 
 
