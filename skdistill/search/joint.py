@@ -14,8 +14,10 @@ from torch import nn
 
 from ..teacher.fingerprint import fingerprint
 from ..training.batches import Batches, InOrder
-from ..training.loop import CYCLED, OPTIMIZERS, BestWeights, DistillationNet, scheduled
+from ..training.callbacks import BestWeights
 from ..training.loss_gradients import LossFailed, LossGradients, gradient_kind
+from ..training.net import DistillationNet
+from ..training.optimizers import CYCLED, OPTIMIZERS, scheduled
 from .stacked import stacked, stacked_kind
 
 _MOST_CELLS = 1 << 25  # numbers in stacked rows that may differ from net to net

@@ -15,22 +15,16 @@ from ..tables.view import apply_view
 from ..tasks.classes import given_classes, listed
 from ..tasks.values import Values
 from ..teacher.members import any_ready
-from ..training.histories import by_columns, by_epochs
-from ..training.loop import (
-    OPTIMIZERS,
+from ..training.histories import (
+    by_columns,
+    by_epochs,
     epochs_of,
     put_history,
     without_history,
 )
+from ..training.optimizers import OPTIMIZERS
 from .base import BaseStudent
 from .tasks import ClassifierStudent, RegressorStudent
-
-_FEW_ROWS = 16
-#: Parameters that go to ``train`` as they are.
-_OPTIONS = (
-    *("max_epochs", "lr", "lr_schedule", "optimizer", "weight_decay", "callbacks"),
-    *("compile", "tol", "ema_decay"),
-)
 
 
 def _can_go_on(student):

@@ -1,6 +1,9 @@
 """The epochs of a training, small enough for a pickle: by columns."""
 
+import copy
+
 import numpy as np
+from skorch.history import History
 
 
 def by_columns(epochs):
@@ -50,3 +53,56 @@ def by_epochs(columns):
     return [
         dict(zip(columns, values, strict=True)) for values in zip(*lists, strict=True)
     ]
+
+
+def epochs_of(net):
+    """What a trained net's history says of each epoch.
+
+    Parameters
+    ----------
+    net : DistillationNet
+        Trained.
+
+    Returns
+    -------
+    list of dict
+        Losses, and the seconds that it took.
+    """
+    for epoch in net.history:
+        epoch["dur"] = float(np.float32(epoch["dur"]))  # half the room in a pickle
+    return [
+        {key: value for key, value in epoch.items() if key != "batches"}
+        for epoch in net.history
+    ]
+
+
+def without_history(net):
+    """A net that remembers only how many epochs it was trained for.
+
+    Parameters
+    ----------
+    net : DistillationNet
+        Trained; left as it is.
+
+    Returns
+    -------
+    DistillationNet
+        A shallow copy.
+    """
+    light = copy.copy(net)
+    light.n_epochs_, light.history_ = len(net.history), None
+    return light
+
+
+def put_history(net, epochs):
+    """Give a net its history back.
+
+    Parameters
+    ----------
+    net : DistillationNet
+        From ``without_history``; changed.
+    epochs : list of dict
+        The last ones are its own.
+    """
+    own = epochs[len(epochs) - vars(net).pop("n_epochs_") :]
+    net.history_ = History([{**epoch, "batches": []} for epoch in own])

@@ -9,7 +9,7 @@ from skdistill import SoftDecisionTreeClassifier as C
 from skdistill import SoftDecisionTreeRegressor as R
 from skdistill import plot_gate_filters
 from skdistill.modules import SoftTree
-from skdistill.training import loop as training
+from skdistill.training import loop
 from skdistill.training.objective import Share, get_loss, of_leaves
 
 X, Y = load_iris(return_X_y=True)
@@ -30,7 +30,7 @@ def _other(state, parameter):
 
 @pytest.fixture(autouse=True)
 def no_memory_corruption(monkeypatch):
-    take = training._take_moments
+    take = loop.take_moments
 
     def checked(optimizer, module, moments):
         take(optimizer, module, moments)
@@ -41,7 +41,7 @@ def no_memory_corruption(monkeypatch):
             optimizer.state.clear()
             raise AssertionError(f"moments of other shapes: {bad}")
 
-    monkeypatch.setattr(training, "_take_moments", checked)
+    monkeypatch.setattr(loop, "take_moments", checked)
 
 
 def test_values_without_teacher_learn_from_the_mixture():

@@ -1,0 +1,189 @@
+"""Callbacks of a training: best weights, fresh rows, a progress bar, Ctrl-C."""
+
+import contextlib
+import signal
+import threading
+
+from skorch.callbacks import Callback
+from tqdm.auto import tqdm
+
+from ..warn import warn
+
+
+class StopTraining(Exception):
+    """A callback has seen enough."""
+
+
+class BestWeights(Callback):
+    """Remembers the weights of the best epoch; stops when none better comes.
+
+    Parameters
+    ----------
+    monitor : {"valid_loss", "train_loss"}
+        Lower is better.
+    patience : int, default=None
+        Stop after so many epochs without gain; None for never.
+    tol : float, default=0.0
+        What counts as a gain.
+    """
+
+    def __init__(self, monitor, patience=None, tol=0.0):
+        self.monitor = monitor
+        self.patience = patience
+        self.tol = tol
+
+    def on_train_begin(self, net, **kwargs):
+        """Forget earlier trainings."""
+        self.best_ = self.bar_ = float("inf")
+        self.epoch_, self.weights_, self.misses_ = 0, None, 0
+
+    def on_epoch_end(self, net, **kwargs):
+        """Compare the epoch with the best so far."""
+        if getattr(net.student(), "is_annealing", False):
+            return  # a module that is not yet what it is to become
+        value, epoch = net.history[-1, self.monitor], net.history[-1, "epoch"]
+        if self.saw(value, epoch, lambda: _copied(net.student().state_dict())):
+            raise StopTraining
+
+    def saw(self, value, epoch, weights):
+        """Take in what an epoch came to.
+
+        Parameters
+        ----------
+        value : float
+            What is watched.
+        epoch : int
+            From 1.
+        weights : callable
+            ``weights()`` -> copies of them, if they are to be remembered.
+
+        Returns
+        -------
+        bool
+            Whether patience is at an end.
+        """
+        if value < self.best_:
+            self.weights_, self.best_, self.epoch_ = weights(), value, epoch
+        if value < self.bar_ - self.tol:
+            self.bar_, self.misses_ = value, 0
+        else:
+            self.misses_ += 1
+        return self.patience is not None and self.misses_ >= self.patience
+
+    def restore(self, net):
+        """Put the best weights back."""
+        if self.weights_ is not None:
+            net.module_.load_state_dict(self.weights_)
+
+
+class Refresh(Callback):
+    """Swaps rows for fresh ones before an epoch.
+
+    Parameters
+    ----------
+    every : int
+        After so many epochs.
+    renew : callable
+        ``renew(module)`` -> Rows, or None to leave them as they are.
+    batches : Batches
+        To put them into.
+    """
+
+    def __init__(self, every, renew, batches):
+        self.every = every
+        self.renew = renew
+        self.batches = batches
+
+    def on_epoch_begin(self, net, **kwargs):
+        """Renew the rows where an epoch's turn has come."""
+        n_done = len(net.history) - 1
+        if n_done and n_done % self.every == 0:
+            rows = self.renew(net.student())
+            if rows is not None:
+                self.batches.swap(rows.to(net.device))
+
+
+class EpochBar(Callback):
+    """A progress bar over the epochs, with the last losses."""
+
+    def on_train_begin(self, net, **kwargs):
+        """Draw the empty bar."""
+        self.bar_ = tqdm(total=net.max_epochs, unit="epoch", desc="distil")
+
+    def on_epoch_end(self, net, **kwargs):
+        """One step further."""
+        last = net.history[-1]
+        self.bar_.set_postfix(
+            {k: f"{v:.4g}" for k, v in last.items() if k.endswith("_loss")}
+        )
+        self.bar_.update()
+
+    def on_train_end(self, net, **kwargs):
+        """Leave the bar as it is."""
+        self.bar_.close()
+
+
+class CtrlC:
+    """Notices Ctrl-C while a training runs.
+
+    A callback may raise KeyboardInterrupt to end a training, as skorch's EarlyStopping
+    does; that of a signal looks the same.
+    """
+
+    def __init__(self):
+        self.was_pressed = False
+
+    def __enter__(self):
+        self._handler = None
+        if (
+            threading.current_thread() is threading.main_thread()
+        ):  # others get no signal
+            handler = signal.getsignal(signal.SIGINT)
+            if callable(handler):
+                self._handler = handler
+                signal.signal(signal.SIGINT, self._pressed)
+        return self
+
+    def _pressed(self, number, frame):
+        self.was_pressed = True
+        self._handler(number, frame)
+
+    def __exit__(self, *error):
+        if self._handler is not None:
+            signal.signal(signal.SIGINT, self._handler)
+
+
+@contextlib.contextmanager
+def interruption(net, best, keeps):
+    """Let callbacks end the training; on Ctrl-C keep the best weights, and say so.
+
+    Parameters
+    ----------
+    net : DistillationNet
+        What is trained in the block.
+    best : BestWeights
+        What remembers its weights.
+    keeps : bool
+        False: Ctrl-C goes on to whoever called.
+    """
+    try:
+        with net.ctrl_c:
+            yield
+    except StopTraining:
+        return
+    except KeyboardInterrupt:
+        if best.weights_ is None or not keeps:
+            raise
+        epoch = len(net.history)
+        if best.monitor not in net.history[-1]:
+            del net.history[-1]
+        best.restore(net)
+        warn(
+            f"Training was interrupted in epoch {epoch}; the student keeps the weights "
+            f"of epoch {best.epoch_}, the best so far ({best.monitor} "
+            f"{best.best_:.4g})."
+        )
+
+
+def _copied(state):
+    return {name: tensor.clone() for name, tensor in state.items()}

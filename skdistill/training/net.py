@@ -1,0 +1,271 @@
+"""The skorch net that trains on batches of whole tensors."""
+
+import numpy as np
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import EpochTimer
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from ..modules import MLP
+from .callbacks import StopTraining
+from .loss_gradients import LossGradients, gradient_kind
+from .optimizers import scheduled
+
+
+class Average:
+    """The moving average of a module's weights, hidden from skorch's optimizer.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Copied.
+    decay : float
+        In (0, 1): how much of the average each step leaves.
+    """
+
+    def __init__(self, module, decay):
+        self._model = AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(decay))
+
+    @property
+    def module(self):
+        """With the average weights."""  # numpydoc ignore=RT01
+        return self._model.module
+
+    def update(self, module):
+        """Take a step's weights in.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            As the step left it.
+        """
+        self._model.update_parameters(module)
+
+
+class DistillationNet(NeuralNet):
+    """A skorch net that trains on batches of whole tensors.
+
+    Epochs run without per-batch bookkeeping unless the user has callbacks, which may
+    listen to batches or read their history: then they run as skorch's own.
+    """
+
+    is_listened_to = False
+    is_own = False  # whether the module is a student's own, not its user's
+    schedule_ = None
+    averaged = None
+    ctrl_c = None
+    _written_out = None  # where no graph is needed: losses with their gradients
+
+    @property
+    def _default_callbacks(self):
+        return [("epoch_timer", EpochTimer())]
+
+    def torch_compile(self, module, name):
+        """Compile the student's module; the objective is not worth it."""
+        return super().torch_compile(module, name) if name == "module" else module
+
+    def get_split_datasets(self, X, y=None, **fit_params):
+        """The batches of the training and the validation rows, as they were given."""
+        return X
+
+    def get_iterator(self, dataset, training=False):
+        """Batches are their own iterator."""
+        return dataset
+
+    def notify(self, method_name, **cb_kwargs):
+        """Tell the callbacks; one that raises KeyboardInterrupt ends the training."""
+        try:
+            super().notify(method_name, **cb_kwargs)
+        except KeyboardInterrupt:
+            if self.ctrl_c.was_pressed:
+                raise
+            raise StopTraining from None  # how skorch's EarlyStopping stops
+
+    def get_loss(self, y_pred, y_true, X=None, training=False):
+        """The objective, and the module's own penalty if it has one."""
+        if not isinstance(y_pred, tuple):
+            return self.criterion_(y_pred, y_true)
+        output, state = y_pred
+        soft, soft_weight, _, hard_weight, _ = y_true
+        weight = hard_weight if soft is None else soft_weight
+        return self.criterion_(output, y_true) + self.module_.penalty(state, weight)
+
+    def train_step(self, batch, **fit_params):
+        """One step of the optimizer, then of the learning rate's schedule."""
+        for part in self._listeners:
+            part.training_progress(self._steps_done / self._steps)
+        if self.is_listened_to:
+            step = super().train_step(batch, **fit_params)
+        else:
+            step = {"loss": self.optimizer_.step(lambda: self._loss_gradient(batch))}
+        if self.schedule_ is not None:
+            self.schedule_.step()
+        if self.averaged is not None:
+            self.averaged.update(uncompiled(self.module_))
+        self._steps_done += 1
+        return step
+
+    def student(self):
+        """What the net would predict with: averaged weights where there are some.
+
+        Returns
+        -------
+        torch.nn.Module
+            That training goes on to change.
+        """
+        if self.averaged is None:
+            return uncompiled(self.module_)
+        return self.averaged.module
+
+    def validation_step(self, batch, **fit_params):
+        """The loss of the averaged weights, where there are some."""
+        if self.averaged is None:
+            return super().validation_step(batch, **fit_params)
+        trained, self.module_ = self.module_, self.averaged.module
+        try:
+            return super().validation_step(batch, **fit_params)
+        finally:
+            self.module_ = trained
+
+    def _loss_gradient(self, batch):
+        x, targets = batch
+        if self._written_out is not None:
+            return self._without_graph(x, targets)
+        self.optimizer_.zero_grad()
+        loss = self.get_loss(self.module_(x), targets)
+        loss.backward()
+        return loss
+
+    @torch.no_grad()
+    def _without_graph(self, x, targets):
+        inputs = []
+        output = self.module_(x, inputs)
+        targets = [t if t is None else t[None] for t in targets]
+        loss, of_output = self._written_out(output[None], targets)
+        self.module_.take_gradients(inputs, of_output[0])
+        return loss[0]
+
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+        """One pass; records the mean loss over the rows as ``{prefix}_loss``."""
+        if iterator is None:
+            return
+        self._set_training(training)
+        if self.is_listened_to:
+            super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
+            loss = self._mean_of_batches(prefix)
+        else:
+            losses, sizes = [], []
+            for batch in iterator:
+                losses.append(step_fn(batch, **fit_params)["loss"].detach())
+                sizes.append(len(batch[0]))
+            loss = float(np.average(torch.stack(losses).tolist(), weights=sizes))
+        self.record_loss(loss, prefix)
+
+    def record_loss(self, loss, prefix):
+        """Note what an epoch came to.
+
+        Parameters
+        ----------
+        loss : float
+            Mean over the rows.
+        prefix : {"train", "valid"}
+            Of which.
+
+        Raises
+        ------
+        ValueError
+            If it is NaN or infinite.
+        """
+        if not np.isfinite(loss):
+            raise ValueError(self._diverged(loss, prefix))
+        name = prefix + "_loss"
+        is_best = all(loss < epoch[name] for epoch in self.history[:-1])
+        self.history.record(name, loss)
+        self.history.record(name + "_best", is_best)  # what skorch's Checkpoint watches
+
+    def _mean_of_batches(self, prefix):
+        batches = [b for b in self.history[-1]["batches"] if prefix + "_loss" in b]
+        sizes = [b[prefix + "_batch_size"] for b in batches]
+        return float(np.average([b[prefix + "_loss"] for b in batches], weights=sizes))
+
+    def _diverged(self, loss, prefix):
+        return (
+            f"The {prefix} loss became {loss} in epoch {len(self.history)}; training "
+            "was stopped and nothing was kept. The likely cause is a learning rate "
+            f"that is too high: try lr={self.lr / 10:g}. With a loss or module of "
+            "your own, look for a logarithm of 0 or a division by 0 in it."
+        )
+
+    def prepare(self, schedule, n_steps, cycle_momentum, ema_decay=None):
+        """Initialise, and set the learning rate's schedule.
+
+        Parameters
+        ----------
+        schedule : {None, "cosine", "one_cycle"}
+            How the learning rate goes.
+        n_steps : int
+            Steps of the whole training.
+        cycle_momentum : bool
+            Whether "one_cycle" moves the optimizer's momentum against the rate.
+        ema_decay : float, default=None
+            Of the moving average of the weights; None for none.
+
+        Returns
+        -------
+        DistillationNet
+            Itself.
+        """
+        self.initialize()
+        self.schedule_ = scheduled(
+            self.optimizer_, schedule, self.lr, n_steps, cycle_momentum
+        )
+        if ema_decay is not None:
+            self.averaged = Average(uncompiled(self.module_), ema_decay)
+        is_known = type(self.module_) is MLP and self.module_.writes_gradients
+        if self.is_own and is_known and gradient_kind(self.criterion_) is not None:
+            like = next(self.module_.parameters())
+            self._written_out = LossGradients([self.criterion_], like)
+        self._steps, self._steps_done = n_steps, 0
+        parts = [uncompiled(self.module_), getattr(self.criterion_, "share", None)]
+        parts += [] if self.averaged is None else [self.averaged.module]
+        self._listeners = [p for p in parts if hasattr(p, "training_progress")]
+        return self
+
+    def release(self, own_callbacks):
+        """Drop what only training needs, and leave the module in eval mode.
+
+        Parameters
+        ----------
+        own_callbacks : list of Callback
+            Those to leave out; the user's stay readable.
+        """
+        self.module_ = uncompiled(self.module_)
+        self.module_.eval()
+        self.module = type(self.module_)
+        self.callbacks_ = [
+            (name, callback)
+            for name, callback in self.callbacks_
+            if callback not in own_callbacks and not isinstance(callback, EpochTimer)
+        ]
+        self.callbacks = None
+        self.optimizer_ = self.schedule_ = self.criterion_ = self.criterion = None
+        del self._listeners
+        self.averaged = self._written_out = self.ctrl_c = None
+        for epoch in self.history:
+            epoch["batches"] = []
+
+
+def uncompiled(module):
+    """The module inside of what torch.compile has made.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Compiled or not.
+
+    Returns
+    -------
+    torch.nn.Module
+        With plain names of parameters.
+    """
+    return getattr(module, "_orig_mod", module)
