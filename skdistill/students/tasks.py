@@ -186,7 +186,8 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         ndarray of shape (n,) or (n, n_targets)
             Labels.
         """
-        return self._task.labels(shifted(self._log_probabilities(X), self._class_shift))
+        log_p = self._log_probabilities(X)
+        return self._task.labels(shifted(log_p, self._class_shift))
 
     def predict_proba(self, X):
         """Probabilities of the classes, at temperature 1.
@@ -202,9 +203,8 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
             Rows that sum to 1; of several labels the probability of each; of several
             targets a list with an array for each.
         """
-        return self._task.arranged(
-            np.exp(shifted(self._log_probabilities(X), self._class_shift))
-        )
+        log_p = self._log_probabilities(X)
+        return self._task.arranged(np.exp(shifted(log_p, self._class_shift)))
 
     def predict_log_proba(self, X):
         """Logarithms of the probabilities, without underflow.
@@ -219,9 +219,8 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         ndarray of shape (n, n_classes) or (n, n_labels), or list of ndarray
             Nats.
         """
-        return self._task.arranged(
-            shifted(self._log_probabilities(X), self._class_shift)
-        )
+        log_p = self._log_probabilities(X)
+        return self._task.arranged(shifted(log_p, self._class_shift))
 
     def decision_function(self, X):
         """Logits at temperature 1.

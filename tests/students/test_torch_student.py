@@ -19,6 +19,7 @@ from skdistill import (
     SoftDecisionTreeRegressor,
     soft_targets,
 )
+from skdistill.learners.soft_tree import SoftTreeLearner
 from skdistill.losses import dist, dkd, kl, pinball
 from skdistill.training.objective import REGISTRY
 
@@ -112,7 +113,7 @@ def test_a_tree_of_open_scale_gets_sharper_gates_and_new_leaves(
     )
     fitted = divergence(tree.fit(X, y), iris_forest, X)
     assert np.allclose(tree.leaf_values().sum(axis=1), 1)
-    monkeypatch.setattr(SoftDecisionTreeClassifier, "_sharpen_gates", lambda *_: None)
+    monkeypatch.setattr(SoftTreeLearner, "_sharpen_gates", lambda *_: None)
     open_ = divergence(clone(tree).fit(X, y), iris_forest, X)
     assert fitted < open_ / 2
     monkeypatch.undo()
