@@ -48,9 +48,10 @@ from benchmarks import gain
 from benchmarks._report import arguments, report, rounded
 from benchmarks.tables import hand_made
 from skdistill import FixedRows, SoftDecisionTreeClassifier, soft_targets
+from skdistill.learners.hard_tree import learner
 from skdistill.learners.hard_tree.search import Search
 from skdistill.modules import SoftTree
-from skdistill.students import hard_tree, hardening
+from skdistill.students import hardening
 
 SETS = (
     "digits",
@@ -110,7 +111,7 @@ WITHOUT = {
         (Search, "_other_twigs", as_it_is),
     ],
     "the rounded soft tree as a start": [(hardening, "_start", lambda *args: None)],
-    "a booster's thresholds": [(hard_tree, "booster_hints", lambda *args: ())],
+    "a booster's thresholds": [(learner, "booster_hints", lambda *args: ())],
 }
 
 

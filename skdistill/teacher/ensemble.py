@@ -17,6 +17,10 @@ from .members import check_weights, members_of
 from .memory import KEEPS_NOTHING, TeacherMemory
 from .probabilities import align
 
+#: A sum that overflows while a teacher answers becomes an error that names the answer, and
+#: needs no warning of another library beside it.
+_QUIET = np.errstate(over="ignore", invalid="ignore")
+
 
 @dataclass(frozen=True)
 class Teacher:
@@ -80,6 +84,7 @@ class Teacher:
         """
         return [labels_of(member, fallback) for member in self.members]
 
+    @_QUIET
     def log_probabilities(self, X, classes, fallback=None):
         """Log-probabilities of the weighted mean of the members.
 
@@ -116,6 +121,7 @@ class Teacher:
             for parts in zip(*every, strict=True)
         ]
 
+    @_QUIET
     def values(self, X):
         """Predictions of the weighted mean of the members, for regression.
 
