@@ -9,7 +9,7 @@ import torch
 
 from ..modules.embeddings import embedding_named
 from ..modules.mlp import MLP, MLPMembers, smooth_clip
-from ..modules.own import called, check_module
+from ..modules.user_module import called, check_module
 from ..teacher.calibration import fitted_scale
 from ..training.inference import in_chunks
 from .arrays import copied, is_own, net_arrays

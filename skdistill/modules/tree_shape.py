@@ -95,7 +95,7 @@ class TreeShape:
         Parameters
         ----------
         depth : int
-            Theirs.
+            Depth of the leaves.
 
         Returns
         -------
