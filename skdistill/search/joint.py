@@ -88,7 +88,7 @@ def train_all(requests):
     Returns
     -------
     list of DistillationNet or Exception
-        What became of each.
+        The outcome of each request.
     """
     groups, answers = {}, [None] * len(requests)
     for i, request in enumerate(requests):
@@ -102,7 +102,7 @@ def train_all(requests):
 
 
 def _trained(requests):
-    """What became of each; an error is an answer too."""
+    """The outcome of each request; an error is one too."""
     if len(requests) > 1:
         generators = [request.options["generator"] for request in requests]
         states = [generator.get_state() for generator in generators]
@@ -175,6 +175,8 @@ class _Joint:
     """Trainings of one kind, stacked."""
 
     def __init__(self, requests):
+        # Nets of one learning rate and decay lie side by side: one slice, one group of the
+        # optimizer, one fused step.
         self.order = sorted(range(len(requests)), key=lambda i: _pace(requests[i]))
         self.requests = [requests[i] for i in self.order]
         self.options = self.requests[0].options
@@ -188,6 +190,7 @@ class _Joint:
             for each in self.requests
         ]
         states = [batches.generator.get_state() for batches in self.batches]
+        # One seed, one order of rows: then a batch is taken once for all nets.
         self.is_one_order = all(torch.equal(state, states[0]) for state in states)
         self.rows = _Rows([batches.rows for batches in self.batches])
         self.valid = None
@@ -224,7 +227,7 @@ class _Joint:
         return best
 
     def _optimizer(self, n_steps):
-        """torch's own, whose parameters are slices of the stacked ones."""
+        """torch's optimizer; its parameters are slices of the stacked weights."""
         named, undecayed = self.options["optimizer"], self.stack.modules[0]
         undecayed = set(getattr(undecayed, "undecayed", ()))
         groups, self.parts, start = {}, [], 0
@@ -266,10 +269,10 @@ class _Joint:
             self._record(epoch + 1, means, time.perf_counter() - start)
             if not self._going():
                 break
-        found = [None] * len(self.nets)
+        outcomes = [None] * len(self.nets)
         for i, (place, net) in enumerate(zip(self.order, self.nets, strict=True)):
-            found[place] = self.errors[i] or self._ended(i, net)
-        return found
+            outcomes[place] = self.errors[i] or self._ended(i, net)
+        return outcomes
 
     def _pass(self, optimizer, schedule, epoch):
         """An epoch of steps; the mean loss of each net."""
@@ -280,12 +283,12 @@ class _Joint:
             self.stack.training_progress(done)
             self.losses.training_progress(done)
             loss, gradients = self._gradients(x, targets)
-            for part, name, own in self.parts:
-                part.grad = gradients[name][own]
+            for part, name, trees in self.parts:
+                part.grad = gradients[name][trees]
             optimizer.step()
             if schedule is not None:
                 schedule.step()
-            means.append(loss)
+            means.append(loss)  # a tensor: reading it would wait for the device
             sizes.append(x.shape[-2])
         return _means(means, sizes)
 
@@ -313,7 +316,7 @@ class _Joint:
 
     @torch.no_grad()
     def _watch(self):
-        """The mean loss of each net on the rows that are watched."""
+        """The mean loss of each net on its validation rows."""
         self.stack.training = False
         means, sizes = [], []
         for index, n_labelled in self.watched.indices():
@@ -349,7 +352,7 @@ class _Joint:
         return [i for i, (error, is_over) in pairs if error is None and not is_over]
 
     def _ended(self, i, net):
-        """A net, as its own training would have left it."""
+        """A net, as training it alone would have left it."""
         if not self.is_over[i]:
             self.stack.give_back(i, self.best[i].weights_)
         net._listeners = []
