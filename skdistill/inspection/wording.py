@@ -118,7 +118,7 @@ class Gates:
         ----------
         z : ndarray of shape (n_view,)
             The tree's view of the row.
-        told : dict of {int: str or None}
+        plain : dict of {int: str or None}
             Values of the row that are printed as they are, by column: categories, and
             None for gaps.
         end : int, default=None
@@ -323,7 +323,7 @@ class Questions:
         ----------
         z : ndarray of shape (n_view,)
             The tree's view of the row.
-        told : dict of {int: str or None}
+        plain : dict of {int: str or None}
             Values of the row that are printed as they are, by column: categories, and
             None for gaps.
         end : None

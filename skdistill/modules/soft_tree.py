@@ -230,7 +230,7 @@ class SoftTree(nn.Module):
         return output, ways
 
     def _leaf_parameters(self, x):
-        """The leaves' parameters (n_leaves, n_outputs), or by row (n, n_leaves, n_outputs)."""
+        """The leaves' parameters (n_leaves, n_outputs); by row with an axis more, first."""
         leaf = self.leaf.to(x.dtype)
         if not self.has_linear_leaves:
             return leaf

@@ -48,7 +48,7 @@ def best_columns(x, target, weight, least, random):
     x : ndarray of shape (n, n_columns)
         Rows.
     target : ndarray of shape (n, n_outputs)
-        Theirs; of many outputs, random directions are looked at.
+        Targets of the rows; of many outputs, random directions are looked at.
     weight : ndarray of shape (n,)
         Of the rows.
     least : float
@@ -128,7 +128,7 @@ def few_outputs(x, target, weight, widths, random):
     x : ndarray of shape (n, n_columns)
         Rows.
     target : ndarray of shape (n, n_outputs)
-        Theirs.
+        Targets of the rows.
     weight : ndarray of shape (n,)
         Of the rows.
     widths : sequence of int
