@@ -247,7 +247,7 @@ class TorchLearner(Learner):
         x, used, exam = self._rows_and_exam(lesson, random)
         rows = RenewedRows(self, lesson.renewal, x, used)
         if self.temperature is None:
-            unseen = None if lesson.watched is None else exam
+            unseen = None if lesson.exam is None else exam
             self.temperature = yield from self._chosen_temperature(
                 rows, unseen, seeds, random
             )
@@ -270,13 +270,13 @@ class TorchLearner(Learner):
         """The view of the training rows, what they teach, and the validation rows."""
         params, knowledge = self.params, lesson.knowledge
         x, used, exam = self.see(lesson.read.X), knowledge.used(params.alpha), None
-        if lesson.watched is not None:
-            exam = self.see(lesson.read.X_val), lesson.watched
+        if lesson.exam is not None:
+            exam = self.see(lesson.read.X_val), lesson.exam
         elif params.early_stopping:
             strata, weight = self.task.strata(knowledge), knowledge.hard_weight
             soft_weight = knowledge.soft_weight[: len(weight)]
             if used.hard is None and soft_weight.any():
-                weight = soft_weight  # of rows that have a target to be watched
+                weight = soft_weight  # of rows whose target validates the epochs
             kept, held = hold_out(strata, params.validation_fraction, random, weight)
             exam = x[held], used.exam(held)
             x, used = x[kept], used.take(kept)

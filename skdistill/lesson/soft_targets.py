@@ -54,7 +54,7 @@ def soft_targets(
         Above 1 softens, below 1 sharpens. Of no meaning, and refused, for regressors.
     classes : array-like of shape (n_classes,), or list of these, default=None
         Order of the result's columns, and names for the columns of teachers without
-        ``classes_``. By default, the teacher's own. A list with one array for each of
+        ``classes_``. By default, those of the teacher. A list with one array for each of
         several targets.
     teacher_weights : array-like of shape (n_teachers,), default=None
         Shares of the members of a list.

@@ -195,7 +195,7 @@ class _Joint:
         self.rows = _Rows([batches.rows for batches in self.batches])
         self.valid = None
         if self.requests[0].valid is not None:
-            self.watched = InOrder(self.requests[0].valid.to(device))
+            self.valid_order = InOrder(self.requests[0].valid.to(device))
             self.valid = _Rows([each.valid.to(device) for each in self.requests])
         self.stack = stacked([each.module.to(device) for each in self.requests])
         self.weights = list(self.stack.weights.values())
@@ -319,7 +319,7 @@ class _Joint:
         """The mean loss of each net on its validation rows."""
         self.stack.training = False
         means, sizes = [], []
-        for index, n_labelled in self.watched.indices():
+        for index, n_labelled in self.valid_order.indices():
             x, targets = self.valid.take(index, n_labelled)
             means.append(self.losses(self.stack.outputs(x)[0], targets)[0])
             sizes.append(len(index))

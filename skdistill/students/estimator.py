@@ -40,7 +40,7 @@ class SurrogateStudent(BaseStudent):
         return not isinstance(self._estimator(), BaseDecisionTree)
 
     def _see(self, rows):
-        """What the student's own pipeline would hand it."""
+        """What a pipeline would hand the student."""
         view = self.preprocessor_
         if reads_tables(view):
             return apply_view(view, rows)

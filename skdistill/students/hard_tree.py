@@ -1,4 +1,4 @@
-"""Students that are hard decision trees, found by search."""
+"""Students that are hard decision trees, which a search finds."""
 
 from numbers import Integral, Real
 

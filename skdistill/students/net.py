@@ -1,4 +1,4 @@
-"""Students that are neural nets: an MLP, or the user's own module."""
+"""Students that are neural nets: an MLP, or the user's module."""
 
 from numbers import Integral, Real
 

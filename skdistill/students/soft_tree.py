@@ -106,7 +106,7 @@ class SoftDecisionTree(TorchStudent):
         n_jobs=None,
         random_state=None,
     ):
-        """A tree of plain questions in the place of the gates: found, not rounded.
+        """Search for a tree of plain questions in the place of the gates.
 
         It is searched for as :class:`HardDecisionTreeClassifier` is, on rows labelled by
         this tree's teacher (by this tree, if it has or keeps none), and drawn as its
