@@ -90,29 +90,29 @@ class DistillationSearchCV(_Together, GridSearchCV):
         As in GridSearchCV. A fitted teacher among the values is frozen, so that it is
         used as it is.
     scoring : str, callable, list, tuple or dict, default=None
-        As there.
+        As in GridSearchCV.
     n_jobs : int, default=None
         So many clones of a teacher are fitted, and so many parts of a long pass asked, at
         once; all candidates are fitted in this process.
     refit : bool, str or callable, default=True
-        As there.
+        As in GridSearchCV.
     cv : int, splitter or iterable, default=None
-        As there.
+        As in GridSearchCV.
     verbose : int, default=0
-        As there.
+        As in GridSearchCV.
     error_score : "raise" or float, default=nan
-        As there.
+        As in GridSearchCV.
     return_train_score : bool, default=False
-        As there.
+        As in GridSearchCV.
 
     Attributes
     ----------
     cv_results_ : dict of ndarray
-        As there; the seconds of trainings that were one are divided among them.
+        As in GridSearchCV; the seconds of trainings that were one are divided among them.
     best_estimator_, best_params_, best_score_, best_index_ : object
-        As there.
+        As in GridSearchCV.
     scorer_, n_splits_, refit_time_, multimetric_ : object
-        As there.
+        As in GridSearchCV.
 
     See Also
     --------
@@ -180,8 +180,8 @@ class HalvingDistillationSearchCV(_Together, HalvingGridSearchCV):
     estimator : estimator
         A student, or a pipeline that holds one.
     param_grid : dict or list of dict
-        As there. A fitted teacher among the values is frozen, so that it is used as it
-        is.
+        As in HalvingGridSearchCV. A fitted teacher among the values is frozen, so that it
+        is used as it is.
     factor : int or float, default=3
         One in so many candidates goes on to the next round, with so many times more.
     resource : str, default="n_samples"
@@ -193,15 +193,15 @@ class HalvingDistillationSearchCV(_Together, HalvingGridSearchCV):
     min_resources : int, "smallest" or "exhaust", default="exhaust"
         Of the first round. "exhaust": so many that the last one has most.
     aggressive_elimination : bool, default=False
-        As there.
+        As in HalvingGridSearchCV.
     cv : int, splitter or iterable, default=5
-        As there.
+        As in HalvingGridSearchCV.
     scoring : str or callable, default=None
-        As there.
+        As in HalvingGridSearchCV.
     refit : bool or callable, default=True
-        As there.
+        As in HalvingGridSearchCV.
     error_score : "raise" or float, default=nan
-        As there.
+        As in HalvingGridSearchCV.
     return_train_score : bool, default=False
         Whether training rows are scored too.
     random_state : int, RandomState instance or None, default=None
@@ -210,14 +210,14 @@ class HalvingDistillationSearchCV(_Together, HalvingGridSearchCV):
         So many clones of a teacher are fitted, and so many parts of a long pass asked, at
         once; all candidates are fitted in this process.
     verbose : int, default=0
-        As there.
+        As in HalvingGridSearchCV.
 
     Attributes
     ----------
     n_resources_, n_candidates_ : list of int
         Of each round.
     n_iterations_, n_remaining_candidates_, min_resources_, max_resources_ : int
-        As there.
+        As in HalvingGridSearchCV.
     cv_results_, best_estimator_, best_params_, best_score_, best_index_ : object
         As in DistillationSearchCV; the results say the round, "iter", too.
 

@@ -5,7 +5,7 @@ import torch
 
 from .batches import InOrder
 
-# What then stays in the cache.
+# Outputs of the widest layer that stay in the cache, 4 MB of float64; and rows.
 _CELLS_AT_ONCE, _MOST_ROWS = 1 << 19, 2048
 
 
@@ -39,7 +39,7 @@ def in_chunks(function, module, x):
     """Apply a function of batches to all rows, without skorch and without gradients.
 
     Built-in modules compute in float64 where the device has it, users' modules in their
-    own dtype.
+    dtype.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def in_chunks(function, module, x):
     Returns
     -------
     ndarray of shape (n, ...)
-        Of float64 where the result is floating.
+        The results, float64 where they are floating.
     """
     parameters = [p for p in module.parameters() if p.is_floating_point()]
     like = parameters[0] if parameters else torch.zeros(0)

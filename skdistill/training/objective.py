@@ -54,7 +54,7 @@ class Loss:
 
     def __post_init__(self):
         if self.asks is None:
-            asks = _asked(self.compare, _ASKABLE[self.task])
+            asks = _asks(self.compare, _ASKABLE[self.task])
             object.__setattr__(self, "asks", asks)
 
     def prepared(self, target, temperature):
@@ -75,7 +75,7 @@ class Loss:
         return target if self.prepare is None else self.prepare(target, temperature)
 
     def rows(self, output, prepared, temperature, **more):
-        """What ``compare`` returns, given what it asks for.
+        """The result of ``compare``, with the options that it takes.
 
         Parameters
         ----------
@@ -84,20 +84,20 @@ class Loss:
         prepared : Tensor of shape (n, n_outputs)
             From ``prepared``.
         temperature : float
-            As there.
+            As for ``prepared``.
         **more : dict
-            What it may ask for: ``labels``, ``weight``.
+            Options that it may take: ``labels``, ``weight``.
 
         Returns
         -------
         Tensor of shape (n,)
             The loss of each row.
         """
-        asked = {name: more[name] for name in self.asks}
-        return self.compare(output, prepared, temperature, **asked)
+        options = {name: more[name] for name in self.asks}
+        return self.compare(output, prepared, temperature, **options)
 
     def given(self, **more):
-        """With some of what it asks for, if it does, fixed.
+        """The same loss with some options, if it takes them, fixed.
 
         Parameters
         ----------
@@ -107,14 +107,14 @@ class Loss:
         Returns
         -------
         Loss
-            That does not ask for it any more.
+            A loss that does not take them any more.
         """
         fixed = {name: more[name] for name in self.asks & set(more)}
         compare = partial(self.compare, **fixed) if fixed else self.compare
         return replace(self, compare=compare, asks=self.asks - set(fixed))
 
 
-def _asked(function, askable):
+def _asks(function, askable):
     try:
         parameters = inspect.signature(function).parameters
     except ValueError:  # a builtin without a signature
@@ -226,26 +226,26 @@ def of_leaves(soft, hard, share, widths, label_smoothing=0.0, of_mixture=False):
     """The losses of a soft tree, in part those of its leaves by themselves.
 
     The part is the sum over the leaves of the probability of the path to a leaf times
-    the leaf's own loss [1]_. In evaluation, the losses are those of the mixture.
+    the loss of the leaf [1]_. In evaluation, the losses are those of the mixture.
 
     Parameters
     ----------
     soft, hard : Loss
-        Of the mixture: "kl" and the cross entropy, or squared errors.
+        Losses of the mixture: "kl" and the cross entropy, or squared errors.
     share : Share
-        Of the leaves by themselves.
+        Share of the leaves by themselves.
     widths : list of int or None
         Number of classes of each target; None for values.
     label_smoothing : float, default=0.0
-        Of the labels.
+        Smoothing of the labels.
     of_mixture : bool, default=False
-        Whether the leaves by themselves are compared with what the mixture of all says,
+        Whether the leaves by themselves are compared with the outputs of the mixture,
         rather than with the targets.
 
     Returns
     -------
     soft, hard : Loss
-        Of outputs as ``SoftTree`` has them in training mode.
+        Losses of outputs as ``SoftTree`` has them in training mode.
 
     References
     ----------
@@ -261,8 +261,8 @@ def of_leaves(soft, hard, share, widths, label_smoothing=0.0, of_mixture=False):
             parts.append(part)
         return torch.cat(parts, dim=1)
 
-    def _told(mixture, temperature):
-        """What the mixture says, as targets."""
+    def _answers(mixture, temperature):
+        """The outputs of the mixture, as targets."""
         if widths is None:
             return mixture.detach()
         parts = (mixture.detach() / temperature).split(widths, dim=1)
@@ -271,6 +271,7 @@ def of_leaves(soft, hard, share, widths, label_smoothing=0.0, of_mixture=False):
     def _alone(first, second, prepared, temperature, is_hard):
         if widths is None:
             target = prepared.reshape(second.shape)
+            # The mean over paths of (leaf - y)^2, from the means of leaf^2 and of leaf.
             return (first - 2 * target * second + target.square()).mean(dim=1)
         logs, target = (
             (second, _labels(prepared, second)) if is_hard else (first, prepared)
@@ -286,9 +287,9 @@ def of_leaves(soft, hard, share, widths, label_smoothing=0.0, of_mixture=False):
             mixture, first, second = output.split(n, dim=1)
             whole = loss.compare(mixture, prepared, temperature, **more)
             if of_mixture:
-                told = _told(mixture, temperature)
+                answers = _answers(mixture, temperature)
                 logs = second if is_hard and widths is not None else first
-                parts = _alone(logs, second, told, temperature, False)
+                parts = _alone(logs, second, answers, temperature, False)
             else:
                 parts = _alone(first, second, prepared, temperature, is_hard)
             return (1 - share.now) * whole + share.now * parts
@@ -351,7 +352,7 @@ def get_loss(loss, task):
     ['labels']
     """
     if callable(loss):
-        asks = _asked(loss, _ASKABLE[task])
+        asks = _asks(loss, _ASKABLE[task])
         _check_signature(loss, asks)
         like = _unwrapped(loss, Loss(task, loss, tempered=True, asks=asks))
         return replace(like, task=task, compare=loss, prepare=None, asks=asks)
