@@ -257,7 +257,7 @@ def _is_frame(X):
 
 def _as_array(X):
     """An array of rows, or of a column; lists of strings and numbers keep both."""
-    if hasattr(X, "combine_chunks"):  # pyarrow's own array of chunks forgets nulls
+    if hasattr(X, "combine_chunks"):  # pyarrow's ChunkedArray forgets nulls
         X = X.combine_chunks()
     if isinstance(X, np.ma.MaskedArray):
         values = np.asarray(X).astype(float if X.dtype.kind in "biuf" else object)

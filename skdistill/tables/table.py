@@ -116,9 +116,9 @@ class Table:
         Parameters
         ----------
         column : int
-            Its position.
+            Position of the column.
         known : list
-            Its categories in training.
+            Categories of the column in training.
 
         Returns
         -------

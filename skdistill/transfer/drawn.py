@@ -281,7 +281,7 @@ class Source:
             If no drawn row is usable.
         """
         seed = self.seed
-        if self.n_draws:  # takes nothing from the student's own random numbers
+        if self.n_draws:  # leaves the student's random numbers as they are
             sequence = np.random.SeedSequence([seed, self.n_draws])
             seed = int(sequence.generate_state(1)[0])
         self.n_draws += 1

@@ -43,7 +43,7 @@ class Nearest:
         Returns
         -------
         ndarray of shape (n, k)
-            Row numbers; a single row is its own neighbour.
+            Row numbers; a single row is its only neighbour.
         """
         n = len(self.points)
         if n == 1:
@@ -176,7 +176,7 @@ def leaf_neighbors(leaf, n_neighbors, random):
     Returns
     -------
     ndarray of shape (n, n_neighbors)
-        The nearest first, again where fewer were found; the row itself if none was.
+        The nearest first, repeated where there are fewer; the row itself without any.
 
     References
     ----------

@@ -28,7 +28,7 @@ _MOST_CLASSES = 50
 # So many rows grow the trees, which bounds the time of a fit; all rows lend values.
 _ROWS_FOR_TREES = 20_000
 _CHUNK = 1 << 16  # rows drawn at once: a few arrays of all columns
-# max_distance counts in this quantile of the training rows' own distances ...
+# max_distance counts in this quantile of the distances between training rows ...
 _SPACING = 0.95
 # ... and gives up where a smaller share of the draws is within, of so many at least.
 _LEAST_WITHIN, _FEWEST_TRIED = 0.02, 1000
@@ -523,8 +523,9 @@ class ConditionalSampler(Sampler):
     n_rounds : int, default=1
         So many times each column is redrawn.
     p : float or pair of float, default=0.5
-        Probability that a value is redrawn in a round. A pair: each row has one of its
-        own, uniform between the two, so that some rows are near the data and some far.
+        Probability that a value is redrawn in a round. A pair: each row has its
+        probability, uniform between the two, so that some rows are near the data and
+        some far.
     n_estimators : int, default=5
         Trees for each column.
     min_samples_leaf : int, default=10
