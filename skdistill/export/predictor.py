@@ -29,7 +29,7 @@ def load(path):
     Parameters
     ----------
     path : str or path
-        Of the npz.
+        Path of the npz.
 
     Returns
     -------
@@ -57,7 +57,7 @@ class NumpyPredictor:
     meta : dict
         What there is and how it is arranged; lists, numbers and strings.
     arrays : dict of {str: ndarray}
-        Its numbers.
+        The student's numbers.
 
     Attributes
     ----------
@@ -618,7 +618,7 @@ class _LayerByBin:
     Parameters
     ----------
     column, low, width : ndarray of shape (n_bins,)
-        Of the bins, by columns, and ascending.
+        Places of the bins, by columns, and ascending.
     weight : ndarray of shape (n_inputs + n_bins, n_outputs)
         Of the columns, then of the bins.
     bias : ndarray of shape (n_outputs,)

@@ -14,7 +14,7 @@ class Node:
     Attributes
     ----------
     number : int
-        Its number in the tree.
+        The node's number in the tree.
     depth : int
         0 for the root.
     children : tuple of int

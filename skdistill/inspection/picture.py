@@ -102,7 +102,7 @@ def imported_pyplot(name):
     Parameters
     ----------
     name : str
-        Of the function that draws.
+        Name of the function that draws.
 
     Returns
     -------
@@ -131,7 +131,7 @@ def boxed(ax, place, lines, colour, fontsize):
     lines : list of str
         Long ones are wrapped.
     colour : str
-        Of the box.
+        Colour of the box.
     fontsize : float
         In points.
 

@@ -55,7 +55,7 @@ def questions_of(tree, feature_names=None, max_terms=3, digits=3):
     Returns
     -------
     Gates or Questions
-        Of the soft tree, or of the hard one.
+        Questions of the soft tree, or of the hard one.
     """
     if max_terms is not None and max_terms < 1:
         raise ValueError(f"max_terms={max_terms} must be at least 1, or None for all.")
@@ -76,7 +76,7 @@ class Gates:
     tree : SoftDecisionTree
         Fitted.
     names : array-like of str or None
-        Of the columns.
+        Names of the columns.
     max_terms : int or None
         Terms of a gate that are shown.
     digits : int
@@ -102,7 +102,7 @@ class Gates:
         Parameters
         ----------
         node : int
-            Its number.
+            The node's number.
 
         Returns
         -------
@@ -162,7 +162,7 @@ class Gates:
         Parameters
         ----------
         node : int
-            Its number.
+            The node's number.
 
         Returns
         -------
@@ -259,7 +259,7 @@ class Questions:
     tree : HardDecisionTree
         Fitted.
     names : array-like of str or None
-        Of the columns.
+        Names of the columns.
     """
 
     def __init__(self, tree, names):
@@ -281,7 +281,7 @@ class Questions:
         Parameters
         ----------
         node : int
-            Its number.
+            The node's number.
 
         Returns
         -------
@@ -297,7 +297,7 @@ class Questions:
         Parameters
         ----------
         node : int
-            Its number.
+            The node's number.
 
         Returns
         -------
@@ -327,7 +327,7 @@ class Questions:
             Values of the row that are printed as they are, by column: categories, and
             None for gaps.
         end : None
-            Of soft trees; there is one path.
+            For soft trees; a hard tree has one path.
 
         Yields
         ------
@@ -368,7 +368,7 @@ class Leaves:
     numbers : sequence of int
         Node numbers of the leaves.
     names : array-like of str or None
-        Of the classes or targets.
+        Names of the classes or targets.
     digits : int
         Significant digits.
     """
@@ -404,7 +404,7 @@ class Leaves:
         Parameters
         ----------
         leaf : int
-            Its node number.
+            The node's number.
 
         Returns
         -------

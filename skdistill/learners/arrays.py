@@ -133,7 +133,7 @@ def soft_tree_arrays(module, inference, array):
     module : SoftTree
         Trained.
     inference : {"mixture", "path", "leaf"}
-        Whose answer counts.
+        Whose answer counts: that of all leaves, or of one.
     array : callable
         ``array(tensor)`` -> its numbers.
 

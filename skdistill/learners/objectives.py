@@ -14,11 +14,11 @@ def objective_of(task, params, temperature):
     Parameters
     ----------
     task : Task
-        Whose outputs are compared.
+        The task whose outputs are compared.
     params : object
         The student's parameters.
     temperature : float
-        Of classes; of values it is 1.
+        Temperature of classes; of values it is 1.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def leaves_scale_open(task, params, knowledge):
     Parameters
     ----------
     task : Task
-        Whose outputs are compared.
+        The task whose outputs are compared.
     params : object
         The student's parameters.
     knowledge : Knowledge

@@ -18,7 +18,7 @@ class RenewedRows:
     x : ndarray of shape (n + m, n_inputs)
         The view, float32.
     knowledge : Knowledge
-        Of the same rows.
+        What the same rows teach.
     """
 
     def __init__(self, learner, renewal, x, knowledge):

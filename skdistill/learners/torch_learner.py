@@ -139,7 +139,7 @@ class TorchModel(Model):
         Parameters
         ----------
         logits : Tensor of shape (n, n_outputs)
-            Of all targets.
+            Logits of all targets.
 
         Returns
         -------
@@ -162,7 +162,7 @@ class TorchLearner(Learner):
     see : callable
         ``see(rows)`` -> the student's view, float32.
     temperature : float or None, default=1.0
-        Of classes; None: it is to be chosen.
+        Temperature of classes; None: it is to be chosen.
     past : Past, default=None
         What the training goes on from.
     moments : dict, default=None
@@ -407,7 +407,7 @@ class TorchLearner(Learner):
         x : ndarray of shape (n + m, n_inputs)
             The view.
         knowledge : Knowledge
-            Of the same rows.
+            What the same rows teach.
         objective : Objective
             The loss that they are for.
         module : torch.nn.Module

@@ -112,10 +112,10 @@ class Read:
         return _with_first(self, n_drawn)
 
 
-def _with_first(rows, n_drawn):
-    if rows.drawn is None or n_drawn == len(rows.drawn):
-        return rows
-    return replace(rows, drawn=rows.drawn.take(np.arange(n_drawn)))
+def _with_first(record, n_drawn):
+    if record.drawn is None or n_drawn == len(record.drawn):
+        return record
+    return replace(record, drawn=record.drawn.take(np.arange(n_drawn)))
 
 
 def teaches(given, teacher):

@@ -138,7 +138,7 @@ class Periodic(NumericEmbedding):
     Parameters
     ----------
     n_frequencies : int, default=16
-        Of each column.
+        Number of frequencies of each column.
     n_outputs : int, default=8
         Columns that each column's layer returns.
     scale : float, default=0.1
@@ -192,7 +192,7 @@ def embedding_named(name, x):
     Parameters
     ----------
     name : str
-        Of ``NAMES``, or "auto".
+        One of ``NAMES``, or "auto".
     x : ndarray of shape (n, n_inputs)
         The student's view of the training rows.
 
@@ -281,7 +281,7 @@ class PeriodicEncoding(nn.Module):
     numeric : list of int
         Which are numeric.
     n_frequencies : int
-        Of each of these.
+        Number of frequencies of each of these columns.
     n_outputs : int
         Columns that are returned for each of these.
     scale : float

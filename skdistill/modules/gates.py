@@ -99,7 +99,7 @@ def paths(left, right, shape):
     left, right : Tensor of shape (n_gates, n)
         Shares of the two sides.
     shape : TreeShape
-        Of the tree.
+        Shape of the tree.
 
     Returns
     -------
@@ -206,7 +206,7 @@ def selected(weight, scale, count):
     Parameters
     ----------
     weight : Tensor of shape (n_gates, n_inputs)
-        Of the gates.
+        Weights of the gates.
     scale : Tensor of shape (n_inputs,)
         Standard deviations of the columns.
     count : int

@@ -140,7 +140,7 @@ class MLP(nn.Module):
         inputs : list of Tensor of shape (..., n, n_in)
             Of each layer. Of nets that are stacked the first may be (n, n_in), for all.
         weights : list of Tensor of shape (..., n_out, n_in)
-            Of each layer.
+            Weights of each layer.
         of_output : Tensor of shape (..., n, n_outputs)
             Gradient by the outputs.
 
@@ -165,7 +165,7 @@ class MLP(nn.Module):
         Parameters
         ----------
         inputs : list of Tensor
-            That ``forward`` was given.
+            The list that ``forward`` has filled.
         of_output : Tensor of shape (n, n_outputs)
             Gradient by the outputs.
         """

@@ -520,7 +520,7 @@ def refit_leaves(tree, chunks, share=0.0, n_steps=30, tol=1e-6):
         distributions (n, n_classes), each row of these times its weight; the weights
         sum to 1 over all pairs.
     share : float, default=0.0
-        Of the leaves by themselves.
+        Share of the leaves by themselves.
     n_steps : int, default=30
         At most so many steps.
     tol : float, default=1e-6

@@ -189,9 +189,9 @@ class HalvingDistillationSearchCV(_Together, HalvingGridSearchCV):
         as "max_epochs". With the latter all rounds have the same rows, about which the
         teacher is asked once.
     max_resources : int or "auto", default="auto"
-        Of the last round; "auto", all rows, for "n_samples" alone.
+        Resources of the last round; "auto", all rows, for "n_samples" alone.
     min_resources : int, "smallest" or "exhaust", default="exhaust"
-        Of the first round. "exhaust": so many that the last one has most.
+        Resources of the first round. "exhaust": so many that the last one has most.
     aggressive_elimination : bool, default=False
         As in HalvingGridSearchCV.
     cv : int, splitter or iterable, default=5
@@ -215,7 +215,7 @@ class HalvingDistillationSearchCV(_Together, HalvingGridSearchCV):
     Attributes
     ----------
     n_resources_, n_candidates_ : list of int
-        Of each round.
+        Numbers of each round.
     n_iterations_, n_remaining_candidates_, min_resources_, max_resources_ : int
         As in HalvingGridSearchCV.
     cv_results_, best_estimator_, best_params_, best_score_, best_index_ : object

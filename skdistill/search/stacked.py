@@ -59,7 +59,7 @@ class Stack(ABC):
     Parameters
     ----------
     modules : list of torch.nn.Module
-        Of one kind.
+        Modules of one kind.
 
     Attributes
     ----------
@@ -131,9 +131,9 @@ class Stack(ABC):
         ends, gradients = [output], [of_output]
         if torch.is_tensor(penalty) and penalty.requires_grad:
             ends, gradients = [output, penalty.sum()], [of_output, None]
-        found = torch.autograd.grad(ends, list(self.weights.values()), gradients)
+        parts = torch.autograd.grad(ends, list(self.weights.values()), gradients)
         # Fused steps read gradients in the order of the parameters' memory.
-        pairs = zip(self.weights, found, strict=True)
+        pairs = zip(self.weights, parts, strict=True)
         return {name: gradient.contiguous() for name, gradient in pairs}
 
     def training_progress(self, done):  # noqa: B027

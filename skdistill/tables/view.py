@@ -112,7 +112,7 @@ class TableView(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like or frame of shape (n, n_features)
-            NumberColumns, booleans, categories, strings; gaps are allowed.
+            Numbers, booleans, categories, strings; gaps are allowed.
         y : None
             Ignored.
         sample_weight : array-like of shape (n,), default=None

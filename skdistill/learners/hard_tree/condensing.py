@@ -50,7 +50,7 @@ def best_columns(x, target, weight, least, random):
     target : ndarray of shape (n, n_outputs)
         Targets of the rows; of many outputs, random directions are looked at.
     weight : ndarray of shape (n,)
-        Of the rows.
+        Weights of the rows.
     least : float
         Weight on either side of a test.
     random : RandomState
@@ -130,7 +130,7 @@ def few_outputs(x, target, weight, widths, random):
     target : ndarray of shape (n, n_outputs)
         Targets of the rows.
     weight : ndarray of shape (n,)
-        Of the rows.
+        Weights of the rows.
     widths : sequence of int
         Number of classes of each target; none for values.
     random : RandomState

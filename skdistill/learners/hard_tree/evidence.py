@@ -44,21 +44,23 @@ def with_evidence(tree, leaf, target, weight, is_class, unseen=None):
     HardTree
         The corrected one; the weights of its nodes are as they were.
     """
-    (n, rows), old = _sums(tree, leaf, target, weight), tree.means()
+    (n, label_sums), old = _sums(tree, leaf, target, weight), tree.means()
     if unseen is not None:
         n_answers, answer = _sums(tree, leaf, *unseen)
         old = _moved(n_answers, answer, old)
-    answer = _moved(n, rows, old)
+    answer = _moved(n, label_sums, old)
     if is_class:
-        losses = _log_losses(n, rows, old)
+        losses = _log_losses(n, label_sums, old)
     else:
         _, squares = _sums(tree, leaf, np.square(target), weight)
-        losses = _squares(n, rows, squares, answer)
-    kept = _borne_out(tree, losses)
+        losses = _squares(n, label_sums, squares, answer)
+    smaller = _borne_out(tree, losses)
     sums = tree.sums[:, :1] * np.column_stack([np.ones(len(answer)), answer])
-    for node in np.flatnonzero(~kept.is_leaf)[::-1]:
-        sums[node] = sums[kept.children_left[node]] + sums[kept.children_right[node]]
-    return replace(kept, sums=sums).compact()
+    for node in np.flatnonzero(~smaller.is_leaf)[::-1]:
+        sums[node] = (
+            sums[smaller.children_left[node]] + sums[smaller.children_right[node]]
+        )
+    return replace(smaller, sums=sums).compact()
 
 
 def _sums(tree, leaf, values, weight):
@@ -68,23 +70,23 @@ def _sums(tree, leaf, values, weight):
     return sums[:, :1], sums[:, 1:]
 
 
-def _moved(n, rows, old):
+def _moved(n, sums, old):
     """The mean of n rows that sum to so much, and of the old answer."""
-    return (rows + _ROWS_OF_TEACHER * old) / (n + _ROWS_OF_TEACHER)
+    return (sums + _ROWS_OF_TEACHER * old) / (n + _ROWS_OF_TEACHER)
 
 
-def _log_losses(n, rows, old):
+def _log_losses(n, sums, old):
     """The labels' log loss of each node, each row left out of the answer for it."""
-    answer = _moved(np.maximum(n - 1, 0), np.maximum(rows - 1, 0), old)
-    return -(rows * np.log(np.maximum(answer, _LEAST))).sum(axis=1)
+    answer = _moved(np.maximum(n - 1, 0), np.maximum(sums - 1, 0), old)
+    return -(sums * np.log(np.maximum(answer, _LEAST))).sum(axis=1)
 
 
-def _squares(n, rows, squares, mean):
+def _squares(n, sums, squares, mean):
     """The same for values: squared distances to a mean without the row in question."""
     # Leave-one-out in closed form: without its row, a residual grows by this factor.
     total = n + _ROWS_OF_TEACHER
     factor = total / (total - np.minimum(n, 1))
-    return (factor**2 * (squares - 2 * mean * rows + n * mean**2)).sum(axis=1)
+    return (factor**2 * (squares - 2 * mean * sums + n * mean**2)).sum(axis=1)
 
 
 def _borne_out(tree, losses):

@@ -55,7 +55,7 @@ class Rows:
     stats : ndarray of shape (n_stats, n)
         See :func:`~skdistill.learners.hard_tree.costs.statistics`.
     cost : callable
-        Of sums of statistics, such as Entropy.
+        A function of sums of statistics, such as Entropy.
     min_weight : float
         What a leaf must have.
     """
@@ -71,7 +71,7 @@ class Rows:
         Returns
         -------
         Rows
-            That shares codes and statistics.
+            Rows that share codes and statistics with these.
         """
         return Rows(self.binned, self.stats, Squares(), self.min_weight)
 
@@ -116,7 +116,7 @@ class Rows:
         node : Question or None
             Root of the subtree.
         rows : ndarray of int
-            Those that reach it.
+            The rows that reach it.
 
         Returns
         -------
@@ -195,7 +195,7 @@ class Rows:
         Parameters
         ----------
         rows : ndarray of int
-            Those of the leaf.
+            The rows of the leaf.
 
         Returns
         -------
@@ -277,7 +277,7 @@ class Rows:
         Parameters
         ----------
         rows : ndarray of int
-            Those of its root.
+            The rows of the tree's root.
         n_leaves : int
             At most so many.
         test : tuple of int, default=None

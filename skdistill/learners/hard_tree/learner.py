@@ -155,7 +155,7 @@ class HardTreeLearner(Learner):
         Returns
         -------
         callable
-            Of sums of statistics.
+            A function of sums of statistics.
         """
         is_class = self.task.kind == "classifier"
         if not is_class or self.params.criterion == "gini":

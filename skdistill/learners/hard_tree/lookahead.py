@@ -92,7 +92,7 @@ def look_ahead(data, rows, n_tests, factor=1.0, hints=()):
     data : Rows
         Where the rows come from.
     rows : ndarray of int
-        Those of a node.
+        The rows of a node.
     n_tests : int
         So many tests take part at most, at quantiles of their columns.
     factor : float, default=1.0

@@ -76,7 +76,7 @@ class Search:
         Parameters
         ----------
         root : Question or None
-            Of a tree, which is changed.
+            Root of a tree, which is changed.
 
         Returns
         -------
