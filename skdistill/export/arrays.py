@@ -88,7 +88,7 @@ def _without_objects(classes):
     """Labels in an array that needs no pickle."""
     if classes.dtype.kind != "O":
         return classes
-    plain = np.array(classes.tolist())
+    plain = np.array(classes.tolist())  # the type that the labels themselves have
     if plain.dtype.kind not in "biufU":
         raise TypeError(
             f"The classes {classes.tolist()} are neither numbers nor strings, and have no "

@@ -45,7 +45,7 @@ def load(path):
         arrays = {name: file[name] for name in file.files}
     for name, array in arrays.items():
         if array.dtype == np.float32:
-            arrays[name] = array.astype(np.float64)
+            arrays[name] = array.astype(np.float64)  # saved by half, see `_halved`
     return NumpyPredictor(json.loads(str(arrays.pop("meta"))), arrays)
 
 
@@ -174,7 +174,7 @@ class NumpyPredictor:
     def _outputs(self, X, model=None):
         model = self._model if model is None else model
         x = self._view.rows(X, self.n_features_in_, self._names)
-        if len(x) <= _ROWS_AT_ONCE:
+        if len(x) <= _ROWS_AT_ONCE:  # else intermediate tables would fill the memory
             return model(self._view(x))
         starts = range(0, len(x), _ROWS_AT_ONCE)
         parts = (self._view(x[start : start + _ROWS_AT_ONCE]) for start in starts)
@@ -183,6 +183,7 @@ class NumpyPredictor:
     def _log_probabilities(self, X):
         logits = self._outputs(X)
         if self._shift is not None:
+            # A class of probability 0 stays finite, whatever is added to it.
             logits = np.maximum(log_softmax(logits), _LOG_TINY) + self._shift
         if len(self._widths) == 1:
             return log_softmax(logits)
@@ -687,6 +688,7 @@ class _SoftTree:
         self._said = None  # what leaves say, where their parameters no longer change
         if self._leaf_weight is None and not meta["is_live"]:
             self._said = self._as_outputs(self._leaf)
+        # Of few gates all paths are one product; the table has gates times leaves.
         is_small = self._n_gates <= _FEW_GATES and meta["gate"] == "logistic"
         self._ways = self._ways_to_leaves() if is_small else None
 
@@ -829,7 +831,7 @@ class _HardTree:
 
     def _leaves_of(self, x):
         if len(x) == 1:
-            return [self._leaf_of(x[0].tolist())]
+            return [self._leaf_of(x[0].tolist())]  # lists: numpy's calls cost more
         left, right, feature, threshold = self._arrays
         node, rows = np.zeros(len(x), dtype=int), np.arange(len(x))
         rows = rows[left[node] >= 0]

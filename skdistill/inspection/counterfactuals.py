@@ -180,6 +180,7 @@ class _Search:
         )
         labels, hits = self._does_it(column, values)
         known = isinstance(before, float) and np.isfinite(before)
+        # A row with a gap starts from the median.
         start = before if known else float(np.interp(0.5, share, observed))
         best = None
         # The nearest hit on each side: the other hits are farther in ranks too.
@@ -190,6 +191,7 @@ class _Search:
             near = places[np.abs(values[places] - start).argmin()]
             step = 1 if values[near] < start else -1
             beside = near + step
+            # Between the hit and its neighbour towards the row lies the tree's threshold.
             limit = values[beside] if 0 <= beside < len(values) else start
             limit = min(limit, start) if step > 0 else max(limit, start)
             after, label = self._nearer(

@@ -110,9 +110,10 @@ def colours_of(tree, nodes):
     if isinstance(classes, list) or (classes is not None and tree.is_multilabel()):
         return ["#ffffff"] * len(nodes)
     if classes is None:
-        level = values[:, 0] / 2 - values[:, 0].min() / 2  # so that it cannot overflow
+        level = values[:, 0] / 2 - values[:, 0].min() / 2  # halves cannot overflow
         strength = level / max(level.max(), np.finfo(float).tiny)
         return [_tint(0, share) for share in strength]
+    # As scikit-learn colours its trees: white where all classes are alike.
     chance = 1 / values.shape[1]
     strength = (values.max(axis=1) - chance) / max(1 - chance, np.finfo(float).tiny)
     return [_tint(*pair) for pair in zip(values.argmax(axis=1), strength, strict=True)]

@@ -11,8 +11,8 @@ from .nodes import colours_of, nodes_of
 _COLUMNS, _WHOLE = 20, {"break_long_words": False, "break_on_hyphens": False}
 _LONGEST = 30  # a word of so many letters stays whole
 _JOINER = "\u200d"
-_WIDEST = 8.0
-_LARGEST, _SMALLEST = 11.0, 1.0
+_WIDEST = 8.0  # points, of an edge that all rows take
+_LARGEST, _SMALLEST = 11.0, 1.0  # font sizes, in points
 _SLACK = 0.95  # fonts do not scale to the pixel
 _PADDING = 0.45  # of a box around its text, in font sizes
 

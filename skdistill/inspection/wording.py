@@ -171,6 +171,7 @@ class Gates:
         """
         gate = self.shape.rank(node)
         used = np.flatnonzero(self.weight[gate])
+        # Not the weight alone: a column of large numbers has small weights.
         matters = np.abs(self.weight[gate, used]) * self.spread[used]
         order = used[np.argsort(-matters, kind="stable")]
         shown = order[: self.max_terms]
@@ -182,6 +183,7 @@ class Gates:
             if all(term.is_question for term in terms):
                 return _sets(terms, weight, threshold, self.names[terms[0].column])
             if len(terms) == 1:
+                # Divided by a negative weight, the inequality turns round.
                 signs = (">=", "<") if weight[0] < 0 else ("<=", ">")
                 bound = self._rounded(threshold / weight[0], self.spread[shown[0]])
                 return [f"{terms[0].text(self.names)} {sign} {bound}" for sign in signs]

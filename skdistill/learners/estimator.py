@@ -101,7 +101,7 @@ class EstimatorModel(Model):
         """Probabilities from what a regressor predicts."""
         columns, parts = list(values.reshape(len(values), -1).T), []
         for width in self.task.widths:
-            n = 1 if width == 2 else width
+            n = 1 if width == 2 else width  # as they were fitted
             part, columns = np.column_stack(columns[:n]), columns[n:]
             parts.append(self._distribution(part))
         return np.concatenate(parts, axis=1)
@@ -111,7 +111,7 @@ class EstimatorModel(Model):
             full = np.hstack([-part, part]) if part.shape[1] == 1 else part
             return softmax(full, axis=1)
         full = np.hstack([1 - part, part]) if part.shape[1] == 1 else part
-        return normalised(np.clip(full, 0, 1))
+        return normalised(np.clip(full, 0, 1))  # a regressor knows no bounds
 
 
 class EstimatorLearner(Learner):

@@ -37,6 +37,7 @@ def objective_of(task, params, temperature):
 
 def _of_classes(task, params, temperature):
     loss = get_loss(params.loss, "classifier")
+    # Refused rather than ignored: a grid over it would compare equal fits.
     if not loss.tempered and params.temperature != 1:
         raise ValueError(
             f"temperature={params.temperature!r} has no effect with loss={params.loss!r}: "

@@ -68,7 +68,7 @@ class RenewedRows:
         if len(index) < len(fresh):
             fresh, answers, view = fresh.take(index), answers[index], view[index]
         knowledge = self._of_trained(renewal.keep(fresh, answers))
-        start = len(self.x) - len(renewal)
+        start = len(self.x) - len(renewal)  # drawn rows are the last ones
         x = np.concatenate([self.x[:start], view, self.x[start + len(view) :]])
         self._now = x, knowledge
         return self._learner.tensors(x, knowledge, objective, module)

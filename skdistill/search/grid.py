@@ -12,7 +12,8 @@ from ..teacher.members import any_ready
 from ..teacher.memory import TeacherMemory, shared_by
 from .prepared import Preparation, Prepared, Splits
 
-_MOST_FITS, _MOST_CELLS = 128, 1 << 28  # fits, and their rows, that are held at once
+# Fits, and numbers in their rows (1 GB of float32), that are held at once.
+_MOST_FITS, _MOST_CELLS = 128, 1 << 28
 _MOST_DRAWN = 250_000
 
 
@@ -36,6 +37,7 @@ class _Together:
         object
             The search itself.
         """
+        # A twin, so that the search keeps the parameters that the user gave.
         twin = copy.copy(self)
         fit_params = self._get_routed_params_for_fit(params).estimator.fit
         twin._preparation = Preparation(self.estimator, fit_params, _most_fits(X))
@@ -295,7 +297,7 @@ def _most_fits(X):
         n, n_columns = _num_samples(X), max(1, _num_features(X))
     except (TypeError, ValueError):  # no table: whoever reads it will say so
         return _MOST_FITS
-    rows = n + min(24 * n, _MOST_DRAWN)
+    rows = n + min(24 * n, _MOST_DRAWN)  # as transfer="auto" draws them
     return int(min(_MOST_FITS, max(1, _MOST_CELLS // max(1, rows * n_columns))))
 
 
@@ -312,6 +314,7 @@ def _kept(name, value):
         return value
     if isinstance(value, list | tuple):
         return [_kept(name, member) for member in value]
+    # scikit-learn clones the values of a grid, which would unfit a teacher.
     can_be_cloned = hasattr(value, "get_params") and not isinstance(
         value, FrozenEstimator
     )

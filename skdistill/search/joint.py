@@ -57,6 +57,7 @@ def can_be_joined(request):
 
 def _kind(request):
     """What requests must have in common to be joined."""
+    # Options that set the number and the form of the steps; numbers may differ.
     names = "max_epochs", "batch_size", "lr_schedule", "optimizer"
     return (
         stacked_kind(request.module),
@@ -126,6 +127,7 @@ def _parts(requests, group):
     cells = requests[group[0]].rows.x.numel()
     if len(group) * cells <= _MOST_CELLS:
         return [group]
+    # With one seed and equal rows, one table serves all: no stack of tables is needed.
     alike = {}
     for i in group:
         generator = requests[i].options["generator"].get_state()
@@ -223,7 +225,7 @@ class _Joint:
     def _watching(self, request):
         monitor = "train_loss" if request.valid is None else "valid_loss"
         best = BestWeights(monitor, request.options["patience"], request.options["tol"])
-        best.on_train_begin(None)
+        best.on_train_begin(None)  # no skorch loop runs that would call it
         return best
 
     def _optimizer(self, n_steps):
@@ -341,7 +343,7 @@ class _Joint:
             history.record("dur", seconds / len(going))
             best = self.best[i]
             if best.patience is not None:
-                state = partial(self.stack.state_of, i)
+                state = partial(self.stack.state_of, i)  # copied only if it is best
                 self.is_over[i] = best.saw(history[-1, best.monitor], epoch, state)
                 if self.is_over[i]:
                     self.stack.give_back(i, best.weights_)
@@ -355,7 +357,7 @@ class _Joint:
         """A net, as training it alone would have left it."""
         if not self.is_over[i]:
             self.stack.give_back(i, self.best[i].weights_)
-        net._listeners = []
+        net._listeners = []  # which `prepare` sets, and `release` deletes
         net.release([])
         return net
 

@@ -249,6 +249,7 @@ def smallest_student(
                 "good_enough": bool(bound <= tolerance),
             }
         )
+    # By the numbers that fits keep, which a parameter need not be in step with.
     order = sorted(range(len(points)), key=lambda i: points[i]["n_numbers"])
     curve = [points[i] for i in order]
     good = [i for i in order if points[i]["good_enough"]]
@@ -298,6 +299,7 @@ def _halves(y, is_class, random):
     strata = None
     if is_class and y.ndim == 1:
         counts = np.unique(y, return_counts=True)[1]
+        # A stratified split needs two rows of each class, and one of each on both sides.
         strata = y if counts.min() > 1 and len(counts) <= len(y) // 2 else None
     return train_test_split(rows, test_size=0.5, stratify=strata, random_state=seed)
 
@@ -321,6 +323,7 @@ def n_numbers(student):
     if hasattr(student, "tree_"):
         n_leaves = student.get_n_leaves()
         return 2 * (n_leaves - 1) + student.leaf_values().size
+    # Any other estimator: the bytes of its pickle, as float64 numbers.
     return len(pickle.dumps(getattr(student, "student_", student))) // 8
 
 

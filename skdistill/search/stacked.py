@@ -281,6 +281,7 @@ class _SoftTrees(Stack):
     def __init__(self, modules):
         super().__init__(modules)
         self._trees = _Trees(modules, self.weights)
+        # The tree's methods work on stacked parameters too, with one axis more.
         self.training_progress = self._trees.training_progress
         self.penalty = self._trees.penalty
 
@@ -320,7 +321,7 @@ class _Trees(SoftTree):
         for name in ("shape", "is_classifier", "widths", "is_sorted", "gives_paths"):
             setattr(self, name, getattr(base, name))
         self.gate, self.has_linear_leaves = base.gate, False
-        self.mask, self.is_annealing = None, False
+        self.mask, self.is_annealing = None, False  # such trees are not stacked
         self._n_trees, self.gate_weight = len(modules), weights["gate_weight"]
         self.gate_bias, self.leaf = weights["gate_bias"], weights["leaf"]
 

@@ -98,7 +98,7 @@ class Refresh(Callback):
     def on_epoch_begin(self, net, **kwargs):
         """Renew the rows where an epoch's turn has come."""
         n_done = len(net.history) - 1
-        if n_done and n_done % self.every == 0:
+        if n_done and n_done % self.every == 0:  # the first rows are fresh themselves
             rows = self.renew(net.student())
             if rows is not None:
                 self.batches.swap(rows.to(net.device))
@@ -176,6 +176,7 @@ def interruption(net, best, keeps):
         if best.weights_ is None or not keeps:
             raise
         epoch = len(net.history)
+        # An epoch that was cut short has no loss, and does not count.
         if best.monitor not in net.history[-1]:
             del net.history[-1]
         best.restore(net)

@@ -30,7 +30,8 @@ def row_losses(module, rows, objective):
     rows = rows.to(next((p.device for p in module.parameters()), "cpu"))
     with torch.no_grad():
         losses = [
-            objective.soft_rows(module(x), targets) for x, targets in InOrder(rows)
+            objective.soft_row_losses(module(x), targets)
+            for x, targets in InOrder(rows)
         ]
     return torch.cat(losses).double().cpu().numpy()
 
@@ -72,5 +73,5 @@ def in_chunks(function, module, x):
 
 def _inference_dtype(module, like):
     built_in = type(module).__module__.startswith("skdistill.")
-    has_double = like.device.type != "mps"
+    has_double = like.device.type != "mps"  # Apple's GPUs have no float64
     return torch.float64 if built_in and has_double else like.dtype

@@ -95,6 +95,7 @@ class LossGradients:
         if hard is not None:
             labelled = output[:, : hard.shape[1]]
             loss, gradient = self._hard(labelled, hard, _shares(hard_weight, labelled))
+            # Transfer rows, which come last, have no label and no gradient by it.
             others = output.shape[1] - hard.shape[1]
             of_hard = loss, F.pad(gradient, (0, 0, 0, others)) if others else gradient
             result = of_hard if soft is None else self._mixed(result, of_hard)
@@ -139,6 +140,7 @@ class LossGradients:
         smoothing = self._smoothing
         log_q = output.log_softmax(dim=2)
         codes = hard.reshape(len(hard), -1, 1).expand(len(output), -1, 1)
+        # Smoothed labels (Szegedy et al., 2016): a share of smoothing over all classes.
         target = (smoothing / output.shape[2]).expand(log_q.shape)
         target = target.scatter_add(2, codes, (1 - smoothing).expand(codes.shape))
         loss = -(target * log_q * shares).sum(dim=(1, 2))
@@ -159,7 +161,7 @@ def gradient_kind(objective):
         None where it is left to autograd.
     """
     soft, hard = objective.soft, objective.hard.compare
-    if objective.share is not None:
+    if objective.share is not None:  # leaves by themselves
         return None
     if soft.compare is losses.mse and hard is losses.mse:
         return "mse"

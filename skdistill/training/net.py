@@ -138,7 +138,7 @@ class DistillationNet(NeuralNet):
 
     @torch.no_grad()
     def _without_graph(self, x, targets):
-        inputs = []
+        inputs = []  # of each layer, from which its gradient is computed
         output = self.module_(x, inputs)
         targets = [t if t is None else t[None] for t in targets]
         loss, of_output = self._written_out(output[None], targets)
@@ -225,8 +225,10 @@ class DistillationNet(NeuralNet):
         is_known = type(self.module_) is MLP and self.module_.writes_gradients
         if self.is_own and is_known and gradient_kind(self.criterion_) is not None:
             like = next(self.module_.parameters())
+            # An epoch then takes .78 times as long as a bare loop (docs/performance.rst).
             self._written_out = LossGradients([self.criterion_], like)
         self._steps, self._steps_done = n_steps, 0
+        # Whatever changes in the course of the training hears how much of it is done.
         parts = [uncompiled(self.module_), getattr(self.criterion_, "share", None)]
         parts += [] if self.averaged is None else [self.averaged.module]
         self._listeners = [p for p in parts if hasattr(p, "training_progress")]

@@ -77,6 +77,7 @@ def optimizer_options(optimizer, weight_decay, device, module):
     if "weight_decay" in known:
         options["optimizer__weight_decay"] = weight_decay
         if weight_decay and hasattr(module, "undecayed"):
+            # skorch matches groups by name, and compiled modules have other names.
             names = (p + name for name in module.undecayed for p in ("", _COMPILED))
             groups = [(name, {"weight_decay": 0.0}) for name in names]
             options["optimizer__param_groups"] = groups
