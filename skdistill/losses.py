@@ -343,7 +343,7 @@ def _standard_columns(values, share):
 
 
 def _deviation(variance):
-    """Its root; never below what rounding alone can make of a constant."""
+    """The root of a variance; never below what rounding alone can make of a constant."""
     floor = max(_VARIANCE_FLOOR, torch.finfo(variance.dtype).eps ** 2)
     return (variance + floor).sqrt()
 
@@ -360,7 +360,7 @@ def mse_logits(output, target, temperature=1.0):
     target : Tensor of shape (n, n_classes)
         The teacher's logits or log-probabilities.
     temperature : float, default=1.0
-        Of no effect; there so that all losses are called alike.
+        It has no effect, and is there so that all losses are called alike.
 
     Returns
     -------
@@ -395,7 +395,7 @@ def mse(output, target, temperature=1.0):
     target : Tensor of shape (n, n_outputs)
         The teacher's values, or the true ones.
     temperature : float, default=1.0
-        Of no effect.
+        It has no effect.
 
     Returns
     -------
@@ -425,7 +425,7 @@ def huber(output, target, temperature=1.0):
     target : Tensor of shape (n, n_outputs)
         The teacher's values, or the true ones.
     temperature : float, default=1.0
-        Of no effect.
+        It has no effect.
 
     Returns
     -------
@@ -456,7 +456,7 @@ def cross_entropy(output, codes, temperature=1.0, *, label_smoothing=0.0):
     codes : Tensor of shape (n,) or (n, 1)
         Positions of the labels, int64.
     temperature : float, default=1.0
-        Of no effect.
+        It has no effect.
     label_smoothing : float, default=0.0
         The share e of each label that is spread evenly over all classes: its target is
         1 - e, and e / n_classes for every class [1]_.
@@ -529,7 +529,7 @@ def quantile(output, target, temperature=1.0, *, quantiles):
     target : Tensor of shape (n, n_quantiles)
         The teacher's.
     temperature : float, default=1.0
-        Of no effect.
+        It has no effect.
     quantiles : Tensor of shape (n_quantiles,)
         Their levels, between 0 and 1.
 

@@ -33,7 +33,7 @@ def explain(tree, x, *, feature_names=None, class_names=None, max_terms=3, digit
     class_names : array-like of str of shape (n_classes,), default=None
         As in :func:`export_text`.
     max_terms : int or None, default=3
-        So many terms of a soft gate are shown.
+        Number of terms of a soft gate that are shown.
     digits : int, default=3
         Significant digits.
 

@@ -16,7 +16,7 @@ def plot_gate_filters(
 
     As in the paper's figure [1]_: where an image is bright in places that are blue, and
     dark in those that are red, it goes to the right. A leaf shows what it predicts. Each
-    gate's colours have a scale of their own, from minus to plus its largest weight;
+    gate's colours have another scale, from minus to plus its largest weight;
     weights are those on the student's view, in which columns have the same scale.
 
     Parameters

@@ -43,7 +43,7 @@ def plot_tree(
     class_names : array-like of str of shape (n_classes,), default=None
         As in :func:`export_text`.
     max_terms : int or None, default=2
-        So many terms of each soft gate are shown.
+        Number of terms of each soft gate that are shown.
     max_depth : int, default=None
         Nodes below this depth are left out.
     filled : bool, default=True

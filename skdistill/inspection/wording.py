@@ -64,7 +64,7 @@ def questions_of(tree, feature_names=None, max_terms=3, digits=3):
     return Gates(tree, feature_names, max_terms, digits)
 
 
-#: Weights of columns up to the largest float may be infinite in the columns' own unit.
+#: Weights of columns up to the largest float may be infinite in the columns' unit.
 quietly = np.errstate(over="ignore", invalid="ignore")
 
 
@@ -237,7 +237,7 @@ def _value_in_words(term, is_yes, number, names, plain):
 def _sets(terms, weight, threshold, name):
     """A gate about one column's categories: which go to the left, and which do not.
 
-    A category without a term of its own counts 0.
+    A category that has no term counts 0.
     """
     others_go_left = threshold >= 0
     named = [

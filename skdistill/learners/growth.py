@@ -137,7 +137,7 @@ def split_best(tree, x, target, weight, count, max_depth):
     weight : Tensor of shape (n,)
         Weights of the rows.
     count : int
-        So many leaves at most are split: those where the loss falls most.
+        Largest number of leaves that are split: those where the loss falls most.
     max_depth : int
         No leaf gets deeper.
 

@@ -379,7 +379,7 @@ class TorchLearner(Learner):
         Parameters
         ----------
         max_epochs : int
-            So many.
+            Number of epochs.
 
         Returns
         -------

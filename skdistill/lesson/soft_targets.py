@@ -62,7 +62,7 @@ def soft_targets(
         Keeps the answers, 10,000 rows at a time, under the content of teacher and rows: a
         pass that was cut short goes on where it stopped, and is not made twice.
     n_jobs : int, default=None
-        So many parts of 10,000 rows are asked at once, in threads.
+        Number of parts of 10,000 rows that are computed at once, in threads.
     verbose : int, default=0
         1 shows a progress bar for more than 10,000 rows.
 

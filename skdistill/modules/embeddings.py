@@ -231,7 +231,7 @@ class PiecewiseLinearEncoding(nn.Module):
         self.n_outputs = n_inputs + len(self.column)
 
     def _make_bins(self):
-        """Of each bin its column, its beginning and its width, from the edges."""
+        """Compute each bin's column, beginning and width from the edges."""
         counts = torch.tensor(self._counts, dtype=torch.long)
         numeric = torch.tensor(self._numeric, dtype=torch.long)
         column = numeric.repeat_interleave((counts - 1).clamp(min=0))

@@ -181,7 +181,7 @@ def n_selected(n_inputs, n_kept, done):
     n_inputs : int
         Number of columns.
     n_kept : int
-        So many at the end.
+        Number of columns at the end.
     done : float
         Share of the training that is done, in [0, 1].
 
@@ -210,7 +210,7 @@ def selected(weight, scale, count):
     scale : Tensor of shape (n_inputs,)
         Standard deviations of the columns.
     count : int
-        So many of each gate.
+        Number of columns of each gate.
 
     Returns
     -------

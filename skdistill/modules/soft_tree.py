@@ -62,7 +62,7 @@ class SoftTree(nn.Module):
         Factor of all gates; one for each, learned from 1; or from the first to the
         second in the last half of the training.
     max_features : int, default=None
-        So many columns, those that move it most, are left to each gate in the course of
+        Number of columns, those that move it most, that each gate keeps in the course of
         the training; the gradient goes to all until it is so few. None for all.
     column_scale : Tensor of shape (n_inputs,), default=None
         Standard deviations of the columns; None for 1.

@@ -94,8 +94,8 @@ class DistillationSearchCV(_Together, GridSearchCV):
     scoring : str, callable, list, tuple or dict, default=None
         As in GridSearchCV.
     n_jobs : int, default=None
-        So many clones of a teacher are fitted, and so many parts of a long pass asked, at
-        once; all candidates are fitted in this process.
+        Number of a teacher's clones that are fitted, and of parts of a long pass that are
+        computed, at once; all candidates are fitted in this process.
     refit : bool, str or callable, default=True
         As in GridSearchCV.
     cv : int, splitter or iterable, default=None
@@ -209,8 +209,8 @@ class HalvingDistillationSearchCV(_Together, HalvingGridSearchCV):
     random_state : int, RandomState instance or None, default=None
         Draws the rows of a round.
     n_jobs : int, default=None
-        So many clones of a teacher are fitted, and so many parts of a long pass asked, at
-        once; all candidates are fitted in this process.
+        Number of a teacher's clones that are fitted, and of parts of a long pass that are
+        computed, at once; all candidates are fitted in this process.
     verbose : int, default=0
         As in HalvingGridSearchCV.
 
@@ -292,7 +292,7 @@ class HalvingDistillationSearchCV(_Together, HalvingGridSearchCV):
 
 
 def _most_fits(X):
-    """So many as memory bears, had each its usual transfer rows."""
+    """The number of fits that memory bears, each with its usual transfer rows."""
     try:
         n, n_columns = _num_samples(X), max(1, _num_features(X))
     except (TypeError, ValueError):  # no table: whoever reads it will say so

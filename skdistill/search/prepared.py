@@ -156,7 +156,7 @@ class Preparation:
     params : dict
         Arguments of its ``fit``, with a row for each of X or without.
     most_fits : int
-        So many fits are held at once.
+        Number of fits that are held at once.
 
     Attributes
     ----------

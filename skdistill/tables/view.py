@@ -53,7 +53,7 @@ class TableView(TransformerMixin, BaseEstimator):
     min_frequency : float, default=0.001
         A category with a smaller share of the rows is rare.
     max_categories : int, default=100
-        So many categories of a column have indicators, the most frequent ones.
+        Number of categories of a column, the most frequent ones, that have indicators.
     max_kurtosis : float, default=25.0
         A column of numbers of a higher kurtosis has heavy tails; 3 for a normal
         distribution, 9 for an exponential one. A thousandth of the rows on either side

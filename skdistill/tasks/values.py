@@ -9,7 +9,7 @@ from .units import Unit
 
 
 class Values(Task):
-    """Values to be predicted; a student learns them in a unit of its own.
+    """Values to be predicted; a student learns them in another unit.
 
     Parameters
     ----------

@@ -40,8 +40,8 @@ class TeacherMemory:
     memory : str, path, joblib.Memory or None, default=None
         A folder or a store; None keeps nothing.
     n_jobs : int, default=None
-        So many parts of a pass are asked at once, in threads; torch nets are asked one
-        part after the other.
+        Number of parts of a pass that are computed at once, in threads; torch nets
+        compute one part after the other.
     verbose : int or bool, default=0
         Whether long passes show a progress bar.
 
@@ -85,7 +85,7 @@ class TeacherMemory:
         Parameters
         ----------
         n_jobs : int, default=None
-            So many parts of a pass are asked at once, in threads.
+            Number of parts of a pass that are computed at once, in threads.
 
         Returns
         -------

@@ -76,7 +76,7 @@ class FixedRows(BaseEstimator):
         return self.X, np.empty((_num_samples(self.X), 0), dtype=int)
 
 
-# So many rows at least tell what share of them is usable.
+# Least number of rows that tell what share of them is usable.
 _FOR_SHARE = 1000
 
 #: Samplers that ``transfer`` knows by name.

@@ -14,7 +14,7 @@ class Binned:
     x : ndarray of shape (n, n_columns)
         Finite numbers.
     max_bins : int
-        So many codes of a column at most; of more distinct values, quantiles.
+        Largest number of codes of a column; of more distinct values, quantiles.
     weight : ndarray of shape (n,), default=None
         Weights of the rows, for the quantiles.
 

@@ -279,7 +279,7 @@ class Rows:
         rows : ndarray of int
             The rows of the tree's root.
         n_leaves : int
-            At most so many.
+            The largest number.
         test : tuple of int, default=None
             The root's question; by default the one that gains most.
 

@@ -206,7 +206,7 @@ class HardTreeLearner(Learner):
         return self._tree_of(root, data, x, target, weight)
 
     def _data(self, x, target, weight, n_labelled, random):
-        """So many rows, outputs and tests as the search can bear, and which rows."""
+        """The rows, outputs and tests that the search can bear, and which rows."""
         few, is_distribution = few_outputs(x, target, weight, self.task.widths, random)
         n_stats = 1 + few.shape[1]
         most = min(

@@ -69,7 +69,7 @@ class Lookahead:
         Parameters
         ----------
         n : int
-            At most so many.
+            The largest number.
 
         Returns
         -------
@@ -94,7 +94,7 @@ def look_ahead(data, rows, n_tests, factor=1.0, hints=()):
     rows : ndarray of int
         The rows of a node.
     n_tests : int
-        So many tests take part at most, at quantiles of their columns.
+        Largest number of tests that take part, at quantiles of their columns.
     factor : float, default=1.0
         Factor of the weights, where the rows are a sample of more.
     hints : list of tuple of int, default=()
@@ -153,7 +153,7 @@ def _hinted(data, rows, hints, n_tests):
 
 
 def _tests(data, rows, n_tests):
-    """So many that some of the rows pass and some do not, spread over all columns."""
+    """Tests that some of the rows pass and some do not, spread over all columns."""
     binned, weight = data.binned, data.stats[0, rows]
     each, tests = max(1, n_tests // max(1, len(binned.thresholds))), []
     for column, cuts in enumerate(binned.thresholds):

@@ -34,7 +34,7 @@ class Search:
     data : Rows
         Codes, statistics and the cost.
     max_leaf_nodes : int
-        So many leaves at most.
+        Largest number of leaves.
     random : numpy.random.RandomState
         Draws the rows on which large nodes look ahead.
     hints : list of tuple of int, default=()
