@@ -1,4 +1,4 @@
-"""The project's own contract, as checks that any student, or subclass of one, can run.
+"""The project's contract, as checks that any student, or subclass of one, can run.
 
 They stand beside scikit-learn's ``check_estimator`` and need no test framework. The
 students given should train fast: set ``max_epochs`` low.
@@ -85,7 +85,7 @@ def _forest(student, X, y):
     return forest(n_estimators=5, random_state=0).fit(X, y)
 
 
-def _taught(student, teacher):
+def _with_teacher(student, teacher):
     """Taught on the rows of X alone: drawn rows would hide what a check compares."""
     return clone(student).set_params(teacher=teacher, transfer=None, random_state=0)
 
@@ -106,11 +106,11 @@ def check_teacher_untouched(student):
     X, y = _data(student)
     forest = _forest(student, X, y)
     before, state = _soft(forest, X), pickle.dumps(forest)
-    taught = _taught(student, forest).fit(X, y)
-    taught.predict(X)
-    assert clone(taught).teacher is forest, "clone must share a fitted teacher"
-    assert taught.teacher_ is forest, "teacher_ must be the fitted teacher itself"
-    search = GridSearchCV(taught, {"alpha": [0.5, 1.0]}, cv=2).fit(X, y)
+    pupil = _with_teacher(student, forest).fit(X, y)
+    pupil.predict(X)
+    assert clone(pupil).teacher is forest, "clone must share a fitted teacher"
+    assert pupil.teacher_ is forest, "teacher_ must be the fitted teacher itself"
+    search = GridSearchCV(pupil, {"alpha": [0.5, 1.0]}, cv=2).fit(X, y)
     assert search.best_estimator_.teacher is forest, "a search must share the teacher"
     np.testing.assert_array_equal(_soft(forest, X), before)
     assert pickle.dumps(forest) == state, "the teacher's state has changed"
@@ -131,7 +131,7 @@ def check_failed_searches_leave_teacher(student):
     for teacher in (forest, FrozenEstimator(forest)):
         for key, values in (("max_depth", [1, 2]), ("estimator", [other])):
             for inside in (False, True):
-                model = _taught(student, teacher)
+                model = _with_teacher(student, teacher)
                 name = f"teacher__{key}"
                 if inside:
                     model = make_pipeline(FunctionTransformer(), model)
@@ -159,19 +159,19 @@ def check_X_passed_through(student):
         Unfitted, without teacher.
     """
     X, y = _data(student)
-    forest, asked = _forest(student, X, y), []
+    forest, questions = _forest(student, X, y), []
 
     def teacher(rows):
-        asked.append(rows)
+        questions.append(rows)
         return _soft(forest, rows)
 
-    taught = _taught(student, teacher)
+    pupil = _with_teacher(student, teacher)
     if is_classifier(student):
-        taught.set_params(classes=forest.classes_)
+        pupil.set_params(classes=forest.classes_)
     rows = X.tolist()
-    taught.fit(rows, y, X_transfer=X)
-    assert asked[0] is rows, "the teacher must get X as it was given"
-    assert asked[1] is X, "the teacher must get X_transfer as it was given"
+    pupil.fit(rows, y, X_transfer=X)
+    assert questions[0] is rows, "the teacher must get X as it was given"
+    assert questions[1] is X, "the teacher must get X_transfer as it was given"
 
 
 def check_outputs_aligned(student):
@@ -184,25 +184,25 @@ def check_outputs_aligned(student):
     """
     X, y = _data(student)
     forest = _forest(student, X, y)
-    direct = _soft(_taught(student, forest).fit(X, y), X)
+    direct = _soft(_with_teacher(student, forest).fit(X, y), X)
     P = _soft(forest, X)
     if not is_classifier(student):
-        given = _taught(student, None).fit(X, y, teacher_output=P)
+        given = _with_teacher(student, None).fit(X, y, teacher_output=P)
         np.testing.assert_array_equal(_soft(given, X), direct)
         return
     order = np.array([2, 0, 1])
-    backwards = _taught(student, lambda rows: _soft(forest, rows)[:, order])
+    backwards = _with_teacher(student, lambda rows: _soft(forest, rows)[:, order])
     backwards.set_params(classes=forest.classes_[order]).fit(X, y)
     assert backwards.classes_.tolist() == ["a", "b", "c"], "classes_ must be sorted"
     smoothed = (5 * P + 1 / 3) / 6  # what a forest's votes are smoothed to
-    given = _taught(student, None).set_params(classes=forest.classes_[order])
+    given = _with_teacher(student, None).set_params(classes=forest.classes_[order])
     given.fit(X, y, teacher_output=smoothed[:, order])
     np.testing.assert_allclose(_soft(given, X), direct, atol=1e-3)
     two = y != "c"
-    wider = _taught(student, forest).fit(X[two], y[two])
+    wider = _with_teacher(student, forest).fit(X[two], y[two])
     assert wider.classes_.tolist() == ["a", "b", "c"], "classes_ must be the union"
     prior = DummyClassifier().fit(X[:3], ["a", "b", "c"])
-    assert _soft(_taught(student, prior).fit(X[:40], y[:40]), X).shape[1] == 3
+    assert _soft(_with_teacher(student, prior).fit(X[:40], y[:40]), X).shape[1] == 3
 
 
 def check_temperature_limits(student):
@@ -218,12 +218,14 @@ def check_temperature_limits(student):
     X, y = _data(student)
     for teacher, alpha in ((None, 1.0), (_forest(student, X, y), 0.0)):
         cold, hot = (
-            _taught(student, teacher).set_params(alpha=alpha, temperature=t).fit(X, y)
+            _with_teacher(student, teacher)
+            .set_params(alpha=alpha, temperature=t)
+            .fit(X, y)
             for t in (1.0, 8.0)
         )
         np.testing.assert_array_equal(_soft(cold, X), _soft(hot, X))
     hot, limit = (
-        _taught(student, _forest(student, X, y)).set_params(**params).fit(X, y)
+        _with_teacher(student, _forest(student, X, y)).set_params(**params).fit(X, y)
         for params in (
             {"loss": "kl", "temperature": 300.0},
             {"loss": "mse_logits", "temperature": 1.0},
@@ -242,8 +244,10 @@ def check_control_is_plain_training(student):
         Unfitted, without teacher.
     """
     X, y = _data(student)
-    control = _taught(student, None).fit(X, y)
-    deaf = _taught(student, _forest(student, X, y)).set_params(alpha=0.0).fit(X, y)
+    control = _with_teacher(student, None).fit(X, y)
+    deaf = (
+        _with_teacher(student, _forest(student, X, y)).set_params(alpha=0.0).fit(X, y)
+    )
     np.testing.assert_array_equal(_soft(control, X), _soft(deaf, X))
     assert not hasattr(control, "teacher_"), "a control has no teacher_"
 
@@ -257,11 +261,13 @@ def check_same_seed_same_bits(student):
         Unfitted, without teacher.
     """
     X, y = _data(student)
-    first = _soft(_taught(student, None).fit(X, y), X)
+    first = _soft(_with_teacher(student, None).fit(X, y), X)
     np.random.seed(12)  # noqa: NPY002
-    np.testing.assert_array_equal(_soft(_taught(student, None).fit(X, y), X), first)
+    np.testing.assert_array_equal(
+        _soft(_with_teacher(student, None).fit(X, y), X), first
+    )
     if "max_epochs" in student.get_params():
-        other = _taught(student, None).set_params(random_state=1).fit(X, y)
+        other = _with_teacher(student, None).set_params(random_state=1).fit(X, y)
         assert (_soft(other, X) != first).any(), "random_state has no effect"
 
 
@@ -276,11 +282,11 @@ def check_failed_fit_changes_nothing(student):
     X, y = _data(student)
     bad = X.copy()
     bad[3, 2] = np.inf
-    fresh = _taught(student, None)
+    fresh = _with_teacher(student, None)
     state = dict(vars(fresh))
     _assert_fit_fails(fresh, bad, y)
     assert vars(fresh) == state, "a failed fit left attributes behind"
-    fitted = _taught(student, None).fit(X, y)
+    fitted = _with_teacher(student, None).fit(X, y)
     before, state = _soft(fitted, X), dict(vars(fitted))
     _assert_fit_fails(fitted, bad, y)
     _assert_fit_fails(fitted, X[:, :3], y, teacher_output=np.full(len(y), np.nan))
@@ -353,10 +359,10 @@ def check_pickle_then_warm_start(student):
         Unfitted, without teacher.
     """
     X, y = _data(student)
-    taught = _taught(student, _forest(student, X, y)).fit(X, y)
+    pupil = _with_teacher(student, _forest(student, X, y)).fit(X, y)
     with tempfile.TemporaryDirectory() as folder:
         there, back = Path(folder, "student.pkl"), Path(folder, "back.npz")
-        there.write_bytes(pickle.dumps((taught, X, y)))
+        there.write_bytes(pickle.dumps((pupil, X, y)))
         process = _another_process()
         print(json.dumps([str(there), str(back)]), file=process.stdin, flush=True)
         if process.stdout.readline() != "done\n":
@@ -364,7 +370,7 @@ def check_pickle_then_warm_start(student):
             raise AssertionError("another process failed; its error is printed above")
         with np.load(back) as outputs:
             first, second = outputs["first"], outputs["second"]
-    np.testing.assert_allclose(first, _soft(taught, X), rtol=1e-12)
+    np.testing.assert_allclose(first, _soft(pupil, X), rtol=1e-12)
     if "warm_start" in student.get_params():
         assert (first != second).any(), "warm_start training changed no prediction"
 
@@ -380,14 +386,14 @@ def check_clone_of_clone(student):
     X, y = _data(student)
     forest = _forest(student, X, y)
     for teacher in (forest, [forest, FrozenEstimator(forest)], type(forest)()):
-        taught = _taught(student, teacher)
-        twin = clone(clone(taught))
-        assert not hasattr(clone(taught.fit(X, y)), "n_features_in_")
+        pupil = _with_teacher(student, teacher)
+        twin = clone(clone(pupil))
+        assert not hasattr(clone(pupil.fit(X, y)), "n_features_in_")
         if not isinstance(teacher, list) and not hasattr(teacher, "estimators_"):
             assert twin.teacher is not teacher, "an unfitted teacher must be cloned"
             continue
         assert twin.teacher is teacher, "a fitted teacher must be shared"
-        np.testing.assert_array_equal(_soft(twin.fit(X, y), X), _soft(taught, X))
+        np.testing.assert_array_equal(_soft(twin.fit(X, y), X), _soft(pupil, X))
 
 
 def check_teacher_can_be_dropped(student):
@@ -400,9 +406,9 @@ def check_teacher_can_be_dropped(student):
     """
     X, y = _data(student)
     forest = _forest(student, X, y)
-    taught = _taught(student, forest).set_params(keep_teacher=False).fit(X, y)
-    assert not hasattr(taught, "teacher_")
-    back = pickle.loads(pickle.dumps(taught))
-    np.testing.assert_allclose(_soft(back, X), _soft(taught, X), rtol=1e-12)
+    pupil = _with_teacher(student, forest).set_params(keep_teacher=False).fit(X, y)
+    assert not hasattr(pupil, "teacher_")
+    back = pickle.loads(pickle.dumps(pupil))
+    np.testing.assert_allclose(_soft(back, X), _soft(pupil, X), rtol=1e-12)
     _assert_fit_fails(back, X, y)
-    assert taught.teacher is forest, "pickling must not change the student"
+    assert pupil.teacher is forest, "pickling must not change the student"

@@ -214,14 +214,15 @@ def dkd(output, target, temperature=1.0, labels=None, *, alpha=1.0, beta=8.0):
     if n_others == 0:
         return 0.0 * output[:, 0]
     labels = target.argmax(dim=1) if labels is None else labels
-    own = labels.reshape(-1, 1)
+    label = labels.reshape(-1, 1)
     others = torch.arange(n_others, device=output.device)
-    others = others + (others >= own)
+    others = others + (others >= label)
 
+    # The paper's split: the label against all others, and the others among themselves.
     def parts(log):
         rest = log.gather(1, others)
         whole = rest.logsumexp(dim=1, keepdim=True)
-        return torch.cat([log.gather(1, own), whole], dim=1), rest - whole
+        return torch.cat([log.gather(1, label), whole], dim=1), rest - whole
 
     log_p, log_q = _log_softened(target, output, temperature)
     (split_p, rest_p), (split_q, rest_q) = parts(log_p), parts(log_q)
@@ -235,7 +236,7 @@ def dist(output, target, temperature=1.0, weight=None, *, beta=1.0, gamma=1.0):
     T^2 times (``beta`` times 1 - r over the classes, row by row, plus ``gamma`` times
     the mean over the classes of 1 - r over the rows of the batch), of softened
     probabilities [1]_. 1 - r is half the mean squared difference of standardised
-    columns, so each row has its own share of the second part. What is constant is
+    columns, so each row has a share of the second part. What is constant is
     standardised to 0. The scale of the student's logits is left open.
 
     Parameters
@@ -342,7 +343,7 @@ def _standard_columns(values, share):
 
 
 def _deviation(variance):
-    """Its root; never below what rounding alone can make of a constant."""
+    """The root of a variance; never below what rounding alone can make of a constant."""
     floor = max(_VARIANCE_FLOOR, torch.finfo(variance.dtype).eps ** 2)
     return (variance + floor).sqrt()
 
@@ -359,7 +360,7 @@ def mse_logits(output, target, temperature=1.0):
     target : Tensor of shape (n, n_classes)
         The teacher's logits or log-probabilities.
     temperature : float, default=1.0
-        Of no effect; there so that all losses are called alike.
+        It has no effect, and is there so that all losses are called alike.
 
     Returns
     -------
@@ -394,7 +395,7 @@ def mse(output, target, temperature=1.0):
     target : Tensor of shape (n, n_outputs)
         The teacher's values, or the true ones.
     temperature : float, default=1.0
-        Of no effect.
+        It has no effect.
 
     Returns
     -------
@@ -424,7 +425,7 @@ def huber(output, target, temperature=1.0):
     target : Tensor of shape (n, n_outputs)
         The teacher's values, or the true ones.
     temperature : float, default=1.0
-        Of no effect.
+        It has no effect.
 
     Returns
     -------
@@ -455,7 +456,7 @@ def cross_entropy(output, codes, temperature=1.0, *, label_smoothing=0.0):
     codes : Tensor of shape (n,) or (n, 1)
         Positions of the labels, int64.
     temperature : float, default=1.0
-        Of no effect.
+        It has no effect.
     label_smoothing : float, default=0.0
         The share e of each label that is spread evenly over all classes: its target is
         1 - e, and e / n_classes for every class [1]_.
@@ -490,7 +491,7 @@ def pinball(output, values, quantiles):
     output : Tensor of shape (n, n_quantiles)
         Predicted quantiles.
     values : Tensor of shape (n, 1) or (n, n_quantiles)
-        True values, or for each quantile its own.
+        True values, or a value for each quantile.
     quantiles : Tensor of shape (n_quantiles,)
         Their levels, between 0 and 1.
 
@@ -516,7 +517,7 @@ def pinball(output, values, quantiles):
 
 
 def quantile(output, target, temperature=1.0, *, quantiles):
-    """Mean over the quantiles of the pinball loss against the teacher's, each its own.
+    """Mean over the quantiles of the pinball loss against the teacher's quantile.
 
     Where the student cannot follow the teacher, its tau-quantile is the tau-quantile of
     the teacher's answers there, so the outer quantiles stay outside.
@@ -528,7 +529,7 @@ def quantile(output, target, temperature=1.0, *, quantiles):
     target : Tensor of shape (n, n_quantiles)
         The teacher's.
     temperature : float, default=1.0
-        Of no effect.
+        It has no effect.
     quantiles : Tensor of shape (n_quantiles,)
         Their levels, between 0 and 1.
 

@@ -17,7 +17,7 @@ def fidelity(student_output, teacher_output, *, sample_weight=None):
     student_output : array-like of shape (n, n_classes), (n,) or (n, n_outputs)
         Probabilities, rows summing to 1, of two classes or more; else values.
     teacher_output : array-like of the same shape
-        Of the teacher, for the same rows.
+        The teacher's answers for the same rows.
     sample_weight : array-like of shape (n,), default=None
         Weights of the rows.
 
@@ -68,15 +68,19 @@ def fidelity(student_output, teacher_output, *, sample_weight=None):
         ).mean()
         r2 = r2_score(p, q, sample_weight=sample_weight)
         return {"r2": float(r2), "rmse": float(np.sqrt(error))}
-    said, meant = q.argmax(axis=1), p.argmax(axis=1)
+    student_class, teacher_class = q.argmax(axis=1), p.argmax(axis=1)
     kappa = 1.0  # where both know a single class, there is no chance to be beyond
-    if len(np.union1d(said, meant)) > 1:
-        kappa = cohen_kappa_score(meant, said, sample_weight=sample_weight)
+    if len(np.union1d(student_class, teacher_class)) > 1:
+        kappa = cohen_kappa_score(
+            teacher_class, student_class, sample_weight=sample_weight
+        )
     q, p = (np.maximum(each, _FLOOR) for each in (q, p))
     q, p = (each / each.sum(axis=1, keepdims=True) for each in (q, p))
     divergence = (p * np.log(p / q)).sum(axis=1)
     return {
-        "agreement": float(np.average(said == meant, weights=sample_weight)),
+        "agreement": float(
+            np.average(student_class == teacher_class, weights=sample_weight)
+        ),
         "kappa": float(kappa),
         "kl": max(0.0, float(np.average(divergence, weights=sample_weight))),
     }

@@ -1,4 +1,4 @@
-"""Warnings that point at the user's own line.
+"""Warnings that point at the user's line.
 
 A fit may be called by a pipeline or a search, in which it is many calls deep. How deep
 differs from call to call, so a counted ``stacklevel`` would point at a line of a library.

@@ -1,4 +1,4 @@
-"""What of a fitted student predicts, as arrays."""
+"""The arrays of a fitted student, from which numpy alone predicts."""
 
 from numbers import Integral
 
@@ -33,7 +33,7 @@ def to_numpy(student):
     ------
     TypeError
         If a part of the student has no form in numpy: another estimator as the student,
-        a torch module of the user's own, a ``preprocessor`` of the user's own.
+        a torch module or a ``preprocessor`` that the user wrote.
     NotFittedError
         If it is not fitted.
 
@@ -88,7 +88,7 @@ def _without_objects(classes):
     """Labels in an array that needs no pickle."""
     if classes.dtype.kind != "O":
         return classes
-    plain = np.array(classes.tolist())
+    plain = np.array(classes.tolist())  # the type that the labels themselves have
     if plain.dtype.kind not in "biufU":
         raise TypeError(
             f"The classes {classes.tolist()} are neither numbers nor strings, and have no "
@@ -161,9 +161,10 @@ def _spellings(category):
 
 
 def _check_distinct(written, categories, name):
-    seen = {}
+    # Two categories of one text could not be told apart in a file without pickles.
+    first = {}
     for texts, category in zip(written, categories, strict=True):
-        other = seen.setdefault(texts[0], category)
+        other = first.setdefault(texts[0], category)
         if other is not category:
             raise TypeError(
                 f"Column {name!r} of X holds categories that are neither numbers nor "

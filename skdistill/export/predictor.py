@@ -29,7 +29,7 @@ def load(path):
     Parameters
     ----------
     path : str or path
-        Of the npz.
+        Path of the npz.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def load(path):
         arrays = {name: file[name] for name in file.files}
     for name, array in arrays.items():
         if array.dtype == np.float32:
-            arrays[name] = array.astype(np.float64)
+            arrays[name] = array.astype(np.float64)  # saved by half, see `_halved`
     return NumpyPredictor(json.loads(str(arrays.pop("meta"))), arrays)
 
 
@@ -57,7 +57,7 @@ class NumpyPredictor:
     meta : dict
         What there is and how it is arranged; lists, numbers and strings.
     arrays : dict of {str: ndarray}
-        Its numbers.
+        The student's numbers.
 
     Attributes
     ----------
@@ -174,7 +174,7 @@ class NumpyPredictor:
     def _outputs(self, X, model=None):
         model = self._model if model is None else model
         x = self._view.rows(X, self.n_features_in_, self._names)
-        if len(x) <= _ROWS_AT_ONCE:
+        if len(x) <= _ROWS_AT_ONCE:  # else intermediate tables would fill the memory
             return model(self._view(x))
         starts = range(0, len(x), _ROWS_AT_ONCE)
         parts = (self._view(x[start : start + _ROWS_AT_ONCE]) for start in starts)
@@ -183,6 +183,7 @@ class NumpyPredictor:
     def _log_probabilities(self, X):
         logits = self._outputs(X)
         if self._shift is not None:
+            # A class of probability 0 stays finite, whatever is added to it.
             logits = np.maximum(log_softmax(logits), _LOG_TINY) + self._shift
         if len(self._widths) == 1:
             return log_softmax(logits)
@@ -225,7 +226,7 @@ def log_softmax(logits):
 
 
 def _halved(array):
-    """Float64 numbers that are float32 ones, as those."""
+    """An array in float32, where this loses nothing."""
     if array.dtype != np.float64:
         return array
     with np.errstate(over="ignore"):
@@ -235,7 +236,7 @@ def _halved(array):
 
 
 def _softmax_of_row(row):
-    """Of one row (n_classes,), as a row of a table; of few classes without numpy."""
+    """Probabilities of one row (n_classes,), as a table; few classes without numpy."""
     if len(row) > _FEW_CLASSES:
         return _softmax(row[None])
     logits = row.tolist()
@@ -256,8 +257,8 @@ def _is_frame(X):
 
 
 def _as_array(X):
-    """Of rows, or of a column; lists of strings and numbers keep both."""
-    if hasattr(X, "combine_chunks"):  # pyarrow's own array of chunks forgets nulls
+    """An array of rows, or of a column; lists of strings and numbers keep both."""
+    if hasattr(X, "combine_chunks"):  # pyarrow's ChunkedArray forgets nulls
         X = X.combine_chunks()
     if isinstance(X, np.ma.MaskedArray):
         values = np.asarray(X).astype(float if X.dtype.kind in "biuf" else object)
@@ -292,23 +293,23 @@ def _check_shape(rows, n_features):
 
 def _by_names(X, names, n_features):
     """The columns of a frame or dict, in the order of training."""
-    own = list(getattr(X, "columns", X))
+    given = list(getattr(X, "columns", X))
     if hasattr(X, "schema") and hasattr(X, "num_rows"):  # of pyarrow
-        own = X.schema.names
-    if names is None and len(own) != n_features:
-        raise ValueError(f"X has {len(own)} columns, and {n_features} are wanted.")
-    names = own if names is None else names
-    known = set(own)
+        given = X.schema.names
+    if names is None and len(given) != n_features:
+        raise ValueError(f"X has {len(given)} columns, and {n_features} are wanted.")
+    names = given if names is None else names
+    known = set(given)
     missing = [name for name in names if name not in known]
     if missing:
         raise ValueError(f"X lacks the columns {missing}.")
-    if len(known) < len(own):
+    if len(known) < len(given):
         raise ValueError("X has several columns of one name: give it as an array.")
     return [_values(X[name]) for name in names]
 
 
 def _values(column):
-    """Its values; categories of pandas as they are, which numpy would make other ones."""
+    """A column's values; categories of pandas as they are: numpy would change them."""
     codes = getattr(getattr(column, "cat", None), "codes", None)
     if codes is None:
         return _as_array(column)
@@ -359,7 +360,7 @@ class _Plain:
     """Numbers as they are."""
 
     def __init__(self, meta, arrays):
-        """Nothing was learnt."""
+        """Take no arrays: nothing was learnt."""
 
     def rows(self, X, n_features, names):
         if _is_frame(X):
@@ -368,6 +369,7 @@ class _Plain:
         if rows.dtype == object:
             rows = np.column_stack([_numbers_of(c, j) for j, c in enumerate(rows.T)])
         rows = _check_shape(rows.astype(np.float64, copy=False), n_features)
+        # The sum is quick, and finite for most; it may overflow where no number does.
         if not math.isfinite(rows.sum()) and not np.isfinite(rows).all():
             raise ValueError(
                 "X holds NaN or infinity, and preprocessor=None takes neither."
@@ -432,10 +434,10 @@ class _Table:
 
     def _codes(self, labels, column, name):
         """Codes of categories, as floats beside the numbers."""
-        found = []
+        codes = []
         for value in column.tolist():  # numbers as Python's, which bins hold
             if _is_gap(value):
-                found.append(labels["gap"])
+                codes.append(labels["gap"])
                 continue
             if labels.get("as_text"):
                 value = _as_text(value, labels["codes"], name)
@@ -445,8 +447,8 @@ class _Table:
                     f"Column {name!r} of X held categories that are "
                     f"{kinds[labels['of_text']]} in training and holds {value!r}."
                 )
-            found.append(labels["codes"].get(value, labels["other"]))
-        return np.array(found, dtype=np.float64)
+            codes.append(labels["codes"].get(value, labels["other"]))
+        return np.array(codes, dtype=np.float64)
 
     def __call__(self, rows):
         if self._is_simple:
@@ -485,6 +487,7 @@ class _Table:
 
 
 def _smooth_clip(x, limit):
+    # The same bound as in modules.mlp.smooth_clip, so that both answer alike.
     scaled = np.clip(x / limit, -1e18, 1e18)
     return limit * scaled / np.sqrt(1 + scaled**2)
 
@@ -494,11 +497,11 @@ def _relu(x):
 
 
 def _sigmoid(x):
-    return 1 / (1 + np.exp(-np.clip(x, -700, 700)))
+    return 1 / (1 + np.exp(-np.clip(x, -700, 700)))  # exp(710) overflows
 
 
 def _gelu(x):
-    """By an erf of numpy alone, exact to 1e-15."""
+    """The exact form, with the error function of the standard library."""
     return 0.5 * x * (1 + _erf(x / math.sqrt(2)))
 
 
@@ -566,20 +569,20 @@ class _Net:
         return x if self._scale is None else x * self._scale
 
     def probabilities(self, x):
-        """Of the classes of a single target."""
+        """Probabilities of the classes of a single target."""
         logits = self(x)
         return _softmax(logits) if len(logits) > 1 else _softmax_of_row(logits[0])
 
     def _embedded(self, x):
         a = self._arrays
-        own = x.take(a["embedded_columns"], axis=1)
+        column = x.take(a["embedded_columns"], axis=1)
         if self._embedding == "piecewise_linear":
-            own -= a["embedding_low"]
-            own /= a["embedding_width"]
-            np.maximum(own, 0.0, out=own)
-            np.minimum(own, 1.0, out=own)
-            return np.concatenate([x, own], axis=1)
-        angle = 2 * math.pi * own[:, :, None] * a["embedding_frequency"]
+            column -= a["embedding_low"]
+            column /= a["embedding_width"]
+            np.maximum(column, 0.0, out=column)
+            np.minimum(column, 1.0, out=column)
+            return np.concatenate([x, column], axis=1)
+        angle = 2 * math.pi * column[:, :, None] * a["embedding_frequency"]
         waves = np.concatenate([np.cos(angle), np.sin(angle)], axis=2)
         out = np.einsum("ndk,dko->ndo", waves, a["embedding_weight"])
         out = np.maximum(out + a["embedding_bias"], 0.0)
@@ -596,7 +599,7 @@ class _Net:
         return x if self._scale is None else x * self._scale
 
     def _mean(self, outputs):
-        """Of probabilities, as their logarithms; of values."""
+        """The members' mean: of probabilities, as logarithms; or of values."""
         if self._widths is None:
             outputs = np.sort(outputs, axis=2) if self._is_sorted else outputs
             return outputs.mean(axis=1)
@@ -616,7 +619,7 @@ class _LayerByBin:
     Parameters
     ----------
     column, low, width : ndarray of shape (n_bins,)
-        Of the bins, by columns, and ascending.
+        Places of the bins, by columns, and ascending.
     weight : ndarray of shape (n_inputs + n_bins, n_outputs)
         Of the columns, then of the bins.
     bias : ndarray of shape (n_outputs,)
@@ -631,21 +634,23 @@ class _LayerByBin:
         self._edges = np.full((n_inputs, most + 2), np.inf)
         tables, starts, start = [], [], 0
         for j, count in enumerate(counts):
-            own = slice(start, start + count)
+            bins = slice(start, start + count)
             slope = weight[n_inputs + start : n_inputs + start + count]
-            constant = -low[own, None] / width[own, None] * slope
+            # Within a bin (x - low) / width, below 0, above 1: with all bins before it,
+            # the layer is affine in x, constant + slope * x.
+            constant = -low[bins, None] / width[bins, None] * slope
             before = np.cumsum(slope, axis=0) - slope
             none = np.zeros((1, len(bias)))
             constants = [none, constant + before, slope.sum(axis=0, keepdims=True)]
-            slopes = [none, slope / width[own, None], none]
+            slopes = [none, slope / width[bins, None], none]
             if not count:
                 constants, slopes = [none], [none]
             pair = np.concatenate(constants), np.concatenate(slopes) + weight[j]
             starts.append(sum(map(len, tables)))
             tables.append(np.stack(pair, axis=1))
             if count:
-                self._edges[j, :count] = low[own]
-                self._edges[j, count] = low[own][-1] + width[own][-1]
+                self._edges[j, :count] = low[bins]
+                self._edges[j, count] = low[bins][-1] + width[bins][-1]
             start += count
         tables[0][:, 0] += bias
         self._table = np.ascontiguousarray(np.concatenate(tables))
@@ -654,7 +659,7 @@ class _LayerByBin:
         self._shape = 2 * n_inputs, len(bias)
 
     def __call__(self, x):
-        """Of a single row (1, n_inputs)."""
+        """The layer's outputs for a single row (1, n_inputs)."""
         bins = (self._edges <= x.T).argmin(axis=1)
         bins += self._starts
         factors = self._ones.copy()
@@ -683,6 +688,7 @@ class _SoftTree:
         self._said = None  # what leaves say, where their parameters no longer change
         if self._leaf_weight is None and not meta["is_live"]:
             self._said = self._as_outputs(self._leaf)
+        # Of few gates all paths are one product; the table has gates times leaves.
         is_small = self._n_gates <= _FEW_GATES and meta["gate"] == "logistic"
         self._ways = self._ways_to_leaves() if is_small else None
 
@@ -707,35 +713,36 @@ class _SoftTree:
         return ways
 
     def __call__(self, x):
-        said = self._mixed(x)
+        output = self._mixed(x)
         if self._is_classifier:
-            np.maximum(said, _TINY, out=said)
-            np.log(said, out=said)
-        return said
+            np.maximum(output, _TINY, out=output)
+            np.log(output, out=output)
+        return output
 
     def probabilities(self, x):
-        """Of the classes of a single target."""
+        """Probabilities of the classes of a single target."""
         p = self._mixed(x)
         p /= p.sum(axis=1, keepdims=True)
         return p
 
     def _mixed(self, x):
-        """What the leaves say, weighted; or the one leaf that is asked for."""
+        """The outputs of the leaves, weighted by their paths; or those of one leaf."""
         logits = x.dot(self._weight)
         logits += self._bias
         if self._leaf_weight is not None:
             leaf = (x @ self._leaf_weight).reshape(-1, *self._leaf.shape) + self._leaf
-            said = self._as_outputs(leaf)
-            said = np.einsum("nl,nlk->nk", self._reach(logits), said)
+            output = self._as_outputs(leaf)
+            output = np.einsum("nl,nlk->nk", self._reach(logits), output)
         else:
-            said = self._as_outputs(self._leaf) if self._said is None else self._said
+            output = self._said
+            output = self._as_outputs(self._leaf) if output is None else output
             if self._inference == "path":
-                said = said[self._greedy(logits)]
+                output = output[self._greedy(logits)]
             elif self._inference == "leaf":
-                said = said[self._reach(logits).argmax(axis=1)]
+                output = output[self._reach(logits).argmax(axis=1)]
             else:
-                said = self._reach(logits).dot(said)
-        return said
+                output = self._reach(logits).dot(output)
+        return output
 
     def _as_outputs(self, leaf):
         """Distributions, or values, from the leaves' parameters (..., n_outputs)."""
@@ -752,6 +759,8 @@ class _SoftTree:
     def _reach(self, logits):
         """Probability of each leaf (n, n_leaves)."""
         if self._ways is not None and len(logits) <= _FEW_ROWS:
+            # Logarithms of both sides' shares, summed along each path by one product:
+            # for few rows quicker than level by level.
             left = -np.logaddexp(0.0, logits)
             shares = np.concatenate([left, left + logits], axis=1)
             return np.exp(shares.dot(self._ways))
@@ -777,12 +786,14 @@ class _SoftTree:
 
 
 def _logistic(logits):
+    # As in modules.gates: each side by itself, so that neither is rounded to 0.
     logits = np.clip(logits, -40, 40)
     down, up = np.exp(-logits), np.exp(logits)
     return 1 / (1 + up), 1 / (1 + down)
 
 
 def _smooth_step(logits):
+    # The same width as modules.gates.SMOOTH_STEP_WIDTH: nothing may be imported here.
     t = np.clip(logits / 4.0, -0.5, 0.5)
     right = 0.5 + t * (1.5 - 2 * t * t)
     return 1 - right, right
@@ -815,12 +826,12 @@ class _HardTree:
         return self._values[self._leaves_of(x)]
 
     def probabilities(self, x):
-        """Of the classes of a single target."""
+        """Probabilities of the classes of a single target."""
         return self._p[self._leaves_of(x)]
 
     def _leaves_of(self, x):
         if len(x) == 1:
-            return [self._leaf_of(x[0].tolist())]
+            return [self._leaf_of(x[0].tolist())]  # lists: numpy's calls cost more
         left, right, feature, threshold = self._arrays
         node, rows = np.zeros(len(x), dtype=int), np.arange(len(x))
         rows = rows[left[node] >= 0]

@@ -13,6 +13,7 @@ from ..tables.view import reads_tables
 from .rows import one_row, varied
 from .wording import check_readable, names_of, quoted
 
+# 2 to the -40 of the range: far below what a user tells apart, at 40 predictions.
 _HALVINGS = 40
 
 
@@ -119,9 +120,9 @@ def counterfactual(tree, x, *, target=None, features=None):
             'columns of other kinds: take preprocessor="auto", or numbers.'
         )
     search = _Search(tree, row, now[0], target)
-    found = [search.in_column(column) for column in _columns(tree, features)]
-    found = [each for each in found if each is not None]
-    return min(found, key=lambda each: each.distance, default=None)
+    changes = [search.in_column(column) for column in _columns(tree, features)]
+    changes = [each for each in changes if each is not None]
+    return min(changes, key=lambda each: each.distance, default=None)
 
 
 def _columns(tree, features):
@@ -170,17 +171,19 @@ class _Search:
         if not hits.any():
             return None
         first = int(hits.argmax())
-        return self._found(column, before, values[first], labels[first], 1.0)
+        return self._change(column, before, values[first], labels[first], 1.0)
 
-    def _other_number(self, column, seen, share, before):
-        whole = bool((seen == np.floor(seen)).all())
+    def _other_number(self, column, observed, share, before):
+        whole = bool((observed == np.floor(observed)).all())
         values = np.unique(
-            np.concatenate([seen, self._thresholds(column, seen, whole)])
+            np.concatenate([observed, self._thresholds(column, observed, whole)])
         )
         labels, hits = self._does_it(column, values)
         known = isinstance(before, float) and np.isfinite(before)
-        start = before if known else float(np.interp(0.5, share, seen))
+        # A row with a gap starts from the median.
+        start = before if known else float(np.interp(0.5, share, observed))
         best = None
+        # The nearest hit on each side: the other hits are farther in ranks too.
         for side in (values <= start, values >= start):
             places = np.flatnonzero(hits & side)
             if not len(places):
@@ -188,44 +191,46 @@ class _Search:
             near = places[np.abs(values[places] - start).argmin()]
             step = 1 if values[near] < start else -1
             beside = near + step
+            # Between the hit and its neighbour towards the row lies the tree's threshold.
             limit = values[beside] if 0 <= beside < len(values) else start
             limit = min(limit, start) if step > 0 else max(limit, start)
             after, label = self._nearer(
                 column, values[near], limit, labels[near], whole
             )
-            ranks = np.interp([start, after], seen, share)
+            ranks = np.interp([start, after], observed, share)
             distance = float(abs(ranks[1] - ranks[0]))
             if best is None or distance < best.distance:
-                best = self._found(column, before, after, label, distance)
+                best = self._change(column, before, after, label, distance)
         return best
 
-    def _thresholds(self, column, seen, whole):
+    def _thresholds(self, column, observed, whole):
         """What a hard tree asks of the column, from both sides."""
         tree = self.tree
         if not hasattr(tree, "tree_"):
             return np.empty(0)
-        asked = np.flatnonzero(~tree.tree_.is_leaf)
+        gates = np.flatnonzero(~tree.tree_.is_leaf)
         if reads_tables(tree.preprocessor_):
             terms = tree.preprocessor_.terms_
-            asked = [
+            gates = [
                 node
-                for node in asked
+                for node in gates
                 if terms[tree.tree_.feature[node]].column == column
                 and not terms[tree.tree_.feature[node]].is_question
             ]
         elif tree.preprocessor_ is None:
-            asked = asked[tree.tree_.feature[asked] == column]
+            gates = gates[tree.tree_.feature[gates] == column]
         else:
-            asked = []
-        cuts = tree.tree_.threshold[asked]
+            gates = []
+        cuts = tree.tree_.threshold[gates]
+        # The question is x <= cut: the cut itself, and the least number beyond it.
         above = np.floor(cuts) + 1 if whole else np.nextafter(cuts, np.inf)
         both = np.concatenate([np.floor(cuts) if whole else cuts, above])
-        return both[(both >= seen[0]) & (both <= seen[-1])]
+        return both[(both >= observed[0]) & (both <= observed[-1])]
 
     def _nearer(self, column, good, bad, label, whole):
         """Between a value that does it and one nearer to the row that does not."""
         for _ in range(_HALVINGS):
-            middle = good / 2 + bad / 2
+            middle = good / 2 + bad / 2  # their sum could overflow
             middle = float(np.round(middle)) if whole else middle
             if middle in (good, bad):
                 break
@@ -236,7 +241,7 @@ class _Search:
                 bad = middle
         return float(good), label
 
-    def _found(self, column, before, after, label, distance):
+    def _change(self, column, before, after, label, distance):
         names = names_of(self.tree)
         feature, name = column, f"feature_{column}"
         if names is not None:

@@ -33,7 +33,7 @@ def explain(tree, x, *, feature_names=None, class_names=None, max_terms=3, digit
     class_names : array-like of str of shape (n_classes,), default=None
         As in :func:`export_text`.
     max_terms : int or None, default=3
-        So many terms of a soft gate are shown.
+        Number of terms of a soft gate that are shown.
     digits : int, default=3
         Significant digits.
 
@@ -69,29 +69,30 @@ def explain(tree, x, *, feature_names=None, class_names=None, max_terms=3, digit
     gates = questions_of(tree, feature_names, max_terms, digits)
     leaves = Leaves(tree, gates.leaves, class_names, digits)
     lines, node = [], 0
-    for node, goes_right, reason in gates.evidence(z[0], _told(tree, row), end):
+    # The path follows the exact numbers; only the text is rounded.
+    for node, goes_right, reason in gates.evidence(z[0], _categories(tree, row), end):
         lines.append(f"{gates.describe(node)[goes_right]}, {reason}")
         node = gates.children(node)[goes_right]
     lines.append(f"leaf {node}: {leaves.describe(node)}")
     if inference == "mixture":
         lines.append(f"all leaves together: {leaves.prediction(_answer(tree, row))}")
     if getattr(tree, "_class_shift", None) is not None:
-        said = leaves.prediction(_answer(tree, row, adjusted=True))
-        lines.append(f"after adjust_class_prior: {said}")
+        answer = leaves.prediction(_answer(tree, row, adjusted=True))
+        lines.append(f"after adjust_class_prior: {answer}")
     return "\n".join(lines)
 
 
-def _told(tree, row):
+def _categories(tree, row):
     """Categories of the row, by column, and None for gaps."""
     if not reads_tables(tree.preprocessor_):
         return {}
     table = tree._table(row)
     gaps = table.number_columns[np.isnan(table.numbers[0])].tolist()
-    found = dict.fromkeys(gaps)
+    texts = dict.fromkeys(gaps)
     for column, labels in table.labels.items():
         code = int(labels.codes[0])
-        found[column] = in_one_line(labels.categories[code]) if code >= 0 else None
-    return found
+        texts[column] = in_one_line(labels.categories[code]) if code >= 0 else None
+    return texts
 
 
 def _answer(tree, row, adjusted=False):

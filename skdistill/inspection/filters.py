@@ -16,7 +16,7 @@ def plot_gate_filters(
 
     As in the paper's figure [1]_: where an image is bright in places that are blue, and
     dark in those that are red, it goes to the right. A leaf shows what it predicts. Each
-    gate's colours have a scale of their own, from minus to plus its largest weight;
+    gate's colours have another scale, from minus to plus its largest weight;
     weights are those on the student's view, in which columns have the same scale.
 
     Parameters
@@ -78,7 +78,7 @@ def plot_gate_filters(
             continue
         inset = ax.inset_axes((x - across / 2, y - high / 2, across, high), zorder=2)
         weight = filters[node.number]
-        top = np.abs(weight).max() or 1.0
+        top = np.abs(weight).max() or 1.0  # symmetric, so that 0 is the middle colour
         images[node.number] = inset.imshow(weight, cmap=cmap, vmin=-top, vmax=top)
         inset.set(xticks=[], yticks=[])
     return images
@@ -101,6 +101,7 @@ def _filters(tree, shape):
         )
     columns = [term.column for term in gates.terms]
     weights = np.zeros((len(gates.scaled), n_columns))
+    # A column may have several terms (a gap's indicator): its pixel shows their sum.
     np.add.at(weights.T, columns, (gates.scaled * (gates.scale > 0)).T)
     images = weights.reshape(-1, *shape)
     images = images.sum(axis=3) if len(shape) == 3 else images

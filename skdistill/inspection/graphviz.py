@@ -5,7 +5,7 @@ import re
 from .nodes import colours_of, nodes_of
 
 _ENTITY = re.compile(r"&(?=#?\w+;)")  # dot would draw &lt; as <
-_WIDEST = 8.0
+_WIDEST = 8.0  # points, of an edge that all rows take
 
 
 def export_graphviz(

@@ -14,7 +14,7 @@ class Node:
     Attributes
     ----------
     number : int
-        Its number in the tree.
+        The node's number in the tree.
     depth : int
         0 for the root.
     children : tuple of int
@@ -64,12 +64,13 @@ def nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits):
     if max_depth is not None and max_depth < 0:
         raise ValueError(f"max_depth={max_depth} must be 0 or more, or None for all.")
     gates = questions_of(tree, feature_names, max_terms, digits)
-    leaves, found = Leaves(tree, gates.leaves, class_names, digits), []
+    leaves, nodes = Leaves(tree, gates.leaves, class_names, digits), []
 
     def _visit(number, depth):
         """Add a node and those below it; returns its value."""
-        children, place = gates.children(number), len(found)
-        found.append(None)
+        # A parent stands before its children, but its value is their mean: keep its place.
+        children, place = gates.children(number), len(nodes)
+        nodes.append(None)
         if children:
             values = [_visit(child, depth + 1) for child in children]
             weight = leaves.mass[list(children)]
@@ -81,12 +82,12 @@ def nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits):
         lines.append(leaves.prediction(value))
         lines.append(f"{100 * leaves.mass[number]:.{digits}g} % of rows")
         kept = () if is_cut else children
-        said, mass = leaves.headline(value), leaves.mass[number]
-        found[place] = Node(number, depth, kept, lines, said, mass, value)
+        headline, mass = leaves.headline(value), leaves.mass[number]
+        nodes[place] = Node(number, depth, kept, lines, headline, mass, value)
         return value
 
     _visit(0, 0)
-    return [node for node in found if max_depth is None or node.depth <= max_depth]
+    return [node for node in nodes if max_depth is None or node.depth <= max_depth]
 
 
 def colours_of(tree, nodes):
@@ -109,9 +110,10 @@ def colours_of(tree, nodes):
     if isinstance(classes, list) or (classes is not None and tree.is_multilabel()):
         return ["#ffffff"] * len(nodes)
     if classes is None:
-        level = values[:, 0] / 2 - values[:, 0].min() / 2  # so that it cannot overflow
+        level = values[:, 0] / 2 - values[:, 0].min() / 2  # halves cannot overflow
         strength = level / max(level.max(), np.finfo(float).tiny)
         return [_tint(0, share) for share in strength]
+    # As scikit-learn colours its trees: white where all classes are alike.
     chance = 1 / values.shape[1]
     strength = (values.max(axis=1) - chance) / max(1 - chance, np.finfo(float).tiny)
     return [_tint(*pair) for pair in zip(values.argmax(axis=1), strength, strict=True)]
@@ -119,7 +121,8 @@ def colours_of(tree, nodes):
 
 def _tint(hue, strength):
     """White at strength 0, a light tone of the hue at 1."""
-    angle = 2 * np.pi * (0.6 + 0.381966 * hue)  # hues far apart, however many
+    # Steps of the golden section, 0.381966: hues far apart, however many.
+    angle = 2 * np.pi * (0.6 + 0.381966 * hue)
     tone = 0.72 + 0.28 * np.cos(angle - np.array([0.0, 2.0, 4.0]) * np.pi / 3)
     mixed = 1 + np.clip(strength, 0, 1) * (tone - 1)
     return "#" + "".join(f"{round(255 * part):02x}" for part in mixed)

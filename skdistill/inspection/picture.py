@@ -11,8 +11,8 @@ from .nodes import colours_of, nodes_of
 _COLUMNS, _WHOLE = 20, {"break_long_words": False, "break_on_hyphens": False}
 _LONGEST = 30  # a word of so many letters stays whole
 _JOINER = "\u200d"
-_WIDEST = 8.0
-_LARGEST, _SMALLEST = 11.0, 1.0
+_WIDEST = 8.0  # points, of an edge that all rows take
+_LARGEST, _SMALLEST = 11.0, 1.0  # font sizes, in points
 _SLACK = 0.95  # fonts do not scale to the pixel
 _PADDING = 0.45  # of a box around its text, in font sizes
 
@@ -43,7 +43,7 @@ def plot_tree(
     class_names : array-like of str of shape (n_classes,), default=None
         As in :func:`export_text`.
     max_terms : int or None, default=2
-        So many terms of each soft gate are shown.
+        Number of terms of each soft gate that are shown.
     max_depth : int, default=None
         Nodes below this depth are left out.
     filled : bool, default=True
@@ -102,7 +102,7 @@ def imported_pyplot(name):
     Parameters
     ----------
     name : str
-        Of the function that draws.
+        Name of the function that draws.
 
     Returns
     -------
@@ -131,7 +131,7 @@ def boxed(ax, place, lines, colour, fontsize):
     lines : list of str
         Long ones are wrapped.
     colour : str
-        Of the box.
+        Colour of the box.
     fontsize : float
         In points.
 

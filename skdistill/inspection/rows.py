@@ -22,7 +22,7 @@ def one_row(x):
     if is_frame(x):
         return x
     if hasattr(x, "to_frame") and hasattr(x, "index"):  # a Series of pandas
-        return x.to_frame().T.infer_objects()
+        return x.to_frame().T.infer_objects()  # a Series of mixed values is of objects
     return x if sparse.issparse(x) or as_array(x).ndim != 1 else [x]
 
 
@@ -48,6 +48,7 @@ def varied(row, column, values):
         row = row.toarray() if sparse.issparse(row) else unmasked(as_array(row))
         rows = np.repeat(row, len(values), axis=0)
         kinds = [rows.dtype, np.asarray(values).dtype]
+        # numpy would make strings of numbers beside strings.
         alike = len({kind.kind in "biuf" for kind in kinds}) < 2
         rows = rows.astype(np.result_type(*kinds) if alike else object)
         rows[:, column] = values
@@ -56,6 +57,7 @@ def varied(row, column, values):
 
     rows, before = row.iloc[np.zeros(len(values), dtype=int)], row.dtypes.iloc[column]
     if isinstance(before, pd.CategoricalDtype):
+        # A categorical takes no other values than its categories.
         known = before.categories.union(pd.Index(values), sort=False)
         values = pd.Categorical(values, categories=known, ordered=before.ordered)
     new = pd.Series(values, index=rows.index)

@@ -45,10 +45,10 @@ def export_text(
         Names of the classes, in the order of ``classes_``, which are the default. For
         several labels or targets, and for a regressor, names of these.
     max_terms : int or None, default=3
-        So many terms of each soft gate are printed, those that move it most; the others are
-        taken at their columns' means. None prints all, and the text then says what the
-        tree computes, to the digits printed. A category that training never saw counts
-        as the mean of all, unless it shares an indicator with rare ones.
+        Number of terms of each soft gate that are printed, those that move it most; the
+        others are taken at their columns' means. None prints all, and the text then says
+        what the tree computes, to the digits printed. A category that training never saw
+        counts as the mean of all, unless it shares an indicator with rare ones.
     digits : int, default=3
         Significant digits of coefficients and leaves; for columns far from 0, such as
         years, digits of their spread. A hard tree's thresholds have all of theirs.

@@ -13,7 +13,7 @@ _FAR = 10
 
 
 def check_readable(tree):
-    """Refuse what is not fitted, or has no questions that could be told.
+    """Refuse what is not fitted, or has no questions that could be shown.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def questions_of(tree, feature_names=None, max_terms=3, digits=3):
     Returns
     -------
     Gates or Questions
-        Of the soft tree, or of the hard one.
+        Questions of the soft tree, or of the hard one.
     """
     if max_terms is not None and max_terms < 1:
         raise ValueError(f"max_terms={max_terms} must be at least 1, or None for all.")
@@ -64,7 +64,7 @@ def questions_of(tree, feature_names=None, max_terms=3, digits=3):
     return Gates(tree, feature_names, max_terms, digits)
 
 
-#: Weights of columns up to the largest float may be infinite in the columns' own unit.
+#: Weights of columns up to the largest float may be infinite in the columns' unit.
 quietly = np.errstate(over="ignore", invalid="ignore")
 
 
@@ -76,7 +76,7 @@ class Gates:
     tree : SoftDecisionTree
         Fitted.
     names : array-like of str or None
-        Of the columns.
+        Names of the columns.
     max_terms : int or None
         Terms of a gate that are shown.
     digits : int
@@ -102,7 +102,7 @@ class Gates:
         Parameters
         ----------
         node : int
-            Its number.
+            The node's number.
 
         Returns
         -------
@@ -111,16 +111,16 @@ class Gates:
         """
         return self.shape.children(node)
 
-    def evidence(self, z, told, end=None):
+    def evidence(self, z, plain, end=None):
         """Why a row goes where it goes, gate by gate.
 
         Parameters
         ----------
         z : ndarray of shape (n_view,)
             The tree's view of the row.
-        told : dict of {int: str or None}
-            What the row holds in columns that are better told as they are: categories,
-            and None for gaps.
+        plain : dict of {int: str or None}
+            Values of the row that are printed as they are, by column: categories, and
+            None for gaps.
         end : int, default=None
             The leaf to which the path leads; None for the greedy one.
 
@@ -143,7 +143,7 @@ class Gates:
             values = z / np.where(self.scale > 0, self.scale, np.inf) + self.center
             order = np.argsort(-toward, kind="stable")[: self.max_terms]
             shown = ", ".join(
-                f"{self._said(k, values[k], told)} ({toward[k]:+.2f})"
+                f"{self._in_words(k, values[k], plain)} ({toward[k]:+.2f})"
                 for k in order
                 if toward[k] > 0
             )
@@ -152,9 +152,9 @@ class Gates:
             yield node, goes_right, f"{share:.{self.digits}g} % sure{because}"
             node = self.children(node)[goes_right]
 
-    def _said(self, k, value, told):
+    def _in_words(self, k, value, plain):
         number = self._rounded(value, self.spread[k])
-        return _value_in_words(self.terms[k], value > 0.5, number, self.names, told)
+        return _value_in_words(self.terms[k], value > 0.5, number, self.names, plain)
 
     def describe(self, node):
         """What a gate asks.
@@ -162,7 +162,7 @@ class Gates:
         Parameters
         ----------
         node : int
-            Its number.
+            The node's number.
 
         Returns
         -------
@@ -171,16 +171,19 @@ class Gates:
         """
         gate = self.shape.rank(node)
         used = np.flatnonzero(self.weight[gate])
+        # Not the weight alone: a column of large numbers has small weights.
         matters = np.abs(self.weight[gate, used]) * self.spread[used]
         order = used[np.argsort(-matters, kind="stable")]
         shown = order[: self.max_terms]
         weight, terms = self.weight[gate, shown], [self.terms[i] for i in shown]
+        # Terms that are not shown stay at their columns' means, which the view puts at 0.
         threshold = weight @ self.center[shown] - self.bias[gate]
         rest = len(order) - len(shown)
         if not rest and len({term.column for term in terms}) == 1:
             if all(term.is_question for term in terms):
                 return _sets(terms, weight, threshold, self.names[terms[0].column])
             if len(terms) == 1:
+                # Divided by a negative weight, the inequality turns round.
                 signs = (">=", "<") if weight[0] < 0 else ("<=", ">")
                 bound = self._rounded(threshold / weight[0], self.spread[shown[0]])
                 return [f"{terms[0].text(self.names)} {sign} {bound}" for sign in signs]
@@ -207,22 +210,24 @@ class Gates:
         return text or "0", f"{threshold:.{self.digits}g}"
 
     def _rounded(self, value, spread):
-        """A number to so many digits of the column's spread, or of its own."""
+        """A number to so many digits of the column's spread, or of the number."""
         return _rounded(value, spread, self.digits)
 
 
 def _rounded(value, spread, digits):
-    """A number to so many digits of a spread, or of its own; never more than it has."""
+    """A number to so many digits of a spread, or of the number; at most all it has."""
+    # The year 2024 with a spread of 5: three digits of the spread are five of the year.
+    # A float has no more than 17.
     if spread > 0 and abs(value) > spread:
         digits += math.floor(math.log10(abs(value) / spread))
     return f"{value:.{min(digits, 17)}g}"
 
 
-def _value_in_words(term, is_yes, number, names, told):
+def _value_in_words(term, is_yes, number, names, plain):
     """What a row holds, such as ``age = 23``, ``plan = a`` or ``age is missing``."""
     name = names[term.column]
-    if term.column in told:
-        held = told[term.column]
+    if term.column in plain:
+        held = plain[term.column]
         return f"{name} is missing" if held is None else f"{name} = {held}"
     if term.is_question:
         return ("" if is_yes else "not ") + term.text(names)
@@ -232,7 +237,7 @@ def _value_in_words(term, is_yes, number, names, told):
 def _sets(terms, weight, threshold, name):
     """A gate about one column's categories: which go to the left, and which do not.
 
-    A category without a term of its own counts 0.
+    A category that has no term counts 0.
     """
     others_go_left = threshold >= 0
     named = [
@@ -256,7 +261,7 @@ class Questions:
     tree : HardDecisionTree
         Fitted.
     names : array-like of str or None
-        Of the columns.
+        Names of the columns.
     """
 
     def __init__(self, tree, names):
@@ -278,7 +283,7 @@ class Questions:
         Parameters
         ----------
         node : int
-            Its number.
+            The node's number.
 
         Returns
         -------
@@ -294,7 +299,7 @@ class Questions:
         Parameters
         ----------
         node : int
-            Its number.
+            The node's number.
 
         Returns
         -------
@@ -308,22 +313,23 @@ class Questions:
             return _sets([term], [1.0], threshold, name)
         bound = _in_full(float(threshold))
         sides = [f"{term.text(self.names)} {sign} {bound}" for sign in ("<=", ">")]
+        # A gap goes where the number goes that fills it.
         if column in self.filled:
             sides[int(self.filled[column] > self.tree.threshold[node])] += " or missing"
         return sides
 
-    def evidence(self, z, told, end=None):
+    def evidence(self, z, plain, end=None):
         """Why a row goes where it goes, question by question.
 
         Parameters
         ----------
         z : ndarray of shape (n_view,)
             The tree's view of the row.
-        told : dict of {int: str or None}
-            What the row holds in columns that are better told as they are: categories,
-            and None for gaps.
+        plain : dict of {int: str or None}
+            Values of the row that are printed as they are, by column: categories, and
+            None for gaps.
         end : None
-            Of soft trees; there is one path.
+            For soft trees; a hard tree has one path.
 
         Yields
         ------
@@ -340,13 +346,16 @@ class Questions:
             value = z[k] / self.scale[k] + self.center[k]
             goes_right = bool(z[k] > self.tree.threshold[node])
             number = _in_full(float(value))
-            said = _value_in_words(self.terms[k], value > 0.5, number, self.names, told)
-            yield node, goes_right, f"because {said}"
+            text = _value_in_words(
+                self.terms[k], value > 0.5, number, self.names, plain
+            )
+            yield node, goes_right, f"because {text}"
             node = self.children(node)[goes_right]
 
 
 def _in_full(value):
     """A number with all its digits, and no more."""
+    # 17.5 rather than 17.500000000000001, where both are the same float.
     short = f"{value:.15g}"
     return short if float(short) == value else repr(value)
 
@@ -361,7 +370,7 @@ class Leaves:
     numbers : sequence of int
         Node numbers of the leaves.
     names : array-like of str or None
-        Of the classes or targets.
+        Names of the classes or targets.
     digits : int
         Significant digits.
     """
@@ -382,13 +391,13 @@ class Leaves:
         self.targets = None
         if isinstance(classes, list):
             self.targets = [list(map(in_one_line, labels)) for labels in classes]
-        seen = _value_names(tree, n_values)
+        defaults = _value_names(tree, n_values)
         if self.is_multilabel or self.targets is not None:
             kind = "label" if self.is_multilabel else "target"
-            seen = [f"{kind}_{i}" for i in range(len(classes))]
+            defaults = [f"{kind}_{i}" for i in range(len(classes))]
         elif self.is_class:
-            seen = classes
-        self.names = _names(names, len(seen), seen, "class_names")
+            defaults = classes
+        self.names = _names(names, len(defaults), defaults, "class_names")
         self.digits = digits
 
     def describe(self, leaf):
@@ -397,7 +406,7 @@ class Leaves:
         Parameters
         ----------
         leaf : int
-            Its node number.
+            The node's number.
 
         Returns
         -------
@@ -420,7 +429,9 @@ class Leaves:
         str
             The likeliest classes, or the values.
         """
-        return "; ".join(f"{of}: {', '.join(said)}" for of, said in self._said(value))
+        return "; ".join(
+            f"{of}: {', '.join(words)}" for of, words in self._words(value)
+        )
 
     def headline(self, value):
         """The likeliest class, of several targets that of the first; or the values.
@@ -433,12 +444,12 @@ class Leaves:
         Returns
         -------
         str
-            What it is about in a line of its own.
+            The first line says what it is about.
         """
-        of, said = self._said(value)[0]
-        return f"{of}:\n{said[0] if self.is_class else ', '.join(said)}"
+        of, words = self._words(value)[0]
+        return f"{of}:\n{words[0] if self.is_class else ', '.join(words)}"
 
-    def _said(self, value):
+    def _words(self, value):
         """What an answer is about, and what it says of this, for each target."""
         if not self.is_class:
             of = "value" if len(value) == 1 else ", ".join(self.names)
@@ -474,8 +485,8 @@ def _names(given, n, default, argument):
 
 def _feature_names(tree, given, n_view):
     """Names of what the terms are about, as text has them."""
-    seen = _seen_names(tree, n_view)
-    return list(map(quoted, _names(given, len(seen), seen, "feature_names")))
+    defaults = _default_names(tree, n_view)
+    return list(map(quoted, _names(given, len(defaults), defaults, "feature_names")))
 
 
 def quoted(name):
@@ -514,7 +525,7 @@ def names_of(tree):
     return vars(tree).get("_column_names")
 
 
-def _seen_names(tree, n_view):
+def _default_names(tree, n_view):
     """Names of columns of X, or of a transformer's output."""
     view = tree.preprocessor_
     if view is None or reads_tables(view):

@@ -16,10 +16,10 @@ EMBEDDINGS = {
     "PiecewiseLinearEncoding": ("piecewise_linear", ("low", "width")),
     "PeriodicEncoding": ("periodic", ("frequency", "weight", "bias")),
 }
-_OWN_MODULES = {"skdistill.modules.mlp", "skdistill.modules.soft_tree"}
+_OUR_MODULES = {"skdistill.modules.mlp", "skdistill.modules.soft_tree"}
 
 
-def is_own(module):
+def is_ours(module):
     """Whether a module is one of this library, and no subclass of it.
 
     Parameters
@@ -32,7 +32,7 @@ def is_own(module):
     bool
         False for users' modules, which have no form in numpy.
     """
-    return type(module).__module__ in _OWN_MODULES
+    return type(module).__module__ in _OUR_MODULES
 
 
 def copied(tensor):
@@ -52,7 +52,7 @@ def copied(tensor):
 
 
 def shared(tensor):
-    """The tensor's own memory.
+    """The tensor's memory, not a copy.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def soft_tree_arrays(module, inference, array):
     module : SoftTree
         Trained.
     inference : {"mixture", "path", "leaf"}
-        Whose answer counts.
+        Whose answer counts: that of all leaves, or of one.
     array : callable
         ``array(tensor)`` -> its numbers.
 

@@ -53,7 +53,7 @@ class Model(ABC):
         Returns
         -------
         ndarray of shape (n, n_outputs)
-            Where a model has no logits of its own, its log-probabilities.
+            The log-probabilities, where a model has no logits.
         """
         return self.outputs(x)
 

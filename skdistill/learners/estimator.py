@@ -27,6 +27,7 @@ from .label_rows import (
     truncated_label_rows,
 )
 
+# Probabilities in float32 sum to 1 up to this.
 _ROUNDING = 1e-6
 
 
@@ -100,7 +101,7 @@ class EstimatorModel(Model):
         """Probabilities from what a regressor predicts."""
         columns, parts = list(values.reshape(len(values), -1).T), []
         for width in self.task.widths:
-            n = 1 if width == 2 else width
+            n = 1 if width == 2 else width  # as they were fitted
             part, columns = np.column_stack(columns[:n]), columns[n:]
             parts.append(self._distribution(part))
         return np.concatenate(parts, axis=1)
@@ -110,7 +111,7 @@ class EstimatorModel(Model):
             full = np.hstack([-part, part]) if part.shape[1] == 1 else part
             return softmax(full, axis=1)
         full = np.hstack([1 - part, part]) if part.shape[1] == 1 else part
-        return normalised(np.clip(full, 0, 1))
+        return normalised(np.clip(full, 0, 1))  # a regressor knows no bounds
 
 
 class EstimatorLearner(Learner):
@@ -123,7 +124,7 @@ class EstimatorLearner(Learner):
     task : Task
         What y and outputs mean.
     see : callable
-        ``see(rows)`` -> what the student's own pipeline would hand it.
+        ``see(rows)`` -> what a pipeline would hand the student.
     estimator : estimator
         Unfitted; it is cloned.
     """
@@ -135,6 +136,7 @@ class EstimatorLearner(Learner):
     def learn(self, lesson):
         """Fit the estimator in the way that keeps most of the soft targets."""
         yield from ()  # no training of torch's
+        # In order: exact forms first; label rows where nothing else takes soft targets.
         used = lesson.knowledge.used(self.params.alpha)
         X, (model, random) = self._all_rows(lesson, used), self._fresh()
         if self.task.kind == "regressor":
@@ -200,9 +202,10 @@ class EstimatorLearner(Learner):
         p, weight = self.task.joint(used, self.params.alpha)
         parts = self.task.by_target(p)
         if of_logits:
+            # A constant on all logits of a row changes no probability: they are centred.
             logs = [np.log(np.maximum(part, 1e-300)) for part in parts]
             parts = [log - log.mean(axis=1, keepdims=True) for log in logs]
-        # Of two classes the second says all.
+        # Of two classes the second suffices.
         columns = [part[:, 1:] if part.shape[1] == 2 else part for part in parts]
         target = np.concatenate(columns, axis=1)
         if target.shape[1] == 1:
@@ -229,23 +232,23 @@ class EstimatorLearner(Learner):
                 "transfer rows among them."
             )
         if params.label_rows == "draw":
-            made = drawn_label_rows(p, weight, limit, random)
+            label_rows = drawn_label_rows(p, weight, limit, random)
         else:
-            made = truncated_label_rows(p, weight, limit)
-        rows, labels = rows_of(X, made.row), self.task.classes[0][made.code]
-        model = _fit(model, rows, labels, made.weight)
+            label_rows = truncated_label_rows(p, weight, limit)
+        rows, labels = rows_of(X, label_rows.row), self.task.classes[0][label_rows.code]
+        model = _fit(model, rows, labels, label_rows.weight)
         if not hasattr(model, "predict_proba"):
             head = rows_of(X, np.arange(min(len(p), 100)))
             scores = model.decision_function(head)
             check_not_pairwise(model, scores, head, model.classes_, "student")
-        return EstimatorModel(model, self.task, label_error=made.error)
+        return EstimatorModel(model, self.task, label_error=label_rows.error)
 
 
 def _fit(model, X, y, weight):
     """Fit with weights, or without where they are all alike; rows of none are left out."""
     if weight is not None and not weight.all():
-        counted = np.flatnonzero(weight)
-        X, y, weight = rows_of(X, counted), y[counted], weight[counted]
+        rows = np.flatnonzero(weight)
+        X, y, weight = rows_of(X, rows), y[rows], weight[rows]
     if weight is None or np.allclose(weight, weight[0], rtol=1e-12, atol=0):
         return model.fit(X, y)
     last, path = _destination(model)
@@ -260,6 +263,7 @@ def _fit(model, X, y, weight):
             f"student={last!r} takes no sample_weight, and the rows that it is to learn "
             f"from have weights: give a student that takes them.{advice}"
         )
+    # Relative to their mean: a penalty is set against the sum of losses.
     weights = {f"{path}sample_weight": weight / weight.mean()}
     with config_context(enable_metadata_routing=False):  # who gets them is known here
         return model.fit(X, y, **weights)
@@ -313,7 +317,7 @@ def _without_folds(model):
 
 
 def _of_sum_1(p):
-    """The student's own, unless it scores each class against all others."""
+    """Probabilities as they are, unless each class is scored against all others."""
     off = np.abs(p.sum(axis=1, keepdims=True) - 1) > _ROUNDING
     return np.where(off, normalised(p), p)
 

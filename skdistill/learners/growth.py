@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 _LEAST = 1e-7
-# Of a new gate: the standard deviation of its log odds on several columns, and on one.
+# The standard deviation of a new gate's log odds, on several columns and on one.
 _SPREAD = 2.0, 5.0
+# Share of the columns' mean variance that is added to each: columns may be collinear.
 _RIDGE = 0.05
 # Where a column may be divided: after these shares of the rows.
 _SHARES = torch.linspace(0.02, 0.98, 49)
@@ -78,7 +79,7 @@ def without(tree, skipped):
 def merged(tree, gates, mass):
     """A tree in which some gates are leaves.
 
-    A merged leaf says the mean, by mass, of what the leaves below said: the mixture and,
+    A merged leaf has the mean, by mass, of the leaves below: of their outputs and,
     for linear leaves, their parameters.
 
     Parameters
@@ -134,9 +135,9 @@ def split_best(tree, x, target, weight, count, max_depth):
     target : Tensor of shape (n, n_outputs)
         What they should get: distributions or values.
     weight : Tensor of shape (n,)
-        Of the rows.
+        Weights of the rows.
     count : int
-        So many leaves at most are split: those where the loss falls most.
+        Largest number of leaves that are split: those where the loss falls most.
     max_depth : int
         No leaf gets deeper.
 
@@ -147,23 +148,23 @@ def split_best(tree, x, target, weight, count, max_depth):
     """
     reach = tree.leaf_probabilities(x) * weight[:, None]
     reach = reach / weight.sum()
-    found = []
+    splits = []
     for leaf, node in enumerate(tree.shape.leaves):
         if len(tree.shape.path(node)) <= max_depth:
             split = _along_residual(tree, x, target, reach[:, leaf])
             if split is not None:
-                found.append((split[0], node, split[1:]))
-    found = sorted(found, key=lambda each: -each[0])[:count]
-    if not found:
+                splits.append((split[0], node, split[1:]))
+    splits = sorted(splits, key=lambda each: -each[0])[:count]
+    if not splits:
         return tree
-    shape, origin = tree.shape.changed(split=[node for _, node, _ in found])
+    shape, origin = tree.shape.changed(split=[node for _, node, _ in splits])
     twin = _with_shape(tree, shape, origin)
-    for _, node, (gate_weight, gate_bias, sides) in found:
+    for _, node, (gate_weight, gate_bias, sides) in splits:
         leaf = int(np.flatnonzero(tree.shape.leaves == node)[0])
         number = int(np.flatnonzero(origin == node)[0])
         rank = int(shape.rank(number))
         if tree.log_beta is not None and tree.log_beta.dim() == 0:
-            beta = tree.log_beta.exp()  # will multiply it again
+            beta = tree.log_beta.exp()  # the tree multiplies its gates by beta
             gate_weight, gate_bias = gate_weight / beta, gate_bias / beta
         twin.gate_weight[rank], twin.gate_bias[rank] = gate_weight, gate_bias
         if twin.mask is not None:
@@ -191,11 +192,13 @@ def _along_residual(tree, x, target, weight):
         return None
     middle = share @ x
     if tree.max_features == 1:
-        found = _best_threshold(tree, x, target, share, middle)
-        if found is None:
+        division = _best_threshold(tree, x, target, share, middle)
+        if division is None:
             return None
-        direction, middle = found
+        direction, middle = division
     else:
+        # The direction in which the targets of this leaf vary most: with two classes it
+        # is their difference.
         leading = torch.linalg.eigh(spread.double()).eigenvectors[:, -1].to(x.dtype)
         toward = share * (residual @ leading)
         direction = _regression(x - middle, toward, share)
@@ -234,7 +237,7 @@ def _best_threshold(tree, x, target, share, middle):
         sums = (share[:, None] * target)[order].cumsum(dim=0)
         mass = share[order].cumsum(dim=0)
         ends = torch.searchsorted(mass, _SHARES).clamp(max=len(mass) - 1)
-        # Each the last one of its value, and not the largest value.
+        # Each is the last row of its value, and not the largest value.
         ends = torch.searchsorted(values, values[ends], right=True).unique() - 1
         ends = ends[ends < len(values) - 1]
         if not len(ends):

@@ -28,7 +28,7 @@ class LabelRows:
     code : ndarray of shape (n_label_rows,)
         Position of its label among the classes.
     weight : ndarray of shape (n_label_rows,)
-        The weights of an original row's label rows sum to its own.
+        The weights of an original row's label rows sum to that of the row.
     error : float
         Weighted mean, over the original rows, of the total variation distance between
         the target and what its label rows say: 0 is exact, 1 the worst.
@@ -44,7 +44,7 @@ def truncated_label_rows(p, weight, max_rows):
     """All label rows if they are few enough, else those of the largest weights.
 
     Each row keeps its likeliest class, and the weights of the classes that it keeps are
-    scaled up to its own weight.
+    scaled up to the weight of the row.
 
     Parameters
     ----------
@@ -75,9 +75,10 @@ def truncated_label_rows(p, weight, max_rows):
     if kept.sum() > max_rows:
         mass = p * weight[:, None]
         best = (np.arange(len(p)), p.argmax(axis=1))
-        mass[best] = np.inf
+        mass[best] = np.inf  # no row loses all of its labels
         bar = np.partition(mass.ravel(), -max_rows)[-max_rows]
         kept = mass > bar
+        # Of equal weights at the bar, the first rows: the number is exact.
         level = np.flatnonzero((mass == bar).ravel() & (p > 0).ravel())
         kept.ravel()[level[: max_rows - kept.sum()]] = True
     row, code = np.nonzero(kept)
@@ -111,15 +112,16 @@ def drawn_label_rows(p, weight, max_rows, random):
         At most `max_rows`.
     """
     n, n_draws = len(p), max_rows // len(p)
+    # Systematic sampling: one random offset for each row, then equal steps.
     points = (random.random_sample((n, 1)) + np.arange(n_draws)) / n_draws
     row, code = np.repeat(np.arange(n), n_draws), np.zeros(n * n_draws, dtype=np.int64)
-    said = np.zeros_like(p)
+    drawn = np.zeros_like(p)
     upto = np.zeros((n, 1))
     for k in range(p.shape[1] - 1):
         upto += p[:, [k]]
         code += (points >= upto).ravel()
-    np.add.at(said, (row, code), 1 / n_draws)
-    error = np.average(np.abs(said - p).sum(axis=1) / 2, weights=weight)
+    np.add.at(drawn, (row, code), 1 / n_draws)
+    error = np.average(np.abs(drawn - p).sum(axis=1) / 2, weights=weight)
     return LabelRows(row, code, weight[row] / n_draws, float(error))
 
 
@@ -186,6 +188,7 @@ def grown_tree(student, X, p, weight, classes):
 def _as_classifier(student, grown, classes):
     """A classifier with the nodes of a regression tree."""
     widths = np.array([len(group) for group in classes], dtype=np.intp)
+    # scikit-learn's tree has no public constructor; its pickled state is its interface.
     state = grown.tree_.__getstate__()
     means = state["values"].reshape(len(state["values"]), -1)
     values = np.zeros((len(means), len(widths), widths.max()))

@@ -3,7 +3,7 @@
 from weakref import WeakKeyDictionary
 
 from ..export.predictor import MODELS
-from .arrays import EMBEDDINGS, is_own, shared
+from .arrays import EMBEDDINGS, is_ours, shared
 
 _FORMS = WeakKeyDictionary()
 
@@ -25,9 +25,10 @@ def live_form(model):
         and on other devices than the CPU.
     """
     module = model.module
-    if not is_own(module) or module._forward_hooks or module._forward_pre_hooks:
+    if not is_ours(module) or module._forward_hooks or module._forward_pre_hooks:
         return None
     tensors = [*module.parameters(), *module.buffers()]
+    # Whatever replaces a tensor changes its address; a change in place needs no new form.
     now = [*model.options(), *(tensor.data_ptr() for tensor in tensors)]
     known = _FORMS.get(module)
     if known is not None and known[0] == now:

@@ -1,4 +1,4 @@
-"""How neural nets are trained: an MLP, or the user's own module."""
+"""How neural nets are trained: an MLP, or the user's module."""
 
 import copy
 import math
@@ -9,10 +9,10 @@ import torch
 
 from ..modules.embeddings import embedding_named
 from ..modules.mlp import MLP, MLPMembers, smooth_clip
-from ..modules.own import called, check_module
+from ..modules.user_module import called, check_module
 from ..teacher.calibration import fitted_scale
 from ..training.inference import in_chunks
-from .arrays import copied, is_own, net_arrays
+from .arrays import copied, is_ours, net_arrays
 from .objectives import leaves_scale_open
 from .torch_learner import TorchLearner, TorchModel
 
@@ -47,6 +47,7 @@ class NetModel(TorchModel):
         if output.dim() < 3:
             return output
         n_members = output.shape[1]
+        # The mean of probabilities, by their logarithms: they may all be tiny.
         log_p = self.log_softmax(output.flatten(0, 1)).unflatten(0, (-1, n_members))
         return log_p.logsumexp(dim=1) - math.log(n_members)
 
@@ -62,7 +63,7 @@ class NetModel(TorchModel):
 
     def arrays(self, array=copied):
         """The net as arrays."""
-        if not is_own(self.module):
+        if not is_ours(self.module):
             raise TypeError(
                 f"module={type(self.module).__name__} is a torch module of your own, and "
                 "has no form in numpy: export it by torch.onnx, or leave module=None."
@@ -71,10 +72,10 @@ class NetModel(TorchModel):
 
 
 class NetLearner(TorchLearner):
-    """Trains a net."""
+    """The learner that trains a net."""
 
     def draws_globally(self):
-        """Users' modules may, and dropout does."""
+        """Whether the module may draw: a user's module, or one with dropout."""
         return self.params.module is not None or self.params.dropout > 0
 
     def make_module(self, x, knowledge, generator):
@@ -105,7 +106,7 @@ class NetLearner(TorchLearner):
         params, embedding = self.params, self.params.numeric_embedding
         if isinstance(embedding, str):
             if embedding == "auto" and self.past is not None:
-                # What it was for the first rows.
+                # As for the first rows: "auto" looks at them, and may decide otherwise now.
                 return copy.deepcopy(getattr(self.past.module, "embedding", None))
             embedding = embedding_named(embedding, x)
         if isinstance(embedding, type):
@@ -118,7 +119,9 @@ class NetLearner(TorchLearner):
         if embedding is None:
             return None
         if params.clip is not None:
-            x = smooth_clip(x, params.clip)
+            x = smooth_clip(
+                x, params.clip
+            )  # edges lie on the columns that the net sees
         weight = knowledge.soft_weight
         if knowledge.soft is None:
             weight = knowledge.hard_weight
@@ -127,7 +130,7 @@ class NetLearner(TorchLearner):
         return module
 
     def _earlier_embedding(self, embedding):
-        """That of the last fit, with its edges; an error if another is asked for now."""
+        """The last fit's embedding, with its edges; an error if the parameter changed."""
         earlier = getattr(self.past.module, "embedding", None)
         asked_as = None if embedding is None else repr(embedding)
         if asked_as != getattr(earlier, "asked_as", None):
@@ -155,7 +158,7 @@ class NetLearner(TorchLearner):
 
 
 def _mean(outputs):
-    """Of members (n, n_members, n_outputs); of one net its outputs."""
+    """The mean over members (n, n_members, n_outputs); one net's outputs as they are."""
     return outputs if outputs.dim() < 3 else outputs.mean(dim=1)
 
 

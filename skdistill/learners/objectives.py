@@ -14,11 +14,11 @@ def objective_of(task, params, temperature):
     Parameters
     ----------
     task : Task
-        Whose outputs are compared.
+        The task whose outputs are compared.
     params : object
         The student's parameters.
     temperature : float
-        Of classes; of values it is 1.
+        Temperature of classes; of values it is 1.
 
     Returns
     -------
@@ -37,6 +37,7 @@ def objective_of(task, params, temperature):
 
 def _of_classes(task, params, temperature):
     loss = get_loss(params.loss, "classifier")
+    # Refused rather than ignored: a grid over it would compare equal fits.
     if not loss.tempered and params.temperature != 1:
         raise ValueError(
             f"temperature={params.temperature!r} has no effect with loss={params.loss!r}: "
@@ -72,7 +73,7 @@ def leaves_scale_open(task, params, knowledge):
     Parameters
     ----------
     task : Task
-        Whose outputs are compared.
+        The task whose outputs are compared.
     params : object
         The student's parameters.
     knowledge : Knowledge

@@ -18,7 +18,7 @@ class RenewedRows:
     x : ndarray of shape (n + m, n_inputs)
         The view, float32.
     knowledge : Knowledge
-        Of the same rows.
+        What the same rows teach.
     """
 
     def __init__(self, learner, renewal, x, knowledge):
@@ -56,36 +56,37 @@ class RenewedRows:
         Rows or None
             As many as before; None if the time to label fresh ones is over.
         """
-        renewal, found = self._renewal, self._renewal.draw()
-        if found is None:
+        renewal, batch = self._renewal, self._renewal.draw()
+        if batch is None:
             return None
-        fresh, answers = found
+        fresh, answers = batch
         view = self._learner.see(fresh.X)
         index = np.arange(min(len(renewal), len(fresh)))
         if renewal.chooses and len(fresh) > len(renewal):
-            judged = self._judged(view, renewal.weighed(*found), objective, module)
-            index = renewal.chosen(*judged)
+            scores = self._scored(view, renewal.weighed(*batch), objective, module)
+            index = renewal.chosen(*scores)
         if len(index) < len(fresh):
             fresh, answers, view = fresh.take(index), answers[index], view[index]
-        knowledge = self._learnt(renewal.keep(fresh, answers))
-        start = len(self.x) - len(renewal)
+        knowledge = self._of_trained(renewal.keep(fresh, answers))
+        start = len(self.x) - len(renewal)  # drawn rows are the last ones
         x = np.concatenate([self.x[:start], view, self.x[start + len(view) :]])
         self._now = x, knowledge
         return self._learner.tensors(x, knowledge, objective, module)
 
-    def _learnt(self, knowledge):
-        """Of all rows, what those that are trained on teach."""
+    def _of_trained(self, knowledge):
+        """The part of the knowledge that the trained rows have: none is held out."""
         knowledge = knowledge.used(self._learner.params.alpha)
         kept = self._renewal.kept
         return knowledge if kept is None else knowledge.take(kept)
 
-    def _judged(self, view, knowledge, objective, module):
+    def _scored(self, view, knowledge, objective, module):
         """Weight and loss of each candidate."""
-        k, knowledge = len(view), self._learnt(knowledge)
+        k, knowledge = len(view), self._of_trained(knowledge)
         weight = knowledge.soft_weight[-k:]
         alone = Knowledge(knowledge.soft[-k:], None, weight, weight[:0])
         rows = self._learner.tensors(view, alone, objective, module)
         loss = row_losses(module, rows, objective)
+        # Losses are sampling weights here; rounding alone may put one below 0.
         if not (np.isfinite(loss).all() and loss.min() > -1e-4):
             params = self._learner.params
             raise ValueError(

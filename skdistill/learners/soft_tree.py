@@ -1,4 +1,4 @@
-"""How soft decision trees are trained: grown, if asked; leaves that speak alone."""
+"""How soft decision trees are trained and grown, and their leaves fitted for paths."""
 
 import copy
 from numbers import Real
@@ -16,8 +16,11 @@ from .growth import split_best
 from .objectives import leaves_scale_open
 from .torch_learner import TorchLearner, TorchModel
 
+# Numbers of one table of rows and nodes; and of such tables that are kept at once, 128 MB
+# of float32.
 _PART_CELLS = 1 << 22
 _KEPT_CELLS = 1 << 25
+# What a leaf says in the mixture counts as so many rows of what it says alone.
 _ROWS_OF_MIXTURE = 10.0
 # A tree that grows: leaves more at each step, share of the epochs before the last
 # shape, and how much of the rows is looked at for new gates.
@@ -43,7 +46,7 @@ class SoftTreeModel(TorchModel):
     node_mass : ndarray of shape (n_nodes,), default=None
         Share of the rows of X that reaches each node.
     column_variance : ndarray of shape (n_inputs,), default=None
-        Of the columns of the view, over the rows of X.
+        Variances of the columns of the view, over the rows of X.
 
     Raises
     ------
@@ -112,7 +115,7 @@ class SoftTreeModel(TorchModel):
 
 
 class SoftTreeLearner(TorchLearner):
-    """Trains a soft tree."""
+    """The learner that trains a soft tree."""
 
     def make_module(self, x, knowledge, generator):
         """A complete tree, one leaf that is to grow, or the shape of the past."""
@@ -147,12 +150,12 @@ class SoftTreeLearner(TorchLearner):
         module = super().starting_module(x, knowledge, generator)
         if self.past is not None:
             module.keep_selection()
-            if isinstance(module.beta, tuple):  # the weights include it
+            if isinstance(module.beta, tuple):  # settled weights include it
                 module.beta = 1.0
         return module
 
     def _path_share(self):
-        """Share of the leaves' own losses in the objective, at first and at last."""
+        """Share of the losses of single leaves in the objective, at first and at last."""
         named, share = {"mixture": 0.0, "path": 1.0}, self.params.objective
         share = named.get(share, share) if isinstance(share, str) else share
         pair = share if isinstance(share, tuple) else (share, share)
@@ -164,7 +167,7 @@ class SoftTreeLearner(TorchLearner):
         return pair
 
     def objective(self):
-        """That of the mixture, of the leaves by themselves, or a share of each."""
+        """The loss of the mixture, of the leaves by themselves, or a share of each."""
         self._check_leaves()
         params, task, pair = self.params, self.task, self._path_share()
         whole, is_class = super().objective(), task.kind == "classifier"
@@ -228,10 +231,10 @@ class SoftTreeLearner(TorchLearner):
             if n_leaves > 1:
                 twin = self.quiet_twin(epochs)
                 net = yield from super(SoftTreeLearner, twin).run(module, rows, *others)
-                module = net.module_.cpu()
+                module = net.module_.cpu()  # where the rows for new gates are
             count = _next_size(n_leaves, limit) - n_leaves
             larger = split_best(module, *some, count, params.max_depth)
-            if larger is module:
+            if larger is module:  # no leaf gains from a gate: stop before the limit
                 break
             module = larger
         return module
@@ -272,12 +275,14 @@ class SoftTreeLearner(TorchLearner):
 
         A loss without a scale has learnt the gates up to a factor.
         """
+        # Only the leaves are fitted again at each factor, and on some of the rows; all of
+        # them are used once, with the best.
         step = -(-len(x) // _SEARCH_ROWS)
         some = np.ascontiguousarray(x[::step]), target[::step] / target[::step].sum()
         before = copy.deepcopy(module.state_dict())
 
         def likelihood(log_factor, x, target):
-            module.load_state_dict(before)
+            module.load_state_dict(before)  # factors do not add up from call to call
             with torch.no_grad():
                 for gates in (module.gate_weight, module.gate_bias):
                     gates.mul_(float(np.exp(log_factor)))
@@ -324,12 +329,14 @@ class SoftTreeLearner(TorchLearner):
             return
         target, weight = self._joint_targets(knowledge)
         before = module.leaf_outputs(torch.float64).detach().cpu().numpy()
+        # In units of the weights, of which drawn rows have a share too.
         strength = _ROWS_OF_MIXTURE * weight.sum() / knowledge.n_labelled
         sums, total = strength * before, np.full((len(before), 1), strength)
         for part in row_parts(len(x), module.n_gates):
             leaf = in_chunks(module.greedy_leaf, module, x[part])
             np.add.at(sums, leaf, weight[part, None] * target[part])
             np.add.at(total, leaf, weight[part, None])
+        # Without these second values the path would lose 1.4 points (benchmarks.soft_tree).
         means = torch.from_numpy(sums / total)
         with torch.no_grad():
             is_class = self.task.kind == "classifier"

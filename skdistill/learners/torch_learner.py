@@ -24,6 +24,7 @@ from .live import live_form
 from .objectives import leaves_scale_open, objective_of
 from .renewed_rows import RenewedRows
 
+# Up to so many rows numpy answers sooner than torch, whose calls cost most of it.
 _FEW_ROWS = 16
 #: Parameters that go to ``train`` as they are.
 _OPTIONS = (
@@ -41,7 +42,7 @@ class Past:
     module : torch.nn.Module
         Trained before.
     asked_by : str
-        What asks to go on, in the words of an error.
+        The argument or method that goes on, as errors name it.
     """
 
     module: Any
@@ -63,7 +64,7 @@ class TorchModel(Model):
     net : DistillationNet or None
         What trained it, just after the training.
     temperature : float or None
-        At which it was trained.
+        The temperature at which it was trained.
     """
 
     net = temperature = None
@@ -108,7 +109,7 @@ class TorchModel(Model):
         """
 
     def _few_outputs(self, x):
-        """For some rows, without torch, whose calls take longer than these.
+        """Outputs for a few rows, without torch, whose calls would take longer.
 
         None where the module has no form in numpy, or where rows are many.
         """
@@ -138,7 +139,7 @@ class TorchModel(Model):
         Parameters
         ----------
         logits : Tensor of shape (n, n_outputs)
-            Of all targets.
+            Logits of all targets.
 
         Returns
         -------
@@ -161,7 +162,7 @@ class TorchLearner(Learner):
     see : callable
         ``see(rows)`` -> the student's view, float32.
     temperature : float or None, default=1.0
-        Of classes; None: it is to be chosen.
+        Temperature of classes; None: it is to be chosen.
     past : Past, default=None
         What the training goes on from.
     moments : dict, default=None
@@ -171,7 +172,7 @@ class TorchLearner(Learner):
     Attributes
     ----------
     temperature : float
-        That of the training.
+        The temperature of the training.
     net : DistillationNet
         The trained net.
     """
@@ -241,11 +242,12 @@ class TorchLearner(Learner):
     def learn(self, lesson):
         """Choose the temperature where that is asked, and train."""
         random = check_random_state(self.params.random_state)
+        # All seeds at first: what is trained before does not change the last training.
         seeds = random.randint(np.iinfo(np.int32).max, size=3).tolist()
         x, used, exam = self._rows_and_exam(lesson, random)
         rows = RenewedRows(self, lesson.renewal, x, used)
         if self.temperature is None:
-            unseen = None if lesson.watched is None else exam
+            unseen = None if lesson.exam is None else exam
             self.temperature = yield from self._chosen_temperature(
                 rows, unseen, seeds, random
             )
@@ -265,16 +267,16 @@ class TorchLearner(Learner):
         return model
 
     def _rows_and_exam(self, lesson, random):
-        """The view of the training rows, what they teach, and what is watched."""
+        """The view of the training rows, what they teach, and the validation rows."""
         params, knowledge = self.params, lesson.knowledge
         x, used, exam = self.see(lesson.read.X), knowledge.used(params.alpha), None
-        if lesson.watched is not None:
-            exam = self.see(lesson.read.X_val), lesson.watched
+        if lesson.exam is not None:
+            exam = self.see(lesson.read.X_val), lesson.exam
         elif params.early_stopping:
             strata, weight = self.task.strata(knowledge), knowledge.hard_weight
             soft_weight = knowledge.soft_weight[: len(weight)]
             if used.hard is None and soft_weight.any():
-                weight = soft_weight  # of rows that have a target to be watched
+                weight = soft_weight  # of rows whose target validates the epochs
             kept, held = hold_out(strata, params.validation_fraction, random, weight)
             exam = x[held], used.exam(held)
             x, used = x[kept], used.take(kept)
@@ -339,7 +341,7 @@ class TorchLearner(Learner):
         rows : RenewedRows
             To learn from.
         exam : (ndarray, Knowledge) or None
-            What is watched.
+            Validation rows and their targets.
         device : torch.device
             Where.
         generator : torch.Generator
@@ -372,12 +374,12 @@ class TorchLearner(Learner):
         return (yield Request(module, tensors, valid, objective, options, draws))
 
     def quiet_twin(self, max_epochs):
-        """A learner for a few epochs, of which the user's callbacks hear nothing.
+        """A learner for a few epochs, without the user's callbacks.
 
         Parameters
         ----------
         max_epochs : int
-            So many.
+            Number of epochs.
 
         Returns
         -------
@@ -393,6 +395,7 @@ class TorchLearner(Learner):
 
     def _batch_size(self, n):
         if self.params.batch_size == "auto":
+            # About 16 steps an epoch for tables of 256 to 4096 rows.
             return min(256, max(16, n // 16))
         return self.params.batch_size
 
@@ -404,7 +407,7 @@ class TorchLearner(Learner):
         x : ndarray of shape (n + m, n_inputs)
             The view.
         knowledge : Knowledge
-            Of the same rows.
+            What the same rows teach.
         objective : Objective
             The loss that they are for.
         module : torch.nn.Module
@@ -432,6 +435,7 @@ class TorchLearner(Learner):
             hard = hard.to(dtype) if hard.is_floating_point() else hard
             hard_weight = _relative(knowledge.hard_weight, dtype)
         return Rows(
+            # torch warns of arrays that are read-only, as joblib's are.
             x=torch.from_numpy(np.require(x, requirements="W")).to(dtype),
             soft=soft,
             soft_weight=soft_weight,
@@ -444,8 +448,8 @@ class TorchLearner(Learner):
     def _chosen_temperature(self, rows, unseen, seeds, random):
         """The best of short runs, which cost no more epochs than one fit, all together.
 
-        They learn from the first drawn rows alone: what they ask the teacher about fresh
-        ones would be lost.
+        They learn from the first drawn rows alone: answers of the teacher for fresh ones
+        would be lost.
         """
         x, knowledge, max_epochs = rows.x, rows.knowledge, self.params.max_epochs
         some = CANDIDATES[:max_epochs]
@@ -453,8 +457,8 @@ class TorchLearner(Learner):
             return 1.0
         if unseen is None:
             parts = split_rows(knowledge, self.task.strata(knowledge), random)
-            unseen = x[parts.held], parts.exam
-            x, knowledge = x[parts.train], parts.lesson
+            unseen = x[parts.held], parts.held_knowledge
+            x, knowledge = x[parts.train], parts.train_knowledge
         losses = {}
         for temperature in some:
             twin = self.quiet_twin(max_epochs // len(some))
@@ -468,6 +472,7 @@ class TorchLearner(Learner):
 
 def _relative(weight, dtype):
     """Weights over their mean; None where all are alike."""
+    # The learning rate then means the same whatever the unit of the weights.
     relative = weight / weight.mean()
     if np.allclose(relative, 1.0, rtol=0, atol=1e-12):
         return None

@@ -36,7 +36,7 @@ from .knowledge import Knowledge
 
 @dataclass(frozen=True)
 class Answers:
-    """What the rows teach, and who said so.
+    """What the rows teach, and the teacher that answered for them.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class Answers:
     knowledge : Knowledge
         Of all rows.
     teacher : Teacher or None
-        Who answered.
+        The teacher that answered.
     fitted : object or list of objects or None
         The fitted teacher, as a student keeps it.
     renewal : Renewal or None
@@ -68,7 +68,7 @@ class Asking:
     owner : estimator
         The student, whose metadata is routed.
     kind : {"classifier", "regressor"}
-        What it is.
+        What the student is.
     has_epochs : bool
         Whether drawn rows can be renewed while it is trained.
     draws_for_leaves : bool
@@ -97,7 +97,7 @@ class Asking:
 
     @classmethod
     def of(cls, student, **more):
-        """As a student's parameters say.
+        """The asking that a student's parameters describe.
 
         Parameters
         ----------
@@ -143,10 +143,10 @@ class Asking:
         given.check(self.teacher is not None)
         if isinstance(self.teacher, DroppedTeacher):
             self.teacher.fit(given.X, given.y)
-        taught = teaches(given, self.teacher)
-        if taught and self.teacher is not None and needs_teacher(given):
-            taught = all_ready(self.teacher)
-        if given.y is None and not (taught and self.alpha == 1):
+        has_teacher = teaches(given, self.teacher)
+        if has_teacher and self.teacher is not None and needs_teacher(given):
+            has_teacher = all_ready(self.teacher)
+        if given.y is None and not (has_teacher and self.alpha == 1):
             raise ValueError(
                 f"{type(self.owner).__name__} requires y to be passed, but the target y is "
                 "None. Only a fitted teacher, or its outputs, together with alpha=1 "
@@ -261,22 +261,22 @@ class Asking:
         """Rows of no weight lend nothing to those that are drawn."""
         weight, usable = given.sample_weight, None
         lends = np.ones(_num_samples(given.X), bool) if weight is None else weight > 0
-        counted = np.flatnonzero(lends)
+        weighted = np.flatnonzero(lends)
         if self.transfer_teacher == "unseen" and folds is not None:
 
             def usable(parents):
                 return folds.unseen(parents).any(axis=0)
 
-        rows = given.X if lends.all() else rows_of(given.X, counted)
+        rows = given.X if lends.all() else rows_of(given.X, weighted)
         random = check_random_state(self.random_state)
-        arguments = transfer, rows, random, usable, counted
+        arguments = transfer, rows, random, usable, weighted
         renews = getattr(transfer, "refresh", None) is not None
         if usable is not None or renews or self.draws_for_leaves:
             return draw(*arguments)
         seed = self.random_state
         if not isinstance(seed, Integral):  # the state of another would have to go on
             return draw(*arguments)
-        content = transfer, rows, seed, counted
+        content = transfer, rows, seed, weighted
         return self._memory().drawn(draw, content, *arguments)
 
     def _automatic(self, given, n_columns):
@@ -318,7 +318,7 @@ class Asking:
         return max(getattr(member, "n_outputs_", 1) for member in members)
 
     def answers(self, given, folds, make_task, validated):
-        """Fit the teacher where that is asked, and ask it.
+        """Fit the teacher where it is not fitted, and ask it.
 
         Parameters
         ----------
@@ -350,7 +350,7 @@ class Asking:
             if self.transfer_teacher == "unseen" and given.drawn is not None:
                 drawn = replace(given.drawn, asks=folds.ask_unseen)
                 given = replace(given, drawn=drawn)
-        knowledge = self._gathered(given, task, teacher, own=held_out)
+        knowledge = self._gathered(given, task, teacher, out_of_fold=held_out)
         renewal = self._renewal(given, task, teacher, held_out, knowledge, validated)
         return Answers(task, knowledge, teacher, fitted, renewal)
 
@@ -428,7 +428,7 @@ class Asking:
         )
 
     def _renewal(self, given, task, teacher, held_out, knowledge, validated):
-        """What draws rows again, if that is asked."""
+        """The object that draws rows again, if ``refresh`` or a tree wants it."""
         given = given.first(len(knowledge.soft_weight))
         drawn = given.drawn
         if drawn is None or drawn.source is None:
@@ -436,7 +436,7 @@ class Asking:
         if drawn.source.refresh is None and not self.draws_for_leaves:
             return None
         settled = {
-            "own": held_out,
+            "out_of_fold": held_out,
             "teacher_temperature": knowledge.teacher_temperature,
         }
 
@@ -446,8 +446,8 @@ class Asking:
 
         return Renewal(drawn, task, teacher, knowledge, weighed, validated)
 
-    def watched(self, given, answers):
-        """What may be watched on X_val: its labels, else the teacher's answers.
+    def exam(self, given, answers):
+        """Targets of X_val: its labels, else the teacher's answers.
 
         Parameters
         ----------
@@ -470,10 +470,10 @@ class Asking:
         if knowledge.teacher_temperature != 1 and not by_label:
             soft = tempered(soft, knowledge.teacher_temperature, task.widths)
         ones = np.ones(len(hard if by_label else soft))
-        watched = Knowledge(soft, hard, ones, ones)
+        exam = Knowledge(soft, hard, ones, ones)
         if self.class_weight is None:
-            return watched
-        return class_weighted(watched, self.class_weight, given.y, task.classes)
+            return exam
+        return class_weighted(exam, self.class_weight, given.y, task.classes)
 
 
 def named_members(teacher):

@@ -25,7 +25,7 @@ def gather(
     teacher=None,
     *,
     asks=True,
-    own=None,
+    out_of_fold=None,
     answers=None,
     transfer_weight=None,
     class_weight=None,
@@ -45,11 +45,11 @@ def gather(
         Fitted; None where outputs computed beforehand, or nobody, teaches.
     asks : bool, default=True
         False: soft targets have no weight in the loss, and there are none.
-    own : ndarray of shape (n, n_outputs), default=None
+    out_of_fold : ndarray of shape (n, n_outputs), default=None
         Answers for the rows of X that take the place of the teacher's: out-of-fold ones.
         Rows of NaN have none, and no soft weight.
     answers : ndarray of shape (n + m, n_outputs), default=None
-        Those about all rows, before calibration, if they are known; then no teacher is
+        Answers about all rows, before calibration, if they are known; then no teacher is
         asked about them, or judged.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
@@ -61,19 +61,19 @@ def gather(
         warned of one that agrees with the labels no better than chance.
     calibrates : bool, default=False
         Whether soft targets are taken at the temperature that suits labels best: those
-        of the rows of X, if `own` or given outputs answer for them, else of X_val.
+        of the rows of X, if `out_of_fold` or given outputs answer for them, else of X_val.
     teacher_temperature : float, default=None
-        That one, if it is known; then none is fitted.
+        The temperature, if it is known; then none is fitted.
 
     Returns
     -------
     Knowledge
-        Of the rows of X and the transfer given.
+        What the rows of X and the transfer rows teach.
     """
     n = _num_samples(given.X)
     is_known = answers is not None
     if asks and not is_known:
-        answers = _soft(given, task, teacher, own)
+        answers = _soft(given, task, teacher, out_of_fold)
     soft = answers
     if soft is not None:
         given = given.first(len(soft))
@@ -81,14 +81,14 @@ def gather(
     base = np.ones(n) if given.sample_weight is None else given.sample_weight
     parents = _parents(given)
     extra = _inherited(parents, base)
-    taught = given.teacher_output is not None or teacher is not None
-    soft_weight = np.concatenate([base if taught else np.zeros(n), extra])
-    if own is not None and asks:
+    has_answers = given.teacher_output is not None or teacher is not None
+    soft_weight = np.concatenate([base if has_answers else np.zeros(n), extra])
+    if out_of_fold is not None and asks:
         never = np.isnan(soft).any(axis=1)
         soft, soft_weight = np.where(never[:, None], 0.0, soft), soft_weight * ~never
-    if taught and fitted_before and asks and hard is not None and not is_known:
-        _check_agreement(given, task, teacher, soft, hard, own)
-    known = {"answers": answers, "unseen": own is not None}
+    if has_answers and fitted_before and asks and hard is not None and not is_known:
+        _check_agreement(given, task, teacher, soft, hard, out_of_fold)
+    known = {"answers": answers, "unseen": out_of_fold is not None}
     knowledge = Knowledge(
         soft, hard, soft_weight, base, parents, transfer_weight, **known
     )
@@ -102,13 +102,13 @@ def gather(
     return knowledge.balanced()
 
 
-def _check_agreement(given, task, teacher, soft, hard, own):
+def _check_agreement(given, task, teacher, soft, hard, out_of_fold):
     n, weight = len(hard), given.sample_weight
-    counted = np.arange(n) if weight is None else np.flatnonzero(weight)
-    if own is None:
-        _warn_if_strange(task, soft[counted], hard[counted])
+    weighted = np.arange(n) if weight is None else np.flatnonzero(weight)
+    if out_of_fold is None:
+        _warn_if_strange(task, soft[weighted], hard[weighted])
     elif len(soft) > n:  # clones answered; the teacher labels the transfer rows
-        some = counted[:: -(-len(counted) // _ROWS_TO_ASK)]
+        some = weighted[:: -(-len(weighted) // _ROWS_TO_ASK)]
         _warn_if_strange(task, task.ask(teacher, rows_of(given.X, some)), hard[some])
 
 
@@ -131,20 +131,20 @@ def _fitted_temperature(knowledge, given, task, teacher):
     return fitted_temperature(*unseen, task.widths)
 
 
-def _mean_entropy(log_p, n, counted):
+def _mean_entropy(log_p, n, has_weight):
     """Entropy, in nats: where it is much less on the rows of X, they were memorised."""
     entropy = -(np.exp(log_p) * log_p).sum(axis=1)
     parts = {
-        "train": entropy[:n][counted[:n]],
-        "transfer": entropy[n:][counted[n:]],
+        "train": entropy[:n][has_weight[:n]],
+        "transfer": entropy[n:][has_weight[n:]],
     }
     return {name: float(np.mean(part)) for name, part in parts.items() if len(part)}
 
 
-def _soft(given, task, teacher, own=None):
+def _soft(given, task, teacher, out_of_fold=None):
     """Soft targets (n + m, n_outputs); zeros where only transfer rows have some."""
-    on_X = own
-    if own is None:
+    on_X = out_of_fold
+    if out_of_fold is None:
         on_X = _answer(given.X, given.teacher_output, "teacher_output", task, teacher)
     more = []
     if given.X_transfer is not None:

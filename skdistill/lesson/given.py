@@ -62,7 +62,7 @@ class Given:
             raise ValueError("X_val has no targets: give y_val, or a teacher.")
 
     def first(self, total):
-        """Without the drawn rows that the teacher had no time to label.
+        """The same without the drawn rows that the teacher had no time to label.
 
         Parameters
         ----------
@@ -86,9 +86,9 @@ class Read:
     X : Table or array-like
         The rows of X.
     X_transfer, X_val : Table or array-like or None
-        Those of the other arguments.
+        Rows of the other arguments.
     drawn : Drawn or None
-        Those that a sampler drew.
+        Rows that a sampler drew.
     """
 
     X: Any
@@ -97,7 +97,7 @@ class Read:
     drawn: Any = None
 
     def first(self, n_drawn):
-        """With so many of the drawn rows.
+        """The same with so many of the drawn rows.
 
         Parameters
         ----------
@@ -112,10 +112,10 @@ class Read:
         return _with_first(self, n_drawn)
 
 
-def _with_first(rows, n_drawn):
-    if rows.drawn is None or n_drawn == len(rows.drawn):
-        return rows
-    return replace(rows, drawn=rows.drawn.take(np.arange(n_drawn)))
+def _with_first(record, n_drawn):
+    if record.drawn is None or n_drawn == len(record.drawn):
+        return record
+    return replace(record, drawn=record.drawn.take(np.arange(n_drawn)))
 
 
 def teaches(given, teacher):

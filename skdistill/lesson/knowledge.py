@@ -94,7 +94,7 @@ class Knowledge:
         ).balanced()
 
     def balanced(self):
-        """With the transfer rows at the total weight that was set for them.
+        """The same with the transfer rows at the total weight that was set for them.
 
         Returns
         -------
@@ -102,15 +102,15 @@ class Knowledge:
             The same if none was set.
         """
         n = self.n_labelled
-        own, transfer = self.soft_weight[:n].sum(), self.soft_weight[n:].sum()
-        if self.transfer_weight is None or not own or not transfer:
+        labelled, transfer = self.soft_weight[:n].sum(), self.soft_weight[n:].sum()
+        if self.transfer_weight is None or not labelled or not transfer:
             return self
         weight = self.soft_weight.copy()
-        weight[n:] *= self.transfer_weight * own / transfer
+        weight[n:] *= self.transfer_weight * labelled / transfer
         return replace(self, soft_weight=weight)
 
     def used(self, alpha):
-        """Without the part of the targets that has no weight in the loss.
+        """The same without the targets that have no weight in the loss.
 
         Parameters
         ----------
@@ -154,17 +154,17 @@ class Knowledge:
         return soft if used.hard is None else alpha * soft + (1 - alpha) * hard
 
     def with_probabilities(self):
-        """With probabilities as soft targets, for students that take no logarithms.
+        """The same with probabilities as soft targets, for students without logarithms.
 
         Returns
         -------
         Knowledge
-            Of the same rows.
+            Targets of the same rows.
         """
         return replace(self, soft=np.exp(self.soft))
 
     def exam(self, index):
-        """What may be watched on rows of X that are held out of training.
+        """Targets of rows of X that are held out of training.
 
         The teacher has seen these rows, or may have; so only fidelity to it counts, and
         labels only where there are no soft targets.
@@ -211,7 +211,7 @@ def hold_out(strata, fraction, random, weight=None, why=None):
     weight : ndarray of shape (n,), default=None
         Rows of weight 0 are never held out.
     why : str, default=None
-        What asks for it, for the error; None for ``early_stopping``.
+        The argument that holds rows out, for the error; None for ``early_stopping``.
 
     Returns
     -------
@@ -224,9 +224,9 @@ def hold_out(strata, fraction, random, weight=None, why=None):
         If no row is left on either side.
     """
     if weight is not None and not weight.all():
-        counted = np.flatnonzero(weight)
-        _, held = hold_out(strata[counted], fraction, random, why=why)
-        return np.setdiff1d(np.arange(len(strata)), counted[held]), counted[held]
+        rows = np.flatnonzero(weight)
+        _, held = hold_out(strata[rows], fraction, random, why=why)
+        return np.setdiff1d(np.arange(len(strata)), rows[held]), rows[held]
     n = len(strata)
     by_class = np.lexsort((random.random_sample(n), strata))
     n_held = max(1, round(fraction * n))

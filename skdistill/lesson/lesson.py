@@ -18,7 +18,7 @@ class Lesson:
         What y and outputs mean.
     knowledge : Knowledge
         Targets and weights of the rows of X and of the transfer rows.
-    watched : Knowledge or None
+    exam : Knowledge or None
         Targets of the rows of X_val.
     renewal : Renewal or None
         Where fresh transfer rows come from.
@@ -28,7 +28,7 @@ class Lesson:
     y: Any
     task: Any
     knowledge: Any
-    watched: Any = None
+    exam: Any = None
     renewal: Any = None
 
     def transfer_view(self, see, stacked):

@@ -54,7 +54,7 @@ def soft_targets(
         Above 1 softens, below 1 sharpens. Of no meaning, and refused, for regressors.
     classes : array-like of shape (n_classes,), or list of these, default=None
         Order of the result's columns, and names for the columns of teachers without
-        ``classes_``. By default, the teacher's own. A list with one array for each of
+        ``classes_``. By default, those of the teacher. A list with one array for each of
         several targets.
     teacher_weights : array-like of shape (n_teachers,), default=None
         Shares of the members of a list.
@@ -62,7 +62,7 @@ def soft_targets(
         Keeps the answers, 10,000 rows at a time, under the content of teacher and rows: a
         pass that was cut short goes on where it stopped, and is not made twice.
     n_jobs : int, default=None
-        So many parts of 10,000 rows are asked at once, in threads.
+        Number of parts of 10,000 rows that are computed at once, in threads.
     verbose : int, default=0
         1 shows a progress bar for more than 10,000 rows.
 

@@ -7,7 +7,8 @@ import numpy as np
 from ..teacher.calibration import label_losses
 from .knowledge import Knowledge, hold_out
 
-#: What is tried, in this order; the first is preferred where others are no better.
+#: Temperatures that are tried, in this order; the first is preferred where others are no
+#: better.
 CANDIDATES = (1.0, 2.0, 4.0, 8.0)
 #: Share of the rows to score on: many, for the choice is noisy, and the final fit gets
 #: them back.
@@ -22,18 +23,19 @@ class Parts:
     ----------
     train : ndarray of int
         Row numbers; transfer rows that are held out stay among them, without weight.
-    lesson : Knowledge
-        What they teach.
+    train_knowledge : Knowledge
+        What these rows teach.
     held : ndarray of int
         Row numbers.
-    exam : Knowledge
-        What they ask: labels of rows that the teacher has not seen, else its answers.
+    held_knowledge : Knowledge
+        Targets of the held-out rows: labels where the teacher has not seen the rows, else
+        its answers.
     """
 
     train: np.ndarray
-    lesson: Knowledge
+    train_knowledge: Knowledge
     held: np.ndarray
-    exam: Knowledge
+    held_knowledge: Knowledge
 
 
 def split_rows(knowledge, strata, random):
@@ -62,30 +64,30 @@ def split_rows(knowledge, strata, random):
     if weight[:n].any():  # else only transfer rows have soft targets
         why = 'temperature="auto"'
         kept, held = hold_out(strata, HELD_OUT, random, weight[:n], why)
-    lesson = _without_some_orphans(knowledge.take(kept), random)
+    training = _without_some_orphans(knowledge.take(kept), random)
     train = np.concatenate([kept, np.arange(n, len(weight))])
     if knowledge.unseen and knowledge.labels is not None:
         hard_weight = knowledge.hard_weight[held]
-        exam = Knowledge(None, knowledge.labels[held], hard_weight, hard_weight)
-        return Parts(train, lesson, held, exam)
-    left_out = (lesson.soft_weight[len(kept) :] == 0) & (weight[n:] > 0)
+        scoring = Knowledge(None, knowledge.labels[held], hard_weight, hard_weight)
+        return Parts(train, training, held, scoring)
+    left_out = (training.soft_weight[len(kept) :] == 0) & (weight[n:] > 0)
     held = np.concatenate([held, n + np.flatnonzero(left_out)])
-    if not (len(held) and lesson.soft_weight.any()):
+    if not (len(held) and training.soft_weight.any()):
         raise ValueError(
             f'temperature="auto" holds out {len(held)} of {np.count_nonzero(weight)} rows '
             "with soft targets, and none is left on the other side: give more rows, X_val, "
             "or a number."
         )
-    exam = Knowledge(knowledge.soft[held], None, weight[held], weight[held])
-    return Parts(train, lesson, held, exam)
+    scoring = Knowledge(knowledge.soft[held], None, weight[held], weight[held])
+    return Parts(train, training, held, scoring)
 
 
-def _without_some_orphans(lesson, random):
+def _without_some_orphans(knowledge, random):
     """A share of the transfer rows that were made from no row of X has no weight."""
-    weight, n = lesson.soft_weight.copy(), lesson.n_labelled
-    orphans = n + np.flatnonzero((lesson.parents < 0).all(axis=1) & (weight[n:] > 0))
+    weight, n = knowledge.soft_weight.copy(), knowledge.n_labelled
+    orphans = n + np.flatnonzero((knowledge.parents < 0).all(axis=1) & (weight[n:] > 0))
     weight[random.permutation(orphans)[: round(HELD_OUT * len(orphans))]] = 0.0
-    return replace(lesson, soft_weight=weight).balanced()
+    return replace(knowledge, soft_weight=weight).balanced()
 
 
 def exam_losses(log_q, exam, widths):

@@ -10,7 +10,7 @@ from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
-# Edges are found on so many rows at most.
+# Edges are computed from so many rows at most.
 _ROWS_FOR_EDGES = 20_000
 # "auto" embeds so many numeric columns at most.
 _MOST_COLUMNS = 100
@@ -30,7 +30,7 @@ class NumericEmbedding(BaseEstimator, metaclass=ABCMeta):
         x : ndarray of shape (n, n_inputs)
             The student's view of the training rows.
         target : ndarray of shape (n, n_outputs)
-            What is to be learnt of them.
+            What is to be learnt about the rows.
         weight : ndarray of shape (n,)
             Weights of the rows.
         generator : torch.Generator
@@ -42,11 +42,11 @@ class NumericEmbedding(BaseEstimator, metaclass=ABCMeta):
             With ``n_outputs``, the number of columns that it returns.
         """
         self._validate_params()
-        counted = np.flatnonzero(weight)
-        if len(counted) > _ROWS_FOR_EDGES:
-            step = len(counted) / _ROWS_FOR_EDGES
-            counted = counted[(np.arange(_ROWS_FOR_EDGES) * step).astype(int)]
-        x, target, weight = x[counted], target[counted], weight[counted]
+        rows = np.flatnonzero(weight)
+        if len(rows) > _ROWS_FOR_EDGES:  # evenly spaced, so without a random draw
+            step = len(rows) / _ROWS_FOR_EDGES
+            rows = rows[(np.arange(_ROWS_FOR_EDGES) * step).astype(int)]
+        x, target, weight = x[rows], target[rows], weight[rows]
         numeric = [j for j in range(x.shape[1]) if len(np.unique(x[:, j])) > 2]
         return self._module(x, numeric, target, weight, generator)
 
@@ -68,7 +68,7 @@ class PiecewiseLinear(NumericEmbedding):
         Bins of each column, at most.
     edges : {"quantiles", "tree"}, default="quantiles"
         Where the bins meet: at quantiles of the column, where a frequent value has an
-        edge of its own and the others share the rest; or at the splits of a regression
+        edge for itself and the others share the rest; or at the splits of a regression
         tree that predicts what is to be learnt from the column alone.
 
     References
@@ -116,7 +116,7 @@ class PiecewiseLinear(NumericEmbedding):
         return np.unique(np.concatenate([[low], inner, [high]]).astype(np.float64))
 
     def _quantiles(self, column, weight):
-        """Edges that part the weight evenly; frequent values have edges of their own."""
+        """Edges that part the weight evenly; a frequent value is itself an edge."""
         values, number = np.unique(column, return_inverse=True)
         if len(values) <= self.n_bins:
             return values
@@ -133,12 +133,12 @@ class PiecewiseLinear(NumericEmbedding):
 class Periodic(NumericEmbedding):
     """Sines and cosines of numeric columns at learnt frequencies, beside the columns.
 
-    Each column's waves go through a small layer of its own [1]_.
+    Each column's waves go through a small layer for this column [1]_.
 
     Parameters
     ----------
     n_frequencies : int, default=16
-        Of each column.
+        Number of frequencies of each column.
     n_outputs : int, default=8
         Columns that each column's layer returns.
     scale : float, default=0.1
@@ -192,7 +192,7 @@ def embedding_named(name, x):
     Parameters
     ----------
     name : str
-        Of ``NAMES``, or "auto".
+        One of ``NAMES``, or "auto".
     x : ndarray of shape (n, n_inputs)
         The student's view of the training rows.
 
@@ -231,7 +231,7 @@ class PiecewiseLinearEncoding(nn.Module):
         self.n_outputs = n_inputs + len(self.column)
 
     def _make_bins(self):
-        """Of each bin its column, its beginning and its width, from the edges."""
+        """Compute each bin's column, beginning and width from the edges."""
         counts = torch.tensor(self._counts, dtype=torch.long)
         numeric = torch.tensor(self._numeric, dtype=torch.long)
         column = numeric.repeat_interleave((counts - 1).clamp(min=0))
@@ -243,7 +243,7 @@ class PiecewiseLinearEncoding(nn.Module):
         self.register_buffer("width", self.edges.diff()[begins])
 
     def __getstate__(self):
-        """Without what the edges tell."""
+        """The state without what can be computed from the edges."""
         state = self.__dict__.copy()
         state["_buffers"] = {"edges": self.edges}
         return state
@@ -281,7 +281,7 @@ class PeriodicEncoding(nn.Module):
     numeric : list of int
         Which are numeric.
     n_frequencies : int
-        Of each of these.
+        Number of frequencies of each of these columns.
     n_outputs : int
         Columns that are returned for each of these.
     scale : float

@@ -5,6 +5,7 @@ import torch
 # Paths below this carry nothing. A share of more than that, times such a path, is still
 # a normal float32: denormal numbers would slow training tenfold.
 _LEAST = 1e-18
+# exp(-40) is 4e-18, just above _LEAST: one gate alone cuts no path.
 _MOST_LOG_ODDS = 40.0
 # Logits within half of this of 0 go to both sides, the others to one alone.
 SMOOTH_STEP_WIDTH = 4.0
@@ -15,8 +16,8 @@ _SELECTED_AT = 0.6
 def logistic(logits):
     """Shares of a row that go to the left and to the right.
 
-    Each by itself, not as 1 minus the other: a row that a sure gate sends astray is to
-    bring it back.
+    Each is computed by itself, not as 1 minus the other: so a sure gate still has a
+    gradient from a row that it sends astray.
 
     Parameters
     ----------
@@ -51,6 +52,7 @@ def smooth_step(logits):
        Differentiability meets Conditional Computation, 2020.
     """
     t = (logits / SMOOTH_STEP_WIDTH).clamp(-0.5, 0.5)
+    # The paper's -2 (x/g)^3 + 3/2 (x/g) + 1/2, with g = SMOOTH_STEP_WIDTH.
     right = 0.5 + t * (1.5 - 2 * t * t)
     return 1 - right, right
 
@@ -73,6 +75,7 @@ def straight_through(logits):
     .. [1] Bengio, Leonard, Courville: Estimating or Propagating Gradients Through
        Stochastic Neurons for Conditional Computation, 2013.
     """
+    # The value of the step, and the gradient of the sigmoid: the difference adds 0.
     soft = torch.sigmoid(logits)
     right = (logits > 0).to(logits.dtype) + (soft - soft.detach())
     return 1 - right, right
@@ -96,16 +99,16 @@ def paths(left, right, shape):
     left, right : Tensor of shape (n_gates, n)
         Shares of the two sides.
     shape : TreeShape
-        Of the tree.
+        Shape of the tree.
 
     Returns
     -------
     above : Tensor of shape (n_above, n)
-        Of the nodes above the last level: a row for each, so that each level is one block
-        of memory.
+        Products for the nodes above the last level: a row for each, so that each level is
+        one block of memory.
     last : Tensor of shape (n_last, n)
-        Of those of the last level, which are all leaves, and all leaves of a complete
-        tree.
+        Products for the last level, whose nodes are all leaves; in a complete tree they
+        are all the leaves.
     """
     if torch.compiler.is_compiling():  # it finds the gradient by itself
         return _downwards(left, right, shape, _faded)
@@ -113,7 +116,7 @@ def paths(left, right, shape):
 
 
 class _Paths(torch.autograd.Function):
-    """The same with its gradient in one sweep from the leaves to the root.
+    """The products of ``paths``, with their gradient in one sweep from the leaves up.
 
     A gate's share is worth what lies below its side, times the path to the gate; what
     lies below a gate is worth the mean of its sides. No share is divided by.
@@ -147,14 +150,14 @@ class _Paths(torch.autograd.Function):
 
 
 def _downwards(left, right, shape, fade):
-    """Level by level from the root."""
-    found = [right.new_ones(1, right.shape[1])]
+    """The products of the shares, level by level from the root."""
+    levels = [right.new_ones(1, right.shape[1])]
     for level in shape.levels[:-1]:
-        path = _gates_of(level, found[-1])
+        path = _gates_of(level, levels[-1])
         sides = path * left[level.gates], path * right[level.gates]
         below = torch.stack(sides, dim=1).flatten(end_dim=1)
-        found.append(fade(below, _LEAST, 0.0))
-    *above, last = found
+        levels.append(fade(below, _LEAST, 0.0))
+    *above, last = levels
     return torch.cat(above) if above else last[:0].clone(), last
 
 
@@ -164,7 +167,7 @@ def _faded(path, least, value):
 
 
 def _gates_of(level, nodes):
-    """Of what the nodes of a level have, that of its gates."""
+    """The part of a level's nodes that belongs to its gates."""
     return nodes if level.inner is None else nodes[level.inner]
 
 
@@ -178,7 +181,7 @@ def n_selected(n_inputs, n_kept, done):
     n_inputs : int
         Number of columns.
     n_kept : int
-        So many at the end.
+        Number of columns at the end.
     done : float
         Share of the training that is done, in [0, 1].
 
@@ -203,11 +206,11 @@ def selected(weight, scale, count):
     Parameters
     ----------
     weight : Tensor of shape (n_gates, n_inputs)
-        Of the gates.
+        Weights of the gates.
     scale : Tensor of shape (n_inputs,)
         Standard deviations of the columns.
     count : int
-        So many of each gate.
+        Number of columns of each gate.
 
     Returns
     -------
@@ -216,5 +219,6 @@ def selected(weight, scale, count):
     """
     if count >= weight.shape[1]:
         return torch.ones_like(weight)
+    # Not the weight alone: a column of small spread moves the gate less.
     largest = (weight.abs() * scale).topk(count, dim=1).indices
     return torch.zeros_like(weight).scatter_(1, largest, 1.0)

@@ -15,7 +15,7 @@ ACTIVATIONS = {
     "logistic": nn.Sigmoid,
     "identity": nn.Identity,
 }
-#: Of activations whose slope is told by what they return.
+#: Gradients of the activations whose slope follows from their output alone.
 _GRADIENTS = {
     nn.ReLU: lambda gradient, y: torch.ops.aten.threshold_backward(gradient, y, 0),
     nn.Sigmoid: torch.ops.aten.sigmoid_backward,
@@ -140,7 +140,7 @@ class MLP(nn.Module):
         inputs : list of Tensor of shape (..., n, n_in)
             Of each layer. Of nets that are stacked the first may be (n, n_in), for all.
         weights : list of Tensor of shape (..., n_out, n_in)
-            Of each layer.
+            Weights of each layer.
         of_output : Tensor of shape (..., n, n_outputs)
             Gradient by the outputs.
 
@@ -165,7 +165,7 @@ class MLP(nn.Module):
         Parameters
         ----------
         inputs : list of Tensor
-            That ``forward`` was given.
+            The list that ``forward`` has filled.
         of_output : Tensor of shape (n, n_outputs)
             Gradient by the outputs.
         """
@@ -242,6 +242,7 @@ class MLPMembers(nn.Module):
         for i, layer in enumerate(mlp.layers):
             before = torch.ones(n_members, layer.in_features)
             if i == 0:
+                # TabM: only the first factors are random, else the members stay alike.
                 signs = torch.randint(2, before.shape, generator=generator)
                 before = 2.0 * signs - 1.0
             self.before.append(nn.Parameter(before))
@@ -252,7 +253,7 @@ class MLPMembers(nn.Module):
 
     @property
     def embedding(self):
-        """That of all members, or None."""  # numpydoc ignore=RT01
+        """The embedding that all members share, or None."""  # numpydoc ignore=RT01
         return self.mlp.embedding
 
     def forward(self, x):
@@ -270,8 +271,8 @@ class MLPMembers(nn.Module):
         """
         mlp = self.mlp
         x = mlp.seen(x)[:, None, :]
-        own = zip(mlp.layers, self.before, self.after, self.bias, strict=True)
-        for i, (layer, *factors) in enumerate(own):
+        layers = zip(mlp.layers, self.before, self.after, self.bias, strict=True)
+        for i, (layer, *factors) in enumerate(layers):
             before, after, bias = (p.to(x.dtype) for p in factors)
             x = F.linear(x * before, layer.weight.to(x.dtype)) * after + bias
             if i < len(mlp.layers) - 1:

@@ -14,8 +14,12 @@ from torch.nn import functional as F
 from .gates import GATES, n_selected, paths, selected
 from .tree_shape import TreeShape
 
+# The root's share is averaged over about so many batches. As Frosst and Hinton have it,
+# the window grows exponentially with depth.
 _BALANCE_WINDOW = 4.0
+# Shares are kept so far from 0 and 1, where the penalty has no bound.
 _BALANCE_MARGIN = 0.01
+# No leaf excludes a class: the log loss of one row would be infinite.
 _LEAF_FLOOR = 1e-7
 
 
@@ -58,7 +62,7 @@ class SoftTree(nn.Module):
         Factor of all gates; one for each, learned from 1; or from the first to the
         second in the last half of the training.
     max_features : int, default=None
-        So many columns, those that move it most, are left to each gate in the course of
+        Number of columns, those that move it most, that each gate keeps in the course of
         the training; the gradient goes to all until it is so few. None for all.
     column_scale : Tensor of shape (n_inputs,), default=None
         Standard deviations of the columns; None for 1.
@@ -117,6 +121,7 @@ class SoftTree(nn.Module):
         self.gate_weight = nn.Parameter(torch.empty(n_gates, n_inputs))
         self.gate_bias = nn.Parameter(torch.zeros(n_gates))
         self.leaf = nn.Parameter(torch.empty(n_gates + 1, n_outputs))
+        # As nn.Linear begins, but drawn from this generator.
         nn.init.uniform_(self.gate_weight, -bound, bound, generator=generator)
         nn.init.normal_(self.leaf, std=0.1, generator=generator)
         if has_linear_leaves:
@@ -225,7 +230,7 @@ class SoftTree(nn.Module):
         return output, ways
 
     def _leaf_parameters(self, x):
-        """Those of the leaves (n_leaves, n_outputs); by row, (n, n_leaves, n_outputs)."""
+        """The leaves' parameters (n_leaves, n_outputs); by row with an axis more, first."""
         leaf = self.leaf.to(x.dtype)
         if not self.has_linear_leaves:
             return leaf
@@ -243,7 +248,7 @@ class SoftTree(nn.Module):
         return leaf.sort(dim=-1).values if self.is_sorted else leaf
 
     def path_outputs(self, reach, x):
-        """What the leaves' own losses need, averaged over the paths.
+        """What the losses of single leaves need, averaged over the paths.
 
         The path-weighted loss of a row, the sum over the leaves of their probability
         times their loss, is linear in the leaves' logarithms (for the cross entropy), or
@@ -289,9 +294,10 @@ class SoftTree(nn.Module):
         return self._by_gate(x).T
 
     def _by_gate(self, x):
-        """The same, a row for each gate: (n_gates, n)."""
+        """The logits with a row for each gate: (n_gates, n)."""
         weight, bias = self.gate_weight, self.gate_bias[:, None].to(x.dtype)
         if self.is_annealing:  # the gradient goes to all columns
+            # so that a column that is left out can come back
             weight = (weight * self.mask - weight).detach() + weight
         elif self.mask is not None:
             weight = weight * self.mask
@@ -347,7 +353,7 @@ class SoftTree(nn.Module):
         return self._at_leaves(*self.paths(x))
 
     def _at_leaves(self, above, last):
-        """Of what all nodes have, that of the leaves (n, n_leaves)."""
+        """The leaves' part of what all nodes have (n, n_leaves)."""
         if self.shape.is_complete:
             return last.T
         leaves = torch.from_numpy(self.shape.leaves).to(last.device)
@@ -457,9 +463,11 @@ class SoftTree(nn.Module):
         gate = mass[torch.from_numpy(self.shape.gates).to(mass.device)]
         right = mass[2::2]  # of the gate of rank r, the node 2 r + 2
         running_gate, share = self._update_running(gate.detach(), right.detach())
+        # The value of the moving average, with the gradient of the batch.
         pull = (right - share * gate) / running_gate.clamp(min=1e-6)
         share = share.clamp(_BALANCE_MARGIN, 1 - _BALANCE_MARGIN)
         share = share + (pull - pull.detach())
+        # Frosst and Hinton's penalty, less its minimum log 2: 0 for an even split.
         cost = -0.5 * (share.log() + (1 - share).log()) - 0.6931471805599453
         return (cost * self._level_decay(mass)).sum(dim=0)
 
@@ -469,8 +477,11 @@ class SoftTree(nn.Module):
         self.gate_mass.mul_(keep).add_(gate * (1 - keep))
         self.right_mass.mul_(keep).add_(right * (1 - keep))
         self.n_steps += 1
-        seen = 1 - keep**self.n_steps
-        return self.gate_mass / seen, self.right_mass / self.gate_mass.clamp(min=1e-12)
+        # The averages start at 0: divided by the weight so far, as Adam does.
+        weight = 1 - keep**self.n_steps
+        return self.gate_mass / weight, self.right_mass / self.gate_mass.clamp(
+            min=1e-12
+        )
 
     def _level_decay(self, like):
         """One over 2 to the level of each gate (n_gates,), with the axes of `like`."""
@@ -479,7 +490,7 @@ class SoftTree(nn.Module):
 
 
 def _average(reach, leaf):
-    """The mean over the leaves, of which each row may have its own."""
+    """The mean over the leaves, which may differ from row to row."""
     if leaf.dim() == reach.dim():
         # The other way round than written: paths lie in memory leaf by leaf.
         return (leaf.transpose(-1, -2) @ reach.transpose(-1, -2)).transpose(-1, -2)
@@ -509,7 +520,7 @@ def refit_leaves(tree, chunks, share=0.0, n_steps=30, tol=1e-6):
         distributions (n, n_classes), each row of these times its weight; the weights
         sum to 1 over all pairs.
     share : float, default=0.0
-        Of the leaves by themselves.
+        Share of the leaves by themselves.
     n_steps : int, default=30
         At most so many steps.
     tol : float, default=1e-6
@@ -534,7 +545,7 @@ def refit_leaves(tree, chunks, share=0.0, n_steps=30, tol=1e-6):
                 counts += share * (target.T @ reach).T
             likelihood += float((target * joint).sum(dtype=torch.float64))
             counts += (1 - share) * leaf * ((target / mixture).T @ reach).T
-        leaf = counts.clamp(min=1e-30)
+        leaf = counts.clamp(min=1e-30)  # a leaf that no row reaches has counts of 0
         parts = [p / p.sum(dim=1, keepdim=True) for p in leaf.split(tree.widths, dim=1)]
         leaf = torch.cat(parts, dim=1).clamp(min=_LEAF_FLOOR)
         if likelihood - before < tol:

@@ -95,7 +95,7 @@ class TreeShape:
         Parameters
         ----------
         depth : int
-            Theirs.
+            Depth of the leaves.
 
         Returns
         -------
@@ -125,7 +125,7 @@ class TreeShape:
         Parameters
         ----------
         node : int
-            Its number.
+            The node's number.
 
         Returns
         -------
@@ -141,7 +141,7 @@ class TreeShape:
         Parameters
         ----------
         node : int or ndarray of int
-            Its number; not the root's.
+            The node's number; not the root's.
 
         Returns
         -------
@@ -156,7 +156,7 @@ class TreeShape:
         Parameters
         ----------
         node : int
-            Its number.
+            The node's number.
 
         Returns
         -------

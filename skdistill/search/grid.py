@@ -12,7 +12,8 @@ from ..teacher.members import any_ready
 from ..teacher.memory import TeacherMemory, shared_by
 from .prepared import Preparation, Prepared, Splits
 
-_MOST_FITS, _MOST_CELLS = 128, 1 << 28  # fits, and their rows, that are held at once
+# Fits, and numbers in their rows (1 GB of float32), that are held at once.
+_MOST_FITS, _MOST_CELLS = 128, 1 << 28
 _MOST_DRAWN = 250_000
 
 
@@ -36,6 +37,7 @@ class _Together:
         object
             The search itself.
         """
+        # A twin, so that the search keeps the parameters that the user gave.
         twin = copy.copy(self)
         fit_params = self._get_routed_params_for_fit(params).estimator.fit
         twin._preparation = Preparation(self.estimator, fit_params, _most_fits(X))
@@ -90,29 +92,29 @@ class DistillationSearchCV(_Together, GridSearchCV):
         As in GridSearchCV. A fitted teacher among the values is frozen, so that it is
         used as it is.
     scoring : str, callable, list, tuple or dict, default=None
-        As there.
+        As in GridSearchCV.
     n_jobs : int, default=None
-        So many clones of a teacher are fitted, and so many parts of a long pass asked, at
-        once; all candidates are fitted in this process.
+        Number of a teacher's clones that are fitted, and of parts of a long pass that are
+        computed, at once; all candidates are fitted in this process.
     refit : bool, str or callable, default=True
-        As there.
+        As in GridSearchCV.
     cv : int, splitter or iterable, default=None
-        As there.
+        As in GridSearchCV.
     verbose : int, default=0
-        As there.
+        As in GridSearchCV.
     error_score : "raise" or float, default=nan
-        As there.
+        As in GridSearchCV.
     return_train_score : bool, default=False
-        As there.
+        As in GridSearchCV.
 
     Attributes
     ----------
     cv_results_ : dict of ndarray
-        As there; the seconds of trainings that were one are divided among them.
+        As in GridSearchCV; the seconds of trainings that were one are divided among them.
     best_estimator_, best_params_, best_score_, best_index_ : object
-        As there.
+        As in GridSearchCV.
     scorer_, n_splits_, refit_time_, multimetric_ : object
-        As there.
+        As in GridSearchCV.
 
     See Also
     --------
@@ -180,8 +182,8 @@ class HalvingDistillationSearchCV(_Together, HalvingGridSearchCV):
     estimator : estimator
         A student, or a pipeline that holds one.
     param_grid : dict or list of dict
-        As there. A fitted teacher among the values is frozen, so that it is used as it
-        is.
+        As in HalvingGridSearchCV. A fitted teacher among the values is frozen, so that it
+        is used as it is.
     factor : int or float, default=3
         One in so many candidates goes on to the next round, with so many times more.
     resource : str, default="n_samples"
@@ -189,35 +191,35 @@ class HalvingDistillationSearchCV(_Together, HalvingGridSearchCV):
         as "max_epochs". With the latter all rounds have the same rows, about which the
         teacher is asked once.
     max_resources : int or "auto", default="auto"
-        Of the last round; "auto", all rows, for "n_samples" alone.
+        Resources of the last round; "auto", all rows, for "n_samples" alone.
     min_resources : int, "smallest" or "exhaust", default="exhaust"
-        Of the first round. "exhaust": so many that the last one has most.
+        Resources of the first round. "exhaust": so many that the last one has most.
     aggressive_elimination : bool, default=False
-        As there.
+        As in HalvingGridSearchCV.
     cv : int, splitter or iterable, default=5
-        As there.
+        As in HalvingGridSearchCV.
     scoring : str or callable, default=None
-        As there.
+        As in HalvingGridSearchCV.
     refit : bool or callable, default=True
-        As there.
+        As in HalvingGridSearchCV.
     error_score : "raise" or float, default=nan
-        As there.
+        As in HalvingGridSearchCV.
     return_train_score : bool, default=False
         Whether training rows are scored too.
     random_state : int, RandomState instance or None, default=None
         Draws the rows of a round.
     n_jobs : int, default=None
-        So many clones of a teacher are fitted, and so many parts of a long pass asked, at
-        once; all candidates are fitted in this process.
+        Number of a teacher's clones that are fitted, and of parts of a long pass that are
+        computed, at once; all candidates are fitted in this process.
     verbose : int, default=0
-        As there.
+        As in HalvingGridSearchCV.
 
     Attributes
     ----------
     n_resources_, n_candidates_ : list of int
-        Of each round.
+        Numbers of each round.
     n_iterations_, n_remaining_candidates_, min_resources_, max_resources_ : int
-        As there.
+        As in HalvingGridSearchCV.
     cv_results_, best_estimator_, best_params_, best_score_, best_index_ : object
         As in DistillationSearchCV; the results say the round, "iter", too.
 
@@ -290,12 +292,12 @@ class HalvingDistillationSearchCV(_Together, HalvingGridSearchCV):
 
 
 def _most_fits(X):
-    """So many as memory bears, had each its usual transfer rows."""
+    """The number of fits that memory bears, each with its usual transfer rows."""
     try:
         n, n_columns = _num_samples(X), max(1, _num_features(X))
     except (TypeError, ValueError):  # no table: whoever reads it will say so
         return _MOST_FITS
-    rows = n + min(24 * n, _MOST_DRAWN)
+    rows = n + min(24 * n, _MOST_DRAWN)  # as transfer="auto" draws them
     return int(min(_MOST_FITS, max(1, _MOST_CELLS // max(1, rows * n_columns))))
 
 
@@ -312,6 +314,7 @@ def _kept(name, value):
         return value
     if isinstance(value, list | tuple):
         return [_kept(name, member) for member in value]
+    # scikit-learn clones the values of a grid, which would unfit a teacher.
     can_be_cloned = hasattr(value, "get_params") and not isinstance(
         value, FrozenEstimator
     )

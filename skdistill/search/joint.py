@@ -57,6 +57,7 @@ def can_be_joined(request):
 
 def _kind(request):
     """What requests must have in common to be joined."""
+    # Options that set the number and the form of the steps; numbers may differ.
     names = "max_epochs", "batch_size", "lr_schedule", "optimizer"
     return (
         stacked_kind(request.module),
@@ -88,7 +89,7 @@ def train_all(requests):
     Returns
     -------
     list of DistillationNet or Exception
-        What became of each.
+        The outcome of each request.
     """
     groups, answers = {}, [None] * len(requests)
     for i, request in enumerate(requests):
@@ -102,7 +103,7 @@ def train_all(requests):
 
 
 def _trained(requests):
-    """What became of each; an error is an answer too."""
+    """The outcome of each request; an error is one too."""
     if len(requests) > 1:
         generators = [request.options["generator"] for request in requests]
         states = [generator.get_state() for generator in generators]
@@ -126,6 +127,7 @@ def _parts(requests, group):
     cells = requests[group[0]].rows.x.numel()
     if len(group) * cells <= _MOST_CELLS:
         return [group]
+    # With one seed and equal rows, one table serves all: no stack of tables is needed.
     alike = {}
     for i in group:
         generator = requests[i].options["generator"].get_state()
@@ -175,6 +177,8 @@ class _Joint:
     """Trainings of one kind, stacked."""
 
     def __init__(self, requests):
+        # Nets of one learning rate and decay lie side by side: one slice, one group of the
+        # optimizer, one fused step.
         self.order = sorted(range(len(requests)), key=lambda i: _pace(requests[i]))
         self.requests = [requests[i] for i in self.order]
         self.options = self.requests[0].options
@@ -188,11 +192,12 @@ class _Joint:
             for each in self.requests
         ]
         states = [batches.generator.get_state() for batches in self.batches]
+        # One seed, one order of rows: then a batch is taken once for all nets.
         self.is_one_order = all(torch.equal(state, states[0]) for state in states)
         self.rows = _Rows([batches.rows for batches in self.batches])
         self.valid = None
         if self.requests[0].valid is not None:
-            self.watched = InOrder(self.requests[0].valid.to(device))
+            self.valid_order = InOrder(self.requests[0].valid.to(device))
             self.valid = _Rows([each.valid.to(device) for each in self.requests])
         self.stack = stacked([each.module.to(device) for each in self.requests])
         self.weights = list(self.stack.weights.values())
@@ -220,11 +225,11 @@ class _Joint:
     def _watching(self, request):
         monitor = "train_loss" if request.valid is None else "valid_loss"
         best = BestWeights(monitor, request.options["patience"], request.options["tol"])
-        best.on_train_begin(None)
+        best.on_train_begin(None)  # no skorch loop runs that would call it
         return best
 
     def _optimizer(self, n_steps):
-        """torch's own, whose parameters are slices of the stacked ones."""
+        """torch's optimizer; its parameters are slices of the stacked weights."""
         named, undecayed = self.options["optimizer"], self.stack.modules[0]
         undecayed = set(getattr(undecayed, "undecayed", ()))
         groups, self.parts, start = {}, [], 0
@@ -266,10 +271,10 @@ class _Joint:
             self._record(epoch + 1, means, time.perf_counter() - start)
             if not self._going():
                 break
-        found = [None] * len(self.nets)
+        outcomes = [None] * len(self.nets)
         for i, (place, net) in enumerate(zip(self.order, self.nets, strict=True)):
-            found[place] = self.errors[i] or self._ended(i, net)
-        return found
+            outcomes[place] = self.errors[i] or self._ended(i, net)
+        return outcomes
 
     def _pass(self, optimizer, schedule, epoch):
         """An epoch of steps; the mean loss of each net."""
@@ -280,12 +285,12 @@ class _Joint:
             self.stack.training_progress(done)
             self.losses.training_progress(done)
             loss, gradients = self._gradients(x, targets)
-            for part, name, own in self.parts:
-                part.grad = gradients[name][own]
+            for part, name, trees in self.parts:
+                part.grad = gradients[name][trees]
             optimizer.step()
             if schedule is not None:
                 schedule.step()
-            means.append(loss)
+            means.append(loss)  # a tensor: reading it would wait for the device
             sizes.append(x.shape[-2])
         return _means(means, sizes)
 
@@ -313,10 +318,10 @@ class _Joint:
 
     @torch.no_grad()
     def _watch(self):
-        """The mean loss of each net on the rows that are watched."""
+        """The mean loss of each net on its validation rows."""
         self.stack.training = False
         means, sizes = [], []
-        for index, n_labelled in self.watched.indices():
+        for index, n_labelled in self.valid_order.indices():
             x, targets = self.valid.take(index, n_labelled)
             means.append(self.losses(self.stack.outputs(x)[0], targets)[0])
             sizes.append(len(index))
@@ -338,7 +343,7 @@ class _Joint:
             history.record("dur", seconds / len(going))
             best = self.best[i]
             if best.patience is not None:
-                state = partial(self.stack.state_of, i)
+                state = partial(self.stack.state_of, i)  # copied only if it is best
                 self.is_over[i] = best.saw(history[-1, best.monitor], epoch, state)
                 if self.is_over[i]:
                     self.stack.give_back(i, best.weights_)
@@ -349,10 +354,10 @@ class _Joint:
         return [i for i, (error, is_over) in pairs if error is None and not is_over]
 
     def _ended(self, i, net):
-        """A net, as its own training would have left it."""
+        """A net, as training it alone would have left it."""
         if not self.is_over[i]:
             self.stack.give_back(i, self.best[i].weights_)
-        net._listeners = []
+        net._listeners = []  # which `prepare` sets, and `release` deletes
         net.release([])
         return net
 

@@ -22,7 +22,7 @@ from .joint import can_be_joined, train_all
 class Prepared:
     """An estimator whose ``fit`` takes what was prepared for it, where something was.
 
-    Everything else is the estimator's own.
+    Everything else is as in the estimator.
 
     Parameters
     ----------
@@ -81,6 +81,7 @@ class Prepared:
         Prepared
             Itself.
         """
+        # scikit-learn fits candidate by candidate, fold by fold: the order of `open`.
         if self.preparation.is_open:
             self.estimator = self.preparation.next()
         elif y is None:
@@ -91,14 +92,14 @@ class Prepared:
 
 
 class Splits:
-    """A splitter that tells of its folds before the first fit.
+    """A splitter that reports its folds before the first fit.
 
     Parameters
     ----------
     cv : splitter
         Whose folds these are.
     preparation : Preparation
-        Who is told.
+        Where the folds are reported.
     """
 
     def __init__(self, cv, preparation):
@@ -122,6 +123,7 @@ class Splits:
         list of (train, test)
             Row numbers.
         """
+        # scikit-learn splits before the first fit of a round: all of them start here.
         folds = list(self.cv.split(X, y, **params))
         self.preparation.open(X, y, [train for train, _ in folds])
         return folds
@@ -154,12 +156,12 @@ class Preparation:
     params : dict
         Arguments of its ``fit``, with a row for each of X or without.
     most_fits : int
-        So many fits are held at once.
+        Number of fits that are held at once.
 
     Attributes
     ----------
     seconds : list of float
-        What each fit took, with its share of trainings that were one.
+        Seconds of each fit, with its share of a training of several fits.
     is_open : bool
         Whether there are fits to hand over.
     """
@@ -210,6 +212,7 @@ class Preparation:
         return fit.estimator
 
     def _made(self, X, y, jobs):
+        # Lazily: the next batch of fits begins when all of this one are handed over.
         for start in range(0, len(jobs), self.most_fits):
             fits = [
                 self._begun(X, y, *job) for job in jobs[start : start + self.most_fits]
@@ -256,7 +259,7 @@ class _Fit:
         self.steps, self.request = steps, request
 
     def go_on(self, answer):
-        """Take what became of it, until the fit ends or waits for another."""
+        """Take the training's outcome, until the fit ends or waits for another."""
         self.request = None
         with self.timed():
             self.request = advanced(self.steps, answer, self.takes)

@@ -20,6 +20,8 @@ from ..tables.gaps import check_no_gaps
 from ..teacher.memory import TeacherMemory, shared_by
 from ..warn import warn
 
+# 400 resamples leave 20 beyond the 95 % quantile; a standard error needs fewer (Efron
+# and Tibshirani, chapter 6: rarely more than 200).
 _RESAMPLES = 400
 _RESAMPLES_OF_REPORT = 100
 _LEVEL = 0.05
@@ -33,7 +35,7 @@ SIZES = {
 
 @dataclass(frozen=True)
 class SmallestStudent:
-    """What :func:`smallest_student` has found.
+    """The result of :func:`smallest_student`.
 
     Attributes
     ----------
@@ -42,13 +44,13 @@ class SmallestStudent:
     is_good_enough : bool
         Whether it is.
     curve : list of dict
-        Of each size, the smallest first: the "parameters" that were set, the number
+        A dict for each size, the smallest first: the "parameters" that were set, the number
         "n_numbers" that the student keeps, its "score" and "score_error" on the rows that
         report, its "shortfall" from the teacher there, as a share of what the teacher is
         better than the baseline, the "bound" on this share by which it was judged on the
         rows that select (one-sided, 95 %), and whether it is "good_enough" by that.
     teacher_score, baseline_score : float
-        On the rows that report.
+        Scores on the rows that report.
     tolerance : float
         The share that was allowed.
     """
@@ -193,7 +195,7 @@ def smallest_student(
     >>> X, y = load_digits(n_class=2, return_X_y=True)
     >>> forest = RandomForestClassifier(random_state=0).fit(X[::2], y[::2])
     >>> student = HardDecisionTreeClassifier(forest, transfer=None, random_state=0)
-    >>> found = smallest_student(
+    >>> result = smallest_student(
     ...     student,
     ...     X[::2],
     ...     y[::2],
@@ -202,7 +204,7 @@ def smallest_student(
     ...     tolerance=0.1,
     ...     sizes={"max_leaf_nodes": [2, 4]},
     ... )
-    >>> found.student.get_n_leaves()
+    >>> result.student.get_n_leaves()
     2
     """
     if getattr(student, "teacher", None) is None:
@@ -225,27 +227,29 @@ def smallest_student(
     select, report = _halves(y_val, is_classifier(student), random)
     usual = "accuracy" if is_classifier(student) else "r2"
     scorer = check_scoring(student, usual if scoring is None else scoring)
+    # All sizes learn from one teacher: it answers once for all of them.
     with shared_by(TeacherMemory.in_process()):
         fitted = [
             clone(student).set_params(**parameters).fit(X, y, **fit_params)
             for parameters in candidates
         ]
-    judged = _Judged(fitted[0], X, y, X_val, y_val, scorer)
-    to_select = judged.samples(select, _RESAMPLES, random)
-    to_report = judged.samples(report, _RESAMPLES_OF_REPORT, random)
+    judge = _Judge(fitted[0], X, y, X_val, y_val, scorer)
+    to_select = judge.samples(select, _RESAMPLES, random)
+    to_report = judge.samples(report, _RESAMPLES_OF_REPORT, random)
     points = []
     for parameters, one in zip(candidates, fitted, strict=True):
-        said = _Said.of(one, X_val)
-        bound = judged.bound(said, to_select)
+        answers = _Answers.of(one, X_val)
+        bound = judge.bound(answers, to_select)
         points.append(
             {
                 "parameters": parameters,
                 "n_numbers": n_numbers(one),
-                **judged.report(said, to_report),
+                **judge.report(answers, to_report),
                 "bound": bound,
                 "good_enough": bool(bound <= tolerance),
             }
         )
+    # By the numbers that fits keep, which a parameter need not be in step with.
     order = sorted(range(len(points)), key=lambda i: points[i]["n_numbers"])
     curve = [points[i] for i in order]
     good = [i for i in order if points[i]["good_enough"]]
@@ -266,7 +270,7 @@ def smallest_student(
 
 
 def _candidates(student, sizes):
-    """Sets of parameters."""
+    """The sets of parameters to be tried, one for each size."""
     known = student.get_params(deep=False)
     if sizes is None:
         names = [name for name in SIZES if name in known]
@@ -295,6 +299,7 @@ def _halves(y, is_class, random):
     strata = None
     if is_class and y.ndim == 1:
         counts = np.unique(y, return_counts=True)[1]
+        # A stratified split needs two rows of each class, and one of each on both sides.
         strata = y if counts.min() > 1 and len(counts) <= len(y) // 2 else None
     return train_test_split(rows, test_size=0.5, stratify=strata, random_state=seed)
 
@@ -318,11 +323,12 @@ def n_numbers(student):
     if hasattr(student, "tree_"):
         n_leaves = student.get_n_leaves()
         return 2 * (n_leaves - 1) + student.leaf_values().size
+    # Any other estimator: the bytes of its pickle, as float64 numbers.
     return len(pickle.dumps(getattr(student, "student_", student))) // 8
 
 
-class _Said(BaseEstimator):
-    """A model's answers for some rows, asked for by their numbers; for any scorer."""
+class _Answers(BaseEstimator):
+    """A model that has its answers already, by row number; for any scorer."""
 
     def __init__(self, answers=None, kind=None):
         self.answers, self.kind = answers, kind
@@ -333,31 +339,31 @@ class _Said(BaseEstimator):
         if not is_classifier(model):
             return cls({"predict": model.predict(X)}, "regressor")
         p = model.predict_proba(X)
-        said = cls({"predict": model.predict(X), "predict_proba": p}, "classifier")
-        said.classes_ = model.classes_
-        return said
+        one = cls({"predict": model.predict(X), "predict_proba": p}, "classifier")
+        one.classes_ = model.classes_
+        return one
 
     @classmethod
     def of_probabilities(cls, p, classes):
-        """Of a classifier's probabilities."""
+        """The answers of a classifier with these probabilities."""
         answers = {"predict": classes[p.argmax(axis=1)], "predict_proba": p}
-        said = cls(answers, "classifier")
-        said.classes_ = classes
-        return said
+        one = cls(answers, "classifier")
+        one.classes_ = classes
+        return one
 
     def fit(self, X=None, y=None):
-        """It is fitted."""
+        """Return itself: there is nothing to fit."""
         return self
 
     def __sklearn_is_fitted__(self):
         return True
 
     def predict(self, rows):
-        """Labels or values."""
+        """Labels or values of some rows."""
         return self.answers["predict"][np.asarray(rows).ravel()]
 
     def predict_proba(self, rows):
-        """Probabilities."""
+        """Probabilities for some rows."""
         return self.answers["predict_proba"][np.asarray(rows).ravel()]
 
     def __sklearn_tags__(self):
@@ -367,39 +373,43 @@ class _Said(BaseEstimator):
         return tags
 
 
-class _Judged:
+class _Judge:
     """The teacher and the baseline on the validation rows, and a scorer."""
 
     def __init__(self, student, X, y, X_val, y_val, scorer):
         self.y, self.scorer = y_val, scorer
-        asked = {"teacher_weights": student.teacher_weights}
+        weights = {"teacher_weights": student.teacher_weights}
         if is_classifier(student):
-            p = soft_targets(student.teacher_, X_val, classes=student.classes_, **asked)
-            self.teacher = _Said.of_probabilities(p, student.classes_)
+            p = soft_targets(
+                student.teacher_, X_val, classes=student.classes_, **weights
+            )
+            self.teacher = _Answers.of_probabilities(p, student.classes_)
             dummy = DummyClassifier(strategy="prior")
         else:
-            values = soft_targets(student.teacher_, X_val, **asked)
+            values = soft_targets(student.teacher_, X_val, **weights)
             values = values[:, 0] if y_val.ndim == 1 else values
-            self.teacher = _Said({"predict": values}, "regressor")
+            self.teacher = _Answers({"predict": values}, "regressor")
             dummy = DummyRegressor()
         dummy.fit(np.zeros((len(y), 1)), y)
-        self.baseline = _Said.of(dummy, np.zeros((len(y_val), 1)))
+        self.baseline = _Answers.of(dummy, np.zeros((len(y_val), 1)))
 
-    def score(self, said, rows):
-        """Of some model on some rows."""
+    def score(self, answers, rows):
+        """The score of a model's answers on some rows."""
+        # Called 500 times for each size, so without scikit-learn's checks.
         with config_context(skip_parameter_validation=True, assume_finite=True):
-            return float(self.scorer(said, rows[:, None], self.y[rows]))
+            return float(self.scorer(answers, rows[:, None], self.y[rows]))
 
     def samples(self, rows, n, random):
-        """Rows, and so many times as many drawn from them; with what to compare by."""
-        every = [rows, *(self._drawn(rows, random) for _ in range(n))]
+        """The rows and n resamples, each with the teacher's and the baseline's score."""
+        # The same samples for all students: differences are of pairs, and vary less.
+        every = [rows, *(self._resample(rows, random) for _ in range(n))]
         return [
             (some, self.score(self.teacher, some), self.score(self.baseline, some))
             for some in every
         ]
 
-    def _drawn(self, rows, random):
-        """With replacement; of each class as many as there are."""
+    def _resample(self, rows, random):
+        """A bootstrap sample: with replacement, of each class as many as there are."""
         if self.teacher.kind != "classifier" or self.y.ndim > 1:
             return rows[random.randint(len(rows), size=len(rows))]
         labels = self.y[rows]
@@ -407,8 +417,8 @@ class _Judged:
         drawn = [group[random.randint(len(group), size=len(group))] for group in groups]
         return np.concatenate(drawn)
 
-    def bound(self, said, samples):
-        """What the shortfall is below, for 95 of 100 samples of rows."""
+    def bound(self, answers, samples):
+        """The bound that the shortfall keeps in 95 of 100 samples of rows."""
         (_, teacher, baseline), *_ = samples
         if teacher <= baseline:
             raise ValueError(
@@ -416,15 +426,15 @@ class _Judged:
                 f"the classes' shares, or of the mean, {baseline:.4g}: there is nothing to "
                 "keep. Is y_val in the order of X_val, and in the teacher's labels?"
             )
-        found = [
-            _shortfall(self.score(said, rows), teacher, baseline)
+        shortfalls = [
+            _shortfall(self.score(answers, rows), teacher, baseline)
             for rows, teacher, baseline in samples[1:]
         ]
-        return float(np.quantile(found, 1 - _LEVEL))
+        return float(np.quantile(shortfalls, 1 - _LEVEL))
 
-    def report(self, said, samples):
+    def report(self, answers, samples):
         """Score, its standard error and the shortfall, on rows that chose nothing."""
-        scores = [self.score(said, rows) for rows, _, _ in samples]
+        scores = [self.score(answers, rows) for rows, _, _ in samples]
         _, teacher, baseline = samples[0]
         return {
             "score": scores[0],
@@ -435,5 +445,6 @@ class _Judged:
 
 def _shortfall(score, teacher, baseline):
     """The share that is lost of what the teacher is better by, in scores of any unit."""
+    # A difference of rounding counts as none: no division by 0.
     least = max(1e-12 * max(abs(teacher), abs(baseline)), np.finfo(float).tiny)
     return (teacher - score) / max(teacher - baseline, least)

@@ -25,16 +25,16 @@ def stacked_kind(module):
     Returns
     -------
     tuple or None
-        Hashable. None for a module that is not stacked: one of the user's own, nets with
+        Hashable. None for a module that is not stacked: a user's module, nets with
         dropout or a user's embedding, trees whose gates choose their columns or whose
         leaves are linear.
     """
     make = _STACKS.get(type(module))
-    own = None if make is None else make.kind(module)
-    if own is None:
+    kind = None if make is None else make.kind(module)
+    if kind is None:
         return None
     named = module.named_parameters()
-    return type(module), own, tuple((n, p.shape, p.dtype) for n, p in named)
+    return type(module), kind, tuple((n, p.shape, p.dtype) for n, p in named)
 
 
 def stacked(modules):
@@ -59,7 +59,7 @@ class Stack(ABC):
     Parameters
     ----------
     modules : list of torch.nn.Module
-        Of one kind.
+        Modules of one kind.
 
     Attributes
     ----------
@@ -92,13 +92,13 @@ class Stack(ABC):
         Returns
         -------
         Stack
-            Of them.
+            The stack of all of them.
         """
         return cls(modules)
 
     @abstractmethod
     def outputs(self, x):
-        """Of all modules.
+        """Outputs of all modules.
 
         Parameters
         ----------
@@ -112,7 +112,7 @@ class Stack(ABC):
         """
 
     def gradients(self, output, state, of_output, penalty):
-        """By the weights, from those by the outputs.
+        """Gradients by the weights, from those by the outputs.
 
         Parameters
         ----------
@@ -131,9 +131,9 @@ class Stack(ABC):
         ends, gradients = [output], [of_output]
         if torch.is_tensor(penalty) and penalty.requires_grad:
             ends, gradients = [output, penalty.sum()], [of_output, None]
-        found = torch.autograd.grad(ends, list(self.weights.values()), gradients)
+        parts = torch.autograd.grad(ends, list(self.weights.values()), gradients)
         # Fused steps read gradients in the order of the parameters' memory.
-        pairs = zip(self.weights, found, strict=True)
+        pairs = zip(self.weights, parts, strict=True)
         return {name: gradient.contiguous() for name, gradient in pairs}
 
     def training_progress(self, done):  # noqa: B027
@@ -146,7 +146,7 @@ class Stack(ABC):
         """
 
     def penalty(self, state, weight=None):
-        """The modules' own penalties.
+        """The penalties of the modules.
 
         Parameters
         ----------
@@ -179,7 +179,7 @@ class Stack(ABC):
 
     @torch.no_grad()
     def give_back(self, i, state=None):
-        """Leave a module as its own training would have left it.
+        """Leave a module as training it alone would have left it.
 
         Parameters
         ----------
@@ -205,6 +205,7 @@ class _MLPs(Stack):
         if module.dropout is not None or type(module.embedding) not in _EMBEDDINGS:
             return None
         buffers = module.named_buffers()
+        # Nets with other edges cannot share the embedding.
         view = tuple((name, b.cpu().numpy().tobytes()) for name, b in buffers)
         return type(module.activation), type(module.embedding), module.clip, view
 
@@ -215,7 +216,7 @@ class _MLPs(Stack):
     def outputs(self, x):
         base, inputs = self.modules[0], []
         with torch.set_grad_enabled(self.training and not self._writes_gradients):
-            x = _seen(base, x)
+            x = _first_input(base, x)
             for i, (weight, bias) in enumerate(self._layers()):
                 if i:
                     x = base.activation(x)
@@ -232,15 +233,15 @@ class _MLPs(Stack):
         base = self.modules[0]
         if not self._writes_gradients:
             return super().gradients(output, state, of_output, penalty)
-        found, layers = {}, self._layers()
+        gradients, layers = {}, self._layers()
         weights = [weight for weight, _ in layers]
         for i, *both in base.layer_gradients(state, weights, of_output):
-            for name, own, gradient in zip(_OF_LAYER, layers[i], both, strict=True):
-                found[f"layers.{i}.{name}"] = gradient.reshape(own.shape)
-        return found
+            for name, weight, gradient in zip(_OF_LAYER, layers[i], both, strict=True):
+                gradients[f"layers.{i}.{name}"] = gradient.reshape(weight.shape)
+        return gradients
 
     def _layers(self):
-        """The stacked weights and biases of each."""
+        """The stacked weights and biases of each layer."""
         n_layers = len(self.modules[0].layers)
         return [
             tuple(self.weights[f"layers.{i}.{name}"] for name in _OF_LAYER)
@@ -260,12 +261,12 @@ class _ByVmap(Stack):
 
     @staticmethod
     def kind(module):
-        own = _MLPs.kind(module.mlp)
-        return own if own is None else (own, len(module.bias[0]))
+        net_kind = _MLPs.kind(module.mlp)
+        return net_kind if net_kind is None else (net_kind, len(module.bias[0]))
 
     def outputs(self, x):
         if not learns_embedding(self.modules[0]):
-            x = _seen(self.modules[0].mlp, x)
+            x = _first_input(self.modules[0].mlp, x)
 
         def one(weights, rows):
             return functional_call(self._base, weights, (rows,))
@@ -280,6 +281,7 @@ class _SoftTrees(Stack):
     def __init__(self, modules):
         super().__init__(modules)
         self._trees = _Trees(modules, self.weights)
+        # The tree's methods work on stacked parameters too, with one axis more.
         self.training_progress = self._trees.training_progress
         self.penalty = self._trees.penalty
 
@@ -289,13 +291,13 @@ class _SoftTrees(Stack):
             return None
         same = ("is_classifier", "is_sorted", "gives_paths", "gate")
         is_learned = module.beta == "learned"
-        own = tuple(getattr(module, name) for name in same)
-        return own, is_learned, tuple(module.widths), tuple(module.shape.gates)
+        values = tuple(getattr(module, name) for name in same)
+        return values, is_learned, tuple(module.widths), tuple(module.shape.gates)
 
     def outputs(self, x):
         self._trees.train(self.training)
-        found = self._trees(x)
-        return found if self.training else (found, None)
+        outputs = self._trees(x)
+        return outputs if self.training else (outputs, None)
 
     def state_of(self, i):
         return super().state_of(i) | self._trees.sharpness_of(i)
@@ -314,12 +316,12 @@ class _Trees(SoftTree):
     """A soft tree whose parameters have one axis more, the first: that of the trees."""
 
     def __init__(self, modules, weights):
-        nn.Module.__init__(self)
+        nn.Module.__init__(self)  # not SoftTree's, which would draw new weights
         base = modules[0]
         for name in ("shape", "is_classifier", "widths", "is_sorted", "gives_paths"):
             setattr(self, name, getattr(base, name))
         self.gate, self.has_linear_leaves = base.gate, False
-        self.mask, self.is_annealing = None, False
+        self.mask, self.is_annealing = None, False  # such trees are not stacked
         self._n_trees, self.gate_weight = len(modules), weights["gate_weight"]
         self.gate_bias, self.leaf = weights["gate_bias"], weights["leaf"]
 
@@ -357,7 +359,7 @@ class _Trees(SoftTree):
             self.log_beta = (first + (last - first) * late)[:, None]
 
     def _by_gate(self, x):
-        """Of rows beside each other, those of each tree: (n_gates, n_trees * n)."""
+        """The gates' logits, the rows of all trees side by side: (n_gates, n_trees * n)."""
         weight, bias = self.gate_weight.to(x.dtype), self.gate_bias.to(x.dtype)
         if x.dim() == 2:  # one product for all
             flat = torch.addmm(bias.reshape(-1, 1), weight.flatten(0, 1), x.T)
@@ -369,7 +371,7 @@ class _Trees(SoftTree):
         return logits.transpose(0, 1).flatten(1)
 
     def _by_tree(self, of_nodes):
-        """(n_nodes, n_trees, n) of what nodes have of rows beside each other."""
+        """What nodes have of the rows of all trees, by tree: (n_nodes, n_trees, n)."""
         return of_nodes.unflatten(1, (self._n_trees, -1))
 
     def _at_leaves(self, above, last):
@@ -382,11 +384,11 @@ class _Trees(SoftTree):
         return torch.cat([p.sum(dim=2) for p in parts]) / n
 
     def sharpness_of(self, i):
-        """Where it is not learnt, for then it is a parameter."""
+        """The sharpness of one tree, where it is no parameter, that is, not learnt."""
         return {} if self.beta is None else {"log_beta": self.log_beta[i, 0].clone()}
 
 
-def _seen(mlp, x):
+def _first_input(mlp, x):
     """What the layers see of rows (n, n_inputs) or (n_modules, n, n_inputs)."""
     return mlp.seen(x.flatten(0, -2)).unflatten(0, x.shape[:-1])
 

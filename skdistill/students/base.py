@@ -182,13 +182,13 @@ default=None
         if self.keep_teacher and answers.fitted is not None:
             self.teacher_ = answers.fitted
         knowledge = answers.knowledge
-        watched = asking.watched(given, answers)
+        exam = asking.exam(given, answers)
         n_drawn = len(knowledge.soft_weight) - len(knowledge.hard_weight)
         read = read.first(n_drawn - given.n_transfer)
         self._set_task(answers.task, knowledge)
         if not self._continues():
             fit_students_view(self, read.X, given.y, given.sample_weight)
-        return Lesson(read, given.y, answers.task, knowledge, watched, answers.renewal)
+        return Lesson(read, given.y, answers.task, knowledge, exam, answers.renewal)
 
     @abstractmethod
     def _check_targets(self, y, name="y", learns=True):
@@ -226,7 +226,7 @@ default=None
         )
 
     def _read(self, given, asking):
-        """The arguments of fit, checked, and the student's own copies of the rows."""
+        """The arguments of fit, checked, and the rows as the student sees them."""
         calibrates = asking.teacher_calibration is not None
         if given.X_val is not None and not (self._has_epochs or calibrates):
             raise ValueError(
@@ -262,7 +262,7 @@ default=None
         return getattr(self, "warm_start", False) and hasattr(self, "preprocessor_")
 
     def _what_continues(self):
-        """What asks for that, in the words of an error."""
+        """The argument or method that goes on, as errors name it."""
         return "partial_fit" if "_this_part" in vars(self) else "warm_start=True"
 
     def _table(self, X):
@@ -296,7 +296,7 @@ default=None
         return twin
 
     def get_params(self, deep=True):
-        """Parameters by name; a fitted teacher shows none of its own.
+        """Parameters by name, without those of a fitted teacher.
 
         Whoever sets all nested parameters of a name, as ensembles set ``random_state``,
         then leaves it alone.
@@ -304,7 +304,7 @@ default=None
         Parameters
         ----------
         deep : bool, default=True
-            Whether those of an unfitted teacher, and of other estimators that are
+            Whether parameters of an unfitted teacher, and of other estimators that are
             parameters, are there too, as ``teacher__*``.
 
         Returns
@@ -361,10 +361,12 @@ default=None
         tags, view = super().__sklearn_tags__(), self.preprocessor
         if isinstance(view, str):
             view = make_view(view)
-        seen = InputTags() if view is None else get_tags(view).input_tags
-        tags.input_tags.sparse = seen.sparse
+        accepted = InputTags() if view is None else get_tags(view).input_tags
+        tags.input_tags.sparse = accepted.sparse
         for name in ("allow_nan", "categorical", "string"):
-            able = getattr(seen, name) and teacher_has(self.teacher, "input_tags", name)
+            able = getattr(accepted, name) and teacher_has(
+                self.teacher, "input_tags", name
+            )
             setattr(tags.input_tags, name, able)
         return tags
 
@@ -391,7 +393,7 @@ default=None
 def teacher_has(teacher, group, name):
     """Whether a tag holds for each member that is to be fitted inside.
 
-    A pipeline does not know its own, and a fitted member has seen what it takes.
+    A pipeline's tags are not those of its steps, and a fitted member has seen its rows.
 
     Parameters
     ----------
@@ -400,7 +402,7 @@ def teacher_has(teacher, group, name):
     group : str
         Such as "input_tags".
     name : str
-        Of the tag.
+        Name of the tag.
 
     Returns
     -------

@@ -36,11 +36,11 @@ class SurrogateStudent(BaseStudent):
 
     @property
     def _scales_view(self):
-        # Trees of plain tests read best in the columns' own units.
+        # Trees of plain tests read best in the columns' units.
         return not isinstance(self._estimator(), BaseDecisionTree)
 
     def _see(self, rows):
-        """What the student's own pipeline would hand it."""
+        """What a pipeline would hand the student."""
         view = self.preprocessor_
         if reads_tables(view):
             return apply_view(view, rows)
@@ -88,7 +88,7 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
       log loss is then the cross entropy with the teacher. Where these are too many, they
       are truncated or drawn, and ``label_error_`` says by how much.
 
-    There is no temperature: these students have none of their own, and learn the
+    There is no temperature: these students know none, and learn the
     teacher's probabilities as they are.
 
     Parameters
@@ -119,8 +119,8 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         all rows; the mean of all clones; or, for rows that a sampler draws, the clones
         that saw none of the rows that they were made from.
     n_jobs : int, default=None
-        So many clones are fitted, and so many parts of a long pass of the teacher asked,
-        at once.
+        Number of clones that are fitted, and of parts of a long pass of the teacher that
+        are computed, at once.
     memory : str, path, joblib.Memory or None, default=None
         Keeps the teacher's answers, and the fits of an unfitted one, for the same teacher
         and rows another time: in a search, or in another process.
@@ -130,7 +130,7 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         "bootstrap"), or a function ``transfer(X, random_state)`` that returns rows. A
         control, which has no teacher, draws none. "auto", the default of nets and soft
         trees: 24 conditional rows for each of X, at most 250,000, where the teacher
-        itself is asked about X and there is no ``X_transfer``; none for a table of over
+        itself labels X and there is no ``X_transfer``; none for a table of over
         100 columns, and with `cv`. Not every student is quick with so many.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
@@ -151,12 +151,12 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
     keep_teacher : bool, default=True
         False: no ``teacher_`` after fit, and no teacher in a fitted student's pickle.
     random_state : int, RandomState instance or None, default=None
-        Seeds the draws, and the student where its own seed is None.
+        Seeds the draws, and the student where it has no seed.
 
     Attributes
     ----------
     student_ : Pipeline or estimator
-        The view and the fitted student, which answer for raw tables on their own; the
+        The view and the fitted student, which answer for raw tables by themselves; the
         student alone with ``preprocessor=None``.
     classes_ : ndarray of shape (n_classes,), or list of ndarray
         The sorted union of `classes`, of y's labels and of the teacher's; a list with
@@ -164,7 +164,7 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         student.
     class_prior_ : ndarray of shape (n_classes,)
         Shares of the classes that the probabilities expect: the mean of the targets that
-        were learnt, or what ``adjust_class_prior`` was asked for. Of a single target only.
+        were learnt, or what ``adjust_class_prior`` has set. For a single target only.
     label_error_ : float
         Mean total variation distance between the targets and what the label rows say; 0
         where all are there, and where there are none.
@@ -289,7 +289,7 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         Returns
         -------
         ndarray of shape (n, n_classes) or (n, n_labels), or list of ndarray
-            The student's own; a regressor's predictions are clipped to [0, 1] and
+            The student's answers; a regressor's predictions are clipped to [0, 1] and
             normalised, margins go through a softmax. Those of labels are never 0 or 1.
         """
         check_is_fitted(self)
@@ -335,8 +335,8 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
         all rows; the mean of all clones; or, for rows that a sampler draws, the clones
         that saw none of the rows that they were made from.
     n_jobs : int, default=None
-        So many clones are fitted, and so many parts of a long pass of the teacher asked,
-        at once.
+        Number of clones that are fitted, and of parts of a long pass of the teacher that
+        are computed, at once.
     memory : str, path, joblib.Memory or None, default=None
         Keeps the teacher's answers, and the fits of an unfitted one, for the same teacher
         and rows another time: in a search, or in another process.
@@ -346,7 +346,7 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
         "bootstrap"), or a function ``transfer(X, random_state)`` that returns rows. A
         control, which has no teacher, draws none. "auto", the default of nets and soft
         trees: 24 conditional rows for each of X, at most 250,000, where the teacher
-        itself is asked about X and there is no ``X_transfer``; none for a table of over
+        itself labels X and there is no ``X_transfer``; none for a table of over
         100 columns, and with `cv`. Not every student is quick with so many.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
@@ -357,12 +357,12 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
     keep_teacher : bool, default=True
         False: no ``teacher_`` after fit, and no teacher in a fitted student's pickle.
     random_state : int, RandomState instance or None, default=None
-        Seeds the student where its own seed is None.
+        Seeds the student where it has no seed.
 
     Attributes
     ----------
     student_ : Pipeline or estimator
-        The view and the fitted student, which answer for raw tables on their own, in
+        The view and the fitted student, which answer for raw tables by themselves, in
         the targets' unit; the student alone with ``preprocessor=None``.
     teacher_ : object or list of objects
         The fitted teacher; absent without one, and with ``keep_teacher=False``.
@@ -386,8 +386,8 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
 
     Targets are not centred, only divided by the root of their mean square, for students
     to which zero means something: of a Poisson, gamma, Tweedie or percentage loss, or
-    with ``fit_intercept=False``. They are left as they are for a student with a loss of
-    the user's own, for losses of logarithms and shares, and where the student has a
+    with ``fit_intercept=False``. They are left as they are for a student with a
+    user's loss, for losses of logarithms and shares, and where the student has a
     TransformedTargetRegressor itself: these know what unit they expect.
 
     Examples

@@ -1,4 +1,4 @@
-"""Students that are hard decision trees, found by search."""
+"""Students that are hard decision trees, which a search finds."""
 
 from numbers import Integral, Real
 
@@ -21,7 +21,7 @@ class HardDecisionTree(BaseStudent):
     """
 
     _draws_for_leaves = True
-    _scales_view = False  # questions are in the columns' own units
+    _scales_view = False  # questions are in the columns' units
 
     _parameter_constraints: dict = {
         "max_leaf_nodes": [Interval(Integral, 2, None, closed="left")],
@@ -158,8 +158,8 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         all rows; the mean of all clones; or, for rows that a sampler draws, the clones
         that saw none of the rows that they were made from.
     n_jobs : int, default=None
-        So many clones are fitted, and so many parts of a long pass of the teacher asked,
-        at once.
+        Number of clones that are fitted, and of parts of a long pass of the teacher that
+        are computed, at once.
     memory : str, path, joblib.Memory or None, default=None
         Keeps the teacher's answers, and the fits of an unfitted one, for the same teacher
         and rows another time: in a search, or in another process.
@@ -169,7 +169,7 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         "bootstrap"), or a function ``transfer(X, random_state)`` that returns rows. A
         control, which has no teacher, draws none. "auto": 24 conditional rows for each
         of X, at most 250,000 and 2,500,000 numbers in the answers about them, where the
-        teacher itself is asked about X and there is no ``X_transfer``; none for a table
+        teacher itself labels X and there is no ``X_transfer``; none for a table
         of over 100 columns, and with `cv`.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
@@ -182,7 +182,7 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
     keep_teacher : bool, default=True
         False: no ``teacher_`` after fit, and no teacher in a fitted student's pickle.
     max_leaf_nodes : int, default=32
-        So many leaves at most.
+        Largest number of leaves.
     min_weight_fraction_leaf : float, default=0.005
         Share of the weight of all rows, transfer rows among them, that a leaf has at
         least.
@@ -208,7 +208,7 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         student.
     class_prior_ : ndarray of shape (n_classes,)
         Shares of the classes that the probabilities expect: the mean of the targets that
-        were learnt, or what ``adjust_class_prior`` was asked for. Of a single target only.
+        were learnt, or what ``adjust_class_prior`` has set. For a single target only.
     teacher_ : object or list of objects
         The fitted teacher; absent without one, and with ``keep_teacher=False``.
     temperature_, teacher_temperature_, teacher_entropy_ : object
@@ -334,8 +334,8 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
         all rows; the mean of all clones; or, for rows that a sampler draws, the clones
         that saw none of the rows that they were made from.
     n_jobs : int, default=None
-        So many clones are fitted, and so many parts of a long pass of the teacher asked,
-        at once.
+        Number of clones that are fitted, and of parts of a long pass of the teacher that
+        are computed, at once.
     memory : str, path, joblib.Memory or None, default=None
         Keeps the teacher's answers, and the fits of an unfitted one, for the same teacher
         and rows another time: in a search, or in another process.
@@ -345,7 +345,7 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
         "bootstrap"), or a function ``transfer(X, random_state)`` that returns rows. A
         control, which has no teacher, draws none. "auto": 24 conditional rows for each
         of X, at most 250,000 and 2,500,000 numbers in the answers about them, where the
-        teacher itself is asked about X and there is no ``X_transfer``; none for a table
+        teacher itself labels X and there is no ``X_transfer``; none for a table
         of over 100 columns, and with `cv`.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
@@ -356,7 +356,7 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
     keep_teacher : bool, default=True
         False: no ``teacher_`` after fit, and no teacher in a fitted student's pickle.
     max_leaf_nodes : int, default=32
-        So many leaves at most.
+        Largest number of leaves.
     min_weight_fraction_leaf : float, default=0.005
         Share of the weight of all rows, transfer rows among them, that a leaf has at
         least.

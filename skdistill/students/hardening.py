@@ -24,7 +24,7 @@ from ..training.fits import carry_out
 from ..transfer.drawn import automatic
 from .hard_tree import HardDecisionTreeClassifier, HardDecisionTreeRegressor
 
-_SHARE_OF_EVAL = 0.25
+_SHARE_OF_EVAL = 0.25  # of X, without X_eval: as scikit-learn's train_test_split
 
 
 def hardened(tree, X, y, X_eval, random_state, **limits):
@@ -35,7 +35,7 @@ def hardened(tree, X, y, X_eval, random_state, **limits):
     tree : SoftDecisionTree
         Fitted.
     X, y, X_eval, random_state : object
-        As there.
+        Arguments of that method.
     **limits : object
         Parameters of the hard tree.
 
@@ -53,20 +53,20 @@ def hardened(tree, X, y, X_eval, random_state, **limits):
     if y is not None:
         checked_labels(tree, y)
     random = check_random_state(random_state)
-    X, y, X_eval, watched = apart(X, y, X_eval, random)
+    X, y, X_eval, eval_rows = apart(X, y, X_eval, random)
     hard = _as_hard(tree, y, random.randint(np.iinfo(np.int32).max), limits)
     if hard.cv is not None and hard.transfer == "auto":  # which draws none with folds
         can_draw = reads_tables(tree.preprocessor_) or is_readable(X)
         n = _num_samples(X) if can_draw else 0
         n_outputs = hard._asking().n_answers(y)
         hard.transfer = automatic(n, tree.n_features_in_, n_outputs)
-    taught = hasattr(tree, "teacher_") and tree.alpha == 1
-    weighs_labels = taught or hard.cv is not None
+    has_only_teacher = hasattr(tree, "teacher_") and tree.alpha == 1
+    weighs_labels = has_only_teacher or hard.cv is not None
     start = partial(_start, tree, hard)
     hard._validate_params()
     carry_out(hard._fitting(Given(X, y), start=start, weighs_labels=weighs_labels))
-    meant = joined(_answers(hard.teacher, X_eval, hard))
-    hard.fidelity_ = before_and_after(tree, hard, X_eval, meant, watched)
+    teacher_answers = joined(_answers(hard.teacher, X_eval, hard))
+    hard.fidelity_ = before_and_after(tree, hard, X_eval, teacher_answers, eval_rows)
     return hard
 
 
@@ -86,7 +86,7 @@ def apart(X, y, X_eval, random):
     -------
     X, y, X_eval : array-like
         What is left, and what was held out.
-    watched : str
+    eval_rows : str
         What the report's rows are.
     """
     if y is not None:
@@ -99,8 +99,8 @@ def apart(X, y, X_eval, random):
     if not len(kept):
         raise ValueError("X has a single row: give more, or X_eval.")
     y = None if y is None else np.asarray(y)[kept]
-    watched = f"{n_held} rows of X, on which the soft tree may have been trained"
-    return rows_of(X, kept), y, rows_of(X, held), watched
+    eval_rows = f"{n_held} rows of X, on which the soft tree may have been trained"
+    return rows_of(X, kept), y, rows_of(X, held), eval_rows
 
 
 def checked_labels(tree, y):
@@ -137,7 +137,7 @@ def checked_labels(tree, y):
     return y
 
 
-def before_and_after(tree, other, X_eval, meant, watched):
+def before_and_after(tree, other, X_eval, teacher_answers, eval_rows):
     """Fidelity of two trees.
 
     Parameters
@@ -146,24 +146,24 @@ def before_and_after(tree, other, X_eval, meant, watched):
         Fitted.
     X_eval : array-like of shape (n, n_features)
         Rows.
-    meant : ndarray of shape (n, n_outputs) or (n,)
-        What the teacher says to them.
-    watched : str
-        What they are.
+    teacher_answers : ndarray of shape (n, n_outputs) or (n,)
+        The teacher's answers for them.
+    eval_rows : str
+        What these rows are, in words.
 
     Returns
     -------
     dict
-        Of the first "before", of the second "after", and "rows".
+        The fidelity of the first, "before", of the second, "after", and "rows".
     """
     return {
-        "before": fidelity(joined(said(tree, X_eval)), meant),
-        "after": fidelity(joined(said(other, X_eval)), meant),
-        "rows": watched,
+        "before": fidelity(joined(answers_of(tree, X_eval)), teacher_answers),
+        "after": fidelity(joined(answers_of(other, X_eval)), teacher_answers),
+        "rows": eval_rows,
     }
 
 
-def _start(tree, hard, X, own, x, binned, columns):
+def _start(tree, hard, X, rows, x, binned, columns):
     """The soft tree rounded, on some rows of X, of which x is the hard tree's view.
 
     The hard tree is searched for on some columns of it, or all.
@@ -172,45 +172,47 @@ def _start(tree, hard, X, own, x, binned, columns):
     """
     mine, its = tree.preprocessor_, hard.preprocessor_
     if reads_tables(mine):
-        seen = [
+        terms = [
             [(term.column, term.category, term.is_gap) for term in view.terms_]
             for view in (mine, its)
         ]
-        if seen[0] != seen[1]:
+        if terms[0] != terms[1]:
             return None
     elif mine is not None:
         return None  # a transformer that was fitted anew may have turned its columns
-    return rounded(tree.module_, apply_view(mine, X)[own], x, binned, columns)
+    return rounded(tree.module_, apply_view(mine, X)[rows], x, binned, columns)
 
 
 def _as_hard(tree, y, seed, limits):
-    """An unfitted hard tree, to be taught as the soft one was."""
+    """An unfitted hard tree that learns from what the soft one learnt from."""
     names = ("transfer", "transfer_weight", "preprocessor", "keep_teacher")
     shared = {name: getattr(tree, name) for name in names}
     if getattr(shared["transfer"], "refresh", None) is not None:
         shared["transfer"] = copy.copy(shared["transfer"])
         shared["transfer"].refresh = None  # there are no epochs to draw after
-    own = hasattr(tree, "teacher_")
-    teacher, weights = (tree.teacher_, tree.teacher_weights) if own else (tree, None)
-    if own and weights is not None and isinstance(teacher, list | tuple):
+    has_teacher = hasattr(tree, "teacher_")
+    teacher, weights = (
+        (tree.teacher_, tree.teacher_weights) if has_teacher else (tree, None)
+    )
+    if has_teacher and weights is not None and isinstance(teacher, list | tuple):
         weights = np.tile(weights, len(teacher) // len(weights))  # of clones, by folds
-    alpha = tree.alpha if own and y is not None else 1.0
+    alpha = tree.alpha if has_teacher and y is not None else 1.0
     options = {**shared, **limits, "alpha": alpha, "random_state": seed}
     if not is_classifier(tree):
         return HardDecisionTreeRegressor(teacher, teacher_weights=weights, **options)
     options["classes"] = (
         tree._task.classes if len(tree._task.classes) > 1 else tree.classes_
     )
-    if own and limits.get("cv") is not None:  # its answers to folds set it anew
+    if has_teacher and limits.get("cv") is not None:  # its answers to folds set it anew
         options["teacher_calibration"] = tree.teacher_calibration
-    elif own and tree.teacher_temperature_ != 1:
-        asked = {
+    elif has_teacher and tree.teacher_temperature_ != 1:
+        form = {
             "temperature": tree.teacher_temperature_,
             "classes": options["classes"],
         }
-        teacher = partial(soft_targets, teacher, teacher_weights=weights, **asked)
+        teacher = partial(soft_targets, teacher, teacher_weights=weights, **form)
         weights = None
-    if own:  # a tree that is its own teacher has it in its answers already
+    if has_teacher:  # a tree that is its own teacher has it in its answers already
         options["class_weight"] = tree.class_weight
     return HardDecisionTreeClassifier(teacher, teacher_weights=weights, **options)
 
@@ -219,15 +221,15 @@ def _answers(teacher, X, hard):
     """What the teacher says, in the form of the students' answers."""
     if isinstance(teacher, partial):
         return teacher(X)
-    asked = {"teacher_weights": hard.teacher_weights}
+    options = {"teacher_weights": hard.teacher_weights}
     if is_classifier(hard):
-        asked["classes"] = hard.classes
-        asked["temperature"] = getattr(hard, "teacher_temperature_", 1.0)
-    return soft_targets(teacher, X, **asked)
+        options["classes"] = hard.classes
+        options["temperature"] = getattr(hard, "teacher_temperature_", 1.0)
+    return soft_targets(teacher, X, **options)
 
 
 def teacher_says(tree, X):
-    """Answers of a tree's teacher; its own, if it has or keeps none.
+    """Answers of a tree's teacher; those of the tree, if it has or keeps none.
 
     Parameters
     ----------
@@ -245,7 +247,7 @@ def teacher_says(tree, X):
     return _answers(hard.teacher, X, hard)
 
 
-def said(tree, X):
+def answers_of(tree, X):
     """A fitted tree's answers.
 
     Parameters
@@ -274,7 +276,7 @@ def joined(answers):
     Parameters
     ----------
     answers : ndarray or list of ndarray
-        From ``said``, or a teacher's.
+        From ``answers_of``, or a teacher's.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Students that are neural nets: an MLP, or the user's own module."""
+"""Students that are neural nets: an MLP, or the user's module."""
 
 from numbers import Integral, Real
 
@@ -87,8 +87,8 @@ class NeuralStudentClassifier(NeuralStudent, TorchClassifier):
         all rows; the mean of all clones; or, for rows that a sampler draws, the clones
         that saw none of the rows that they were made from.
     n_jobs : int, default=None
-        So many clones are fitted, and so many parts of a long pass of the teacher asked,
-        at once.
+        Number of clones that are fitted, and of parts of a long pass of the teacher that
+        are computed, at once.
     memory : str, path, joblib.Memory or None, default=None
         Keeps the teacher's answers, and the fits of an unfitted one, for the same teacher
         and rows another time: in a search, or in another process.
@@ -97,7 +97,7 @@ class NeuralStudentClassifier(NeuralStudent, TorchClassifier):
         :class:`ConditionalSampler`, a name ("munge", "conditional", "mixup", "noise",
         "bootstrap"), or a function ``transfer(X, random_state)`` that returns rows. A
         control, which has no teacher, draws none. "auto": 24 conditional rows for each
-        of X, at most 250,000, where the teacher itself is asked about X and there is no
+        of X, at most 250,000, where the teacher itself labels X and there is no
         ``X_transfer``; none for a table of over 100 columns, and with `cv`.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
@@ -128,11 +128,11 @@ default="auto"
         effect with a `module` of your own.
     clip : float, default=None
         Where columns of the view level off, smoothly, in standard deviations: a limit on
-        what rows far outside the training data can do. Of no effect with a `module` of
+        what rows far outside the training data can do. No effect with a `module` of
         your own.
     n_members : int, default=1
-        So many nets, which share all weights but factors of each unit, are trained side
-        by side and answer by their mean. Of no effect with a `module` of your own.
+        Number of nets, which share all weights but factors of each unit, that are trained
+        side by side and answer by their mean. No effect with a `module` of your own.
     module : callable or torch.nn.Module, default=None
         A net of your own in place of the MLP: a class or function called as
         ``module(n_inputs, n_outputs)``, whose ``forward(x)`` returns logits. An
@@ -184,7 +184,7 @@ default="auto"
         student.
     class_prior_ : ndarray of shape (n_classes,)
         Shares of the classes that the probabilities expect: the mean of the targets that
-        were learnt, or what ``adjust_class_prior`` was asked for. Of a single target only.
+        were learnt, or what ``adjust_class_prior`` has set. For a single target only.
     teacher_ : object or list of objects
         The fitted teacher; absent without one, and with ``keep_teacher=False``.
     temperature_ : float
@@ -365,8 +365,8 @@ class NeuralStudentRegressor(NeuralStudent, TorchRegressor):
         all rows; the mean of all clones; or, for rows that a sampler draws, the clones
         that saw none of the rows that they were made from.
     n_jobs : int, default=None
-        So many clones are fitted, and so many parts of a long pass of the teacher asked,
-        at once.
+        Number of clones that are fitted, and of parts of a long pass of the teacher that
+        are computed, at once.
     memory : str, path, joblib.Memory or None, default=None
         Keeps the teacher's answers, and the fits of an unfitted one, for the same teacher
         and rows another time: in a search, or in another process.
@@ -375,7 +375,7 @@ class NeuralStudentRegressor(NeuralStudent, TorchRegressor):
         :class:`ConditionalSampler`, a name ("munge", "conditional", "mixup", "noise",
         "bootstrap"), or a function ``transfer(X, random_state)`` that returns rows. A
         control, which has no teacher, draws none. "auto": 24 conditional rows for each
-        of X, at most 250,000, where the teacher itself is asked about X and there is no
+        of X, at most 250,000, where the teacher itself labels X and there is no
         ``X_transfer``; none for a table of over 100 columns, and with `cv`.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
@@ -400,11 +400,11 @@ default="auto"
         effect with a `module` of your own.
     clip : float, default=None
         Where columns of the view level off, smoothly, in standard deviations: a limit on
-        what rows far outside the training data can do. Of no effect with a `module` of
+        what rows far outside the training data can do. No effect with a `module` of
         your own.
     n_members : int, default=1
-        So many nets, which share all weights but factors of each unit, are trained side
-        by side and answer by their mean. Of no effect with a `module` of your own.
+        Number of nets, which share all weights but factors of each unit, that are trained
+        side by side and answer by their mean. No effect with a `module` of your own.
     module : callable or torch.nn.Module, default=None
         A net of your own in place of the MLP: a class or function called as
         ``module(n_inputs, n_outputs)``, whose ``forward(x)`` returns values, in units

@@ -27,7 +27,7 @@ def pruned(tree, X, y, X_eval, max_leaf_nodes, ccp_alpha, random_state):
     tree : SoftDecisionTree
         Fitted.
     X, y, X_eval, max_leaf_nodes, ccp_alpha, random_state : object
-        As there.
+        Arguments of that method.
 
     Returns
     -------
@@ -55,15 +55,15 @@ def pruned(tree, X, y, X_eval, max_leaf_nodes, ccp_alpha, random_state):
             f"y is one value for each row, and the tree answers quantiles="
             f"{tree.quantiles!r}: leave y out."
         )
-    X, y, X_eval, watched = apart(X, y, X_eval, check_random_state(random_state))
+    X, y, X_eval, eval_rows = apart(X, y, X_eval, check_random_state(random_state))
     targets = _targets(tree, X, y)
     small = _with_module(tree, *_without_saturated(tree, X))
     links = _Links(small, X, targets)
     limit = small.get_n_leaves() if max_leaf_nodes is None else max_leaf_nodes
     gates = links.weakest(limit, ccp_alpha)
     small = _with_module(small, *merged(small.module_, gates, small.node_mass_))
-    meant = joined(teacher_says(tree, X_eval))
-    small.fidelity_ = before_and_after(tree, small, X_eval, meant, watched)
+    teacher_answers = joined(teacher_says(tree, X_eval))
+    small.fidelity_ = before_and_after(tree, small, X_eval, teacher_answers, eval_rows)
     return small
 
 
@@ -73,15 +73,15 @@ def _targets(tree, X, y):
         y = checked_labels(tree, y)
         return _one_hot(tree, y) if is_classifier(tree) else y
     if not hasattr(tree, "teacher_"):  # as it was fitted, like the leaves
-        return _own(tree, X)
+        return _unadjusted(tree, X)
     answers = teacher_says(tree, X)
     if isinstance(answers, list):
         return np.concatenate(answers, axis=1)
     return answers.reshape(len(answers), -1)
 
 
-def _own(tree, X):
-    """What a tree says itself, before any change of the classes' prior."""
+def _unadjusted(tree, X):
+    """A tree's answers, before any change of the classes' prior."""
     if is_classifier(tree):
         return np.exp(tree._log_probabilities(X))
     answers = tree.predict(X)
@@ -93,7 +93,7 @@ def _one_hot(tree, y):
 
 
 def _with_module(tree, module, origin):
-    """A copy with another module; what is told of its nodes goes with them."""
+    """A copy with another module; what the copy knows of its nodes goes with them."""
     twin = copy.copy(tree)
     vars(twin).pop("_between_parts", None)  # moments of another shape
     twin.net_ = copy.copy(tree.net_)
@@ -134,7 +134,7 @@ def _right(module, batch):
 
 
 class _Links:
-    """What it costs that a gate becomes a leaf."""
+    """Costs of turning gates into leaves: the weakest links of Breiman et al., 1984."""
 
     def __init__(self, tree, X, target):
         module, x = tree.module_, tree._view(X)
@@ -148,41 +148,43 @@ class _Links:
             self.reach[np.arange(len(x)), at] = 1.0
         else:
             self.reach = in_chunks(module.leaf_probabilities, module, x)
-        self.said, self.target = self.reach @ self.leaf, target
-        self.loss = self._loss(self.said)
+        self.output, self.target = self.reach @ self.leaf, target
+        self.loss = self._loss(self.output)
         spread = 1.0 if self.is_class else self._loss(target.mean(axis=0))
         self.rounding = _LEAST * spread
         self.below = {int(gate): self.shape.below(gate) for gate in self.shape.gates}
 
-    def _loss(self, said):
+    def _loss(self, output):
         if self.is_class:
-            return -(self.target * np.log(np.maximum(said, _LEAST))).sum(axis=1).mean()
-        return np.square(said - self.target).sum(axis=1).mean()
+            return (
+                -(self.target * np.log(np.maximum(output, _LEAST))).sum(axis=1).mean()
+            )
+        return np.square(output - self.target).sum(axis=1).mean()
 
     def _merged(self, gate):
-        """What the tree would say."""
+        """The tree's outputs if a gate became a leaf."""
         below = self.below[gate]
         weight = self.mass[self.shape.leaves[below]]
         weight = weight if weight.sum() else np.ones(len(weight))
         mean = np.average(self.leaf[below], axis=0, weights=weight)
         reach = self.reach[:, below]
         return (
-            self.said
+            self.output
             + reach.sum(axis=1, keepdims=True) * mean
             - reach @ self.leaf[below]
         )
 
     def _cost(self, gate, gone, too_many):
-        """Rise of the loss for each leaf that goes, and what would be said.
+        """Rise of the loss for each leaf that goes, and the outputs without them.
 
         Where there are too many leaves, those that go beyond them do not count.
         """
-        said = self._merged(gate)
+        output = self._merged(gate)
         inner = [g for g in gone if g != gate and self._is_below(g, gate)]
         n_leaves = len(self.below[gate]) - sum(len(self.below[g]) - 1 for g in inner)
         n_gone = max(n_leaves - 1, 1)
         n_gone = min(n_gone, too_many) if too_many > 0 else n_gone
-        return (self._loss(said) - self.loss) / n_gone, said
+        return (self._loss(output) - self.loss) / n_gone, output
 
     def _is_below(self, node, gate):
         return gate in self.shape.path(node)
@@ -199,14 +201,14 @@ class _Links:
             _, gate = heapq.heappop(queue)
             if any(self._is_below(gate, top) for top in gone):
                 continue
-            cost, said = self._cost(gate, gone, n_leaves - limit)
+            cost, output = self._cost(gate, gone, n_leaves - limit)
             if queue and cost > queue[0][0] + self.rounding:
                 heapq.heappush(queue, (cost, gate))
                 continue
             if cost > ccp_alpha and n_leaves <= limit:
                 break
             gone = [g for g in gone if not self._is_below(g, gate)] + [gate]
-            self._merge(gate, said)
+            self._merge(gate, output)
             before = n_leaves
             n_leaves = len(self.leaf) - sum(len(self.below[g]) - 1 for g in gone)
             if before > limit >= n_leaves:  # from now on all that go count
@@ -218,10 +220,10 @@ class _Links:
         heapq.heapify(queue)
         return queue
 
-    def _merge(self, gate, said):
-        """Go on as if the leaves below said their mean."""
+    def _merge(self, gate, output):
+        """Put the mean of the leaves below in the place of each of them."""
         below = self.below[gate]
         weight = self.mass[self.shape.leaves[below]]
         weight = weight if weight.sum() else np.ones(len(weight))
         self.leaf[below] = np.average(self.leaf[below], axis=0, weights=weight)
-        self.said, self.loss = said, self._loss(said)
+        self.output, self.loss = output, self._loss(output)

@@ -34,7 +34,7 @@ def read_rows(student, X, reset):
     Returns
     -------
     Table or array-like
-        A table, finite numbers, or X itself for a transformer of the user's own.
+        A table, finite numbers, or X itself for a user's transformer.
     """
     check_names(student, X, reset)
     view = student.preprocessor if reset else _view_of(student)

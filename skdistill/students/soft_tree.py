@@ -106,7 +106,7 @@ class SoftDecisionTree(TorchStudent):
         n_jobs=None,
         random_state=None,
     ):
-        """A tree of plain questions in the place of the gates: found, not rounded.
+        """Search for a tree of plain questions in the place of the gates.
 
         It is searched for as :class:`HardDecisionTreeClassifier` is, on rows labelled by
         this tree's teacher (by this tree, if it has or keeps none), and drawn as its
@@ -130,7 +130,7 @@ class SoftDecisionTree(TorchStudent):
             Rows on which the fidelity is measured. None: a quarter of X, which the
             search then does without.
         max_leaf_nodes : int, default=32
-            So many leaves at most.
+            Largest number of leaves.
         min_weight_fraction_leaf : float, default=0.005
             Share of the weight of all rows that a leaf has at least.
         cv : int, splitter or iterable, default=None
@@ -139,7 +139,7 @@ class SoftDecisionTree(TorchStudent):
             answers of teachers that have not seen them, and questions are judged by
             these. The teacher itself labels drawn rows. None: it answers for all rows.
         n_jobs : int, default=None
-            So many clones are fitted at once.
+            Number of clones that are fitted at once.
         random_state : int, RandomState instance or None, default=None
             Seeds the draws.
 
@@ -321,8 +321,8 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         all rows; the mean of all clones; or, for rows that a sampler draws, the clones
         that saw none of the rows that they were made from.
     n_jobs : int, default=None
-        So many clones are fitted, and so many parts of a long pass of the teacher asked,
-        at once.
+        Number of clones that are fitted, and of parts of a long pass of the teacher that
+        are computed, at once.
     memory : str, path, joblib.Memory or None, default=None
         Keeps the teacher's answers, and the fits of an unfitted one, for the same teacher
         and rows another time: in a search, or in another process.
@@ -331,7 +331,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         :class:`ConditionalSampler`, a name ("munge", "conditional", "mixup", "noise",
         "bootstrap"), or a function ``transfer(X, random_state)`` that returns rows. A
         control, which has no teacher, draws none. "auto": 24 conditional rows for each
-        of X, at most 250,000, where the teacher itself is asked about X and there is no
+        of X, at most 250,000, where the teacher itself labels X and there is no
         ``X_transfer``; none for a table of over 100 columns, and with `cv`.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
@@ -433,7 +433,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         student.
     class_prior_ : ndarray of shape (n_classes,)
         Shares of the classes that the probabilities expect: the mean of the targets that
-        were learnt, or what ``adjust_class_prior`` was asked for. Of a single target only.
+        were learnt, or what ``adjust_class_prior`` has set. For a single target only.
     feature_importances_ : ndarray of shape (n_features,)
         Node mass times the size of the gate's weight on the feature, scaled to a standard
         deviation of 1, summed over the gates (and over what the view makes of a column)
@@ -633,8 +633,8 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         all rows; the mean of all clones; or, for rows that a sampler draws, the clones
         that saw none of the rows that they were made from.
     n_jobs : int, default=None
-        So many clones are fitted, and so many parts of a long pass of the teacher asked,
-        at once.
+        Number of clones that are fitted, and of parts of a long pass of the teacher that
+        are computed, at once.
     memory : str, path, joblib.Memory or None, default=None
         Keeps the teacher's answers, and the fits of an unfitted one, for the same teacher
         and rows another time: in a search, or in another process.
@@ -643,7 +643,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         :class:`ConditionalSampler`, a name ("munge", "conditional", "mixup", "noise",
         "bootstrap"), or a function ``transfer(X, random_state)`` that returns rows. A
         control, which has no teacher, draws none. "auto": 24 conditional rows for each
-        of X, at most 250,000, where the teacher itself is asked about X and there is no
+        of X, at most 250,000, where the teacher itself labels X and there is no
         ``X_transfer``; none for a table of over 100 columns, and with `cv`.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.

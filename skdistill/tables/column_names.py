@@ -50,7 +50,7 @@ def check_distinct(X):
 def check_names(estimator, X, reset):
     """Keep the names of columns, or refuse another order of names that are no strings.
 
-    scikit-learn's own check, of ``feature_names_in_``, knows strings alone.
+    scikit-learn checks ``feature_names_in_``, which it sets for strings alone.
 
     Parameters
     ----------

@@ -95,7 +95,7 @@ def unmasked(X):
 
 
 def columns_of(X):
-    """The columns of a table, each in its own container.
+    """The columns of a table, each in the container that the table makes.
 
     Parameters
     ----------

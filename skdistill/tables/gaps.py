@@ -93,7 +93,7 @@ def _array_of(values):
     """An array of any container; gaps in it are of whatever kind they were."""
     if is_frame(values) or is_arrow(values):
         return np.column_stack([*map(_array_of, columns_of(values))])
-    if hasattr(values, "combine_chunks"):  # pyarrow's own array of chunks forgets nulls
+    if hasattr(values, "combine_chunks"):  # pyarrow's ChunkedArray forgets nulls
         values = values.combine_chunks()
     return unmasked(as_array(values))
 

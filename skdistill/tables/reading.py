@@ -1,7 +1,7 @@
 """Any container -> a Table: numbers with NaN for gaps, labels as codes.
 
-Frames are read through their own methods (pandas, polars, pyarrow), column by column;
-none of these libraries is imported here.
+Frames are read through the methods of pandas, polars and pyarrow, column by column; none
+of these libraries is imported here.
 """
 
 import contextlib
@@ -36,7 +36,7 @@ def is_readable(X):
     Parameters
     ----------
     X : object
-        Rows that only a preprocessor of the user's own may know how to read.
+        Rows that perhaps only a user's preprocessor can read.
 
     Returns
     -------

@@ -89,7 +89,7 @@ def _of_pandas(first, second):
 
 
 def _of_polars(first, second):
-    """As ``_of_pandas``; those of a Categorical have no order."""
+    """The same for polars, where the categories of a Categorical have no order."""
     if not str(first.dtype).startswith("Enum"):
         return first, second
     strings = second.cast(type(second)([""]).dtype)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-# So many values of a column are kept in a fitted student: as fine as the bins of a
+# Number of values of a column that are kept in a fitted student: as fine as the bins of a
 # histogram booster.
 _MOST_OBSERVED = 256
 
@@ -116,9 +116,9 @@ class Table:
         Parameters
         ----------
         column : int
-            Its position.
+            Position of the column.
         known : list
-            Its categories in training.
+            Categories of the column in training.
 
         Returns
         -------

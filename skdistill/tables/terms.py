@@ -24,7 +24,7 @@ class Term:
     column : int
         Position of the original column.
     form : str
-        A function of that column, in its own unit, such as ``log1p({} / 7000)``.
+        A function of that column, in the column's unit, such as ``log1p({} / 7000)``.
     category : str or None
         What the question asks about, the answers being 1 for yes and 0 for no: a
         category or several, as text has them. None for a number, and for a gap.
@@ -66,7 +66,7 @@ class Term:
 def in_one_line(value):
     """A name, category or label as text has it: as it is, but visible, and in one line.
 
-    Each question is a line of its own, so line breaks and other control characters are
+    Each question is one line, so line breaks and other control characters are
     written as Python writes them, and so are marks that would turn the order of the rest
     of the line. What shows nothing, such as an empty name, is quoted. All else, of any
     script, stays as it is: backslashes and quotes too. Names of right-to-left scripts

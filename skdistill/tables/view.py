@@ -34,14 +34,14 @@ _LAID_OUT = {"terms_", "_order", "center_", "inverse_scale_", "spread_", "fillin
 class TableView(TransformerMixin, BaseEstimator):
     """Any table as numbers of comparable size, each of which a person can name.
 
-    - NumberColumns and booleans are standardised. A column with heavy tails goes through
+    - Numbers and booleans are standardised. A column with heavy tails goes through
       ``sign(d) * log(1 + |d| / s)`` first, with d the distance from its median and s the
       median size of d where it is not 0.
     - A gap in a number counts as the mean, and a column that had gaps in training has an
       indicator beside it.
     - Categories and strings become indicators, centred on their shares, the smaller the
       more there are of a column. Rare categories share one, which unseen ones use too;
-      gaps have their own. Where training saw nothing rare, unseen ones count as the mean;
+      gaps have another. Where training saw nothing rare, unseen ones count as the mean;
       where indicators are 0 and 1 (``scale=False``), as no to all.
     - A column that is constant in training is 0.
 
@@ -53,7 +53,7 @@ class TableView(TransformerMixin, BaseEstimator):
     min_frequency : float, default=0.001
         A category with a smaller share of the rows is rare.
     max_categories : int, default=100
-        So many categories of a column have indicators, the most frequent ones.
+        Number of categories of a column, the most frequent ones, that have indicators.
     max_kurtosis : float, default=25.0
         A column of numbers of a higher kurtosis has heavy tails; 3 for a normal
         distribution, 9 for an exponential one. A thousandth of the rows on either side
@@ -72,7 +72,7 @@ class TableView(TransformerMixin, BaseEstimator):
     filling_ : ndarray of shape (n_view,)
         What a gap in a number counts as, in the term's unit.
     n_features_in_ : int
-        Number of columns seen in fit.
+        Number of columns in ``fit``.
     feature_names_in_ : ndarray of shape (n_features,)
         Their names, where all are strings.
 
@@ -112,7 +112,7 @@ class TableView(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like or frame of shape (n, n_features)
-            NumberColumns, booleans, categories, strings; gaps are allowed.
+            Numbers, booleans, categories, strings; gaps are allowed.
         y : None
             Ignored.
         sample_weight : array-like of shape (n,), default=None

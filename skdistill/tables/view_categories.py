@@ -59,7 +59,7 @@ class CategoryColumn:
         min_frequency : float
             A category of a smaller share is rare.
         max_categories : int
-            So many of the most frequent ones are not rare.
+            Number of categories, the most frequent ones, that are not rare.
         as_mean : bool
             Whether an unseen category counts as the mean, rather than as no to all.
 

@@ -43,7 +43,7 @@ class NumberColumns:
     gaps : ndarray of shape (n_gaps,)
         Those that had gaps in training, as positions among `columns`.
     tails : list of _Tail
-        Those that are bent.
+        The columns whose heavy tails are bent.
     empty : ndarray of shape (n_numbers,)
         Whether a column had no value in training.
     terms : list of Term

@@ -1,7 +1,7 @@
 """What y and the outputs of models mean, for teachers and for students.
 
 A task knows what the columns of answers stand for, whether a teacher is asked or its
-outputs come from a file; it puts them into the order of the student's own, and turns the
+outputs come from a file; it puts them into the student's order, and turns the
 student's outputs back into labels or values.
 """
 
@@ -88,7 +88,7 @@ class Task(ABC):
         Returns
         -------
         ndarray of shape (n, n_targets)
-            Of int64 or float64.
+            Integers, or floats.
         """
 
     @abstractmethod
@@ -131,12 +131,12 @@ class Task(ABC):
         Parameters
         ----------
         knowledge : Knowledge
-            Of all rows.
+            Targets of all rows.
 
         Returns
         -------
         ndarray of shape (n,)
-            Of int.
+            Numbers of the groups.
         """
 
     @abstractmethod
@@ -172,12 +172,12 @@ class Task(ABC):
         """
 
     def numbers(self, knowledge):
-        """What is to be learnt of each row, the teacher's answers if there are some.
+        """What is to be learnt about each row, the teacher's answers if there are some.
 
         Parameters
         ----------
         knowledge : Knowledge
-            Of the rows.
+            Targets of the rows.
 
         Returns
         -------
@@ -194,7 +194,7 @@ class Task(ABC):
         Parameters
         ----------
         knowledge : Knowledge
-            Of all rows, with the parts that have weight.
+            Targets of all rows, with the parts that have weight.
         alpha : float
             Weight of the soft part where there are both.
         smoothing : float, default=0.0
@@ -205,7 +205,7 @@ class Task(ABC):
         target : ndarray of shape (n + m, n_outputs)
             Rows of X first.
         weight : ndarray of shape (n + m,)
-            Of each row.
+            Weights of the rows.
         """
         soft, hard = knowledge.soft, knowledge.hard
         if hard is not None:

@@ -17,7 +17,7 @@ def class_weighted(knowledge, class_weight, y, classes):
     Parameters
     ----------
     knowledge : Knowledge
-        Of all rows.
+        Targets and weights of all rows.
     class_weight : dict, list of dict or "balanced"
         As in scikit-learn; a list for several targets.
     y : ndarray of shape (n,) or (n, n_targets), or None

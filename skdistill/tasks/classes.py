@@ -23,7 +23,7 @@ class Classes(Task):
     teacher : Teacher or None
         Fitted; its classes are among those of the task.
     y : ndarray of shape (n,) or (n, n_targets), or None
-        Labels. Several columns of zeros and ones are labels of their own, each with both
+        Labels. Several columns of zeros and ones are several labels, each with both
         classes.
     classes : array-like, list of array-like, or None
         The student's parameter; a list of arrays for several targets.
@@ -123,18 +123,18 @@ class Classes(Task):
         ]
 
     def strata(self, knowledge):
-        """The class of the first target."""
+        """The class that each row of X has in the first target."""
         if knowledge.hard is not None:
             return knowledge.hard[:, 0]
         first = len(self.classes[0])
         return knowledge.soft[: knowledge.n_labelled, :first].argmax(axis=1)
 
     def numbers_of_answers(self, soft):
-        """Probabilities."""
+        """Probabilities of the classes."""
         return np.exp(soft)
 
     def numbers_of_labels(self, hard, smoothing=0.0):
-        """Zeros and ones, or smoothed."""
+        """Zeros and ones, smoothed if that is wanted."""
         parts = []
         for codes, width in zip(hard.T, self.widths, strict=True):
             part = np.full((len(codes), width), smoothing / width)
@@ -168,7 +168,7 @@ class Classes(Task):
         Returns
         -------
         ndarray of shape (n + m, n_targets)
-            Of int64.
+            Positions of classes, as int64.
         """
         parts = self.by_target(knowledge.soft)
         codes = np.stack([part.argmax(axis=1) for part in parts], axis=1)
@@ -273,14 +273,14 @@ def _distinct(column):
     return np.unique(np.array(column.tolist()) if column.dtype == object else column)
 
 
-def given_classes(classes, own=None):
+def given_classes(classes, y_labels=None):
     """The parameter ``classes`` as one array for each target.
 
     Parameters
     ----------
     classes : array-like, list of array-like, or None
         As the user gave it.
-    own : list of ndarray, default=None
+    y_labels : list of ndarray, default=None
         The labels of y, for each target.
 
     Returns
@@ -300,9 +300,9 @@ def given_classes(classes, own=None):
     )
     groups = [np.asarray(group) for group in classes] if nested else None
     groups = groups or [np.asarray(classes)]
-    if own is not None and len(groups) != len(own):
+    if y_labels is not None and len(groups) != len(y_labels):
         raise ValueError(
-            f"classes={classes!r} is for {len(groups)} targets, and y has {len(own)}: "
+            f"classes={classes!r} is for {len(groups)} targets, and y has {len(y_labels)}: "
             "give a list with the labels of each target."
         )
     for group in groups:
@@ -331,24 +331,24 @@ def listed(groups):
 class _Target:
     """The classes of one target, as y, the user and the teachers name them."""
 
-    def __init__(self, own, given, named, which):
+    def __init__(self, y_labels, given, named, which):
         named = [labels for labels in named if labels is not None]
-        self._check_shared(own, named, which)
-        self.classes = union_of_classes(own, given, *named)
+        self._check_shared(y_labels, named, which)
+        self.classes = union_of_classes(y_labels, given, *named)
         # Columns of teacher_output: `classes`, else those of the teacher, else y's.
-        columns = own if given is None else given
+        columns = y_labels if given is None else given
         self.columns = columns if given is not None or not named else named[0]
         if self.columns is None:
             self.columns = self.classes
         self._warn_unknown(named, which)
 
-    def _check_shared(self, own, named, which):
-        for labels in named if own is not None else []:
-            if not set(labels.tolist()) & set(own.tolist()):
+    def _check_shared(self, y_labels, named, which):
+        for labels in named if y_labels is not None else []:
+            if not set(labels.tolist()) & set(y_labels.tolist()):
                 raise ValueError(
                     f"teacher and y share no class{which}: the teacher knows "
-                    f"{labels.tolist()!r}, and y holds {own.tolist()!r}. Give y in the "
-                    "teacher's labels, or a callable teacher with `classes`."
+                    f"{labels.tolist()!r}, and y holds {y_labels.tolist()!r}. Give y in "
+                    "the teacher's labels, or a callable teacher with `classes`."
                 )
 
     def _warn_unknown(self, named, which):

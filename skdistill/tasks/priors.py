@@ -24,12 +24,12 @@ def checked_prior(prior, classes):
         Shares; a dict has one for each label, and so has a Series, such as that of
         ``value_counts``.
     classes : ndarray of shape (n_classes,)
-        The student's.
+        Classes of the student.
 
     Returns
     -------
     ndarray of shape (n_classes,)
-        Of float64; its sum is 1.
+        Floats whose sum is 1.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def check_was_taught(new, old, classes):
     Parameters
     ----------
     new, old : ndarray of shape (n_classes,)
-        Shares that are asked for, and that the targets had.
+        Shares that the user gives, and that the targets had.
     classes : ndarray of shape (n_classes,)
         The student's.
 

@@ -50,7 +50,7 @@ class Unit:
         Returns
         -------
         Unit
-            A constant target has the scale 1, or its own size if that is less.
+            A constant target has the scale 1, or its size if that is less.
         """
         values, weight, peak = _within_one(values, weight)
         varies = values.max(axis=0) > values.min(axis=0)
@@ -129,13 +129,13 @@ def unit_for(model, values, weight):
     values : ndarray of shape (n, n_targets)
         Its targets.
     weight : ndarray of shape (n,)
-        Of the rows.
+        Weights of the rows.
 
     Returns
     -------
     Unit or None
-        None where the targets' own is right: the estimator's answers follow any unit, or
-        it knows which one is meant, by a transformer of targets or a loss of its own.
+        None where the unit of the targets is right: the estimator's answers follow any
+        unit, or it expects this one: it transforms targets, or its loss is a user's.
 
     Examples
     --------
@@ -168,7 +168,7 @@ def unit_for(model, values, weight):
 
 
 def _follows(model):
-    """Whether answers are means of the targets, or found in closed form from them."""
+    """Whether answers are means of the targets, or solutions in closed form."""
     exact = isinstance(model, LinearRegression | Ridge | KNeighborsRegressor)
     return exact and not getattr(model, "positive", False)
 
@@ -180,7 +180,7 @@ def _is_for_positive(part):
 
 
 def fitted_in(unit, model, fit, target):
-    """Fit an estimator in another unit, so that it answers in the targets' own.
+    """Fit an estimator in another unit, so that it answers in that of the targets.
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ def fitted_in(unit, model, fit, target):
     fit : callable
         ``fit(model, target)`` -> the fitted one.
     target : ndarray of shape (n, n_targets) or (n,)
-        In the targets' own unit.
+        In the unit of the targets.
 
     Returns
     -------

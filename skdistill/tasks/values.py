@@ -9,7 +9,7 @@ from .units import Unit
 
 
 class Values(Task):
-    """Values to be predicted; a student learns them in a unit of its own.
+    """Values to be predicted; a student learns them in another unit.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ class Values(Task):
         return list(zip(won.mean(axis=0), won.std(axis=0) / root, skill, strict=True))
 
     def strata(self, knowledge):
-        """All rows alike."""
+        """One group: values have no classes to be represented."""
         return np.zeros(knowledge.n_labelled, dtype=int)
 
     def measured(self, targets):

@@ -1,1 +1,1 @@
-"""Any fitted model, asked for its outputs on rows."""
+"""Any fitted model as a teacher: its outputs on rows."""

@@ -1,6 +1,6 @@
-"""Boosters of an interface of their own: LightGBM, XGBoost, CatBoost.
+"""Boosters with another interface than scikit-learn's: LightGBM, XGBoost, CatBoost.
 
-No library is imported before a model of its own is there.
+No library is imported before one of its models is there.
 """
 
 import json
@@ -61,7 +61,7 @@ class LightGBMBooster(Booster):
         return is_from(model, "lightgbm", "Booster")
 
     def objective(self):
-        """As the model's text has it; as JSON, a tab in a name would break it."""
+        """The model's text names it; as JSON, a tab in a name would break it."""
         text = self.model.model_to_string(num_iteration=1)
         match = re.search("^objective=(.*)$", text, re.MULTILINE)
         return match[1] if match else ""
@@ -129,12 +129,12 @@ class XGBoostBooster(Booster):
         """Margins, up to the best iteration if training stopped early."""
         if not is_frame(X):
             X = np.asarray(X)
-        # Without names, X's own could have marks that XGBoost refuses.
+        # Without names in the model, those of X could have marks that XGBoost refuses.
         names = self.model.feature_names or [f"f{j}" for j in range(X.shape[1])]
         matrix = sys.modules["xgboost"].DMatrix(
             X, enable_categorical=True, feature_names=names
         )
-        # XGBoost's own `predict` uses all trees of a native booster; its scikit-learn
+        # XGBoost's `predict` uses all trees of a native booster; its scikit-learn
         # classes stop at the best one.
         best = getattr(self.model, "best_iteration", None)
         trees = (0, 0) if best is None else (0, best + 1)

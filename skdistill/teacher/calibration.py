@@ -113,14 +113,14 @@ def fitted_temperature(log_p, codes, weight, widths):
     >>> round(1.5 ** (1 / tau), 2)  # the odds are now 4, as those of the labels
     4.0
     """
-    counted = np.flatnonzero(weight)
-    if not len(counted):
+    rows = np.flatnonzero(weight)
+    if not len(rows):
         raise ValueError(
             'teacher_calibration="temperature" is fitted on labelled rows that the '
             "teacher has not seen, and none of them has a weight: give other weights, "
             "or folds that hold out rows which count."
         )
-    log_p, codes, weight = log_p[counted], codes[counted], weight[counted]
+    log_p, codes, weight = log_p[rows], codes[rows], weight[rows]
     if np.ptp(log_p, axis=1).max() == 0:
         return 1.0
 

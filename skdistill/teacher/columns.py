@@ -2,8 +2,8 @@
 
 LightGBM writes ``_`` for spaces, boosters make strings of numbers, skl2onnx writes ``_``
 for every mark; and LightGBM, and XGBoost with polars, use columns in whatever order they
-come. So names are compared as the library writes them. What then is not found, or could
-be two columns, is an error, wherever the library itself would not tell.
+come. So names are compared as the library writes them. A name that no column has then, or
+two, is an error, wherever the library itself would not notice.
 """
 
 import re
@@ -112,7 +112,7 @@ def named_by(model):
     Returns
     -------
     object
-        The model itself, if it names its columns on its own.
+        The model itself, if no part of it has given it the names.
     """
     names = names_of(model)
     for part in _first_parts(model):
@@ -185,7 +185,7 @@ def known_columns(X, names, spelling, who):
 
 
 def _has_no_names(X, names, places, spelling):
-    """Whether columns can only be told by position: the model's, or X's, have no names."""
+    """Whether columns can only be matched by position: those of one side have no names."""
     if spelling.number is None:
         return False
     if names == [spelling.number(j) for j in range(len(names))]:

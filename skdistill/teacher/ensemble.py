@@ -1,6 +1,6 @@
 """The teacher adapter: any model -> its outputs on rows.
 
-Members are asked in their own dialects (``dialects``), their answers become
+Members are asked each in its dialect (``dialects``), their answers become
 log-probabilities of named classes, or values (``answers``), and here they are averaged.
 Nothing changes a teacher that arrives fitted.
 """

@@ -1,6 +1,6 @@
 """A key of what rows and models hold: equal content gives an equal key in any process.
 
-Code of the user's own counts by what it says and looks up; code of installed libraries by
+A user's code counts by its text and what it looks up; code of installed libraries by
 name and version. What leaves the answers as they are does not count: the order of a dict,
 the layout of an array, the mode of a net, numbers of threads, the time of day in a model's
 bytes. What has no content that could be read, such as an open file, has no key.
@@ -187,7 +187,7 @@ def _attributes(value, state):
     """The class and the attributes, or another state, without what has no effect.
 
     What a library calls a number of threads is one, also in its attributes' dicts; what
-    the user's own class calls so may be anything.
+    a user's class calls so may be anything.
     """
     if isinstance(state, dict):
         is_known = _version_of(type(value).__module__) is not None
@@ -225,7 +225,7 @@ def _xgboost(booster):
 
 
 def _catboost(model):
-    """By its trees: its bytes hold the time of day, and change by being pickled."""
+    """The trees' content: the bytes hold the time of day, and pickling changes them."""
     if not model.is_fitted():
         return _attributes(model, model.get_params())
     with tempfile.TemporaryDirectory() as folder:
@@ -238,7 +238,7 @@ def _catboost(model):
 
 
 def _version_of(module):
-    """The version of an installed library; None for a module of the user's own."""
+    """The version of an installed library; None for a user's module."""
     root = (module or "").partition(".")[0]
     if root in sys.stdlib_module_names and root != "__main__":
         return sys.version
@@ -246,14 +246,14 @@ def _version_of(module):
 
 
 def _name(value):
-    """Where it says that it can be imported from."""
+    """The module and the name from which it says that it can be imported."""
     if isinstance(value, np.ufunc):
         return "numpy", value.__name__
     return getattr(value, "__module__", None), getattr(value, "__qualname__", "")
 
 
 def _is_named(value):
-    """Whether an installed library has it under its own name."""
+    """Whether an installed library has it under the name that it gives."""
     module, name = _name(value)
     place = sys.modules.get(module)
     for part in name.split("."):

@@ -31,7 +31,7 @@ def check_can_be_cloned(teacher):
     Raises
     ------
     ValueError
-        If a member is frozen, or a part of it, or it has no ``fit`` of its own.
+        If a member is frozen, or a part of it, or it has no ``fit``.
     """
     for member in members_of(teacher):
         can = hasattr(member, "fit") and hasattr(member, "get_params")

@@ -1,4 +1,4 @@
-"""Which library a model is from, found without an import of that library."""
+"""Which library a model is from, without an import of that library."""
 
 
 def is_from(model, library, name):

@@ -20,7 +20,7 @@ class DroppedTeacher(BaseEstimator):
     """
 
     def __sklearn_is_fitted__(self):
-        """As a teacher that answered: no meta-estimator is to fit or to set it."""
+        """Return True: no meta-estimator is to fit it, or to set its parameters."""
         return True
 
     def fit(self, X, y=None):

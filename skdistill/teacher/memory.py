@@ -40,8 +40,8 @@ class TeacherMemory:
     memory : str, path, joblib.Memory or None, default=None
         A folder or a store; None keeps nothing.
     n_jobs : int, default=None
-        So many parts of a pass are asked at once, in threads; torch nets are asked one
-        part after the other.
+        Number of parts of a pass that are computed at once, in threads; torch nets
+        compute one part after the other.
     verbose : int or bool, default=0
         Whether long passes show a progress bar.
 
@@ -85,7 +85,7 @@ class TeacherMemory:
         Parameters
         ----------
         n_jobs : int, default=None
-            So many parts of a pass are asked at once, in threads.
+            Number of parts of a pass that are computed at once, in threads.
 
         Returns
         -------
@@ -233,7 +233,7 @@ class TeacherMemory:
         return key
 
     def _key(self, model, read):
-        """What ``read`` returns; None where nothing is kept, or nobody has asked to."""
+        """The result of ``read``; None where nothing is kept, or ``memory`` is not set."""
         if not self.keeps:
             return None
         try:
@@ -242,7 +242,7 @@ class TeacherMemory:
         except TypeError:
             if not isinstance(self._store, _ProcessStore):
                 raise
-            return None  # the user asked for no memory: it is only not quicker
+            return None  # the user has set no memory: it is only not quicker
 
     def _load_or_make(self, kind, content, make, *arguments):
         """What was made before of the same content, or is made now."""
@@ -301,7 +301,7 @@ class TeacherMemory:
         return FileLock(str(place / "lock"))
 
 
-#: For who has no memory: the teacher is asked, and forgotten.
+#: For students without a memory: no answer of the teacher is kept.
 KEEPS_NOTHING = TeacherMemory()
 
 
@@ -381,12 +381,12 @@ def _copy_of(value):
 
 @contextlib.contextmanager
 def shared_by(memory):
-    """Let students without a memory of their own use this one, in this context.
+    """Let students whose ``memory`` is not set use this one, in this context.
 
     Parameters
     ----------
     memory : TeacherMemory
-        Theirs in the block, and in what runs in a copy of its context.
+        The memory of these in the block, and in what runs in a copy of its context.
     """
     token = _SHARED.set(memory)
     try:
@@ -406,7 +406,7 @@ def memory_for(memory, n_jobs, verbose):
     Returns
     -------
     TeacherMemory
-        That of the context, if it has none of its own.
+        The memory of the context, if ``memory`` is None.
     """
     shared = _SHARED.get()
     if memory is None and shared is not None:

@@ -1,6 +1,6 @@
-"""How a model is asked, and what it says of itself.
+"""How a model is asked for its answers, and what is known of it.
 
-scikit-learn's interface is the default, here. Boosters with an interface of their own,
+scikit-learn's interface is the default, here. Boosters with another interface,
 ONNX files and torch modules have a class each, in ``boosters``, ``onnx`` and
 ``torch_module``; ``dialects`` finds the class of a model.
 """
@@ -209,7 +209,7 @@ class Model:
         return bool(np.prod(np.shape(first)) > 1)  # sparse labels have a shape too
 
     def ask(self, X, classify, labels=None):
-        """Its raw answer for rows, and the scale on which that is.
+        """The model's raw answer for rows, and the scale on which that is.
 
         Parameters
         ----------

@@ -1,7 +1,7 @@
 """Torch nets as teachers, or inside them; torch itself is never imported here.
 
-A torch module answers in eval mode, without gradients, on its own device and in its own
-dtype. Its modes and torch's generators are put back, after an exception too.
+A torch module answers in eval mode, without gradients, on the device and in the dtype
+that it has. Its modes and torch's generators are put back, after an exception too.
 """
 
 import contextlib
@@ -154,7 +154,7 @@ def _modes_restored(module):
 
 
 def module_outputs(module, X):
-    """Outputs of a torch module in eval mode, on its own device and in its own dtype.
+    """Outputs of a torch module in eval mode, on the device and in the dtype it has.
 
     Parameters
     ----------

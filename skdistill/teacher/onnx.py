@@ -79,7 +79,7 @@ class OnnxModel(Model):
         feeds = _feeds(session.get_inputs(), X)
         try:
             *_, answer = session.run(None, feeds)
-        except Exception as error:  # each of its errors has a class of its own
+        except Exception as error:  # each of its errors has another class
             raise ValueError(
                 f"teacher={self!r} could not answer rows of shape {np.shape(X)}: {error}"
             ) from error
@@ -141,5 +141,5 @@ def _one_empty_row(inputs):
 
 
 def _are_probabilities(answer):
-    """Of classes, or of several labels: all between 0 and 1."""
+    """Whether answers are probabilities of classes or labels: all between 0 and 1."""
     return answer.min(initial=0.0) >= 0 and answer.max(initial=1.0) <= 1

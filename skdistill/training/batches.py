@@ -106,6 +106,7 @@ class Batches:
     def __init__(self, rows, batch_size, generator):
         n, total = rows.n_labelled, len(rows)
         self.batch_size = min(max(batch_size, 1 + (total > n)), total)
+        # Transfer rows make batches more diverse, not epochs longer.
         self.n_steps = -(-n // min(batch_size, n))
         self.n_labelled = n
         if total > n:

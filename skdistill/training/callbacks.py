@@ -11,7 +11,7 @@ from ..warn import warn
 
 
 class StopTraining(Exception):
-    """A callback has seen enough."""
+    """A callback ends the training."""
 
 
 class BestWeights(Callback):
@@ -46,12 +46,12 @@ class BestWeights(Callback):
             raise StopTraining
 
     def saw(self, value, epoch, weights):
-        """Take in what an epoch came to.
+        """Take in the loss of an epoch.
 
         Parameters
         ----------
         value : float
-            What is watched.
+            The monitored loss.
         epoch : int
             From 1.
         weights : callable
@@ -64,6 +64,7 @@ class BestWeights(Callback):
         """
         if value < self.best_:
             self.weights_, self.best_, self.epoch_ = weights(), value, epoch
+        # Two marks: small gains make new best weights, but do not extend patience.
         if value < self.bar_ - self.tol:
             self.bar_, self.misses_ = value, 0
         else:
@@ -97,7 +98,7 @@ class Refresh(Callback):
     def on_epoch_begin(self, net, **kwargs):
         """Renew the rows where an epoch's turn has come."""
         n_done = len(net.history) - 1
-        if n_done and n_done % self.every == 0:
+        if n_done and n_done % self.every == 0:  # the first rows are fresh themselves
             rows = self.renew(net.student())
             if rows is not None:
                 self.batches.swap(rows.to(net.device))
@@ -111,7 +112,7 @@ class EpochBar(Callback):
         self.bar_ = tqdm(total=net.max_epochs, unit="epoch", desc="distil")
 
     def on_epoch_end(self, net, **kwargs):
-        """One step further."""
+        """Move the bar on by one epoch."""
         last = net.history[-1]
         self.bar_.set_postfix(
             {k: f"{v:.4g}" for k, v in last.items() if k.endswith("_loss")}
@@ -119,7 +120,7 @@ class EpochBar(Callback):
         self.bar_.update()
 
     def on_train_end(self, net, **kwargs):
-        """Leave the bar as it is."""
+        """Close the bar, which stays in sight."""
         self.bar_.close()
 
 
@@ -175,6 +176,7 @@ def interruption(net, best, keeps):
         if best.weights_ is None or not keeps:
             raise
         epoch = len(net.history)
+        # An epoch that was cut short has no loss, and does not count.
         if best.monitor not in net.history[-1]:
             del net.history[-1]
         best.restore(net)

@@ -27,7 +27,7 @@ def by_columns(epochs):
 
 
 def _small(column):
-    """The same values in the smallest type that holds them."""
+    """A column in the smallest type that holds its values."""
     kinds = (np.uint8, np.int32) if column.dtype.kind == "i" else (np.float32,)
     if column.dtype.kind == "b":
         return column
@@ -102,7 +102,7 @@ def put_history(net, epochs):
     net : DistillationNet
         From ``without_history``; changed.
     epochs : list of dict
-        The last ones are its own.
+        The epochs of all trainings; the last ones are those of this net.
     """
-    own = epochs[len(epochs) - vars(net).pop("n_epochs_") :]
-    net.history_ = History([{**epoch, "batches": []} for epoch in own])
+    net_epochs = epochs[len(epochs) - vars(net).pop("n_epochs_") :]
+    net.history_ = History([{**epoch, "batches": []} for epoch in net_epochs])

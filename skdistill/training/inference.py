@@ -5,7 +5,7 @@ import torch
 
 from .batches import InOrder
 
-# What then stays in the cache.
+# Outputs of the widest layer that stay in the cache, 4 MB of float64; and rows.
 _CELLS_AT_ONCE, _MOST_ROWS = 1 << 19, 2048
 
 
@@ -30,7 +30,8 @@ def row_losses(module, rows, objective):
     rows = rows.to(next((p.device for p in module.parameters()), "cpu"))
     with torch.no_grad():
         losses = [
-            objective.soft_rows(module(x), targets) for x, targets in InOrder(rows)
+            objective.soft_row_losses(module(x), targets)
+            for x, targets in InOrder(rows)
         ]
     return torch.cat(losses).double().cpu().numpy()
 
@@ -39,7 +40,7 @@ def in_chunks(function, module, x):
     """Apply a function of batches to all rows, without skorch and without gradients.
 
     Built-in modules compute in float64 where the device has it, users' modules in their
-    own dtype.
+    dtype.
 
     Parameters
     ----------
@@ -53,7 +54,7 @@ def in_chunks(function, module, x):
     Returns
     -------
     ndarray of shape (n, ...)
-        Of float64 where the result is floating.
+        The results, float64 where they are floating.
     """
     parameters = [p for p in module.parameters() if p.is_floating_point()]
     like = parameters[0] if parameters else torch.zeros(0)
@@ -72,5 +73,5 @@ def in_chunks(function, module, x):
 
 def _inference_dtype(module, like):
     built_in = type(module).__module__.startswith("skdistill.")
-    has_double = like.device.type != "mps"
+    has_double = like.device.type != "mps"  # Apple's GPUs have no float64
     return torch.float64 if built_in and has_double else like.dtype

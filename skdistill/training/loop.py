@@ -64,12 +64,12 @@ def seeded(seed, device, needed=True):
 
 
 def make_generator(seed):
-    """A CPU generator of its own.
+    """A CPU generator for one purpose.
 
     Parameters
     ----------
     seed : int
-        Its seed.
+        The seed.
 
     Returns
     -------
@@ -114,7 +114,7 @@ def train(
     rows : Rows
         To learn from.
     valid : Rows or None
-        To watch; never trained on.
+        For validation; never trained on.
     objective : Objective
         The loss.
     max_epochs, batch_size, lr, lr_schedule, optimizer, weight_decay : object
@@ -122,7 +122,7 @@ def train(
     device : torch.device
         Where to train.
     callbacks, compile : object
-        As there; callbacks are copied.
+        As in the students; callbacks are copied.
     patience : int or None
         Stop after so many epochs without gain on `valid` and keep the best weights.
     tol : float
@@ -134,7 +134,8 @@ def train(
     is_own : bool, default=False
         Whether the module is one that a student made: no hooks, no frozen weights.
     ema_decay : float, default=None
-        Of the moving average of the weights that the net ends with; None for the last.
+        Decay of the moving average of the weights that the net ends with; None for the
+        last weights.
     interruptible : bool, default=True
         False: Ctrl-C is raised whenever it comes.
     optimizer_state : dict, default=None
@@ -158,18 +159,18 @@ def train(
     """
     _check_callbacks(callbacks or [])
     batches = Batches(rows.to(device), batch_size, generator)
-    watched = None if valid is None else InOrder(valid.to(device))
+    valid_batches = None if valid is None else InOrder(valid.to(device))
     best = BestWeights("train_loss" if valid is None else "valid_loss", patience, tol)
-    own = [*_printers(verbose), best]
+    library_callbacks = [*_printers(verbose), best]
     if refresh is not None:
-        own.append(Refresh(refresh, renew, batches))
+        library_callbacks.append(Refresh(refresh, renew, batches))
     net = DistillationNet(
         module,
         criterion=objective,
         lr=lr,
         max_epochs=max_epochs,
         device=str(device),
-        callbacks=[*own, *copy.deepcopy(callbacks or [])],
+        callbacks=[*library_callbacks, *copy.deepcopy(callbacks or [])],
         compile=compile,
         verbose=int(verbose >= 2),
         **optimizer_options(optimizer, weight_decay, device, module),
@@ -179,10 +180,11 @@ def train(
     net.prepare(lr_schedule, max_epochs * len(batches), optimizer in CYCLED, ema_decay)
     if optimizer_state:
         take_moments(net.optimizer_, uncompiled(net.module_), optimizer_state)
+    # skorch's fit would initialise again, and split the rows: only its loop is used.
     net.notify("on_train_begin", X=batches, y=None)
     try:
         with interruption(net, best, interruptible):
-            net.fit_loop((batches, watched))
+            net.fit_loop((batches, valid_batches))
         if patience is not None:
             best.restore(net)
         elif ema_decay is not None:
@@ -192,7 +194,7 @@ def train(
             optimizer_state.update(moments_of(net.optimizer_, uncompiled(net.module_)))
     finally:
         net.notify("on_train_end", X=batches, y=None)
-    net.release(own)
+    net.release(library_callbacks)
     return net
 
 

@@ -14,7 +14,7 @@ from .. import losses
 
 
 class LossFailed(Exception):
-    """A loss of the user's own raised an error, the cause of this one."""
+    """A user's loss raised an error, the cause of this one."""
 
 
 class LossGradients:
@@ -23,9 +23,9 @@ class LossGradients:
     Parameters
     ----------
     objectives : list of Objective
-        Of one ``gradient_kind``.
+        Objectives of one ``gradient_kind``.
     like : Tensor
-        Tells the dtype and the device.
+        A tensor of the dtype and on the device of the outputs.
 
     Examples
     --------
@@ -66,7 +66,7 @@ class LossGradients:
                 objective.share.training_progress(done)
 
     def __call__(self, output, targets):
-        """Of a batch.
+        """Losses and gradients of a batch.
 
         Parameters
         ----------
@@ -87,30 +87,33 @@ class LossGradients:
         LossFailed
             If a loss raises an error.
         """
-        if self._kind is None or output.dim() > 3:
+        if self._kind is None or output.dim() > 3:  # members have an axis more
             return self._by_autograd(output, targets)
         soft, soft_weight, hard, hard_weight, _ = targets
         if soft is not None:
-            found = self._soft(output, soft, _shares(soft_weight, output))
+            result = self._soft(output, soft, _shares(soft_weight, output))
         if hard is not None:
             labelled = output[:, : hard.shape[1]]
             loss, gradient = self._hard(labelled, hard, _shares(hard_weight, labelled))
+            # Transfer rows, which come last, have no label and no gradient by it.
             others = output.shape[1] - hard.shape[1]
             of_hard = loss, F.pad(gradient, (0, 0, 0, others)) if others else gradient
-            found = of_hard if soft is None else self._mixed(found, of_hard)
-        return found
+            result = of_hard if soft is None else self._mixed(result, of_hard)
+        return result
 
     def _by_autograd(self, output, targets):
         is_wanted = torch.is_grad_enabled()
         output = output.detach().requires_grad_(is_wanted)
-        each = torch.stack([self._one(i, own, targets) for i, own in enumerate(output)])
+        each = torch.stack(
+            [self._one(i, outputs, targets) for i, outputs in enumerate(output)]
+        )
         gradient = torch.autograd.grad(each.sum(), output)[0] if is_wanted else None
         return each.detach(), gradient
 
     def _one(self, i, output, targets):
-        own = [t if t is None else t[i if len(t) > 1 else 0] for t in targets]
+        parts = [t if t is None else t[i if len(t) > 1 else 0] for t in targets]
         try:
-            return self.objectives[i](output, tuple(own))
+            return self.objectives[i](output, tuple(parts))
         except Exception as error:  # of a user's loss, whatever it is
             raise LossFailed from error
 
@@ -123,6 +126,8 @@ class LossGradients:
         if self._kind == "mse":
             return _mse(output, soft, shares)
         temperature = self._temperature
+        # d/dz T^2 KL(p || q) = T (q - p), with q the softmax of z / T: Hinton, Vinyals and
+        # Dean, 2015, equation 2.
         log_q = (output / temperature).log_softmax(dim=2)
         shares = shares * temperature
         parts = F.kl_div(log_q, soft, reduction="none") * shares
@@ -135,6 +140,7 @@ class LossGradients:
         smoothing = self._smoothing
         log_q = output.log_softmax(dim=2)
         codes = hard.reshape(len(hard), -1, 1).expand(len(output), -1, 1)
+        # Smoothed labels (Szegedy et al., 2016): a share of smoothing over all classes.
         target = (smoothing / output.shape[2]).expand(log_q.shape)
         target = target.scatter_add(2, codes, (1 - smoothing).expand(codes.shape))
         loss = -(target * log_q * shares).sum(dim=(1, 2))
@@ -147,7 +153,7 @@ def gradient_kind(objective):
     Parameters
     ----------
     objective : Objective
-        Of one target.
+        The objective of one target.
 
     Returns
     -------
@@ -155,7 +161,7 @@ def gradient_kind(objective):
         None where it is left to autograd.
     """
     soft, hard = objective.soft, objective.hard.compare
-    if objective.share is not None:
+    if objective.share is not None:  # leaves by themselves
         return None
     if soft.compare is losses.mse and hard is losses.mse:
         return "mse"
@@ -166,7 +172,7 @@ def gradient_kind(objective):
 
 
 def _shares(weight, output):
-    """Of each row in the mean."""
+    """The share of each row in the mean."""
     n = output.shape[1]
     return 1.0 / n if weight is None else weight[:, :, None] / n
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from .. import losses
 
-# What a loss may ask for, by a parameter of that name.
+# What a loss may take beside outputs and targets, by a parameter of that name.
 _ASKABLE = {
     "classifier": ("labels", "weight"),
     "regressor": ("quantiles", "weight"),
@@ -39,7 +39,7 @@ class Loss:
         Whether the student's logits may have any scale; without labels in the loss, it
         is then fitted to the teacher after training.
     min_classes : int
-        Of fewer it learns nothing.
+        The loss learns nothing of fewer classes.
     asks : frozenset of str or None
         Which of these parameters ``compare`` has; None to look.
     """
@@ -54,7 +54,7 @@ class Loss:
 
     def __post_init__(self):
         if self.asks is None:
-            asks = _asked(self.compare, _ASKABLE[self.task])
+            asks = _asks(self.compare, _ASKABLE[self.task])
             object.__setattr__(self, "asks", asks)
 
     def prepared(self, target, temperature):
@@ -74,8 +74,8 @@ class Loss:
         """
         return target if self.prepare is None else self.prepare(target, temperature)
 
-    def rows(self, output, prepared, temperature, **more):
-        """What ``compare`` returns, given what it asks for.
+    def row_losses(self, output, prepared, temperature, **more):
+        """The result of ``compare``, with the options that it takes.
 
         Parameters
         ----------
@@ -84,20 +84,20 @@ class Loss:
         prepared : Tensor of shape (n, n_outputs)
             From ``prepared``.
         temperature : float
-            As there.
+            As for ``prepared``.
         **more : dict
-            What it may ask for: ``labels``, ``weight``.
+            Options that it may take: ``labels``, ``weight``.
 
         Returns
         -------
         Tensor of shape (n,)
             The loss of each row.
         """
-        asked = {name: more[name] for name in self.asks}
-        return self.compare(output, prepared, temperature, **asked)
+        options = {name: more[name] for name in self.asks}
+        return self.compare(output, prepared, temperature, **options)
 
     def given(self, **more):
-        """With some of what it asks for, if it does, fixed.
+        """The same loss with some options, if it takes them, fixed.
 
         Parameters
         ----------
@@ -107,14 +107,14 @@ class Loss:
         Returns
         -------
         Loss
-            That does not ask for it any more.
+            A loss that does not take them any more.
         """
         fixed = {name: more[name] for name in self.asks & set(more)}
         compare = partial(self.compare, **fixed) if fixed else self.compare
         return replace(self, compare=compare, asks=self.asks - set(fixed))
 
 
-def _asked(function, askable):
+def _asks(function, askable):
     try:
         parameters = inspect.signature(function).parameters
     except ValueError:  # a builtin without a signature
@@ -218,6 +218,8 @@ class Share:
         done : float
             Share of the training that is done, in [0, 1].
         """
+        # Nothing moves in the first half: a share of the leaves from the start costs the
+        # mixture more (benchmarks.soft_tree).
         late = min(max(2 * done - 1, 0.0), 1.0)
         self.now = self.first + (self.last - self.first) * late
 
@@ -226,26 +228,26 @@ def of_leaves(soft, hard, share, widths, label_smoothing=0.0, of_mixture=False):
     """The losses of a soft tree, in part those of its leaves by themselves.
 
     The part is the sum over the leaves of the probability of the path to a leaf times
-    the leaf's own loss [1]_. In evaluation, the losses are those of the mixture.
+    the loss of the leaf [1]_. In evaluation, the losses are those of the mixture.
 
     Parameters
     ----------
     soft, hard : Loss
-        Of the mixture: "kl" and the cross entropy, or squared errors.
+        Losses of the mixture: "kl" and the cross entropy, or squared errors.
     share : Share
-        Of the leaves by themselves.
+        Share of the leaves by themselves.
     widths : list of int or None
         Number of classes of each target; None for values.
     label_smoothing : float, default=0.0
-        Of the labels.
+        Smoothing of the labels.
     of_mixture : bool, default=False
-        Whether the leaves by themselves are compared with what the mixture of all says,
+        Whether the leaves by themselves are compared with the outputs of the mixture,
         rather than with the targets.
 
     Returns
     -------
     soft, hard : Loss
-        Of outputs as ``SoftTree`` has them in training mode.
+        Losses of outputs as ``SoftTree`` has them in training mode.
 
     References
     ----------
@@ -261,8 +263,8 @@ def of_leaves(soft, hard, share, widths, label_smoothing=0.0, of_mixture=False):
             parts.append(part)
         return torch.cat(parts, dim=1)
 
-    def _told(mixture, temperature):
-        """What the mixture says, as targets."""
+    def _answers(mixture, temperature):
+        """The outputs of the mixture, as targets."""
         if widths is None:
             return mixture.detach()
         parts = (mixture.detach() / temperature).split(widths, dim=1)
@@ -271,7 +273,9 @@ def of_leaves(soft, hard, share, widths, label_smoothing=0.0, of_mixture=False):
     def _alone(first, second, prepared, temperature, is_hard):
         if widths is None:
             target = prepared.reshape(second.shape)
+            # The mean over paths of (leaf - y)^2, from the means of leaf^2 and of leaf.
             return (first - 2 * target * second + target.square()).mean(dim=1)
+        # Labels are learnt at temperature 1, the teacher's answers at that of the loss.
         logs, target = (
             (second, _labels(prepared, second)) if is_hard else (first, prepared)
         )
@@ -281,14 +285,15 @@ def of_leaves(soft, hard, share, widths, label_smoothing=0.0, of_mixture=False):
     def _blended(loss, is_hard):
         def _compare(output, prepared, temperature, **more):
             n = output.shape[1] // 3
+            # In evaluation the output is the mixture alone, a third as wide.
             if sum(widths or [prepared.reshape(len(output), -1).shape[1]]) != n:
                 return loss.compare(output, prepared, temperature, **more)
             mixture, first, second = output.split(n, dim=1)
             whole = loss.compare(mixture, prepared, temperature, **more)
             if of_mixture:
-                told = _told(mixture, temperature)
+                answers = _answers(mixture, temperature)
                 logs = second if is_hard and widths is not None else first
-                parts = _alone(logs, second, told, temperature, False)
+                parts = _alone(logs, second, answers, temperature, False)
             else:
                 parts = _alone(first, second, prepared, temperature, is_hard)
             return (1 - share.now) * whole + share.now * parts
@@ -351,7 +356,7 @@ def get_loss(loss, task):
     ['labels']
     """
     if callable(loss):
-        asks = _asked(loss, _ASKABLE[task])
+        asks = _asks(loss, _ASKABLE[task])
         _check_signature(loss, asks)
         like = _unwrapped(loss, Loss(task, loss, tempered=True, asks=asks))
         return replace(like, task=task, compare=loss, prepare=None, asks=asks)
@@ -434,19 +439,21 @@ class Objective(nn.Module):
             return torch.stack([self(one, target) for one in output.unbind(1)]).mean()
         soft, soft_weight, hard, hard_weight, _ = target
         if soft is not None:
-            rows = self.soft_rows(output, target)
-            _check_rows(rows, output)
-            soft_part = _weighted_mean(rows, soft_weight)
+            row_losses = self.soft_row_losses(output, target)
+            _check_row_losses(row_losses, output)
+            soft_part = _weighted_mean(row_losses, soft_weight)
         if hard is not None:
-            rows = self.hard.rows(output[: len(hard)], hard, 1.0, weight=hard_weight)
-            hard_part = _weighted_mean(rows, hard_weight)
+            row_losses = self.hard.row_losses(
+                output[: len(hard)], hard, 1.0, weight=hard_weight
+            )
+            hard_part = _weighted_mean(row_losses, hard_weight)
         if soft is None:
             return hard_part
         if hard is None:
             return soft_part
         return self.alpha * soft_part + (1 - self.alpha) * hard_part
 
-    def soft_rows(self, output, target):
+    def soft_row_losses(self, output, target):
         """The soft loss of each row.
 
         Parameters
@@ -462,27 +469,27 @@ class Objective(nn.Module):
             Not weighted.
         """
         if output.dim() == 3:
-            each = [self.soft_rows(one, target) for one in output.unbind(1)]
+            each = [self.soft_row_losses(one, target) for one in output.unbind(1)]
             return torch.stack(each).mean(dim=0)
         soft, weight, _, _, labels = target
         more = {"weight": weight, "labels": labels}
-        return self.soft.rows(output, soft, self.temperature, **more)
+        return self.soft.row_losses(output, soft, self.temperature, **more)
 
 
-def _check_rows(rows, output):
-    if not torch.is_tensor(rows) or (
-        torch.is_grad_enabled() and not rows.requires_grad
+def _check_row_losses(row_losses, output):
+    if not torch.is_tensor(row_losses) or (
+        torch.is_grad_enabled() and not row_losses.requires_grad
     ):
         raise ValueError(
             "loss must return a tensor that is computed from `output` by torch's "
-            f"operations, so that it has a gradient; it returned {rows!r}."
+            f"operations, so that it has a gradient; it returned {row_losses!r}."
         )
-    if rows.shape != output.shape[:1]:
+    if row_losses.shape != output.shape[:1]:
         raise ValueError(
             f"loss must return one number for each of the {len(output)} rows, "
-            f"and returned shape {tuple(rows.shape)}."
+            f"and returned shape {tuple(row_losses.shape)}."
         )
 
 
-def _weighted_mean(rows, weight):
-    return rows.mean() if weight is None else (rows * weight).mean()
+def _weighted_mean(row_losses, weight):
+    return row_losses.mean() if weight is None else (row_losses * weight).mean()

@@ -11,18 +11,18 @@ OPTIMIZERS = {
     "adamw": torch.optim.AdamW,
     "sgd": torch.optim.SGD,
 }
-# Their momentum is ours to cycle; a user's own optimizer keeps what it was given.
+# Their momentum may be cycled; that of a user's optimizer stays as it was given.
 CYCLED = ("adam", "adamw")
 _COMPILED = "_orig_mod."  # what torch.compile puts before the names of parameters
 
 
 def scheduled(optimizer, schedule, lr, n_steps, cycle_momentum):
-    """What moves an optimizer's learning rate.
+    """The schedule that moves an optimizer's learning rate.
 
     Parameters
     ----------
     optimizer : torch.optim.Optimizer
-        Of some parameters.
+        The optimizer of some parameters.
     schedule : {None, "cosine", "one_cycle"}
         How the learning rate goes.
     lr : float or list of float
@@ -52,7 +52,7 @@ def optimizer_options(optimizer, weight_decay, device, module):
     optimizer : str or callable
         A known name, or a class or function of torch's kind.
     weight_decay : float
-        Of all parameters but those that the module excepts.
+        Weight decay of all parameters but those that the module excepts.
     device : torch.device
         Where the module is.
     module : torch.nn.Module
@@ -77,6 +77,7 @@ def optimizer_options(optimizer, weight_decay, device, module):
     if "weight_decay" in known:
         options["optimizer__weight_decay"] = weight_decay
         if weight_decay and hasattr(module, "undecayed"):
+            # skorch matches groups by name, and compiled modules have other names.
             names = (p + name for name in module.undecayed for p in ("", _COMPILED))
             groups = [(name, {"weight_decay": 0.0}) for name in names]
             options["optimizer__param_groups"] = groups
@@ -100,7 +101,7 @@ def moments_of(optimizer, module):
     Parameters
     ----------
     optimizer : torch.optim.Optimizer
-        Of the module's parameters.
+        The optimizer of the module's parameters.
     module : torch.nn.Module
         Trained.
 
@@ -121,7 +122,7 @@ def take_moments(optimizer, module, moments):
     optimizer : torch.optim.Optimizer
         It is changed.
     module : torch.nn.Module
-        Whose parameters it has.
+        The module whose parameters it has.
     moments : dict of dict
         From ``moments_of``.
     """

@@ -43,7 +43,7 @@ class Cells:
     whole : ndarray of shape (n_numbers,)
         Whether they hold whole numbers only.
     codes : ndarray of shape (n, n_others)
-        The other cells, as codes; gaps have one of their own.
+        The other cells, as codes; a gap is one code more.
     others : ndarray of shape (n_others,)
         The positions of these cells.
     """
@@ -219,7 +219,7 @@ class Cells:
         Returns
         -------
         ndarray or frame of shape (m, n_features)
-            Rows in the table's own dtypes.
+            Rows in the dtypes of the table.
         """
         moved = {}
         if numbers is not None:
@@ -314,7 +314,7 @@ def _is_indicator(x):
 
 
 def _runs(flags):
-    """From each column on, the longest run of columns that are never 1 together."""
+    """The longest run of columns from each one on that are never 1 together."""
     runs, stop, covered = [], 0, np.zeros(flags.shape[1], dtype=bool)
     for start in range(len(flags)):
         while stop < len(flags) and not (
@@ -372,7 +372,7 @@ def _expected_together(count, n):
 
 
 def _disjoint(groups):
-    """Those that share no column with an earlier one."""
+    """The groups that share no column with an earlier one."""
     disjoint, columns = [], set()
     for group in groups:
         if columns.isdisjoint(group.tolist()):

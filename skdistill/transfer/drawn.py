@@ -76,7 +76,7 @@ class FixedRows(BaseEstimator):
         return self.X, np.empty((_num_samples(self.X), 0), dtype=int)
 
 
-# So many rows at least tell what share of them is usable.
+# Least number of rows that tell what share of them is usable.
 _FOR_SHARE = 1000
 
 #: Samplers that ``transfer`` knows by name.
@@ -281,7 +281,7 @@ class Source:
             If no drawn row is usable.
         """
         seed = self.seed
-        if self.n_draws:  # takes nothing from the student's own random numbers
+        if self.n_draws:  # leaves the student's random numbers as they are
             sequence = np.random.SeedSequence([seed, self.n_draws])
             seed = int(sequence.generate_state(1)[0])
         self.n_draws += 1

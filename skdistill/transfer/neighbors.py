@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-# So many rows are searched for neighbours; where there are more, a random part of them:
-# in many columns a search compares all pairs, and a row's partners need only be near.
+# Number of rows that are searched for neighbours; where there are more, a random part of
+# them: in many columns a search compares all pairs, and a row's partners need only be near.
 _MOST_CANDIDATES = 20_000
-# So many rows are drawn from each row's leaves, to choose neighbours from.
+# Number of rows drawn from each row's leaves, to choose neighbours from.
 _FROM_LEAVES = 50
-# So many rows tell how far from each other rows are: a 95 % quantile to half a percent.
+# Number of rows that tell how far from each other rows are: a 95 % quantile to half a
+# percent.
 _FOR_SPACING = 2000
 _CHUNK = 4096  # rows whose candidates are compared at once, some MB
 
@@ -43,7 +44,7 @@ class Nearest:
         Returns
         -------
         ndarray of shape (n, k)
-            Row numbers; a single row is its own neighbour.
+            Row numbers; a single row is its only neighbour.
         """
         n = len(self.points)
         if n == 1:
@@ -176,7 +177,7 @@ def leaf_neighbors(leaf, n_neighbors, random):
     Returns
     -------
     ndarray of shape (n, n_neighbors)
-        The nearest first, again where fewer were found; the row itself if none was.
+        The nearest first, repeated where there are fewer; the row itself without any.
 
     References
     ----------

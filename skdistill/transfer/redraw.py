@@ -21,7 +21,7 @@ def rows_for_leaves(renewal, tree, see, counts, enough):
     counts : ndarray of int of shape (n_nodes,)
         The number of rows that have reached each node.
     enough : int
-        So many are enough for a leaf.
+        Number of rows that are enough for a leaf.
 
     Returns
     -------

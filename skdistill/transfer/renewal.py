@@ -18,7 +18,7 @@ class Renewal:
     task : Task
         What answers mean.
     teacher : Teacher or None
-        Who answers.
+        The teacher that answers.
     knowledge : Knowledge
         What all rows teach so far.
     weighed : callable
@@ -100,7 +100,7 @@ class Renewal:
         Parameters
         ----------
         weight : ndarray of shape (k,)
-            Of each candidate; those of none are not kept while there are others.
+            Weight of each candidate; without weight none is kept while there are others.
         loss : ndarray of shape (k,)
             The student's loss against the teacher, not negative.
 
@@ -158,7 +158,7 @@ def inclusion(size, count):
     Returns
     -------
     ndarray of shape (n,)
-        One for each.
+        A probability for each.
     """
     # What would have more than 1 gets 1, and the others share the rest; again, until no
     # other one is above.

@@ -25,10 +25,10 @@ from .neighbors import Leaves, Nearest, leaf_neighbors
 
 # A column of more categories is regressed on: a tree's node counts each class.
 _MOST_CLASSES = 50
-# So many rows grow the trees, which bounds the time of a fit; all rows lend values.
+# Number of rows that grow the trees, to bound the time of a fit; all rows lend values.
 _ROWS_FOR_TREES = 20_000
 _CHUNK = 1 << 16  # rows drawn at once: a few arrays of all columns
-# max_distance counts in this quantile of the training rows' own distances ...
+# max_distance counts in this quantile of the distances between training rows ...
 _SPACING = 0.95
 # ... and gives up where a smaller share of the draws is within, of so many at least.
 _LEAST_WITHIN, _FEWEST_TRIED = 0.02, 1000
@@ -222,7 +222,7 @@ class Munge(Sampler):
         A student draws fresh rows in the place of these after so many epochs, for its
         teacher to label; None for never.
     n_candidates : float, default=1.0
-        So many times the fresh rows are drawn and labelled, and those are likelier kept
+        The fresh rows are drawn and labelled so many times, and those are likelier kept
         on which the student's loss against the teacher is large.
 
     Attributes
@@ -339,7 +339,7 @@ class GaussianNoise(Sampler):
         A student draws fresh rows in the place of these after so many epochs, for its
         teacher to label; None for never.
     n_candidates : float, default=1.0
-        So many times the fresh rows are drawn and labelled, and those are likelier kept
+        The fresh rows are drawn and labelled so many times, and those are likelier kept
         on which the student's loss against the teacher is large.
 
     Examples
@@ -414,7 +414,7 @@ class Mixup(Sampler):
         A student draws fresh rows in the place of these after so many epochs, for its
         teacher to label; None for never.
     n_candidates : float, default=1.0
-        So many times the fresh rows are drawn and labelled, and those are likelier kept
+        The fresh rows are drawn and labelled so many times, and those are likelier kept
         on which the student's loss against the teacher is large.
 
     References
@@ -481,7 +481,7 @@ class Bootstrap(Sampler):
         A student draws fresh rows in the place of these after so many epochs, for its
         teacher to label; None for never.
     n_candidates : float, default=1.0
-        So many times the fresh rows are drawn and labelled, and those are likelier kept
+        The fresh rows are drawn and labelled so many times, and those are likelier kept
         on which the student's loss against the teacher is large.
 
     Examples
@@ -521,10 +521,11 @@ class ConditionalSampler(Sampler):
     size : int or float, default=8.0
         How many rows to draw: a number, or a multiple of the training rows.
     n_rounds : int, default=1
-        So many times each column is redrawn.
+        Number of times that each column is redrawn.
     p : float or pair of float, default=0.5
-        Probability that a value is redrawn in a round. A pair: each row has one of its
-        own, uniform between the two, so that some rows are near the data and some far.
+        Probability that a value is redrawn in a round. A pair: each row has its
+        probability, uniform between the two, so that some rows are near the data and
+        some far.
     n_estimators : int, default=5
         Trees for each column.
     min_samples_leaf : int, default=10
@@ -542,7 +543,7 @@ class ConditionalSampler(Sampler):
         A student draws fresh rows in the place of these after so many epochs, for its
         teacher to label; None for never.
     n_candidates : float, default=1.0
-        So many times the fresh rows are drawn and labelled, and those are likelier kept
+        The fresh rows are drawn and labelled so many times, and those are likelier kept
         on which the student's loss against the teacher is large.
 
     Attributes

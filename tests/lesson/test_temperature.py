@@ -160,23 +160,26 @@ def test_held_out_rows_teach_nothing(unseen, only_transfer):
     )
     whole = knowledge(unseen, parents, n, only_transfer)
     parts = split_rows(whole, strata, np.random.RandomState(0))
-    weight = dict(zip(parts.train, parts.lesson.soft_weight, strict=True))
+    weight = dict(zip(parts.train, parts.train_knowledge.soft_weight, strict=True))
     assert not any(weight.get(row, 0.0) for row in parts.held)
     of_X = parts.held[parts.held < n]
     assert len(of_X) == (0 if only_transfer else 7)  # a fifth of those that count
     made_from = (np.isin(parents, of_X)).any(axis=1)
     assert not any(weight[n + row] for row in np.flatnonzero(made_from))
-    own = parts.lesson.soft_weight[: parts.lesson.n_labelled].sum()
+    own = parts.train_knowledge.soft_weight[: parts.train_knowledge.n_labelled].sum()
     assert only_transfer or np.isclose(
-        parts.lesson.soft_weight[parts.lesson.n_labelled :].sum(), 2 * own
+        parts.train_knowledge.soft_weight[parts.train_knowledge.n_labelled :].sum(),
+        2 * own,
     )
     if unseen:
-        np.testing.assert_array_equal(parts.exam.hard, whole.labels[parts.held])
-        assert (parts.held < n).all() and parts.exam.soft is None
+        np.testing.assert_array_equal(
+            parts.held_knowledge.hard, whole.labels[parts.held]
+        )
+        assert (parts.held < n).all() and parts.held_knowledge.soft is None
         assert whole.soft_weight[parts.held].all()  # no clone answered for the others
     else:
-        np.testing.assert_array_equal(parts.exam.soft, whole.soft[parts.held])
-        assert parts.exam.hard is None
+        np.testing.assert_array_equal(parts.held_knowledge.soft, whole.soft[parts.held])
+        assert parts.held_knowledge.hard is None
         orphans = parts.held[parts.held >= n + 40]
         assert len(orphans) == 6
 
@@ -195,7 +198,7 @@ def test_only_folds_let_labels_choose(task, monkeypatch):
         teacher = RandomForestClassifier(5, random_state=0)
         auto = NeuralStudentClassifier(teacher, temperature="auto", cv=cv, max_epochs=4)
         auto.set_params(transfer=None).fit(X, y)
-    by_folds, plain = (parts.exam for parts in seen)
+    by_folds, plain = (parts.held_knowledge for parts in seen)
     assert (
         by_folds.soft is None and len(by_folds.hard) == 20
     )  # a fifth of the first 100

@@ -74,9 +74,11 @@ def test_it_is_the_path_weighted_loss_of_each_leaf(temperature, widths, share):
                 for i, one in enumerate(leaf):
                     alone -= reach[:, i] * one.log_softmax(dim=0)[code]
         if kind == "soft":
-            found = soft.rows(output, soft.prepared(target, temperature), temperature)
+            found = soft.row_losses(
+                output, soft.prepared(target, temperature), temperature
+            )
         else:
-            found = hard.rows(output, codes, 1.0)
+            found = hard.row_losses(output, codes, 1.0)
         torch.testing.assert_close(found, (1 - share) * whole + share * alone)
 
 
@@ -90,10 +92,10 @@ def test_values_too():
     errors = (tree.leaf[None] - y[:, None]).square().mean(dim=2)
     whole = (reach @ tree.leaf - y).square().mean(dim=1)
     expected = 0.6 * whole + 0.4 * (reach * errors).sum(dim=1)
-    torch.testing.assert_close(soft.rows(output, y, 1.0), expected)
-    torch.testing.assert_close(hard.rows(output, y, 1.0), expected)
-    torch.testing.assert_close(mse.rows(tree.eval()(x), y, 1.0), whole)
-    torch.testing.assert_close(soft.rows(tree(x), y, 1.0), whole)
+    torch.testing.assert_close(soft.row_losses(output, y, 1.0), expected)
+    torch.testing.assert_close(hard.row_losses(output, y, 1.0), expected)
+    torch.testing.assert_close(mse.row_losses(tree.eval()(x), y, 1.0), whole)
+    torch.testing.assert_close(soft.row_losses(tree(x), y, 1.0), whole)
 
 
 def test_smoothed_labels_are_soft_targets():
@@ -105,7 +107,7 @@ def test_smoothed_labels_are_soft_targets():
     p = torch.full((3, 3), 0.1).double().scatter(1, codes, 0.8)
     entropy = -(p * p.log()).sum(dim=1)
     torch.testing.assert_close(
-        hard.rows(output, codes, 1.0), soft.rows(output, p, 1.0) + entropy
+        hard.row_losses(output, codes, 1.0), soft.row_losses(output, p, 1.0) + entropy
     )
 
 

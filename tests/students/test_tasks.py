@@ -52,7 +52,7 @@ def test_the_loss_of_several_targets_is_that_of_their_joint_distribution(tempera
     torch.testing.assert_close(ours, kl(joint(out), joint(to), temperature))
     codes = torch.tensor([[0, 2], [1, 0], [1, 1], [0, 1]])
     together = cross_entropy(joint(out), 3 * codes[:, 0] + codes[:, 1])
-    torch.testing.assert_close(hard.rows(out, codes, 1.0), together)
+    torch.testing.assert_close(hard.row_losses(out, codes, 1.0), together)
 
 
 @pytest.mark.parametrize("Student", CLASSIFIERS)

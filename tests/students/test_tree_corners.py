@@ -56,7 +56,7 @@ def test_values_without_teacher_learn_from_the_mixture():
     expected = 0.6 * (mixture - y).square().mean(dim=1) + 0.4 * (reach * errors).sum(
         dim=1
     )
-    torch.testing.assert_close(hard.rows(output, y, 1.0), expected)
+    torch.testing.assert_close(hard.row_losses(output, y, 1.0), expected)
     tree = R(objective=0.9, path_teacher="mixture", **F).fit(D, T)
     assert tree.score(D, T) > 0  # better than the mean
 

@@ -264,12 +264,12 @@ def test_leaves_that_learn_from_the_mixture():
                 log_leaf = (one / t).log_softmax(dim=0)
                 alone += t**2 * reach[:, k] * (q * (q.log() - log_leaf)).sum(dim=1)
         if t == 1:
-            whole = plain[1].rows(mixture, codes, 1.0)
-            found = hard.rows(output, codes, 1.0)
+            whole = plain[1].row_losses(mixture, codes, 1.0)
+            found = hard.row_losses(output, codes, 1.0)
         else:
             prepared = soft.prepared(target, t)
-            whole = plain[0].rows(mixture, prepared, t)
-            found = soft.rows(output, prepared, t)
+            whole = plain[0].row_losses(mixture, prepared, t)
+            found = soft.row_losses(output, prepared, t)
         torch.testing.assert_close(found, 0.7 * whole + 0.3 * alone)
 
 
@@ -284,7 +284,7 @@ def test_values_learn_from_the_mixture():
     whole = (mixture - y).square().mean(dim=1)
     errors = (tree.leaf[None] - mixture[:, None]).square().mean(dim=2)
     expected = 0.6 * whole + 0.4 * (reach * errors).sum(dim=1)
-    torch.testing.assert_close(soft.rows(output, y, 1.0), expected)
+    torch.testing.assert_close(soft.row_losses(output, y, 1.0), expected)
 
 
 def test_leaves_that_learn_from_the_mixture_are_like_it():

@@ -35,7 +35,7 @@ def test_names_are_those_of_the_functions(name):
         function = functools.partial(function, quantiles=LEVELS)
     s, t = logits(seed=1), logits(seed=2)
     labels = t.argmax(dim=1)
-    ours = entry.rows(s, entry.prepared(t, 2.5), 2.5, labels=labels, weight=None)
+    ours = entry.row_losses(s, entry.prepared(t, 2.5), 2.5, labels=labels, weight=None)
     torch.testing.assert_close(ours, function(s, t, 2.5))
     is_tempered = not torch.allclose(function(s, t, 2.5), function(s, t, 1.0))
     assert entry.tempered == is_tempered
@@ -73,9 +73,9 @@ def test_several_targets_are_summed(name):
     codes = torch.stack([torch.arange(6) % 3] * 3, dim=1)
     weight = torch.tensor([1.0, 2.0, 0.0, 1.0, 1.0, 1.0]).double()
     soft, _ = over_targets(entry, HARD, widths)
-    ours = soft.rows(s, soft.prepared(t, 2.0), 2.0, labels=codes, weight=weight)
+    ours = soft.row_losses(s, soft.prepared(t, 2.0), 2.0, labels=codes, weight=weight)
     parts = [
-        entry.rows(a, entry.prepared(b, 2.0), 2.0, labels=c, weight=weight)
+        entry.row_losses(a, entry.prepared(b, 2.0), 2.0, labels=c, weight=weight)
         for a, b, c in zip(s.split(widths, 1), t.split(widths, 1), codes.T, strict=True)
     ]
     torch.testing.assert_close(ours, sum(parts))
@@ -104,8 +104,8 @@ def test_members_have_the_mean_of_their_losses(name):
     objective = Objective(REGISTRY[name], HARD, alpha=0.3, temperature=2.0)
     soft = objective.soft.prepared(t, 2.0)
     target = (soft, weight, torch.tensor([0, 1, 2, 3]), None, t.argmax(dim=1))
-    rows = objective.soft_rows(torch.stack(members, dim=1), target)
-    each = [objective.soft_rows(one, target) for one in members]
+    rows = objective.soft_row_losses(torch.stack(members, dim=1), target)
+    each = [objective.soft_row_losses(one, target) for one in members]
     torch.testing.assert_close(rows, sum(each) / 3)
     with torch.no_grad():
         loss = objective(torch.stack(members, dim=1), target)
@@ -138,4 +138,4 @@ def test_partials_share_the_properties_of_their_function():
 def test_sorted_outputs_are_compared():
     t = logits().sort(dim=1).values
     (loss,) = sorted_first(Loss("regressor", mse))
-    assert loss.rows(t.flip(1), t, 1.0).tolist() == [0] * 6
+    assert loss.row_losses(t.flip(1), t, 1.0).tolist() == [0] * 6

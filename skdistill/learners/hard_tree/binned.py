@@ -14,7 +14,7 @@ class Binned:
     x : ndarray of shape (n, n_columns)
         Finite numbers.
     max_bins : int
-        So many codes of a column at most; of more distinct values, quantiles.
+        Largest number of codes of a column; of more distinct values, quantiles.
     weight : ndarray of shape (n,), default=None
         Weights of the rows, for the quantiles.
 
@@ -38,7 +38,7 @@ class Binned:
 
     @cached_property
     def places(self):
-        """Of each row's codes in a table (n_columns, width), flattened: (n, n_columns)."""
+        """Places of each row's codes in a flat table of all bins (n, n_columns)."""
         # numpydoc ignore=RT01
         starts = self.width * np.arange(len(self.codes), dtype=np.int32)
         return np.ascontiguousarray((self.codes + starts[:, None]).T)
@@ -81,7 +81,7 @@ class Binned:
 
 
 def _thresholds(column, weight, max_bins):
-    """Between neighbouring values of a column, or between its quantiles."""
+    """Thresholds between neighbouring values of a column, or at its quantiles."""
     values = np.unique(column)
     below = np.arange(len(values) - 1)
     if len(values) > max_bins:

@@ -48,9 +48,9 @@ def best_columns(x, target, weight, least, random):
     x : ndarray of shape (n, n_columns)
         Rows.
     target : ndarray of shape (n, n_outputs)
-        Theirs; of many outputs, random directions are looked at.
+        Targets of the rows; of many outputs, random directions are looked at.
     weight : ndarray of shape (n,)
-        Of the rows.
+        Weights of the rows.
     least : float
         Weight on either side of a test.
     random : RandomState
@@ -128,9 +128,9 @@ def few_outputs(x, target, weight, widths, random):
     x : ndarray of shape (n, n_columns)
         Rows.
     target : ndarray of shape (n, n_outputs)
-        Theirs.
+        Targets of the rows.
     weight : ndarray of shape (n,)
-        Of the rows.
+        Weights of the rows.
     widths : sequence of int
         Number of classes of each target; none for values.
     random : RandomState
@@ -180,14 +180,14 @@ def _grouped(x, p, weight, n_groups, random):
 
 
 def fewer_bins(sizes, max_bins, n_stats, max_leaf_nodes):
-    """So many bins of a column at most that the sums of a node are bounded.
+    """The largest number of bins of a column that bounds the sums of a node.
 
     Parameters
     ----------
     sizes : sequence of int
         Thresholds that each column would have by `max_bins`.
     max_bins : int
-        So many codes of a column at most otherwise.
+        Largest number of codes of a column otherwise.
     n_stats : int
         Statistics of a row.
     max_leaf_nodes : int
@@ -217,12 +217,12 @@ def fewer_bins(sizes, max_bins, n_stats, max_leaf_nodes):
 
 
 def pairs_of(n_tests, n_stats):
-    """So many tests of the look-ahead, of which all pairs are scored.
+    """The number of tests of the look-ahead, of which all pairs are scored.
 
     Parameters
     ----------
     n_tests : int
-        At most so many.
+        The largest number.
     n_stats : int
         Statistics of a row.
 

@@ -22,7 +22,7 @@ def statistics(target, weight):
     Returns
     -------
     ndarray of shape (1 + n_outputs, n)
-        Of float64, one row for each statistic.
+        Floats, one row for each statistic.
     """
     return np.concatenate([weight[None], (target * weight[:, None]).T])
 

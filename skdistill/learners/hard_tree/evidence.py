@@ -1,4 +1,4 @@
-"""What labelled rows make of a tree that was found on a teacher's answers.
+"""How labelled rows correct a tree that was learnt from a teacher's answers.
 
 The teacher shows where to ask: it answers for any number of rows. How often it is right
 in a leaf, and whether a question is worth its place, the labels know better.
@@ -10,8 +10,8 @@ import numpy as np
 
 from .structure import LEAF
 
-_ROWS_OF_TEACHER = 300.0
-_LEAST = 1e-6
+_ROWS_OF_TEACHER = 300.0  # weight of the teacher's mean in a node, in labelled rows
+_LEAST = 1e-6  # log losses of a label that no teacher expected stay finite
 
 
 def with_evidence(tree, leaf, target, weight, is_class, unseen=None):
@@ -25,69 +25,72 @@ def with_evidence(tree, leaf, target, weight, is_class, unseen=None):
     Parameters
     ----------
     tree : HardTree
-        Found.
+        The result of the search.
     leaf : ndarray of int of shape (n,)
         Where labelled rows end.
     target : ndarray of shape (n, n_outputs)
         Their labels, as the tree's targets are: distributions or values.
     weight : ndarray of shape (n,)
-        Of the rows, not all 0.
+        Weights of the rows, not all 0.
     is_class : bool
         Whether targets are distributions.
     unseen : tuple of ndarray, default=None
-        What teachers that did not see these rows answer, and the answers' weights. The
-        old answer of a node is then their mean, for that of the tree was found with
-        teachers that know the labels by heart.
+        Answers of teachers that were not trained on these rows, and the answers' weights.
+        The old answer of a node is then their mean, for the tree learnt from teachers that
+        know the labels by heart.
 
     Returns
     -------
     HardTree
-        The other one; the weights of its nodes are as they were.
+        The corrected one; the weights of its nodes are as they were.
     """
-    (n, rows), old = _sums(tree, leaf, target, weight), tree.means()
+    (n, label_sums), old = _sums(tree, leaf, target, weight), tree.means()
     if unseen is not None:
-        n_said, said = _sums(tree, leaf, *unseen)
-        old = _moved(n_said, said, old)
-    said = _moved(n, rows, old)
+        n_answers, answer = _sums(tree, leaf, *unseen)
+        old = _moved(n_answers, answer, old)
+    answer = _moved(n, label_sums, old)
     if is_class:
-        losses = _log_losses(n, rows, old)
+        losses = _log_losses(n, label_sums, old)
     else:
         _, squares = _sums(tree, leaf, np.square(target), weight)
-        losses = _squares(n, rows, squares, said)
-    kept = _borne_out(tree, losses)
-    sums = tree.sums[:, :1] * np.column_stack([np.ones(len(said)), said])
-    for node in np.flatnonzero(~kept.is_leaf)[::-1]:
-        sums[node] = sums[kept.children_left[node]] + sums[kept.children_right[node]]
-    return replace(kept, sums=sums).compact()
+        losses = _squares(n, label_sums, squares, answer)
+    smaller = _borne_out(tree, losses)
+    sums = tree.sums[:, :1] * np.column_stack([np.ones(len(answer)), answer])
+    for node in np.flatnonzero(~smaller.is_leaf)[::-1]:
+        sums[node] = (
+            sums[smaller.children_left[node]] + sums[smaller.children_right[node]]
+        )
+    return replace(smaller, sums=sums).compact()
 
 
 def _sums(tree, leaf, values, weight):
-    """Of each node, the number of its rows and their sum, a row's mean weight being 1."""
+    """The number of rows of each node, and their sum, a row's mean weight being 1."""
     weight = weight[:, None] * (np.count_nonzero(weight) / weight.sum())
     sums = tree.totals(leaf, weight * np.column_stack([np.ones(len(leaf)), values]))
     return sums[:, :1], sums[:, 1:]
 
 
-def _moved(n, rows, old):
+def _moved(n, sums, old):
     """The mean of n rows that sum to so much, and of the old answer."""
-    return (rows + _ROWS_OF_TEACHER * old) / (n + _ROWS_OF_TEACHER)
+    return (sums + _ROWS_OF_TEACHER * old) / (n + _ROWS_OF_TEACHER)
 
 
-def _log_losses(n, rows, old):
-    """Of each node, the labels' log loss by what all but one of the rows make it say."""
-    unseen = _moved(np.maximum(n - 1, 0), np.maximum(rows - 1, 0), old)
-    return -(rows * np.log(np.maximum(unseen, _LEAST))).sum(axis=1)
+def _log_losses(n, sums, old):
+    """The labels' log loss of each node, each row left out of the answer for it."""
+    answer = _moved(np.maximum(n - 1, 0), np.maximum(sums - 1, 0), old)
+    return -(sums * np.log(np.maximum(answer, _LEAST))).sum(axis=1)
 
 
-def _squares(n, rows, squares, said):
-    """The same for values: the distance to what all say, times what one row changes."""
+def _squares(n, sums, squares, mean):
+    """The same for values: squared distances to a mean without the row in question."""
+    # Leave-one-out in closed form: without its row, a residual grows by this factor.
     total = n + _ROWS_OF_TEACHER
     factor = total / (total - np.minimum(n, 1))
-    return (factor**2 * (squares - 2 * said * rows + n * said**2)).sum(axis=1)
+    return (factor**2 * (squares - 2 * mean * sums + n * mean**2)).sum(axis=1)
 
 
 def _borne_out(tree, losses):
-    """With leaves in the place of questions that do not lower the loss."""
+    """A tree with leaves in the place of questions that do not lower the loss."""
     left, right, losses = (
         part.copy() for part in (tree.children_left, tree.children_right, losses)
     )

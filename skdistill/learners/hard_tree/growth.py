@@ -55,7 +55,7 @@ class Rows:
     stats : ndarray of shape (n_stats, n)
         See :func:`~skdistill.learners.hard_tree.costs.statistics`.
     cost : callable
-        Of sums of statistics, such as Entropy.
+        A function of sums of statistics, such as Entropy.
     min_weight : float
         What a leaf must have.
     """
@@ -71,7 +71,7 @@ class Rows:
         Returns
         -------
         Rows
-            That shares codes and statistics.
+            Rows that share codes and statistics with these.
         """
         return Rows(self.binned, self.stats, Squares(), self.min_weight)
 
@@ -116,7 +116,7 @@ class Rows:
         node : Question or None
             Root of the subtree.
         rows : ndarray of int
-            Those that reach it.
+            The rows that reach it.
 
         Returns
         -------
@@ -141,7 +141,7 @@ class Rows:
         Returns
         -------
         number : ndarray of int
-            Of the leaf of each row, counted from the left.
+            Number of the leaf of each row, from the left.
         n_leaves : int
             Leaves of the subtree.
         """
@@ -164,9 +164,9 @@ class Rows:
         rows : ndarray of int
             Row numbers.
         stats : ndarray of shape (n_stats, len(rows))
-            Theirs.
+            Statistics of the rows.
         group : ndarray of int of shape (len(rows),), default=None
-            Where each row is counted.
+            Number of each row's group.
         n_groups : int, default=1
             Number of groups.
 
@@ -195,7 +195,7 @@ class Rows:
         Parameters
         ----------
         rows : ndarray of int
-            Those of the leaf.
+            The rows of the leaf.
 
         Returns
         -------
@@ -206,18 +206,19 @@ class Rows:
         """
         stats = self.stats[:, rows]
         total = stats.sum(axis=1)
-        best, found = 0.0, None
+        best, question = 0.0, None
         if total[0] < 2 * self.min_weight:
-            return best, found
+            return best, question
         here = self.cost(total)
         if len(rows) >= self.binned.width:
+            # One product costs the table of all bins: too much for few rows.
             offers = self._offers_at_once(rows, stats, total, here)
         else:
             offers = self._offers(rows, stats, total, here)
         for column, cut, gain in offers:
-            if gain > best + 1e-12 * abs(here):
-                best, found = float(gain), (column, cut)
-        return best, found
+            if gain > best + 1e-12 * abs(here):  # ties go to the first column
+                best, question = float(gain), (column, cut)
+        return best, question
 
     def _offers(self, rows, stats, total, here):
         """The best threshold of each column, and its gain, column by column."""
@@ -232,7 +233,7 @@ class Rows:
             yield column, low + k, gain[k]
 
     def _offers_at_once(self, rows, stats, total, here):
-        """The same of all columns together: each row is added to all its bins."""
+        """The same for all columns at once, by one product of sparse matrices."""
         width = self.binned.width
         if width < 2:  # no column parts them
             return
@@ -276,9 +277,9 @@ class Rows:
         Parameters
         ----------
         rows : ndarray of int
-            Those of its root.
+            The rows of the tree's root.
         n_leaves : int
-            At most so many.
+            The largest number.
         test : tuple of int, default=None
             The root's question; by default the one that gains most.
 

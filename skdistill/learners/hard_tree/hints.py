@@ -21,9 +21,9 @@ def booster_hints(x, target, weight, binned, random):
     target : ndarray of shape (n, n_outputs)
         Probabilities or values.
     weight : ndarray of shape (n,)
-        Of the rows.
+        Weights of the rows.
     binned : Binned
-        Whose thresholds are meant.
+        The columns' thresholds, to which the booster's are rounded.
     random : RandomState
         Chooses the rows.
 
@@ -32,8 +32,11 @@ def booster_hints(x, target, weight, binned, random):
     list of tuple of int
         Column and bin of each, what gains most first.
     """
+    # A booster's thresholds are worth a point on digits (benchmarks.soft_tree); it is to
+    # cost little beside the search.
     rows = random.choice(len(x), min(len(x), _MOST_ROWS), replace=False)
     x, target, weight = x[rows], target[rows], weight[rows]
+    # A booster has one output: one for each leading direction of the targets.
     centred = target - np.average(target, axis=0, weights=weight)
     spread = (weight[:, None] * centred).T @ centred
     values, vectors = np.linalg.eigh(spread)

@@ -18,9 +18,10 @@ from .hints import booster_hints
 from .search import Search
 from .structure import HardTree
 
+# Few rows can bear more thresholds.
 _MOST_BINS, _BINS_OF_FEW, _FEW_ROWS = 256, 1024, 5000
 _SHRINKAGE = 0.1  # weight of the parent's mean, in the smallest leaves
-_FEWEST = 1000
+_FEWEST = 1000  # rows that are searched, however many statistics they have
 _ENOUGH = 1000  # rows of a leaf; where there are fewer, more are drawn
 # Rows times columns times statistics, for one search; and rows times statistics, which
 # binds where columns are few and classes many.
@@ -28,7 +29,7 @@ _MOST_CELLS, _MOST_STATISTICS = 20_000_000, 1 << 20
 
 
 class HardTreeModel(Model):
-    """A hard tree that was found.
+    """A trained hard tree.
 
     Parameters
     ----------
@@ -94,7 +95,7 @@ class HardTreeModel(Model):
         x : ndarray of shape (n, n_inputs)
             The view.
         weight : ndarray of shape (n,)
-            Of the rows.
+            Weights of the rows.
 
         Returns
         -------
@@ -154,7 +155,7 @@ class HardTreeLearner(Learner):
         Returns
         -------
         callable
-            Of sums of statistics.
+            A function of sums of statistics.
         """
         is_class = self.task.kind == "classifier"
         if not is_class or self.params.criterion == "gini":
@@ -176,10 +177,11 @@ class HardTreeLearner(Learner):
         n_inputs = x.shape[1]
         target, weight = self.task.joint(used, self.params.alpha)
         unseen = (target, weight) if knowledge.unseen else None
-        counted = np.flatnonzero(weight)
-        x, target, weight = x[counted], target[counted], weight[counted]
+        rows = np.flatnonzero(weight)
+        x, target, weight = x[rows], target[rows], weight[rows]
         weight = weight / weight.sum()
-        labelled = counted[counted < knowledge.n_labelled]
+        # Rows of X come first, then transfer rows.
+        labelled = rows[rows < knowledge.n_labelled]
         random = self._random()
         columns = best_columns(x, target, weight, self.least, random)
         x = x[:, columns]
@@ -204,7 +206,7 @@ class HardTreeLearner(Learner):
         return self._tree_of(root, data, x, target, weight)
 
     def _data(self, x, target, weight, n_labelled, random):
-        """So many rows, outputs and tests as the search can bear, and which rows."""
+        """The rows, outputs and tests that the search can bear, and which rows."""
         few, is_distribution = few_outputs(x, target, weight, self.task.widths, random)
         n_stats = 1 + few.shape[1]
         most = min(
@@ -216,6 +218,7 @@ class HardTreeLearner(Learner):
         bins = _BINS_OF_FEW if len(chosen) <= _FEW_ROWS else _MOST_BINS
         binned = Binned(x[chosen], bins, stats[0])
         sizes = [len(cuts) for cuts in binned.thresholds]
+        # Known only now: many columns have fewer values than bins.
         fewer = fewer_bins(sizes, bins, len(stats), self.params.max_leaf_nodes)
         if fewer < bins:
             binned = Binned(x[chosen], fewer, stats[0])
@@ -223,7 +226,7 @@ class HardTreeLearner(Learner):
         return Rows(binned, stats, cost, self.least), chosen, few[chosen]
 
     def _tree_of(self, root, data, x, target, weight):
-        """What was found, with the sums of all rows and outputs."""
+        """The tree of a search, with the sums of all rows and outputs."""
         stats = statistics(target, weight)
         return HardTree.of(root, data.binned.thresholds, x, stats, self.least)
 
@@ -242,12 +245,12 @@ class HardTreeLearner(Learner):
         alpha = self.params.alpha
         new_target, new_weight = self.task.joint(knowledge.used(alpha), alpha)
         new_target, new_weight = new_target[-len(new_x) :], new_weight[-len(new_x) :]
-        counted = np.flatnonzero(new_weight)
-        if not len(counted):
+        weighted = np.flatnonzero(new_weight)
+        if not len(weighted):
             return tree
-        weight = shared_weight(leaf, weight, new_leaf[counted], new_weight[counted])
-        x = np.concatenate([x, new_x[counted]])
-        target = np.concatenate([target, new_target[counted]])
+        weight = shared_weight(leaf, weight, new_leaf[weighted], new_weight[weighted])
+        x = np.concatenate([x, new_x[weighted]])
+        target = np.concatenate([target, new_target[weighted]])
         random = self._random()
         data, _, _ = self._data(x, target, weight, 0, random)
         root = tree.as_questions(data.binned)
@@ -255,7 +258,7 @@ class HardTreeLearner(Learner):
         return self._tree_of(root, data, x, target, weight)
 
     def _weigh_labels(self, tree, x, knowledge, unseen):
-        """Let labels have the last word."""
+        """Correct the tree by labels, which have the last word about what leaves say."""
         labels = self.task.numbers_of_labels(knowledge.hard)
         weight = knowledge.hard_weight
         leaf, is_class = tree.apply(x), self.task.kind == "classifier"

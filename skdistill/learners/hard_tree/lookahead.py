@@ -56,12 +56,12 @@ class Lookahead:
         root = int(cost.argmin())
         if not np.isfinite(cost[root]):
             return None
-        found = Question(self.tests[root])
+        question = Question(self.tests[root])
         if sides[0] and self.left[root] >= 0:
-            found.left = Question(self.tests[self.left[root]])
+            question.left = Question(self.tests[self.left[root]])
         if sides[1] and self.right[root] >= 0:
-            found.right = Question(self.tests[self.right[root]])
-        return found
+            question.right = Question(self.tests[self.right[root]])
+        return question
 
     def promising(self, n):
         """Root tests on different columns, the best first.
@@ -69,19 +69,19 @@ class Lookahead:
         Parameters
         ----------
         n : int
-            At most so many.
+            The largest number.
 
         Returns
         -------
         list of tuple of int
             Column and bin of each.
         """
-        found, cost = {}, self.left_cost + self.right_cost
+        tests, cost = {}, self.left_cost + self.right_cost
         for i in np.argsort(cost, kind="stable"):
-            if len(found) == n or not np.isfinite(cost[i]):
+            if len(tests) == n or not np.isfinite(cost[i]):
                 break
-            found.setdefault(self.tests[i][0], self.tests[i])
-        return list(found.values())
+            tests.setdefault(self.tests[i][0], self.tests[i])
+        return list(tests.values())
 
 
 def look_ahead(data, rows, n_tests, factor=1.0, hints=()):
@@ -92,11 +92,11 @@ def look_ahead(data, rows, n_tests, factor=1.0, hints=()):
     data : Rows
         Where the rows come from.
     rows : ndarray of int
-        Those of a node.
+        The rows of a node.
     n_tests : int
-        So many tests take part at most, at quantiles of their columns.
+        Largest number of tests that take part, at quantiles of their columns.
     factor : float, default=1.0
-        By what weights are multiplied, where the rows stand for more.
+        Factor of the weights, where the rows are a sample of more.
     hints : list of tuple of int, default=()
         Tests that come first; they get half of the places at most.
 
@@ -112,6 +112,7 @@ def look_ahead(data, rows, n_tests, factor=1.0, hints=()):
         return None
     answers = np.stack([data.binned.goes_left(test, rows) for test in tests], axis=1)
     answers = answers.astype(np.float32)
+    # float32: the products take most of the time.
     stats = (factor * data.stats[:, rows]).astype(np.float32)
     both = [answers.T @ (answers * values[:, None]) for values in stats]
     both = np.stack(both, axis=-1).astype(
@@ -124,7 +125,7 @@ def look_ahead(data, rows, n_tests, factor=1.0, hints=()):
     for yes, of in ((both, left), (left[None] - both, right)):
         no = of[:, None] - yes
         cost = data.cost(yes) + data.cost(no)
-        cost[~data.may_split(yes, no)] = np.inf
+        cost[~data.may_split(yes, no)] = np.inf  # also a test that repeats the root's
         choice = cost.argmin(axis=1)
         alone = data.cost(of)
         inner = cost[np.arange(len(tests)), choice]
@@ -141,20 +142,20 @@ def look_ahead(data, rows, n_tests, factor=1.0, hints=()):
 
 def _hinted(data, rows, hints, n_tests):
     """The first of the tests that some of the rows pass and some do not."""
-    found = []
+    tests = []
     for test in hints:
         answers = data.binned.goes_left(test, rows)
         if answers.any() and not answers.all():
-            found.append(test)
-        if len(found) == n_tests:
+            tests.append(test)
+        if len(tests) == n_tests:
             break
-    return found
+    return tests
 
 
 def _tests(data, rows, n_tests):
-    """So many that some of the rows pass and some do not, spread over all columns."""
+    """Tests that some of the rows pass and some do not, spread over all columns."""
     binned, weight = data.binned, data.stats[0, rows]
-    each, found = max(1, n_tests // max(1, len(binned.thresholds))), []
+    each, tests = max(1, n_tests // max(1, len(binned.thresholds))), []
     for column, cuts in enumerate(binned.thresholds):
         codes = binned.codes[column, rows]
         counts = np.bincount(codes, weight, minlength=len(cuts) + 1)
@@ -167,7 +168,7 @@ def _tests(data, rows, n_tests):
             levels = np.linspace(0, 1, each + 2)[1:-1]
             near = np.searchsorted(share[usable], levels)
             usable = usable[np.unique(np.minimum(near, len(usable) - 1))]
-        found += [(column, int(cut)) for cut in usable]
-    if len(found) > n_tests:  # one of each column is too many
-        found = [found[i] for i in np.linspace(0, len(found) - 1, n_tests).astype(int)]
-    return found
+        tests += [(column, int(cut)) for cut in usable]
+    if len(tests) > n_tests:  # one of each column is too many
+        tests = [tests[i] for i in np.linspace(0, len(tests) - 1, n_tests).astype(int)]
+    return tests

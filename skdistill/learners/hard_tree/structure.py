@@ -1,4 +1,4 @@
-"""A hard tree that was found, as arrays; parents come first, then the left subtree."""
+"""A hard tree as arrays; parents come first, then the left subtree."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -41,16 +41,16 @@ class HardTree:
         Parameters
         ----------
         root : Question or None
-            Of the tree.
+            Root of the tree.
         thresholds : list of ndarray
-            Of each column, to which the questions' bins refer.
+            Thresholds of each column, to which the questions' bins refer.
         x : ndarray of shape (n, n_columns)
             Training rows.
         stats : ndarray of shape (1 + n_outputs, n)
-            Theirs.
+            Statistics of the rows.
         min_weight : float, default=0.0
             A question of which one side has less is left out; these rows may be more
-            than those that the tree was found on.
+            than those of the search.
 
         Returns
         -------
@@ -124,7 +124,7 @@ class HardTree:
         return _question(0)
 
     def compact(self):
-        """Without the nodes that no question leads to.
+        """The tree without the nodes that no question leads to.
 
         Returns
         -------
@@ -235,12 +235,12 @@ class HardTree:
         leaf : ndarray of int of shape (n,)
             Where rows end.
         values : ndarray of shape (n, k)
-            Theirs.
+            Numbers of the rows.
 
         Returns
         -------
         ndarray of shape (n_nodes, k)
-            Of the root, over all rows.
+            The first row is the sum over all rows.
         """
         size, parent = len(self.feature), self.parent
         sums = [np.bincount(leaf, each, minlength=size) for each in values.T]
@@ -260,7 +260,7 @@ class HardTree:
         Returns
         -------
         ndarray of shape (n_nodes, n_outputs)
-            Of the root, the mean of all rows.
+            The first row is the mean of all rows.
         """
         weight, total = self.sums[:, :1], self.sums[:, 1:]
         mean = np.empty_like(total)
