@@ -117,7 +117,7 @@ class TorchModel(Model):
         return None if form is None else form(x)
 
     def _log_softmax_of_few(self, logits):
-        if len(self.task.widths) == 1:
+        if len(self.task.classes) == 1:
             return log_softmax(logits)
         parts = map(log_softmax, self.task.by_target(logits))
         return np.concatenate(list(parts), axis=1)

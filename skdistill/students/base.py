@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import functools
 from abc import ABCMeta, abstractmethod
 from dataclasses import replace
 from functools import partial
@@ -294,6 +295,12 @@ default=None
         twin = object.__new__(type(self))
         vars(twin).update(vars(self))
         return twin
+
+    @classmethod
+    @functools.cache
+    def _get_param_names(cls):
+        """Names of the parameters; scikit-learn reads the signature each time."""
+        return super()._get_param_names()
 
     def get_params(self, deep=True):
         """Parameters by name, without those of a fitted teacher.

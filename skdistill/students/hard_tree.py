@@ -7,7 +7,11 @@ from scipy import sparse
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from ..learners.hard_tree.learner import HardTreeLearner, HardTreeModel
+from ..learners.hard_tree.learner import (
+    HardTreeLearner,
+    HardTreeModel,
+    least_weight,
+)
 from ..tables.table import observed_values
 from .base import BaseStudent, importances
 from .tasks import ClassifierStudent, RegressorStudent
@@ -47,8 +51,7 @@ class HardDecisionTree(BaseStudent):
             self.class_prior_ = self._learnt_prior.copy()
 
     def _model(self):
-        check_is_fitted(self)
-        least = self._learner().least
+        least = least_weight(self.min_weight_fraction_leaf)
         return HardTreeModel(self.tree_, self._task, least, self._n_view)
 
     def apply(self, X):
@@ -124,6 +127,7 @@ class HardDecisionTree(BaseStudent):
         ndarray of shape (n_leaves, n_outputs)
             Class probabilities, target after target; or values in the targets' unit.
         """
+        check_is_fitted(self)
         return self._model().leaf_values()
 
 

@@ -147,7 +147,7 @@ class HardTreeLearner(Learner):
         self.params = SimpleNamespace(**params)
         self.task, self.see = task, see
         self.start, self.weighs_labels = start, weighs_labels
-        self.least = max(self.params.min_weight_fraction_leaf, 1e-12)
+        self.least = least_weight(self.params.min_weight_fraction_leaf)
 
     def cost(self):
         """The criterion.
@@ -265,6 +265,22 @@ class HardTreeLearner(Learner):
         if unseen is not None:
             unseen = [part[: len(leaf)] for part in unseen]
         return with_evidence(tree, leaf, labels, weight, is_class, unseen)
+
+
+def least_weight(min_weight_fraction_leaf):
+    """Least share of the weight of a leaf, above 0.
+
+    Parameters
+    ----------
+    min_weight_fraction_leaf : float
+        The student's parameter.
+
+    Returns
+    -------
+    float
+        A leaf of no weight would have no mean.
+    """
+    return max(min_weight_fraction_leaf, 1e-12)
 
 
 def _some(n, n_labelled, weight, most, random):
