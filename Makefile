@@ -43,6 +43,7 @@ bench: $(VENV)/bench
 	$(BIN)/python -m benchmarks.soft_tree
 	$(BIN)/python -m benchmarks.speed
 	$(BIN)/python -m benchmarks.frames
+	$(BIN)/python -m benchmarks.house
 
 # The suite on the oldest versions that setup.cfg claims; a few gigabytes on Linux.
 test-min:
