@@ -247,6 +247,7 @@ class _Joint:
             for (lr, decay), parts in groups.items()
         ]
         device = self.options["device"]
+        # Fused as for a net alone: another kernel would round otherwise.
         optimizer = OPTIMIZERS[named](groups, fused=device.type in {"cpu", "cuda"})
         rates, schedule = [group["lr"] for group in groups], self.options["lr_schedule"]
         return optimizer, scheduled(

@@ -237,6 +237,7 @@ class Preparation:
 
 def _ends_in_its_fit(estimator):
     """Whether nothing follows the fit of the student: it may be ended later."""
+    # In a pipeline the student is the last step; elsewhere a wrapper goes on after it.
     while isinstance(estimator, Pipeline):
         estimator = estimator.steps[-1][1]
     return hasattr(estimator, "teacher")

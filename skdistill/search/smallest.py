@@ -224,6 +224,7 @@ def smallest_student(
             "one student for each."
         )
     random = check_random_state(random_state)
+    # Selection favours a lucky score: what is reported comes from other rows.
     select, report = _halves(y_val, is_classifier(student), random)
     usual = "accuracy" if is_classifier(student) else "r2"
     scorer = check_scoring(student, usual if scoring is None else scoring)

@@ -12,7 +12,7 @@ from ..tables.gaps import check_no_gaps
 from ..tasks.classes import Classes
 from ..tasks.priors import (
     balancing_shift,
-    check_was_taught,
+    check_has_targets,
     checked_prior,
     estimated_prior,
     log_ratio,
@@ -149,7 +149,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         else:
             new = checked_prior(prior, self._task.classes[0])
             if X is None:
-                check_was_taught(new, self._learnt_prior, self._task.classes[0])
+                check_has_targets(new, self._learnt_prior, self._task.classes[0])
         if prior is None or X is None:
             self._class_shift = log_ratio(new, self._learnt_prior)
         else:

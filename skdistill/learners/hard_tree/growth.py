@@ -62,6 +62,7 @@ class Rows:
 
     def __init__(self, binned, stats, cost, min_weight):
         self.binned, self.stats, self.cost = binned, stats, cost
+        # Sums of the same weights in another order differ by rounding.
         self.min_weight = min_weight * (1 - _ROUNDING)
         self.all = np.arange(stats.shape[1])
 
@@ -289,7 +290,7 @@ class Rows:
             Its root.
         """
         top = Question(test=())
-        order, waiting = itertools.count(), []
+        order, waiting = itertools.count(), []  # a heap's ties must not compare nodes
 
         def _offer(parent, side, rows):
             gain, best = self.best_question(rows)
