@@ -47,7 +47,7 @@ def nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits):
     tree : SoftDecisionTree or HardDecisionTree
         Fitted.
     feature_names, class_names : array-like of str or None
-        Names.
+        Names of the columns and of the classes.
     max_terms : int or None
         Terms of a soft gate that are shown.
     max_depth : int or None

@@ -17,7 +17,7 @@ def one_row(x):
     Returns
     -------
     frame or array-like of shape (1, n_features)
-        The same.
+        The row in two dimensions.
     """
     if is_frame(x):
         return x

@@ -242,7 +242,7 @@ def of_length(values, n, name):
     Returns
     -------
     ndarray
-        The same.
+        The same values.
 
     Raises
     ------

@@ -50,7 +50,7 @@ class Rows:
         Returns
         -------
         Rows
-            On it.
+            The rows on that device.
         """
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return Rows(

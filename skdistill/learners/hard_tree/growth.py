@@ -87,7 +87,7 @@ class Rows:
         Returns
         -------
         ndarray of shape (n_stats,)
-            Sums.
+            The sums.
         """
         return self.stats[:, rows].sum(axis=1)
 
@@ -137,7 +137,7 @@ class Rows:
         node : Question or None
             Root of the subtree.
         rows : ndarray of int
-            Any.
+            Any rows.
 
         Returns
         -------
@@ -263,12 +263,12 @@ class Rows:
         Parameters
         ----------
         left, right : ndarray of shape (..., n_stats)
-            Sums.
+            Sums of either side.
 
         Returns
         -------
         ndarray of bool of shape (...)
-            For each.
+            An answer for each pair of sides.
         """
         return np.minimum(left[..., 0], right[..., 0]) >= self.min_weight
 
