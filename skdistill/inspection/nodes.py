@@ -40,7 +40,7 @@ class Node:
 
 @quietly
 def nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits):
-    """The nodes of a fitted tree, soft or hard, from the root downwards.
+    """Return the nodes of a fitted tree, soft or hard, from the root downwards.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits):
 
 
 def colours_of(tree, nodes):
-    """A colour for each node: which class, and how surely; or how high a value.
+    """Return a colour for each node: which class, and how surely; or how high a value.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ from ..tables.containers import as_array, is_frame, unmasked
 
 
 def one_row(x):
-    """A row in a form that a fitted student takes.
+    """Return a row in a form that a fitted student takes.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def one_row(x):
 
 
 def varied(row, column, values):
-    """Copies of a row with other values in one column.
+    """Return copies of a row with other values in one column.
 
     Parameters
     ----------

@@ -158,7 +158,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         return self
 
     def is_multilabel(self):
-        """Whether the fitted student predicts several labels, each 0 or 1.
+        """Return whether the fitted student predicts several labels, each 0 or 1.
 
         Returns
         -------
@@ -174,7 +174,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         return self._model().outputs(x)
 
     def predict(self, X):
-        """The likeliest class of each row.
+        """Predict the likeliest class of each row.
 
         Parameters
         ----------
@@ -190,7 +190,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         return self._task.labels(shifted(log_p, self._class_shift))
 
     def predict_proba(self, X):
-        """Probabilities of the classes, at temperature 1.
+        """Return the probabilities of the classes, at temperature 1.
 
         Parameters
         ----------
@@ -207,7 +207,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         return self._task.arranged(np.exp(shifted(log_p, self._class_shift)))
 
     def predict_log_proba(self, X):
-        """Logarithms of the probabilities, without underflow.
+        """Return the logarithms of the probabilities, without underflow.
 
         Parameters
         ----------
@@ -223,7 +223,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         return self._task.arranged(shifted(log_p, self._class_shift))
 
     def decision_function(self, X):
-        """Logits at temperature 1.
+        """Return logits at temperature 1.
 
         Parameters
         ----------
@@ -281,7 +281,7 @@ class RegressorStudent(RegressorMixin, BaseStudent):
         self._task = task
 
     def predict(self, X):
-        """Predicted values.
+        """Predict values.
 
         Parameters
         ----------
