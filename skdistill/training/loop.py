@@ -176,7 +176,7 @@ def train(
         verbose=int(verbose >= 2),
         **optimizer_options(optimizer, weight_decay, device, module),
     )
-    # A callback may hook the module or look at its gradients: then nothing is cut short.
+    # A callback may hook the module or look at its gradients: then skorch's steps run.
     net.is_listened_to, net.is_own = bool(callbacks), is_own and not callbacks
     net.ctrl_c = CtrlC()
     net.prepare(lr_schedule, max_epochs * len(batches), optimizer in CYCLED, ema_decay)
