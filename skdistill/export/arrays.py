@@ -11,7 +11,7 @@ from .predictor import FORMAT, NumpyPredictor
 
 
 def to_numpy(student):
-    """A predictor of numpy alone, the student's view of a table included.
+    """Return a predictor of numpy alone, the student's view of a table included.
 
     It knows nothing of torch and scikit-learn, answers for one row in microseconds, and
     :meth:`~skdistill.export.NumpyPredictor.save` writes it as an npz, with a small file

@@ -96,7 +96,7 @@ class NumpyPredictor:
         return f"NumpyPredictor({self.meta['model']['kind']}, {self.meta['student']})"
 
     def predict(self, X):
-        """The likeliest class of each row, or the predicted values.
+        """Predict the likeliest class of each row, or values.
 
         Parameters
         ----------
@@ -116,7 +116,7 @@ class NumpyPredictor:
         return np.column_stack(labels) if len(labels) > 1 else labels[0]
 
     def predict_proba(self, X):
-        """Probabilities of the classes.
+        """Return the probabilities of the classes.
 
         Parameters
         ----------
@@ -203,7 +203,7 @@ class NumpyPredictor:
 
 
 def log_softmax(logits):
-    """Logarithms of the probabilities that logits stand for.
+    """Return the logarithms of the probabilities that logits stand for.
 
     Parameters
     ----------
@@ -569,7 +569,7 @@ class _Net:
         return x if self._scale is None else x * self._scale
 
     def probabilities(self, x):
-        """Probabilities of the classes of a single target."""
+        """Return the probabilities of the classes of a single target."""
         logits = self(x)
         return _softmax(logits) if len(logits) > 1 else _softmax_of_row(logits[0])
 
@@ -720,7 +720,7 @@ class _SoftTree:
         return output
 
     def probabilities(self, x):
-        """Probabilities of the classes of a single target."""
+        """Return the probabilities of the classes of a single target."""
         p = self._mixed(x)
         p /= p.sum(axis=1, keepdims=True)
         return p
@@ -826,7 +826,7 @@ class _HardTree:
         return self._values[self._leaves_of(x)]
 
     def probabilities(self, x):
-        """Probabilities of the classes of a single target."""
+        """Return the probabilities of the classes of a single target."""
         return self._p[self._leaves_of(x)]
 
     def _leaves_of(self, x):

@@ -147,7 +147,7 @@ class _Search:
         self.tree, self.row, self.now, self.target = tree, row, now, target
 
     def in_column(self, column):
-        """The smallest change of one column that does it, if any."""
+        """Return the smallest change of one column that does it, if any."""
         values, share = self.tree._observed[column]
         before = _value(self.row, column)
         if before is None and share is not None:

@@ -40,14 +40,14 @@ class Node:
 
 @quietly
 def nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits):
-    """The nodes of a fitted tree, soft or hard, from the root downwards.
+    """Return the nodes of a fitted tree, soft or hard, from the root downwards.
 
     Parameters
     ----------
     tree : SoftDecisionTree or HardDecisionTree
         Fitted.
     feature_names, class_names : array-like of str or None
-        Names.
+        Names of the columns and of the classes.
     max_terms : int or None
         Terms of a soft gate that are shown.
     max_depth : int or None
@@ -91,7 +91,7 @@ def nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits):
 
 
 def colours_of(tree, nodes):
-    """A colour for each node: which class, and how surely; or how high a value.
+    """Return a colour for each node: which class, and how surely; or how high a value.
 
     Parameters
     ----------

@@ -120,7 +120,7 @@ def imported_pyplot(name):
 
 
 def boxed(ax, place, lines, colour, fontsize):
-    """Lines of text in a box, letter by letter as they are.
+    """Draw lines of text in a box, letter by letter as they are.
 
     Parameters
     ----------

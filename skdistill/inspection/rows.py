@@ -7,7 +7,7 @@ from ..tables.containers import as_array, is_frame, unmasked
 
 
 def one_row(x):
-    """A row in a form that a fitted student takes.
+    """Return a row in a form that a fitted student takes.
 
     Parameters
     ----------
@@ -17,7 +17,7 @@ def one_row(x):
     Returns
     -------
     frame or array-like of shape (1, n_features)
-        The same.
+        The row in two dimensions.
     """
     if is_frame(x):
         return x
@@ -27,7 +27,7 @@ def one_row(x):
 
 
 def varied(row, column, values):
-    """Copies of a row with other values in one column.
+    """Return copies of a row with other values in one column.
 
     Parameters
     ----------

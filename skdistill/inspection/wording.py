@@ -39,7 +39,7 @@ def check_readable(tree):
 
 
 def questions_of(tree, feature_names=None, max_terms=3, digits=3):
-    """What a fitted tree asks.
+    """Return what a fitted tree asks.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class Gates:
         self.digits = digits
 
     def children(self, node):
-        """The nodes below.
+        """Return the nodes below.
 
         Parameters
         ----------
@@ -157,7 +157,7 @@ class Gates:
         return _value_in_words(self.terms[k], value > 0.5, number, self.names, plain)
 
     def describe(self, node):
-        """What a gate asks.
+        """Return what a gate asks.
 
         Parameters
         ----------
@@ -278,7 +278,7 @@ class Questions:
         }
 
     def children(self, node):
-        """The nodes below.
+        """Return the nodes below.
 
         Parameters
         ----------
@@ -294,7 +294,7 @@ class Questions:
         return () if left < 0 else (int(left), int(right))
 
     def describe(self, node):
-        """What a node asks.
+        """Return what a node asks.
 
         Parameters
         ----------
@@ -401,7 +401,7 @@ class Leaves:
         self.digits = digits
 
     def describe(self, leaf):
-        """What a leaf says, and to how many rows.
+        """Return what a leaf says, and to how many rows.
 
         Parameters
         ----------
@@ -417,7 +417,7 @@ class Leaves:
         return f"{self.prediction(self.values[leaf])} {rows}"
 
     def prediction(self, value):
-        """An answer in words.
+        """Return an answer in words.
 
         Parameters
         ----------
@@ -434,7 +434,7 @@ class Leaves:
         )
 
     def headline(self, value):
-        """The likeliest class, of several targets that of the first; or the values.
+        """Return the likeliest class, of several targets that of the first; or values.
 
         Parameters
         ----------
@@ -490,7 +490,7 @@ def _feature_names(tree, given, n_view):
 
 
 def quoted(name):
-    """A column's name, in quotes if it could be taken for a number.
+    """Return a column's name, in quotes if it could be taken for a number.
 
     Parameters
     ----------
@@ -510,7 +510,7 @@ def quoted(name):
 
 
 def names_of(tree):
-    """What the columns of X are called, whatever type their names have.
+    """Return what the columns of X are called, whatever type their names have.
 
     Parameters
     ----------

@@ -88,6 +88,7 @@ def net_arrays(module, task, output_scale, array):
     """
     mlp = getattr(module, "mlp", module)
     members = None if mlp is module else module
+    # Transposed, as the predictor computes rows times weights.
     arrays = {f"weight_{i}": array(m.weight).T for i, m in enumerate(mlp.layers)}
     biases = [m.bias for m in mlp.layers] if members is None else members.bias
     arrays |= {f"bias_{i}": array(bias) for i, bias in enumerate(biases)}

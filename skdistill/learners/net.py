@@ -135,7 +135,7 @@ class NetLearner(TorchLearner):
         asked_as = None if embedding is None else repr(embedding)
         if asked_as != getattr(earlier, "asked_as", None):
             raise ValueError(
-                f"{self.past.asked_by} goes on with the net of the last fit, and "
+                f"{self.past.caller} goes on with the net of the last fit, and "
                 f"numeric_embedding={self.params.numeric_embedding!r} asks for another "
                 "one: fit a new student."
             )
@@ -152,6 +152,7 @@ class NetLearner(TorchLearner):
                 self.task.by_target(knowledge.soft),
                 strict=True,
             )
+            # One number for each target, fitted to the teacher's answers.
             scales = [fitted_scale(part, log_p, weight) for part, log_p in pairs]
             model.output_scale = np.array(scales)
         return model

@@ -41,12 +41,12 @@ class Past:
     ----------
     module : torch.nn.Module
         Trained before.
-    asked_by : str
+    caller : str
         The argument or method that goes on, as errors name it.
     """
 
     module: Any
-    asked_by: str = "warm_start=True"
+    caller: str = "warm_start=True"
 
 
 class TorchModel(Model):
@@ -327,7 +327,7 @@ class TorchLearner(Learner):
             module.load_state_dict(self.past.module.state_dict())
         except RuntimeError as error:
             raise ValueError(
-                f"{self.past.asked_by} goes on with the weights of the last fit, and "
+                f"{self.past.caller} goes on with the weights of the last fit, and "
                 f"the parameters now ask for a module of another shape: {error}"
             ) from error
 
@@ -387,6 +387,7 @@ class TorchLearner(Learner):
             Otherwise the same; it does not take or leave an optimizer's state.
         """
         twin = copy.copy(self)
+        # Compiling would take longer than a short run.
         quiet = {"callbacks": None, "verbose": 0, "compile": False}
         options = {**vars(self.params), **quiet, "early_stopping": False}
         twin.params = SimpleNamespace(**options | {"max_epochs": max_epochs})
@@ -464,6 +465,7 @@ class TorchLearner(Learner):
             twin = self.quiet_twin(max_epochs // len(some))
             twin.temperature = temperature
             few = RenewedRows(twin, None, x, knowledge)
+            # The same seeds for all: they differ in nothing but the temperature.
             model = yield from twin._trained(few, None, seeds, interruptible=False)
             log_q = model._in_chunks(unseen[0], model.log_softmax)
             losses[temperature] = exam_losses(log_q, unseen[1], self.task.widths)

@@ -84,7 +84,7 @@ def gather(
     has_answers = given.teacher_output is not None or teacher is not None
     soft_weight = np.concatenate([base if has_answers else np.zeros(n), extra])
     if out_of_fold is not None and asks:
-        never = np.isnan(soft).any(axis=1)
+        never = np.isnan(soft).any(axis=1)  # in no fold's held-out part
         soft, soft_weight = np.where(never[:, None], 0.0, soft), soft_weight * ~never
     if has_answers and fitted_before and asks and hard is not None and not is_known:
         _check_agreement(given, task, teacher, soft, hard, out_of_fold)

@@ -75,6 +75,7 @@ class TreeShape:
         self.leaves = np.flatnonzero(~is_gate)
         self._rank = np.where(is_gate, np.cumsum(is_gate) - 1, -1)
         self.levels, start, stop, rank = [], 0, 1, 0
+        # Two nodes follow for each gate of a level, until a level has none.
         while stop > start:
             here = is_gate[start:stop]
             ranks = slice(rank, rank + int(here.sum()))

@@ -47,11 +47,11 @@ class _Together:
         with shared_by(TeacherMemory.in_process(self.n_jobs)):
             super(_Together, twin).fit(X, y, **params)
         parameters = self.get_params(deep=False)
-        learnt = {k: v for k, v in vars(twin).items() if k not in parameters}
-        del learnt["_preparation"]
-        if "best_estimator_" in learnt:
-            learnt["best_estimator_"] = learnt["best_estimator_"].estimator
-        vars(self).update(learnt)
+        attributes = {k: v for k, v in vars(twin).items() if k not in parameters}
+        del attributes["_preparation"]
+        if "best_estimator_" in attributes:
+            attributes["best_estimator_"] = attributes["best_estimator_"].estimator
+        vars(self).update(attributes)
         return self
 
     def _run_search(self, evaluate_candidates, *, callback_ctx=None):
@@ -304,16 +304,16 @@ def _most_fits(X):
 def _frozen(candidates):
     """Candidates whose fitted teachers a clone leaves as they are."""
     return [
-        {name: _kept(name, value) for name, value in candidate.items()}
+        {name: _frozen_value(name, value) for name, value in candidate.items()}
         for candidate in candidates
     ]
 
 
-def _kept(name, value):
+def _frozen_value(name, value):
     if name.rpartition("__")[2] != "teacher" or value is None:
         return value
     if isinstance(value, list | tuple):
-        return [_kept(name, member) for member in value]
+        return [_frozen_value(name, member) for member in value]
     # scikit-learn clones the values of a grid, which would unfit a teacher.
     can_be_cloned = hasattr(value, "get_params") and not isinstance(
         value, FrozenEstimator

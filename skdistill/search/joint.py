@@ -29,7 +29,7 @@ _ENDS_TOGETHER = LossFailed, MemoryError, torch.cuda.OutOfMemoryError
 
 
 def can_be_joined(request):
-    """Whether one program can train it beside others.
+    """Return whether one program can train it beside others.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ class _Rows:
         self._net = torch.arange(len(rows), device=self.x.device)[:, None]
 
     def take(self, index, n_labelled):
-        """Rows of a batch, and their targets: (n_nets or 1, n, ...)."""
+        """Return rows of a batch, and their targets: (n_nets or 1, n, ...)."""
         labelled = index[..., :n_labelled]
         hows = (index, index, labelled, labelled, index)
         pairs = zip(self.targets, hows, strict=True)
@@ -247,6 +247,7 @@ class _Joint:
             for (lr, decay), parts in groups.items()
         ]
         device = self.options["device"]
+        # Fused as for a net alone: another kernel would round otherwise.
         optimizer = OPTIMIZERS[named](groups, fused=device.type in {"cpu", "cuda"})
         rates, schedule = [group["lr"] for group in groups], self.options["lr_schedule"]
         return optimizer, scheduled(

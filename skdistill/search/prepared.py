@@ -107,7 +107,7 @@ class Splits:
         self.preparation = preparation
 
     def split(self, X, y=None, **params):
-        """The folds.
+        """Return the folds.
 
         Parameters
         ----------
@@ -129,7 +129,7 @@ class Splits:
         return folds
 
     def get_n_splits(self, *args, **params):
-        """Number of folds.
+        """Return the number of folds.
 
         Parameters
         ----------
@@ -198,7 +198,7 @@ class Preparation:
         self._fits, self.is_open = None, False
 
     def next(self):
-        """The next fit.
+        """Return the next fit.
 
         Returns
         -------
@@ -237,6 +237,7 @@ class Preparation:
 
 def _ends_in_its_fit(estimator):
     """Whether nothing follows the fit of the student: it may be ended later."""
+    # In a pipeline the student is the last step; elsewhere a wrapper goes on after it.
     while isinstance(estimator, Pipeline):
         estimator = estimator.steps[-1][1]
     return hasattr(estimator, "teacher")

@@ -63,7 +63,7 @@ class SmallestStudent:
     tolerance: float
 
     def pareto_front(self):
-        """The sizes that no smaller one is as good as.
+        """Return the sizes that no smaller one is as good as.
 
         Returns
         -------
@@ -224,6 +224,7 @@ def smallest_student(
             "one student for each."
         )
     random = check_random_state(random_state)
+    # Selection favours a lucky score: what is reported comes from other rows.
     select, report = _halves(y_val, is_classifier(student), random)
     usual = "accuracy" if is_classifier(student) else "r2"
     scorer = check_scoring(student, usual if scoring is None else scoring)
@@ -305,7 +306,7 @@ def _halves(y, is_class, random):
 
 
 def n_numbers(student):
-    """How many numbers a fitted student keeps of what it has learnt.
+    """Return how many numbers a fitted student keeps of what it has learnt.
 
     Parameters
     ----------
@@ -335,7 +336,7 @@ class _Answers(BaseEstimator):
 
     @classmethod
     def of(cls, model, X):
-        """The answers of a fitted model."""
+        """Return the answers of a fitted model."""
         if not is_classifier(model):
             return cls({"predict": model.predict(X)}, "regressor")
         p = model.predict_proba(X)
@@ -345,7 +346,7 @@ class _Answers(BaseEstimator):
 
     @classmethod
     def of_probabilities(cls, p, classes):
-        """The answers of a classifier with these probabilities."""
+        """Return the answers of a classifier with these probabilities."""
         answers = {"predict": classes[p.argmax(axis=1)], "predict_proba": p}
         one = cls(answers, "classifier")
         one.classes_ = classes
@@ -359,11 +360,11 @@ class _Answers(BaseEstimator):
         return True
 
     def predict(self, rows):
-        """Labels or values of some rows."""
+        """Return labels or values of some rows."""
         return self.answers["predict"][np.asarray(rows).ravel()]
 
     def predict_proba(self, rows):
-        """Probabilities for some rows."""
+        """Return the probabilities for some rows."""
         return self.answers["predict_proba"][np.asarray(rows).ravel()]
 
     def __sklearn_tags__(self):
@@ -394,7 +395,7 @@ class _Judge:
         self.baseline = _Answers.of(dummy, np.zeros((len(y_val), 1)))
 
     def score(self, answers, rows):
-        """The score of a model's answers on some rows."""
+        """Return the score of a model's answers on some rows."""
         # Called 500 times for each size, so without scikit-learn's checks.
         with config_context(skip_parameter_validation=True, assume_finite=True):
             return float(self.scorer(answers, rows[:, None], self.y[rows]))
@@ -418,7 +419,7 @@ class _Judge:
         return np.concatenate(drawn)
 
     def bound(self, answers, samples):
-        """The bound that the shortfall keeps in 95 of 100 samples of rows."""
+        """Return the bound that the shortfall keeps in 95 of 100 samples of rows."""
         (_, teacher, baseline), *_ = samples
         if teacher <= baseline:
             raise ValueError(

@@ -15,7 +15,7 @@ from ..modules.soft_tree import SoftTree
 
 
 def stacked_kind(module):
-    """What modules must have in common to be stacked.
+    """Return what modules must have in common to be stacked.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class Stack(ABC):
 
     @classmethod
     def of(cls, modules):
-        """The form that suits these modules.
+        """Return the form that suits these modules.
 
         Parameters
         ----------
@@ -146,7 +146,7 @@ class Stack(ABC):
         """
 
     def penalty(self, state, weight=None):
-        """The penalties of the modules.
+        """Return the penalties of the modules.
 
         Parameters
         ----------
@@ -163,7 +163,7 @@ class Stack(ABC):
         return 0.0
 
     def state_of(self, i):
-        """Copies of what one module has learnt so far.
+        """Return copies of what one module has learnt so far.
 
         Parameters
         ----------

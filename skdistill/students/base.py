@@ -303,7 +303,7 @@ default=None
         return super()._get_param_names()
 
     def get_params(self, deep=True):
-        """Parameters by name, without those of a fitted teacher.
+        """Return parameters by name, without those of a fitted teacher.
 
         Whoever sets all nested parameters of a name, as ensembles set ``random_state``,
         then leaves it alone.
@@ -378,7 +378,7 @@ default=None
         return tags
 
     def get_metadata_routing(self):
-        """How metadata is routed to an unfitted teacher.
+        """Return how metadata is routed to an unfitted teacher.
 
         Returns
         -------
@@ -398,7 +398,7 @@ default=None
 
 
 def teacher_has(teacher, group, name):
-    """Whether a tag holds for each member that is to be fitted inside.
+    """Return whether a tag holds for each member that is to be fitted inside.
 
     A pipeline's tags are not those of its steps, and a fitted member has seen its rows.
 
@@ -427,7 +427,7 @@ def teacher_has(teacher, group, name):
 
 
 def importances(used, student):
-    """Importances of the columns of X, by what a tree makes of those of its view.
+    """Return importances of the columns of X, by a tree's use of its view's columns.
 
     Parameters
     ----------

@@ -257,7 +257,7 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
 
     @available_if(lambda self: _has_scores(self._estimator()))
     def decision_function(self, X):
-        """Log-probabilities, for students that have a ``decision_function``.
+        """Return log-probabilities, for students that have a ``decision_function``.
 
         Parameters
         ----------
@@ -279,7 +279,7 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         return tags
 
     def predict_proba(self, X):
-        """Probabilities of the classes.
+        """Return the probabilities of the classes.
 
         Parameters
         ----------

@@ -55,7 +55,7 @@ class HardDecisionTree(BaseStudent):
         return HardTreeModel(self.tree_, self._task, least, self._n_view)
 
     def apply(self, X):
-        """The leaf of each row.
+        """Return the leaf of each row.
 
         Parameters
         ----------
@@ -71,7 +71,7 @@ class HardDecisionTree(BaseStudent):
         return self.tree_.apply(x)
 
     def decision_path(self, X):
-        """The nodes on the way to each row's leaf.
+        """Return the nodes on the way to each row's leaf.
 
         Parameters
         ----------
@@ -98,7 +98,7 @@ class HardDecisionTree(BaseStudent):
         return sparse.csr_matrix((ones, columns, starts), shape=shape)
 
     def get_depth(self):
-        """Number of questions on the longest path.
+        """Return the number of questions on the longest path.
 
         Returns
         -------
@@ -109,7 +109,7 @@ class HardDecisionTree(BaseStudent):
         return int(self.tree_.depth().max())
 
     def get_n_leaves(self):
-        """Number of leaves.
+        """Return the number of leaves.
 
         Returns
         -------
@@ -120,7 +120,7 @@ class HardDecisionTree(BaseStudent):
         return int(self.tree_.is_leaf.sum())
 
     def leaf_values(self):
-        """What each leaf says, in the order of the node numbers.
+        """Return what each leaf says, in the order of the node numbers.
 
         Returns
         -------

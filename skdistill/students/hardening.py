@@ -71,7 +71,7 @@ def hardened(tree, X, y, X_eval, random_state, **limits):
 
 
 def apart(X, y, X_eval, random):
-    """Rows to work on, and rows for the report.
+    """Return rows to work on, and rows for the report.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def apart(X, y, X_eval, random):
 
 
 def checked_labels(tree, y):
-    """Labels of classes that a fitted tree knows, or values.
+    """Return labels of classes that a fitted tree knows, or values.
 
     Parameters
     ----------
@@ -229,7 +229,7 @@ def _answers(teacher, X, hard):
 
 
 def teacher_says(tree, X):
-    """Answers of a tree's teacher; those of the tree, if it has or keeps none.
+    """Return answers of a tree's teacher; those of the tree, if it has or keeps none.
 
     Parameters
     ----------
@@ -248,7 +248,7 @@ def teacher_says(tree, X):
 
 
 def answers_of(tree, X):
-    """A fitted tree's answers.
+    """Return a fitted tree's answers.
 
     Parameters
     ----------
@@ -291,7 +291,7 @@ def joined(answers):
 
 
 def rounded(module, z, x, binned, columns=slice(None)):
-    """A soft tree with, at each gate, a question about the one column that moves it most.
+    """Round a soft tree: each gate becomes a question about the column that moves it most.
 
     Parameters
     ----------

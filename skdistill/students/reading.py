@@ -20,7 +20,7 @@ _ADVICE = (
 
 @np.errstate(over="ignore", invalid="ignore")  # in checks of the largest floats
 def read_rows(student, X, reset):
-    """Rows as the student's view takes them.
+    """Return rows as the student's view takes them.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def _view_of(student):
 
 
 def read_more(student, X, name):
-    """Rows beside X, which must be of the same columns.
+    """Return rows beside X, which must be of the same columns.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def read_weight(weight, n):
 
 
 def read_labels(student, y):
-    """Labels of one target, or of several side by side.
+    """Return labels of one target, or of several side by side.
 
     Parameters
     ----------

@@ -58,7 +58,7 @@ class SoftDecisionTree(TorchStudent):
         return SoftTreeModel(self.module_, self._task, self.inference, *described)
 
     def apply(self, X):
-        """The most probable leaf of each row.
+        """Return the most probable leaf of each row.
 
         Parameters
         ----------
@@ -74,7 +74,7 @@ class SoftDecisionTree(TorchStudent):
         return module.shape.leaves[in_chunks(module.likeliest_leaf, module, x)]
 
     def decision_path(self, X):
-        """The nodes on the way to the most probable leaf.
+        """Return the nodes on the way to the most probable leaf.
 
         Parameters
         ----------
@@ -173,7 +173,7 @@ class SoftDecisionTree(TorchStudent):
         X_eval=None,
         random_state=None,
     ):
-        """A smaller tree, in which gates that matter little are leaves.
+        """Return a smaller tree, in which gates that matter little are leaves.
 
         Gates that send every row of X to one side are left out. Of the others, that one
         becomes a leaf, again and again, for which the mean KL to the teacher (for values
@@ -232,7 +232,7 @@ class SoftDecisionTree(TorchStudent):
         return in_chunks(module.node_probabilities, module, x)
 
     def get_depth(self):
-        """Number of gates on the longest path.
+        """Return the number of gates on the longest path.
 
         Returns
         -------
@@ -243,7 +243,7 @@ class SoftDecisionTree(TorchStudent):
         return self.module_.shape.depth
 
     def get_n_leaves(self):
-        """Number of leaves.
+        """Return the number of leaves.
 
         Returns
         -------
@@ -254,7 +254,7 @@ class SoftDecisionTree(TorchStudent):
         return self.module_.n_gates + 1
 
     def leaf_values(self):
-        """What each leaf says, in the order of the node numbers.
+        """Return what each leaf says, in the order of the node numbers.
 
         As a part of the mixture, with ``inference="mixture"``; otherwise to the rows that
         end there, by themselves: the mean of their targets. Of linear leaves always that.

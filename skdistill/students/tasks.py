@@ -12,7 +12,7 @@ from ..tables.gaps import check_no_gaps
 from ..tasks.classes import Classes
 from ..tasks.priors import (
     balancing_shift,
-    check_was_taught,
+    check_has_targets,
     checked_prior,
     estimated_prior,
     log_ratio,
@@ -149,7 +149,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         else:
             new = checked_prior(prior, self._task.classes[0])
             if X is None:
-                check_was_taught(new, self._learnt_prior, self._task.classes[0])
+                check_has_targets(new, self._learnt_prior, self._task.classes[0])
         if prior is None or X is None:
             self._class_shift = log_ratio(new, self._learnt_prior)
         else:
@@ -158,7 +158,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         return self
 
     def is_multilabel(self):
-        """Whether the fitted student predicts several labels, each 0 or 1.
+        """Return whether the fitted student predicts several labels, each 0 or 1.
 
         Returns
         -------
@@ -174,7 +174,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         return self._model().outputs(x)
 
     def predict(self, X):
-        """The likeliest class of each row.
+        """Predict the likeliest class of each row.
 
         Parameters
         ----------
@@ -190,7 +190,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         return self._task.labels(shifted(log_p, self._class_shift))
 
     def predict_proba(self, X):
-        """Probabilities of the classes, at temperature 1.
+        """Return the probabilities of the classes, at temperature 1.
 
         Parameters
         ----------
@@ -207,7 +207,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         return self._task.arranged(np.exp(shifted(log_p, self._class_shift)))
 
     def predict_log_proba(self, X):
-        """Logarithms of the probabilities, without underflow.
+        """Return the logarithms of the probabilities, without underflow.
 
         Parameters
         ----------
@@ -223,7 +223,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         return self._task.arranged(shifted(log_p, self._class_shift))
 
     def decision_function(self, X):
-        """Logits at temperature 1.
+        """Return logits at temperature 1.
 
         Parameters
         ----------
@@ -281,7 +281,7 @@ class RegressorStudent(RegressorMixin, BaseStudent):
         self._task = task
 
     def predict(self, X):
-        """Predicted values.
+        """Predict values.
 
         Parameters
         ----------

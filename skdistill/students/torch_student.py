@@ -131,9 +131,9 @@ class TorchStudent(BaseStudent):
         twin.n_iter_ = len(twin.history_)
         twin._between_parts = vars(twin).pop("_this_part")
         parameters = self.get_params(deep=False)
-        learnt = {k: v for k, v in vars(twin).items() if k not in parameters}
+        attributes = {k: v for k, v in vars(twin).items() if k not in parameters}
         vars(self).clear()
-        vars(self).update(parameters, **learnt)
+        vars(self).update(parameters, **attributes)
         return self
 
     def _twin_for_one_epoch(self):

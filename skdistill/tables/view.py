@@ -194,7 +194,7 @@ class TableView(TransformerMixin, BaseEstimator):
             self._lay_out()
 
     def transform(self, X):
-        """The view of a table.
+        """Return the view of a table.
 
         Parameters
         ----------
@@ -210,7 +210,7 @@ class TableView(TransformerMixin, BaseEstimator):
         return self.of_table(validated_table(self, X, reset=False))
 
     def of_table(self, table, dtype=np.float64):
-        """The view of a table that has been read, in a given dtype.
+        """Return the view of a table that has been read, in a given dtype.
 
         Parameters
         ----------
@@ -242,7 +242,7 @@ class TableView(TransformerMixin, BaseEstimator):
         return out
 
     def get_feature_names_out(self, input_features=None):
-        """What each column of the view says.
+        """Return what each column of the view says.
 
         Parameters
         ----------
@@ -267,7 +267,7 @@ class TableView(TransformerMixin, BaseEstimator):
 
 
 def make_view(preprocessor, scale=True):
-    """The unfitted view that a student's ``preprocessor`` parameter stands for.
+    """Return the unfitted view that a student's ``preprocessor`` parameter stands for.
 
     Parameters
     ----------
@@ -287,7 +287,7 @@ def make_view(preprocessor, scale=True):
 
 
 def reads_tables(view):
-    """Whether a view is made from a table that has been read.
+    """Return whether a view is made from a table that has been read.
 
     Parameters
     ----------
@@ -323,7 +323,7 @@ def fit_view(view, X, y=None, sample_weight=None):
 
 
 def apply_view(view, X, dtype=np.float64):
-    """What the student sees of X.
+    """Return what the student sees of X.
 
     Parameters
     ----------
@@ -377,7 +377,7 @@ def _dense(x, dtype):
 
 
 def view_terms(view, n_view):
-    """What the columns of a view say, and the scale on which they say it.
+    """Return what the columns of a view say, and the scale on which they say it.
 
     Parameters
     ----------

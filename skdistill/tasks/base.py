@@ -219,6 +219,8 @@ class Task(ABC):
         a = alpha * knowledge.soft_weight / knowledge.soft_weight.sum()
         b = np.zeros(len(a))
         b[:n] = (1 - alpha) * knowledge.hard_weight / knowledge.hard_weight.sum()
+        # Cross entropy and squares are the same for both targets and for their mean, up to
+        # a constant.
         target = a[:, None] * soft
         target[:n] += b[:n, None] * hard
         total = np.where(a + b > 0, a + b, 1.0)
@@ -240,7 +242,7 @@ def of_length(values, n, name):
     Returns
     -------
     ndarray
-        The same.
+        The same values.
 
     Raises
     ------

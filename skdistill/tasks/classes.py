@@ -252,12 +252,12 @@ class Classes(Task):
         Parameters
         ----------
         other : Classes
-            The other one.
+            The task to compare with.
 
         Returns
         -------
         bool
-            For all targets.
+            True if they are equal for all targets.
         """
         pairs = zip(self.classes, other.classes, strict=False)
         same_number = len(self.classes) == len(other.classes)
@@ -288,7 +288,7 @@ def given_classes(classes, y_labels=None):
     Returns
     -------
     list of ndarray or None
-        None for None.
+        None if `classes` is None.
 
     Raises
     ------

@@ -62,7 +62,7 @@ def checked_prior(prior, classes):
     return shares / shares.sum()
 
 
-def check_was_taught(new, old, classes):
+def check_has_targets(new, old, classes):
     """Refuse a share for a class that the targets never held: no ratio can give it.
 
     Parameters

@@ -154,8 +154,8 @@ class Values(Task):
 def _to_measure(knowledge):
     """Values and weights: those of y, but for a y that stands for none."""
     values, weight = knowledge.hard, knowledge.hard_weight
-    is_taught = knowledge.soft is not None and knowledge.soft_weight.any()
-    if values is None or (is_taught and not _varies(values[weight > 0])):
+    has_answers = knowledge.soft is not None and knowledge.soft_weight.any()
+    if values is None or (has_answers and not _varies(values[weight > 0])):
         return knowledge.soft, knowledge.soft_weight
     return values, weight
 

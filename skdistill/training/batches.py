@@ -50,7 +50,7 @@ class Rows:
         Returns
         -------
         Rows
-            On it.
+            The rows on that device.
         """
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return Rows(
@@ -105,6 +105,7 @@ class Batches:
 
     def __init__(self, rows, batch_size, generator):
         n, total = rows.n_labelled, len(rows)
+        # A batch beside transfer rows has a row of each kind at least.
         self.batch_size = min(max(batch_size, 1 + (total > n)), total)
         # Transfer rows make batches more diverse, not epochs longer.
         self.n_steps = -(-n // min(batch_size, n))

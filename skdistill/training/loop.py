@@ -55,6 +55,7 @@ def seeded(seed, device, needed=True):
         yield
         return
     devices = [device] if device.type == "cuda" else []
+    # fork_rng restores these devices alone; torch.manual_seed would seed all of them.
     with torch.random.fork_rng(devices=devices):
         torch.default_generator.manual_seed(seed)
         for cuda in devices:
@@ -175,6 +176,7 @@ def train(
         verbose=int(verbose >= 2),
         **optimizer_options(optimizer, weight_decay, device, module),
     )
+    # A callback may hook the module or look at its gradients: then skorch's steps run.
     net.is_listened_to, net.is_own = bool(callbacks), is_own and not callbacks
     net.ctrl_c = CtrlC()
     net.prepare(lr_schedule, max_epochs * len(batches), optimizer in CYCLED, ema_decay)
@@ -185,6 +187,7 @@ def train(
     try:
         with interruption(net, best, interruptible):
             net.fit_loop((batches, valid_batches))
+        # With patience the best epoch counts, and its averages; else the last epoch.
         if patience is not None:
             best.restore(net)
         elif ema_decay is not None:

@@ -225,7 +225,8 @@ class DistillationNet(NeuralNet):
         is_known = type(self.module_) is MLP and self.module_.writes_gradients
         if self.is_own and is_known and gradient_kind(self.criterion_) is not None:
             like = next(self.module_.parameters())
-            # An epoch then takes .78 times as long as a bare loop (docs/performance.rst).
+            # With soft targets an epoch then takes .78 times as long as a bare loop, with
+            # labels .96 (docs/performance.rst).
             self._written_out = LossGradients([self.criterion_], like)
         self._steps, self._steps_done = n_steps, 0
         # Whatever changes in the course of the training hears how much of it is done.

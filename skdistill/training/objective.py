@@ -70,7 +70,7 @@ class Loss:
         Returns
         -------
         Tensor of shape (n, n_outputs)
-            Prepared.
+            The prepared targets.
         """
         return target if self.prepare is None else self.prepare(target, temperature)
 

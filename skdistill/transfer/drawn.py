@@ -57,7 +57,7 @@ class FixedRows(BaseEstimator):
         return self
 
     def sample(self, n=None, random_state=None):
-        """The rows.
+        """Return the rows.
 
         Parameters
         ----------
@@ -99,7 +99,7 @@ _REDRAWN = 0.25
 
 
 def automatic(n, n_columns, n_outputs=1):
-    """The sampler that ``transfer="auto"`` stands for.
+    """Return the sampler that ``transfer="auto"`` stands for.
 
     Parameters
     ----------

@@ -152,7 +152,7 @@ class Sampler(BaseEstimator, metaclass=ABCMeta):
         return self.nearest_.is_within(points, parents[:, 0], limit)
 
     def n_draws(self):
-        """Number of rows that ``size`` stands for.
+        """Return the number of rows that ``size`` stands for.
 
         Returns
         -------

@@ -62,6 +62,7 @@ class Rows:
 
     def __init__(self, binned, stats, cost, min_weight):
         self.binned, self.stats, self.cost = binned, stats, cost
+        # Sums of the same weights in another order differ by rounding.
         self.min_weight = min_weight * (1 - _ROUNDING)
         self.all = np.arange(stats.shape[1])
 
@@ -86,7 +87,7 @@ class Rows:
         Returns
         -------
         ndarray of shape (n_stats,)
-            Sums.
+            The sums.
         """
         return self.stats[:, rows].sum(axis=1)
 
@@ -136,7 +137,7 @@ class Rows:
         node : Question or None
             Root of the subtree.
         rows : ndarray of int
-            Any.
+            Any rows.
 
         Returns
         -------
@@ -262,12 +263,12 @@ class Rows:
         Parameters
         ----------
         left, right : ndarray of shape (..., n_stats)
-            Sums.
+            Sums of either side.
 
         Returns
         -------
         ndarray of bool of shape (...)
-            For each.
+            An answer for each pair of sides.
         """
         return np.minimum(left[..., 0], right[..., 0]) >= self.min_weight
 
@@ -289,7 +290,7 @@ class Rows:
             Its root.
         """
         top = Question(test=())
-        order, waiting = itertools.count(), []
+        order, waiting = itertools.count(), []  # a heap's ties must not compare nodes
 
         def _offer(parent, side, rows):
             gain, best = self.best_question(rows)

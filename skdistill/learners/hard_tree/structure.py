@@ -55,7 +55,7 @@ class HardTree:
         Returns
         -------
         HardTree
-            Numbered.
+            The tree, its nodes numbered from the root.
         """
         weight = stats[0]
 
