@@ -1,5 +1,6 @@
 """Names of columns, and whether they are those of fit."""
 
+import math
 from collections import Counter
 
 from .containers import is_arrow, is_frame
@@ -38,13 +39,21 @@ def check_distinct(X):
         If a name repeats.
     """
     names = column_names(X)
-    if names is None or len(set(names)) == len(names):
+    if names is None:
+        return
+    # Two columns called NaN are of one name, though no NaN equals another.
+    names = [math.nan if _is_nan(name) else name for name in names]
+    if len(set(names)) == len(names):
         return
     repeated = [name for name, count in Counter(names).items() if count > 1]
     raise ValueError(
         f"X has several columns of one name, {repeated[:10]!r}: rename them, or give an "
         "array."
     )
+
+
+def _is_nan(name):
+    return isinstance(name, float) and name != name
 
 
 def check_names(estimator, X, reset):

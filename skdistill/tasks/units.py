@@ -21,6 +21,9 @@ _OF_RATIOS = re.compile("poisson|gamma|tweedie|mape|percentage", re.IGNORECASE)
 _OF_ONE_UNIT = re.compile("log(?!_?cosh)|cross|binary|cox|aft", re.IGNORECASE)
 
 
+_LEAST = np.finfo(float).tiny  # spreads below lose their digits, and may become 0
+
+
 @dataclass(frozen=True)
 class Unit:
     """Where values lie, and how far apart.
@@ -58,7 +61,7 @@ class Unit:
         spread = np.average((values - center) ** 2, axis=0, weights=weight)
         constant = np.minimum(peak, 1.0)
         scale = np.where(spread > 0, np.sqrt(spread) * peak, constant)
-        return cls(center * peak, scale)
+        return cls(center * peak, np.maximum(scale, _LEAST))
 
     @classmethod
     def around_zero(cls, values, weight):
@@ -78,7 +81,8 @@ class Unit:
         """
         values, weight, peak = _within_one(values, weight)
         size = np.sqrt(np.average(values**2, axis=0, weights=weight))
-        return cls(np.zeros(len(peak)), np.where(size > 0, size * peak, 1.0))
+        scale = np.where(size > 0, size * peak, 1.0)
+        return cls(np.zeros(len(peak)), np.maximum(scale, _LEAST))
 
     def measured(self, values):
         """Values in this unit.

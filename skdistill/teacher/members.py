@@ -199,6 +199,9 @@ def fitted_clones(teacher, X, y, fit_params, memory=KEEPS_NOTHING, first=0):
     return fitted if isinstance(teacher, list | tuple) else fitted[0]
 
 
+# Sums of the largest floats overflow in scikit-learn's own checks of y; what comes of it is
+# an error about the teacher's answers.
+@np.errstate(over="ignore", invalid="ignore")
 def _fitted_clone(member, X, y, params):
     return clone(member).fit(*for_skorch(member, X, y), **params)
 

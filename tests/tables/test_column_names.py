@@ -19,3 +19,10 @@ def test_several_columns_of_one_name_are_refused(library):
         return
     with pytest.raises(ValueError, match=r"several columns of one name, \['a'\]"):
         TableView().fit(table)
+
+
+def test_two_columns_called_nan_are_of_one_name():
+    table = pd.DataFrame([[1.0, 2.0], [3.0, 4.0]], columns=[float("nan"), float("nan")])
+    with pytest.raises(ValueError, match=r"several columns of one name, \[nan\]"):
+        TableView().fit(table)
+    TableView().fit(table.set_axis([float("nan"), 1.0], axis=1))

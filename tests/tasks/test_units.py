@@ -315,3 +315,14 @@ def test_leaves_that_differ_are_told_apart_in_print(tree):
         if "value:" in line
     ]
     assert len(said) == 4 and len(set(map(float, said))) == 4
+
+
+@pytest.mark.parametrize("least", [5e-324, 1e-310, 1e-300])
+def test_a_spread_below_the_smallest_floats_is_no_division_by_zero(least):
+    y, ones = np.array([[0.0], [least], [0.0], [0.0]]), np.ones(4)
+    for unit in (Unit.of(y, ones), Unit.around_zero(y, ones)):
+        measured = unit.measured(y)
+        assert np.isfinite(measured).all() and np.abs(measured).max() < 3
+        np.testing.assert_allclose(unit.restored(measured), y, atol=least)
+    student = HardDecisionTreeRegressor(max_leaf_nodes=2, random_state=0)
+    assert np.isfinite(student.fit(X[:4], y[:, 0]).predict(X[:4])).all()
