@@ -612,6 +612,8 @@ class ConditionalSampler(Sampler):
             for j, forest in enumerate(self.forests_)
         ]
 
+    # scikit-learn's check sums the column, which may hold the largest floats.
+    @np.errstate(over="ignore", invalid="ignore")
     def _forest(self, values, j):
         # Codes of many categories are regressed on: a tree need only part the rows.
         few = len(np.unique(values[:, j])) <= min(_MOST_CLASSES, len(values) // 2)
