@@ -14,7 +14,6 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags
 
 from ..tables.containers import rows_of
-from ..tables.stacking import stacked
 from ..tasks.units import fitted_in, unit_for
 from ..teacher.models import check_not_pairwise, returns_raw_scores
 from ..teacher.nets import innermost
@@ -138,7 +137,7 @@ class EstimatorLearner(Learner):
         yield from ()  # no training of torch's
         # In order: exact forms first; label rows where nothing else takes soft targets.
         used = lesson.knowledge.used(self.params.alpha)
-        X, (model, random) = self._all_rows(lesson, used), self._fresh()
+        X, (model, random) = lesson.whole_view(self.see, used), self._fresh()
         if self.task.kind == "regressor":
             return EstimatorModel(self._fit_values(model, X, used), self.task)
         if is_regressor(model):
@@ -153,13 +152,6 @@ class EstimatorLearner(Learner):
         else:
             return self._fit_label_rows(model, X, used, random)
         return EstimatorModel(model, self.task)
-
-    def _all_rows(self, lesson, used):
-        """The view of X, and of the transfer rows where they have a target."""
-        x, extra = self.see(lesson.read.X), None
-        if used.soft is not None:
-            extra = lesson.transfer_view(self.see, stacked)
-        return x if extra is None else stacked(x, extra, "X_transfer")
 
     def _fresh(self):
         """An unfitted estimator, with a seed where it has none."""

@@ -14,7 +14,6 @@ from sklearn.utils import check_random_state
 from ..export.predictor import log_softmax
 from ..lesson.knowledge import hold_out
 from ..lesson.temperature import CANDIDATES, best_temperature, exam_losses, split_rows
-from ..tables.stacking import stacked
 from ..training.batches import Rows
 from ..training.inference import in_chunks
 from ..training.loop import make_generator, resolve_device, seeded
@@ -283,7 +282,7 @@ class TorchLearner(Learner):
             if lesson.renewal is not None:
                 lesson.renewal.kept = kept
         if used.soft is not None:
-            extra = lesson.transfer_view(self.see, stacked)
+            extra = lesson.transfer_view(self.see)
             x = x if extra is None else np.concatenate([x, extra])
         self._check_exam(used, exam)
         return x, used, exam

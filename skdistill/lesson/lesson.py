@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from ..tables.stacking import stacked
+
 
 @dataclass(frozen=True)
 class Lesson:
@@ -31,15 +33,13 @@ class Lesson:
     exam: Any = None
     renewal: Any = None
 
-    def transfer_view(self, see, stacked):
+    def transfer_view(self, see):
         """The student's view of all transfer rows.
 
         Parameters
         ----------
         see : callable
             ``see(rows)`` -> their view.
-        stacked : callable
-            ``stacked(first, second, name)`` -> both, one below the other.
 
         Returns
         -------
@@ -51,3 +51,22 @@ class Lesson:
         if len(parts) < 2:
             return parts[0] if parts else None
         return stacked(*parts, "transfer")
+
+    def whole_view(self, see, used):
+        """The student's view of X, and of the transfer rows where they have a target.
+
+        Parameters
+        ----------
+        see : callable
+            ``see(rows)`` -> their view.
+        used : Knowledge
+            The targets that have weight.
+
+        Returns
+        -------
+        array-like of shape (n, n_inputs) or (n + m, n_inputs)
+            Rows of X first.
+        """
+        x = see(self.read.X)
+        extra = None if used.soft is None else self.transfer_view(see)
+        return x if extra is None else stacked(x, extra, "X_transfer")

@@ -237,19 +237,10 @@ def smallest_student(
     judge = _Judge(fitted[0], X, y, X_val, y_val, scorer)
     to_select = judge.samples(select, _RESAMPLES, random)
     to_report = judge.samples(report, _RESAMPLES_OF_REPORT, random)
-    points = []
-    for parameters, one in zip(candidates, fitted, strict=True):
-        answers = _Answers.of(one, X_val)
-        bound = judge.bound(answers, to_select)
-        points.append(
-            {
-                "parameters": parameters,
-                "n_numbers": n_numbers(one),
-                **judge.report(answers, to_report),
-                "bound": bound,
-                "good_enough": bool(bound <= tolerance),
-            }
-        )
+    points = [
+        judge.point(*pair, X_val, to_select, to_report, tolerance)
+        for pair in zip(candidates, fitted, strict=True)
+    ]
     # By the numbers that fits keep, which a parameter need not be in step with.
     order = sorted(range(len(points)), key=lambda i: points[i]["n_numbers"])
     curve = [points[i] for i in order]
@@ -417,6 +408,18 @@ class _Judge:
         groups = [rows[labels == label] for label in np.unique(labels)]
         drawn = [group[random.randint(len(group), size=len(group))] for group in groups]
         return np.concatenate(drawn)
+
+    def point(self, parameters, student, X, to_select, to_report, tolerance):
+        """One size on the curve."""
+        answers = _Answers.of(student, X)
+        bound = self.bound(answers, to_select)
+        return {
+            "parameters": parameters,
+            "n_numbers": n_numbers(student),
+            **self.report(answers, to_report),
+            "bound": bound,
+            "good_enough": bool(bound <= tolerance),
+        }
 
     def bound(self, answers, samples):
         """Return the bound that the shortfall keeps in 95 of 100 samples of rows."""

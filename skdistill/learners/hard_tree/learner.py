@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import numpy as np
 from sklearn.utils import check_random_state
 
-from ...tables.stacking import stacked
 from ...teacher.probabilities import FLOOR
 from ...transfer.redraw import rows_for_leaves, shared_weight
 from ..base import Learner, Model
@@ -170,10 +169,7 @@ class HardTreeLearner(Learner):
         yield from ()  # no training of torch's
         read, knowledge = lesson.read, lesson.knowledge
         used = knowledge.used(self.params.alpha)
-        x, extra = self.see(read.X), None
-        if used.soft is not None:
-            extra = lesson.transfer_view(self.see, stacked)
-        x = x if extra is None else np.concatenate([x, extra])
+        x = lesson.whole_view(self.see, used)
         n_inputs = x.shape[1]
         target, weight = self.task.joint(used, self.params.alpha)
         unseen = (target, weight) if knowledge.unseen else None
