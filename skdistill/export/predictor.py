@@ -13,7 +13,7 @@ from numbers import Number
 
 import numpy as np
 
-FORMAT = 1
+FORMAT = 2
 _BOUND, _FLOAT32_BOUND = 1e6, 1e30
 _ROWS_AT_ONCE = 4096
 _FEW_ROWS, _FEW_GATES, _FEW_CLASSES = 16, 127, 32
@@ -689,7 +689,7 @@ class _SoftTree:
         if self._leaf_weight is None and not meta["is_live"]:
             self._said = self._as_outputs(self._leaf)
         # Of few gates all paths are one product; the table has gates times leaves.
-        is_small = self._n_gates <= _FEW_GATES and meta["gate"] == "logistic"
+        is_small = self._n_gates <= _FEW_GATES
         self._ways = self._ways_to_leaves() if is_small else None
 
     def _ends_of_levels(self):
@@ -764,7 +764,7 @@ class _SoftTree:
             left = -np.logaddexp(0.0, logits)
             shares = np.concatenate([left, left + logits], axis=1)
             return np.exp(shares.dot(self._ways))
-        left, right = _SHARES[self._meta["gate"]](logits.T)
+        left, right = _logistic(logits.T)
         node = np.empty((2 * self._n_gates + 1, len(logits)))
         node[0] = 1.0
         for first, end in self._levels:
@@ -790,25 +790,6 @@ def _logistic(logits):
     logits = np.clip(logits, -40, 40)
     down, up = np.exp(-logits), np.exp(logits)
     return 1 / (1 + up), 1 / (1 + down)
-
-
-def _smooth_step(logits):
-    # The same width as modules.gates.SMOOTH_STEP_WIDTH: nothing may be imported here.
-    t = np.clip(logits / 4.0, -0.5, 0.5)
-    right = 0.5 + t * (1.5 - 2 * t * t)
-    return 1 - right, right
-
-
-def _straight(logits):
-    right = (logits > 0).astype(np.float64)
-    return 1 - right, right
-
-
-_SHARES = {
-    "logistic": _logistic,
-    "smooth_step": _smooth_step,
-    "straight_through": _straight,
-}
 
 
 class _HardTree:

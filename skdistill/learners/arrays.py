@@ -155,7 +155,6 @@ def soft_tree_arrays(module, inference, array):
     meta = {
         "kind": "soft_tree",
         "inference": inference,
-        "gate": module.gate,
         "is_classifier": module.is_classifier,
         "is_sorted": module.is_sorted,
         "is_live": False,

@@ -34,8 +34,6 @@ def _with_shape(tree, shape, origin):
     if tree.has_linear_leaves:
         weight = tree.leaf_weight.unflatten(0, (-1, n_outputs))
         twin.leaf_weight = nn.Parameter(_taken(weight, leaves).flatten(0, 1))
-    if isinstance(tree.log_beta, nn.Parameter):
-        twin.log_beta = nn.Parameter(_taken(tree.log_beta, gates))
     for name in ("gate_mass", "right_mass"):
         setattr(twin, name, torch.zeros_like(twin.gate_bias.detach()))
     twin.n_steps = torch.zeros_like(tree.n_steps)
@@ -163,9 +161,6 @@ def split_best(tree, x, target, weight, count, max_depth):
         leaf = int(np.flatnonzero(tree.shape.leaves == node)[0])
         number = int(np.flatnonzero(origin == node)[0])
         rank = int(shape.rank(number))
-        if tree.log_beta is not None and tree.log_beta.dim() == 0:
-            beta = tree.log_beta.exp()  # the tree multiplies its gates by beta
-            gate_weight, gate_bias = gate_weight / beta, gate_bias / beta
         twin.gate_weight[rank], twin.gate_bias[rank] = gate_weight, gate_bias
         if twin.mask is not None:
             twin.mask[rank] = (gate_weight != 0).to(twin.mask.dtype)

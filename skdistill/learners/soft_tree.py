@@ -132,14 +132,11 @@ class SoftTreeLearner(TorchLearner):
             shape=shape,
             is_classifier=task.kind == "classifier",
             balance_penalty=params.balance_penalty,
-            entropy_penalty=params.entropy_penalty,
             generator=generator,
             widths=task.widths or None,
             is_sorted=task.quantiles is not None,
             gives_paths=any(self._path_share()),
             temperature=self.temperature,
-            gate=params.gate,
-            beta=_checked_beta(params.beta),
             max_features=kept[params.split],
             column_scale=torch.from_numpy(x.std(axis=0).astype(np.float32)),
             has_linear_leaves=params.leaf == "linear",
@@ -150,8 +147,6 @@ class SoftTreeLearner(TorchLearner):
         module = super().starting_module(x, knowledge, generator)
         if self.past is not None:
             module.keep_selection()
-            if isinstance(module.beta, tuple):  # settled weights include it
-                module.beta = 1.0
         return module
 
     def _path_share(self):
@@ -172,12 +167,6 @@ class SoftTreeLearner(TorchLearner):
         params, task, pair = self.params, self.task, self._path_share()
         whole, is_class = super().objective(), task.kind == "classifier"
         if not any(pair):
-            if params.path_teacher != "teacher":
-                raise ValueError(
-                    f"path_teacher={params.path_teacher!r} has no effect with "
-                    f"objective={params.objective!r}, where no leaf is compared by itself: "
-                    "take a share, such as objective=0.3."
-                )
             return whole
         known = "kl" if is_class else "mse"
         if params.loss != known or task.quantiles is not None:
@@ -185,9 +174,8 @@ class SoftTreeLearner(TorchLearner):
                 f"objective={params.objective!r} compares each leaf by itself, which is "
                 f'for loss={known!r} alone, without quantiles: take objective="mixture".'
             )
-        share, of_mixture = Share(*pair), params.path_teacher == "mixture"
-        widths, smoothing = task.widths or None, self._smoothing()
-        losses = of_leaves(whole.soft, whole.hard, share, widths, smoothing, of_mixture)
+        share, widths = Share(*pair), task.widths or None
+        losses = of_leaves(whole.soft, whole.hard, share, widths, self._smoothing())
         return Objective(*losses, whole.alpha, whole.temperature, share)
 
     def _smoothing(self):
@@ -355,18 +343,6 @@ def _described(module, x, weight):
         for part in row_parts(len(x), x.shape[1])
     )
     return mass, variance
-
-
-def _checked_beta(beta):
-    """A number, "learned", or the first and the last number."""
-    if not isinstance(beta, tuple):
-        return beta
-    if not _is_pair(beta) or not all(0 < part < np.inf for part in beta):
-        raise ValueError(
-            f"beta={beta!r}: a pair is of two numbers above 0, the factor of the gates at "
-            "first and at last."
-        )
-    return tuple(map(float, beta))
 
 
 def _is_pair(values):

@@ -7,8 +7,6 @@ import torch
 _LEAST = 1e-18
 # exp(-40) is 4e-18, just above _LEAST: one gate alone cuts no path.
 _MOST_LOG_ODDS = 40.0
-# Logits within half of this of 0 go to both sides, the others to one alone.
-SMOOTH_STEP_WIDTH = 4.0
 # By this share of the training, the columns of a gate are down to so many as may stay.
 _SELECTED_AT = 0.6
 
@@ -31,62 +29,6 @@ def logistic(logits):
     """
     logits = logits.clamp(-_MOST_LOG_ODDS, _MOST_LOG_ODDS)
     return torch.sigmoid(-logits), torch.sigmoid(logits)
-
-
-def smooth_step(logits):
-    """Shares that reach exact 0 and 1, by a cubic polynomial between [1]_.
-
-    Parameters
-    ----------
-    logits : Tensor
-        Of the gates; at 2 and more, all goes right.
-
-    Returns
-    -------
-    pair of Tensor
-        For the left and for the right.
-
-    References
-    ----------
-    .. [1] Hazimeh, Ponomareva, Mol, Tan, Mazumder: The Tree Ensemble Layer:
-       Differentiability meets Conditional Computation, 2020.
-    """
-    t = (logits / SMOOTH_STEP_WIDTH).clamp(-0.5, 0.5)
-    # The paper's -2 (x/g)^3 + 3/2 (x/g) + 1/2, with g = SMOOTH_STEP_WIDTH.
-    right = 0.5 + t * (1.5 - 2 * t * t)
-    return 1 - right, right
-
-
-def straight_through(logits):
-    """All of a row to the likelier side, with the gradient of the logistic shares [1]_.
-
-    Parameters
-    ----------
-    logits : Tensor
-        Log odds of the right side.
-
-    Returns
-    -------
-    pair of Tensor
-        For the left and for the right.
-
-    References
-    ----------
-    .. [1] Bengio, Leonard, Courville: Estimating or Propagating Gradients Through
-       Stochastic Neurons for Conditional Computation, 2013.
-    """
-    # The value of the step, and the gradient of the sigmoid: the difference adds 0.
-    soft = torch.sigmoid(logits)
-    right = (logits > 0).to(logits.dtype) + (soft - soft.detach())
-    return 1 - right, right
-
-
-#: Shares of the two sides by the name of the gate.
-GATES = {
-    "logistic": logistic,
-    "smooth_step": smooth_step,
-    "straight_through": straight_through,
-}
 
 
 def paths(left, right, shape):

@@ -1,17 +1,14 @@
 """A soft decision tree: oblique gates that send every row to all leaves, by degrees.
 
 Nodes are numbered level by level, as in ``TreeShape``. A gate sends a row to the right
-with probability sigmoid(w x + b), or by another function of w x + b; ``settle`` leaves w
-and b as they then are, whatever they were in training.
+with probability sigmoid(w x + b).
 """
-
-import math
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .gates import GATES, n_selected, paths, selected
+from .gates import logistic, n_selected, paths, selected
 from .tree_shape import TreeShape
 
 # The root's share is averaged over about so many batches. As Frosst and Hinton have it,
@@ -43,8 +40,6 @@ class SoftTree(nn.Module):
         Whether a leaf is a distribution (softmax of its parameters) or holds values.
     balance_penalty : float, default=0.0
         Strength of the penalty on gates that send all rows to one side.
-    entropy_penalty : float, default=0.0
-        Strength of the penalty on rows that go to many leaves.
     generator : torch.Generator, default=None
         Draws the initial weights; the global generator if None.
     widths : list of int, default=None
@@ -56,11 +51,6 @@ class SoftTree(nn.Module):
         loss of each leaf by itself: see ``path_outputs``.
     temperature : float, default=1.0
         At which the leaves are compared by themselves.
-    gate : {"logistic", "smooth_step", "straight_through"}, default="logistic"
-        How a gate divides a row.
-    beta : float, "learned" or pair of float, default=1.0
-        Factor of all gates; one for each, learned from 1; or from the first to the
-        second in the last half of the training.
     max_features : int, default=None
         Number of columns, those that move it most, that each gate keeps in the course of
         the training; the gradient goes to all until it is so few. None for all.
@@ -83,7 +73,7 @@ class SoftTree(nn.Module):
     """
 
     #: Parameters that no weight decay touches.
-    undecayed = ("gate_bias", "log_beta", "leaf", "leaf_weight")
+    undecayed = ("gate_bias", "leaf", "leaf_weight")
 
     def __init__(
         self,
@@ -94,14 +84,11 @@ class SoftTree(nn.Module):
         shape=None,
         is_classifier=True,
         balance_penalty=0.0,
-        entropy_penalty=0.0,
         generator=None,
         widths=None,
         is_sorted=False,
         gives_paths=False,
         temperature=1.0,
-        gate="logistic",
-        beta=1.0,
         max_features=None,
         column_scale=None,
         has_linear_leaves=False,
@@ -111,12 +98,10 @@ class SoftTree(nn.Module):
         n_gates, bound = self.shape.n_gates, n_inputs**-0.5
         self.is_classifier = is_classifier
         self.balance_penalty = balance_penalty
-        self.entropy_penalty = entropy_penalty
         self.widths = [n_outputs] if widths is None else list(widths)
         self.is_sorted = is_sorted
         self.gives_paths = gives_paths
         self.temperature = temperature
-        self.gate = gate
         self.has_linear_leaves = has_linear_leaves
         self.gate_weight = nn.Parameter(torch.empty(n_gates, n_inputs))
         self.gate_bias = nn.Parameter(torch.zeros(n_gates))
@@ -133,18 +118,7 @@ class SoftTree(nn.Module):
         for name in ("gate_mass", "right_mass"):
             self.register_buffer(name, torch.zeros(n_gates), persistent=False)
         self.register_buffer("n_steps", torch.zeros(()), persistent=False)
-        self._set_sharpness(beta)
         self._set_selection(max_features, column_scale)
-
-    def _set_sharpness(self, beta):
-        self.beta = beta
-        if beta == "learned":
-            self.log_beta = nn.Parameter(torch.zeros(self.n_gates))
-        elif beta != 1:
-            first = beta[0] if isinstance(beta, tuple) else beta
-            self.register_buffer("log_beta", torch.tensor(math.log(first)))
-        else:
-            self.log_beta = None
 
     def _set_selection(self, max_features, column_scale):
         n_inputs = self.gate_weight.shape[1]
@@ -158,17 +132,13 @@ class SoftTree(nn.Module):
 
     @torch.no_grad()
     def training_progress(self, done):
-        """Go on with what changes in the course of the training.
+        """Let gates that are to end with few columns lose those that move them least.
 
         Parameters
         ----------
         done : float
             Share of the training that is done, in [0, 1].
         """
-        if isinstance(self.beta, tuple):
-            first, last = map(math.log, self.beta)
-            late = min(max(2 * done - 1, 0.0), 1.0)
-            self.log_beta.fill_(first + (last - first) * late)
         if self.is_annealing:
             n_inputs = self.gate_weight.shape[1]
             count = n_selected(n_inputs, self.max_features, done)
@@ -187,17 +157,12 @@ class SoftTree(nn.Module):
 
     @torch.no_grad()
     def settle(self):
-        """Write what was in force in training into the gates' weights and biases."""
+        """Set the weights of columns that gates have lost to 0."""
         if self.is_annealing:  # the training was cut short
             self.training_progress(1.0)
         if self.mask is not None:
             self.gate_weight.mul_(self.mask)
             self.mask = self.column_scale = None
-        if self.log_beta is not None:
-            beta = self.log_beta.exp()
-            self.gate_weight.mul_(beta[..., None])
-            self.gate_bias.mul_(beta)
-            self.log_beta.zero_()
 
     @property
     def n_gates(self):
@@ -301,11 +266,7 @@ class SoftTree(nn.Module):
             weight = (weight * self.mask - weight).detach() + weight
         elif self.mask is not None:
             weight = weight * self.mask
-        logits = torch.addmm(bias, weight.to(x.dtype), x.T)
-        if self.log_beta is None:
-            return logits
-        beta = self.log_beta.exp().to(x.dtype)
-        return logits * (beta[:, None] if beta.dim() else beta)
+        return torch.addmm(bias, weight.to(x.dtype), x.T)
 
     def paths(self, x):
         """Probability of reaching each node, those of the last level by themselves.
@@ -320,7 +281,7 @@ class SoftTree(nn.Module):
         pair of Tensor of shape (n_above, n) and (n_last, n)
             In the order of the nodes' numbers; exact 0 where next to nothing comes.
         """
-        return paths(*GATES[self.gate](self._by_gate(x)), self.shape)
+        return paths(*logistic(self._by_gate(x)), self.shape)
 
     def node_probabilities(self, x):
         """Probability of reaching each node, in the order of their numbers.
@@ -420,9 +381,6 @@ class SoftTree(nn.Module):
     def penalty(self, ways, weight=None):
         """What it costs that gates are not used for both sides.
 
-        Beside it, with ``entropy_penalty``, that rows go to many leaves: the mean
-        entropy of a row's leaves, in nats.
-
         For each gate, the cross entropy between an even split and the share a of its
         rows that go right, less its minimum: ``-(log a + log(1 - a)) / 2 - log 2``,
         halved with each level. The share is a moving average whose window doubles with
@@ -440,18 +398,9 @@ class SoftTree(nn.Module):
         Tensor
             A scalar; 0 if every gate splits evenly.
         """
-        cost = ways[1].new_zeros(())
-        if _any(self.balance_penalty) and self.n_gates:
-            uneven = self._imbalance(self._masses(ways, weight))
-            cost = cost + self.balance_penalty * uneven
-        if _any(self.entropy_penalty):
-            reach = self._at_leaves(*ways)
-            entropy = -(
-                reach * reach.clamp(min=torch.finfo(reach.dtype).tiny).log()
-            ).sum(dim=-1)
-            entropy = entropy if weight is None else entropy * weight
-            cost = cost + self.entropy_penalty * entropy.mean(dim=-1)
-        return cost
+        if not _any(self.balance_penalty) or not self.n_gates:
+            return ways[1].new_zeros(())
+        return self.balance_penalty * self._imbalance(self._masses(ways, weight))
 
     def _masses(self, ways, weight):
         """Mean mass of each node."""

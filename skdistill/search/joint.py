@@ -283,7 +283,6 @@ class _Joint:
         means, sizes, n_steps = [], [], len(self.batches[0])
         for step, (x, targets) in enumerate(self._epoch()):
             done = (epoch * n_steps + step) / (self.options["max_epochs"] * n_steps)
-            self.stack.training_progress(done)
             self.losses.training_progress(done)
             loss, gradients = self._gradients(x, targets)
             for part, name, trees in self.parts:

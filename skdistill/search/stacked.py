@@ -1,7 +1,6 @@
 """Several modules of one kind as one: their weights side by side, their outputs too."""
 
 import copy
-import math
 from abc import ABC, abstractmethod
 
 import torch
@@ -136,15 +135,6 @@ class Stack(ABC):
         pairs = zip(self.weights, parts, strict=True)
         return {name: gradient.contiguous() for name, gradient in pairs}
 
-    def training_progress(self, done):  # noqa: B027
-        """Go on with what changes in the course of the training.
-
-        Parameters
-        ----------
-        done : float
-            Share of the training that is done, in [0, 1].
-        """
-
     def penalty(self, state, weight=None):
         """Return the penalties of the modules.
 
@@ -173,7 +163,7 @@ class Stack(ABC):
         Returns
         -------
         dict of Tensor
-            Its parameters by name, and what else it would remember of an epoch.
+            Its parameters by name.
         """
         return {name: w[i].detach().clone() for name, w in self.weights.items()}
 
@@ -281,35 +271,26 @@ class _SoftTrees(Stack):
     def __init__(self, modules):
         super().__init__(modules)
         self._trees = _Trees(modules, self.weights)
-        # The tree's methods work on stacked parameters too, with one axis more.
-        self.training_progress = self._trees.training_progress
+        # The tree's method works on stacked parameters too, with one axis more.
         self.penalty = self._trees.penalty
 
     @staticmethod
     def kind(module):
         if module.mask is not None or module.is_annealing or module.has_linear_leaves:
             return None
-        same = ("is_classifier", "is_sorted", "gives_paths", "gate")
-        is_learned = module.beta == "learned"
-        values = tuple(getattr(module, name) for name in same)
-        return values, is_learned, tuple(module.widths), tuple(module.shape.gates)
+        same = module.is_classifier, module.is_sorted, module.gives_paths
+        return same, tuple(module.widths), tuple(module.shape.gates)
 
     def outputs(self, x):
         self._trees.train(self.training)
         outputs = self._trees(x)
         return outputs if self.training else (outputs, None)
 
-    def state_of(self, i):
-        return super().state_of(i) | self._trees.sharpness_of(i)
-
     @torch.no_grad()
     def give_back(self, i, state=None):
-        module, state = self.modules[i], self.state_of(i) if state is None else state
         super().give_back(i, state)
-        if "log_beta" in state and module.log_beta is not None:
-            module.log_beta.copy_(state["log_beta"])
         for name in ("gate_mass", "right_mass", "n_steps"):
-            getattr(module, name).copy_(getattr(self._trees, name)[..., i])
+            getattr(self.modules[i], name).copy_(getattr(self._trees, name)[..., i])
 
 
 class _Trees(SoftTree):
@@ -320,43 +301,25 @@ class _Trees(SoftTree):
         base = modules[0]
         for name in ("shape", "is_classifier", "widths", "is_sorted", "gives_paths"):
             setattr(self, name, getattr(base, name))
-        self.gate, self.has_linear_leaves = base.gate, False
-        self.mask, self.is_annealing = None, False  # such trees are not stacked
+        self.mask, self.is_annealing = None, False  # others are not stacked
+        self.has_linear_leaves = False
         self._n_trees, self.gate_weight = len(modules), weights["gate_weight"]
         self.gate_bias, self.leaf = weights["gate_bias"], weights["leaf"]
 
         def column(values):
             return self.leaf.new_tensor(list(values))
 
-        for name in ("balance_penalty", "entropy_penalty"):
-            strengths = [getattr(module, name) for module in modules]
-            setattr(self, name, column(strengths) if any(strengths) else 0.0)
+        strengths = [module.balance_penalty for module in modules]
+        self.balance_penalty = column(strengths) if any(strengths) else 0.0
         self.temperature = column(m.temperature for m in modules)[:, None, None]
         for name in ("gate_mass", "right_mass", "n_steps"):
             buffers = [getattr(module, name) for module in modules]
             setattr(self, name, torch.stack(buffers, dim=-1))
-        self._set_betas(modules, weights)
-
-    def _set_betas(self, modules, weights):
-        self.beta, self.log_beta = None, weights.get("log_beta")
-        if self.log_beta is not None:  # learnt ones
-            return
-        logs = [_log_betas(module) for module in modules]
-        if any(pair != (0.0, 0.0) for pair in logs):
-            self.beta = self.leaf.new_tensor(logs).T
-            self.training_progress(0.0)
 
     @property
     def n_gates(self):
         """Number of inner nodes of each."""  # numpydoc ignore=RT01
         return self.shape.n_gates
-
-    @torch.no_grad()
-    def training_progress(self, done):
-        if self.beta is not None:
-            first, last = self.beta
-            late = min(max(2 * done - 1, 0.0), 1.0)
-            self.log_beta = (first + (last - first) * late)[:, None]
 
     def _by_gate(self, x):
         """The gates' logits, the rows of all trees side by side: (n_gates, n_trees * n)."""
@@ -366,8 +329,6 @@ class _Trees(SoftTree):
             logits = flat.unflatten(0, weight.shape[:2])
         else:
             logits = torch.baddbmm(bias[:, :, None], weight, x.transpose(1, 2))
-        if self.log_beta is not None:
-            logits = logits * self.log_beta.exp().to(x.dtype)[:, :, None]
         return logits.transpose(0, 1).flatten(1)
 
     def _by_tree(self, of_nodes):
@@ -383,23 +344,10 @@ class _Trees(SoftTree):
         parts = [p if weight is None else p * weight for p in parts]
         return torch.cat([p.sum(dim=2) for p in parts]) / n
 
-    def sharpness_of(self, i):
-        """The sharpness of one tree, where it is no parameter, that is, not learnt."""
-        return {} if self.beta is None else {"log_beta": self.log_beta[i, 0].clone()}
-
 
 def _first_input(mlp, x):
     """What the layers see of rows (n, n_inputs) or (n_modules, n, n_inputs)."""
     return mlp.seen(x.flatten(0, -2)).unflatten(0, x.shape[:-1])
-
-
-def _log_betas(tree):
-    """The logarithms of its sharpness, at first and at last."""
-    if isinstance(tree.beta, tuple):
-        first, last = map(math.log, tree.beta)
-        return first, last
-    now = 0.0 if tree.log_beta is None else float(tree.log_beta)
-    return now, now
 
 
 _OF_LAYER = "weight", "bias"

@@ -9,7 +9,6 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ..learners.growth import merged, without
-from ..modules.gates import GATES
 from ..training.inference import in_chunks
 from .base import importances
 from .hardening import apart, before_and_after, checked_labels, joined, teacher_says
@@ -112,14 +111,11 @@ def _with_module(tree, module, origin):
 def _without_saturated(tree, X):
     """The module without the gates that send every row to one side."""
     module, shape = tree.module_, tree.module_.shape
-    x = tree._view(X)
-    alone = tree.inference == "path" or module.gate == "straight_through"
-    logits = in_chunks(module.gate_logits, module, x)
-    share = np.where(logits > 0, 1.0, 0.0)
-    if not alone:
+    logits = in_chunks(module.gate_logits, module, tree._view(X))
+    if tree.inference == "path":
+        share = np.where(logits > 0, 1.0, 0.0)
+    else:
         share = 1 / (1 + np.exp(-np.clip(logits, -700, 700)))
-    if not alone and module.gate == "smooth_step":
-        share = in_chunks(lambda batch: _right(module, batch), module, x)
     least, most = share.min(axis=0), share.max(axis=0)
     skipped = {
         int(gate): shape.children(gate)[int(low > 1 - _NOT_TAKEN)]
@@ -127,10 +123,6 @@ def _without_saturated(tree, X):
         if low > 1 - _NOT_TAKEN or high < _NOT_TAKEN
     }
     return without(module, skipped)
-
-
-def _right(module, batch):
-    return GATES[module.gate](module.gate_logits(batch))[1]
 
 
 class _Links:

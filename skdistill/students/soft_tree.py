@@ -8,7 +8,6 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ..learners.soft_tree import SoftTreeLearner, SoftTreeModel
-from ..modules.gates import GATES
 from ..tables.table import observed_values
 from ..training.inference import in_chunks
 from .base import importances
@@ -21,17 +20,13 @@ _PARAMETERS = {
     "max_leaf_nodes": [Interval(Integral, 2, None, closed="left"), None],
     "split": [StrOptions({"oblique", "sparse", "axis"})],
     "max_features_per_split": [Interval(Integral, 1, None, closed="left")],
-    "gate": [StrOptions(set(GATES))],
-    "beta": [Interval(Real, 0, None, closed="neither"), StrOptions({"learned"}), tuple],
     "leaf": [StrOptions({"constant", "linear"})],
     "balance_penalty": [Interval(Real, 0, None, closed="left")],
-    "entropy_penalty": [Interval(Real, 0, None, closed="left")],
     "objective": [
         StrOptions({"mixture", "path"}),
         Interval(Real, 0, 1, closed="both"),
         tuple,
     ],
-    "path_teacher": [StrOptions({"teacher", "mixture"})],
     "inference": [StrOptions({"mixture", "path", "leaf"})],
 }
 
@@ -359,29 +354,16 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         in the first 60 % of the training.
     max_features_per_split : int, default=3
         Columns of a sparse gate.
-    gate : {"logistic", "smooth_step", "straight_through"}, default="logistic"
-        How a gate divides a row: by the logistic function; by a cubic step that reaches
-        exact 0 and 1 [2]_; or all to one side, with the logistic function's gradient.
-    beta : float, "learned" or pair of float, default=1.0
-        Sharpness of the gates, a factor of their log odds: a number, one for each gate
-        learned from 1 on, or from the first number to the second in the last half of the
-        training, as in ``(1, 4)``. The fitted weights include it.
     leaf : {"constant", "linear"}, default="constant"
         "linear": a leaf's logits (values) are linear in the row.
     balance_penalty : float, default=0.1
         Strength of the penalty on gates that send all rows to one side; halved with
         each level.
-    entropy_penalty : float, default=0.0
-        Strength of the penalty on rows that go to many leaves: the mean entropy, in nats,
-        of a row's leaves.
     objective : {"mixture", "path"}, float or pair of float, default="mixture"
         What is compared with the targets: the mixture of all leaves; or each leaf by
         itself, weighted by the probability of the path to it, as in the paper, which
         makes leaves that are right alone. A number is the share of the latter; a pair,
         the share at first and, rising in the last half of the training, at last.
-    path_teacher : {"teacher", "mixture"}, default="teacher"
-        What leaves by themselves are compared with: the targets, or what the mixture of
-        all leaves says.
     inference : {"mixture", "path", "leaf"}, default="mixture"
         How a fitted tree predicts: by the mixture of all leaves; by the leaf at the end
         of the greedy path, which a person reads; or by the likeliest leaf.
@@ -475,8 +457,6 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
     References
     ----------
     .. [1] Frosst, Hinton: Distilling a Neural Network Into a Soft Decision Tree, 2017.
-    .. [2] Hazimeh, Ponomareva, Mol, Tan, Mazumder: The Tree Ensemble Layer:
-       Differentiability meets Conditional Computation, 2020.
 
     Examples
     --------
@@ -521,13 +501,9 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         max_leaf_nodes=None,
         split="oblique",
         max_features_per_split=3,
-        gate="logistic",
-        beta=1.0,
         leaf="constant",
         balance_penalty=0.1,
-        entropy_penalty=0.0,
         objective="mixture",
-        path_teacher="teacher",
         inference="mixture",
         max_epochs=50,
         batch_size="auto",
@@ -568,13 +544,9 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         self.max_leaf_nodes = max_leaf_nodes
         self.split = split
         self.max_features_per_split = max_features_per_split
-        self.gate = gate
-        self.beta = beta
         self.leaf = leaf
         self.balance_penalty = balance_penalty
-        self.entropy_penalty = entropy_penalty
         self.objective = objective
-        self.path_teacher = path_teacher
         self.inference = inference
         self.max_epochs = max_epochs
         self.batch_size = batch_size
@@ -665,29 +637,16 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         in the first 60 % of the training.
     max_features_per_split : int, default=3
         Columns of a sparse gate.
-    gate : {"logistic", "smooth_step", "straight_through"}, default="logistic"
-        How a gate divides a row: by the logistic function; by a cubic step that reaches
-        exact 0 and 1 [2]_; or all to one side, with the logistic function's gradient.
-    beta : float, "learned" or pair of float, default=1.0
-        Sharpness of the gates, a factor of their log odds: a number, one for each gate
-        learned from 1 on, or from the first number to the second in the last half of the
-        training, as in ``(1, 4)``. The fitted weights include it.
     leaf : {"constant", "linear"}, default="constant"
         "linear": a leaf's logits (values) are linear in the row.
     balance_penalty : float, default=0.1
         Strength of the penalty on gates that send all rows to one side; halved with
         each level.
-    entropy_penalty : float, default=0.0
-        Strength of the penalty on rows that go to many leaves: the mean entropy, in nats,
-        of a row's leaves.
     objective : {"mixture", "path"}, float or pair of float, default="mixture"
         What is compared with the targets: the mixture of all leaves; or each leaf by
         itself, weighted by the probability of the path to it, as in the paper, which
         makes leaves that are right alone. A number is the share of the latter; a pair,
         the share at first and, rising in the last half of the training, at last.
-    path_teacher : {"teacher", "mixture"}, default="teacher"
-        What leaves by themselves are compared with: the targets, or what the mixture of
-        all leaves says.
     inference : {"mixture", "path", "leaf"}, default="mixture"
         How a fitted tree predicts: by the mixture of all leaves; by the leaf at the end
         of the greedy path, which a person reads; or by the likeliest leaf.
@@ -765,8 +724,6 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
     References
     ----------
     .. [1] Frosst, Hinton: Distilling a Neural Network Into a Soft Decision Tree, 2017.
-    .. [2] Hazimeh, Ponomareva, Mol, Tan, Mazumder: The Tree Ensemble Layer:
-       Differentiability meets Conditional Computation, 2020.
 
     Examples
     --------
@@ -805,13 +762,9 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         max_leaf_nodes=None,
         split="oblique",
         max_features_per_split=3,
-        gate="logistic",
-        beta=1.0,
         leaf="constant",
         balance_penalty=0.1,
-        entropy_penalty=0.0,
         objective="mixture",
-        path_teacher="teacher",
         inference="mixture",
         max_epochs=50,
         batch_size="auto",
@@ -848,13 +801,9 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         self.max_leaf_nodes = max_leaf_nodes
         self.split = split
         self.max_features_per_split = max_features_per_split
-        self.gate = gate
-        self.beta = beta
         self.leaf = leaf
         self.balance_penalty = balance_penalty
-        self.entropy_penalty = entropy_penalty
         self.objective = objective
-        self.path_teacher = path_teacher
         self.inference = inference
         self.max_epochs = max_epochs
         self.batch_size = batch_size

@@ -224,7 +224,7 @@ class Share:
         self.now = self.first + (self.last - self.first) * late
 
 
-def of_leaves(soft, hard, share, widths, label_smoothing=0.0, of_mixture=False):
+def of_leaves(soft, hard, share, widths, label_smoothing=0.0):
     """The losses of a soft tree, in part those of its leaves by themselves.
 
     The part is the sum over the leaves of the probability of the path to a leaf times
@@ -240,9 +240,6 @@ def of_leaves(soft, hard, share, widths, label_smoothing=0.0, of_mixture=False):
         Number of classes of each target; None for values.
     label_smoothing : float, default=0.0
         Smoothing of the labels.
-    of_mixture : bool, default=False
-        Whether the leaves by themselves are compared with the outputs of the mixture,
-        rather than with the targets.
 
     Returns
     -------
@@ -262,13 +259,6 @@ def of_leaves(soft, hard, share, widths, label_smoothing=0.0, of_mixture=False):
             part[torch.arange(len(like)), codes] += 1 - label_smoothing
             parts.append(part)
         return torch.cat(parts, dim=1)
-
-    def _answers(mixture, temperature):
-        """The outputs of the mixture, as targets."""
-        if widths is None:
-            return mixture.detach()
-        parts = (mixture.detach() / temperature).split(widths, dim=1)
-        return torch.cat([torch.softmax(part, dim=1) for part in parts], dim=1)
 
     def _alone(first, second, prepared, temperature, is_hard):
         if widths is None:
@@ -290,12 +280,7 @@ def of_leaves(soft, hard, share, widths, label_smoothing=0.0, of_mixture=False):
                 return loss.compare(output, prepared, temperature, **more)
             mixture, first, second = output.split(n, dim=1)
             whole = loss.compare(mixture, prepared, temperature, **more)
-            if of_mixture:
-                answers = _answers(mixture, temperature)
-                logs = second if is_hard and widths is not None else first
-                parts = _alone(logs, second, answers, temperature, False)
-            else:
-                parts = _alone(first, second, prepared, temperature, is_hard)
+            parts = _alone(first, second, prepared, temperature, is_hard)
             return (1 - share.now) * whole + share.now * parts
 
         return replace(loss, compare=_compare)

@@ -10,15 +10,12 @@ from torch.func import functional_call
 
 from skdistill.modules import SoftTree
 from skdistill.modules.gates import (
-    GATES,
     _downwards,
     _faded,
     logistic,
     n_selected,
     paths,
     selected,
-    smooth_step,
-    straight_through,
 )
 from skdistill.modules.tree_shape import TreeShape
 
@@ -55,61 +52,6 @@ def node_by_node(shape, right):
     return P
 
 
-def hand_step(logits):
-    """Where the cubic step is by its definition."""
-    t = logits / 4
-    inside = -2 * t**3 + 1.5 * t + 0.5
-    return np.where(t <= -0.5, 0.0, np.where(t >= 0.5, 1.0, inside))
-
-
-SHARES = {
-    "logistic": expit,
-    "smooth_step": hand_step,
-    "straight_through": lambda logits: (logits > 0).astype(float),
-}
-
-
-def test_a_smooth_step_is_exactly_0_and_1_outside():
-    logits = torch.tensor([-1e30, -50.0, -2.0, 2.0, 50.0, 1e30])
-    left, right = smooth_step(logits)
-    assert right.tolist() == [0, 0, 0, 1, 1, 1]
-    assert left.tolist() == [1, 1, 1, 0, 0, 0]
-
-
-def test_a_smooth_step_ascends_and_is_symmetric():
-    logits = torch.linspace(-3, 3, 601, dtype=torch.float64)
-    left, right = smooth_step(logits)
-    assert (right.diff() >= 0).all()
-    assert (right.diff()[(logits[1:] > -1.99) & (logits[1:] < 2)] > 0).all()
-    torch.testing.assert_close(smooth_step(-logits)[1], left)
-    torch.testing.assert_close(left + right, torch.ones(601).double())
-    np.testing.assert_allclose(right, hand_step(logits.numpy()), atol=1e-15)
-
-
-def test_the_slope_of_a_smooth_step_has_no_jumps():
-    logits = torch.linspace(-3, 3, 6001, dtype=torch.float64, requires_grad=True)
-    (slope,) = torch.autograd.grad(smooth_step(logits)[1].sum(), logits)
-    assert slope.diff().abs().max() < 1e-3
-    assert (slope[(logits <= -2) | (logits >= 2)] == 0).all()
-    inside = (logits > -1.999) & (logits < 1.999)
-    assert (slope[inside] > 0).all()
-    values = smooth_step(logits)[1].detach()
-    by_hand = (values[2:] - values[:-2]) / (logits[2:] - logits[:-2]).detach()
-    np.testing.assert_allclose(slope[1:-1], by_hand, atol=1e-3)
-
-
-def test_straight_through_is_hard_forwards_and_logistic_backwards():
-    logits = torch.tensor([-3.0, -0.1, 0.2, 5.0], dtype=torch.float64)
-    logits.requires_grad_()
-    left, right = straight_through(logits)
-    assert right.tolist() == [0, 0, 1, 1] and left.tolist() == [1, 1, 0, 0]
-    (slope,) = torch.autograd.grad(right.sum(), logits, retain_graph=True)
-    (other,) = torch.autograd.grad(left.sum(), logits)
-    z = logits.detach().numpy()
-    np.testing.assert_allclose(slope, expit(z) * expit(-z))
-    np.testing.assert_allclose(other, -slope)
-
-
 def test_a_sure_gate_that_errs_is_brought_back_from_either_side():
     for sign in (-1.0, 1.0):
         logits = torch.full((1, 1), 20.0 * sign, requires_grad=True)
@@ -118,46 +60,22 @@ def test_a_sure_gate_that_errs_is_brought_back_from_either_side():
         assert logits.grad.item() == pytest.approx(-sign, rel=1e-5)
 
 
-@pytest.mark.parametrize("gate", GATES)
-def test_traced_paths_have_the_same_gradient(gate):
+def test_traced_paths_have_the_same_gradient():
     logits = 20 * torch.randn(6, 9, generator=torch.Generator().manual_seed(0))
     logits = logits.double().requires_grad_()
     found = []
     for way in (paths, lambda *given: _downwards(*given, _faded)):
-        nodes = torch.cat(way(*GATES[gate](logits), LOPSIDED))
+        nodes = torch.cat(way(*logistic(logits), LOPSIDED))
         worth = torch.arange(nodes.numel()).view_as(nodes).double().sin()
         (slope,) = torch.autograd.grad((worth * nodes).sum(), logits)
         found.append((nodes.detach(), slope))
     torch.testing.assert_close(*found, rtol=0, atol=1e-12)
 
 
-def test_a_hard_path_has_the_product_rules_gradient():
-    """Of each leaf: the other gates on its path are hard, the one in question is not."""
-    shape, z = LOPSIDED, rows()[:, :1] * torch.randn(1, 6).double()
-    z.requires_grad_()
-    nodes = torch.cat(paths(*(s.T for s in straight_through(z)), shape)).T
-    hard = (z > 0).double().detach().numpy()
-    slope = (torch.sigmoid(z) * torch.sigmoid(-z)).detach().numpy()
-    for leaf in shape.leaves:
-        (found,) = torch.autograd.grad(nodes[:, leaf].sum(), z, retain_graph=True)
-        expected, path = np.zeros_like(hard), shape.path(leaf)
-        steps = list(zip(shape.rank(np.array(path[:-1])), path[1:], strict=True))
-        for rank, child in steps:
-            sign = 1 if child == shape.children(shape.gates[rank])[1] else -1
-            expected[:, rank] = sign * slope[:, rank]
-            for other, end in steps:
-                right = end == shape.children(shape.gates[other])[1]
-                if other != rank:
-                    share = hard[:, other] if right else 1 - hard[:, other]
-                    expected[:, rank] *= share
-        np.testing.assert_allclose(found, expected, atol=1e-12)
-
-
-@pytest.mark.parametrize("gate", GATES)
 @pytest.mark.parametrize("shape", [LOPSIDED, TreeShape.complete(3), TreeShape([0])])
-def test_paths_are_products_of_the_shares_on_them(gate, shape):
-    tree, x = tree_of(shape, gate=gate), rows()
-    P = node_by_node(shape, SHARES[gate](logits_of(tree, x)))
+def test_paths_are_products_of_the_shares_on_them(shape):
+    tree, x = tree_of(shape), rows()
+    P = node_by_node(shape, expit(logits_of(tree, x)))
     found = tree.node_probabilities(x).detach()
     np.testing.assert_allclose(found, P, atol=1e-12)
     leaves = tree.leaf_probabilities(x).detach()
@@ -197,10 +115,9 @@ def _product_by_product(shape, right, worth):
     return total
 
 
-@pytest.mark.parametrize("gate", GATES)
 @pytest.mark.parametrize("scale", [0.1, 1.0, 100.0])
-def test_all_of_a_row_gets_to_the_leaves(gate, scale):
-    tree, x = tree_of(gate=gate), scale * rows(200)
+def test_all_of_a_row_gets_to_the_leaves(scale):
+    tree, x = tree_of(), scale * rows(200)
     reach = tree.leaf_probabilities(x).detach()
     assert reach.shape == (200, 7) and (reach >= 0).all()
     np.testing.assert_allclose(reach.sum(dim=1), 1, atol=1e-12)
@@ -208,24 +125,22 @@ def test_all_of_a_row_gets_to_the_leaves(gate, scale):
     np.testing.assert_allclose(float32.sum(dim=1), 1, atol=1e-5)
 
 
-@pytest.mark.parametrize("gate", GATES)
-def test_the_mixture_is_that_of_all_leaves(gate):
-    tree, x = tree_of(gate=gate), rows()
-    P = node_by_node(LOPSIDED, SHARES[gate](logits_of(tree, x)))
+def test_the_mixture_is_that_of_all_leaves():
+    tree, x = tree_of(), rows()
+    P = node_by_node(LOPSIDED, expit(logits_of(tree, x)))
     leaf = np.exp(tree.leaf.detach().numpy())
     leaf /= leaf.sum(axis=1, keepdims=True)
     expected = P[:, LOPSIDED.leaves] @ leaf
     np.testing.assert_allclose(tree(x).exp().detach(), expected, atol=1e-12)
-    values = tree_of(gate=gate, is_classifier=False)
+    values = tree_of(is_classifier=False)
     expected = P[:, LOPSIDED.leaves] @ values.leaf.detach().numpy()
     np.testing.assert_allclose(values(x).detach(), expected, atol=1e-12)
 
 
-@pytest.mark.parametrize("gate", GATES)
-def test_greedy_and_likeliest_leaves_of_a_lopsided_tree(gate):
-    tree, x = tree_of(gate=gate), rows(100)
+def test_greedy_and_likeliest_leaves_of_a_lopsided_tree():
+    tree, x = tree_of(), rows(100)
     z = logits_of(tree, x)
-    P = node_by_node(LOPSIDED, SHARES[gate](z))[:, LOPSIDED.leaves]
+    P = node_by_node(LOPSIDED, expit(z))[:, LOPSIDED.leaves]
     np.testing.assert_array_equal(tree.likeliest_leaf(x), P.argmax(axis=1))
     for row, leaf in zip(z, tree.greedy_leaf(x).tolist(), strict=True):
         node = 0
@@ -260,7 +175,7 @@ def test_linear_leaves_by_hand():
     np.testing.assert_allclose(tree(x).exp().detach(), expected, atol=1e-12)
 
 
-def test_penalties_of_a_lopsided_tree_by_hand():
+def test_the_penalty_of_a_lopsided_tree_by_hand():
     x = rows(50)
     tree = tree_of(balance_penalty=0.7)
     P = node_by_node(LOPSIDED, expit(logits_of(tree, x)))
@@ -271,14 +186,8 @@ def test_penalties_of_a_lopsided_tree_by_hand():
         right = mass[LOPSIDED.children(gate)[1]] / mass[gate]
         cross_entropy = -(np.log(right) + np.log(1 - right)) / 2
         cost += 0.5**depth * (cross_entropy - np.log(2))
-    ways = tree.paths(x)
-    found = tree.penalty(ways, torch.from_numpy(weight))
+    found = tree.penalty(tree.paths(x), torch.from_numpy(weight))
     assert found.item() == pytest.approx(0.7 * cost, rel=1e-6)
-    tree, leaves = tree_of(entropy_penalty=0.3), P[:, LOPSIDED.leaves]
-    entropy = -(leaves * np.log(leaves)).sum(axis=1)
-    assert tree.penalty(ways).item() == pytest.approx(0.3 * entropy.mean())
-    found = tree.penalty(ways, torch.from_numpy(weight)).item()
-    assert found == pytest.approx(0.3 * (weight * entropy).mean())
 
 
 def test_columns_get_fewer_from_all_to_those_that_may_stay():
@@ -325,29 +234,3 @@ def test_columns_that_are_lost_may_come_back_until_few_are_left():
     tree.settle()
     np.testing.assert_array_equal((tree.gate_weight != 0).sum(dim=1), 1)
     np.testing.assert_allclose(tree.gate_logits(x).detach(), by_hand, atol=1e-12)
-
-
-def test_settled_trees_answer_as_in_training():
-    x = rows()
-    for beta, done, factor in [
-        (2.0, 0.3, 2.0),
-        ((1.0, 4.0), 0.5, 1.0),
-        ((1.0, 4.0), 0.75, 2.0),
-        ((1.0, 4.0), 1.0, 4.0),
-        ("learned", 1.0, 1.0),
-    ]:
-        tree = tree_of(beta=beta)
-        plain = logits_of(tree, x)
-        tree.training_progress(done)
-        before = tree.gate_logits(x).detach()
-        np.testing.assert_allclose(before, factor * plain, atol=1e-5)
-        tree.settle()
-        np.testing.assert_allclose(logits_of(tree, x), before, atol=1e-5)
-        np.testing.assert_allclose(tree.gate_logits(x).detach(), before, atol=1e-5)
-    tree = tree_of(beta="learned")
-    with torch.no_grad():
-        tree.log_beta.copy_(torch.arange(6.0) / 3)
-    expected = plain * np.exp(np.arange(6) / 3)
-    np.testing.assert_allclose(tree.gate_logits(x).detach(), expected, atol=1e-5)
-    tree.settle()
-    np.testing.assert_allclose(logits_of(tree, x), expected, atol=1e-5)

@@ -153,25 +153,15 @@ GRIDS = {
         {"lr": [0.01, 0.1]},
         2,
     ),
-    "sharp trees": (
-        tree(entropy_penalty=0.01, transfer=None),
-        {"beta": [1.0, 2.0, (1.0, 4.0)], "random_state": [0, 1]},
-        6,
-    ),
-    "learned sharpness": (
-        tree(beta="learned", gate="smooth_step", weight_decay=0.0),
-        {"temperature": [1.0, 2.0], "class_weight": [None, "balanced"]},
+    "trees of several seeds": (
+        tree(weight_decay=0.0),
+        {"random_state": [0, 1], "class_weight": [None, "balanced"]},
         4,
     ),
     "paths": (
         tree(objective=(0.0, 0.5)),
         {"temperature": [1.0, 2.0], "alpha": [0.5, 0.7]},
         4,
-    ),
-    "sharp trees that stop": (
-        tree(beta=(1.0, 6.0), early_stopping=True, transfer=None),
-        {"max_epochs": [16], "n_iter_no_change": [3], "lr": [0.03, 0.3]},
-        2,
     ),
     "trees that cannot grow": (
         tree(balance_penalty=1.0, transfer=None).set_params(

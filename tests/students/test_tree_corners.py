@@ -8,9 +8,7 @@ from sklearn.datasets import load_diabetes, load_iris
 from skdistill import SoftDecisionTreeClassifier as C
 from skdistill import SoftDecisionTreeRegressor as R
 from skdistill import plot_gate_filters
-from skdistill.modules import SoftTree
 from skdistill.training import loop
-from skdistill.training.objective import Share, get_loss, of_leaves
 
 X, Y = load_iris(return_X_y=True)
 D, T = load_diabetes(return_X_y=True)
@@ -44,23 +42,6 @@ def no_memory_corruption(monkeypatch):
     monkeypatch.setattr(loop, "take_moments", checked)
 
 
-def test_values_without_teacher_learn_from_the_mixture():
-    tree = SoftTree(4, 2, 2, is_classifier=False, gives_paths=True).double().train()
-    x, y = torch.randn(9, 4).double(), torch.randn(9, 2).double()
-    mse = get_loss("mse", "regressor")
-    _, hard = of_leaves(mse, mse, Share(0.4, 0.4), None, of_mixture=True)
-    output, _ = tree(x)
-    reach = tree.leaf_probabilities(x)
-    mixture = reach @ tree.leaf
-    errors = (tree.leaf[None] - mixture[:, None]).square().mean(dim=2)
-    expected = 0.6 * (mixture - y).square().mean(dim=1) + 0.4 * (reach * errors).sum(
-        dim=1
-    )
-    torch.testing.assert_close(hard.row_losses(output, y, 1.0), expected)
-    tree = R(objective=0.9, path_teacher="mixture", **F).fit(D, T)
-    assert tree.score(D, T) > 0  # better than the mean
-
-
 @pytest.mark.parametrize("split", ["oblique", "axis"])
 def test_nothing_to_grow_for(split):
     for student, x, y in [(R, D, np.ones(len(T))), (C, np.ones((150, 3)), Y)]:
@@ -74,12 +55,6 @@ def test_nothing_to_grow_for(split):
 def test_a_tree_of_one_leaf_goes_on():
     leaf = C(**F).fit(X, Y).prune(X, ccp_alpha=np.inf)
     assert leaf.set_params(warm_start=True).fit(X, Y).get_n_leaves() == 1
-
-
-@pytest.mark.parametrize("beta", [np.float32(2), np.int64(2)])
-def test_numpy_beta(beta):
-    p = C(beta=2.0, **F).fit(X, Y).predict_proba(X)
-    np.testing.assert_array_equal(C(beta=beta, **F).fit(X, Y).predict_proba(X), p)
 
 
 def test_first_part_of_one_class():
@@ -100,23 +75,10 @@ def test_a_pruned_tree_learns_more_parts():
     tree.partial_fit(X, Y)
 
 
-def test_straight_through_with_entropy_penalty():
-    C(gate="straight_through", entropy_penalty=0.1, **F).fit(X, Y)
-
-
 def test_early_stopping_of_an_axis_tree_after_one_step():
     C(
         split="axis", early_stopping=True, **(F | {"max_epochs": 1, "batch_size": 1000})
     ).fit(X, Y)
-
-
-def test_sharpness_of_parts():
-    size = []
-    tree = C(beta=(1, 4), **F)
-    for _ in range(8):
-        tree.partial_fit(X, Y)
-        size.append(tree.module_.gate_weight.detach().abs().max().item())
-    assert size[-1] < 100
 
 
 def test_pruning_after_adjusting_the_prior():
@@ -143,8 +105,6 @@ def test_pruning_refuses_what_it_cannot_judge():
     tree = R(quantiles=[0.1, 0.5, 0.9], alpha=0.0, **F).fit(D, T)
     with pytest.raises(ValueError, match="leave y out"):
         tree.prune(D, T)
-    with pytest.raises(ValueError, match="path_teacher='mixture' has no effect"):
-        C(path_teacher="mixture", **F).fit(X, Y)
 
 
 def test_constant_pixels_have_no_weight():

@@ -211,11 +211,7 @@ NEW = {
     "max_leaf_nodes": 4,
     "split": "sparse",
     "max_features_per_split": 2,
-    "gate": "smooth_step",
-    "beta": (1.0, 2.0),
-    "entropy_penalty": 0.01,
     "objective": (0.0, 0.3),
-    "path_teacher": "mixture",
     "weight_decay": 0.01,
 }
 

@@ -7,15 +7,15 @@ from skdistill import SoftDecisionTreeClassifier, SoftDecisionTreeRegressor
 
 FAST = {
     "max_depth": 3,
-    "max_epochs": 10,
+    "max_epochs": 20,
     "batch_size": 30,
     "lr": 0.06,
     "transfer": None,
 }
 SETTINGS = [
     {"max_leaf_nodes": 4, "split": "axis"},
-    {"split": "sparse", "max_features_per_split": 2, "gate": "smooth_step"},
-    {"beta": (1, 4), "objective": (0.0, 0.5)},
+    {"split": "sparse", "max_features_per_split": 2},
+    {"objective": (0.0, 0.5)},
 ]
 
 
