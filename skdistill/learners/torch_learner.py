@@ -363,7 +363,6 @@ class TorchLearner(Learner):
             "patience": params.n_iter_no_change if params.early_stopping else None,
             "generator": generator,
             "verbose": int(params.verbose),
-            "is_own": not self.draws_globally(),
             "interruptible": interruptible,
             "optimizer_state": self.moments,
             "refresh": rows.refresh,

@@ -15,13 +15,6 @@ ACTIVATIONS = {
     "logistic": nn.Sigmoid,
     "identity": nn.Identity,
 }
-#: Gradients of the activations whose slope follows from their output alone.
-_GRADIENTS = {
-    nn.ReLU: lambda gradient, y: torch.ops.aten.threshold_backward(gradient, y, 0),
-    nn.Sigmoid: torch.ops.aten.sigmoid_backward,
-    nn.Tanh: torch.ops.aten.tanh_backward,
-    nn.Identity: lambda gradient, y: gradient,
-}
 
 
 class MLP(nn.Module):
@@ -98,15 +91,13 @@ class MLP(nn.Module):
             x = smooth_clip(x, self.clip)
         return x if self.embedding is None else self.embedding(x)
 
-    def forward(self, x, inputs=None):
+    def forward(self, x):
         """Outputs of the last layer.
 
         Parameters
         ----------
         x : Tensor of shape (n, n_inputs)
             Of any floating dtype, in which the outputs are computed too.
-        inputs : list, default=None
-            Gets the input of each layer.
 
         Returns
         -------
@@ -118,61 +109,8 @@ class MLP(nn.Module):
             if i:
                 x = self.activation(x)
                 x = x if self.dropout is None else self.dropout(x)
-            if inputs is not None:
-                inputs.append(x)
             x = _affine(layer, x)
         return x
-
-    @property
-    def writes_gradients(self):
-        """Whether its gradients are written out."""  # numpydoc ignore=RT01
-        is_known = self.dropout is None and type(self.activation) in _GRADIENTS
-        return is_known and not learns_embedding(self)
-
-    def layer_gradients(self, inputs, weights, of_output):
-        """Gradients by the layers' weights and biases, written out.
-
-        They are those of torch's autograd, which would build a graph for each batch. To
-        be called under ``torch.no_grad``.
-
-        Parameters
-        ----------
-        inputs : list of Tensor of shape (..., n, n_in)
-            Of each layer. Of nets that are stacked the first may be (n, n_in), for all.
-        weights : list of Tensor of shape (..., n_out, n_in)
-            Weights of each layer.
-        of_output : Tensor of shape (..., n, n_outputs)
-            Gradient by the outputs.
-
-        Yields
-        ------
-        (int, Tensor of shape (..., n_out, n_in), Tensor of shape (..., n_out))
-            Position of a layer, from the last to the first, and its gradients; in the
-            first one, nets that see the same rows lie beside each other: (all n_out, ...).
-        """
-        gradient, by_input = of_output, _GRADIENTS[type(self.activation)]
-        for i in reversed(range(len(weights))):
-            if inputs[i].dim() < gradient.dim():
-                gradient = gradient.transpose(0, 1).flatten(1)
-            yield i, gradient.mT @ inputs[i], gradient.sum(dim=-2)
-            if i:
-                gradient = by_input(gradient @ weights[i], inputs[i])
-
-    @torch.no_grad()
-    def take_gradients(self, inputs, of_output):
-        """Leave gradients in the parameters.
-
-        Parameters
-        ----------
-        inputs : list of Tensor
-            The list that ``forward`` has filled.
-        of_output : Tensor of shape (n, n_outputs)
-            Gradient by the outputs.
-        """
-        layers = list(self.layers)
-        weights = [layer.weight for layer in layers]
-        for i, weight, bias in self.layer_gradients(inputs, weights, of_output):
-            layers[i].weight.grad, layers[i].bias.grad = weight, bias
 
 
 def smooth_clip(x, limit):

@@ -15,9 +15,9 @@ from torch import nn
 from ..teacher.fingerprint import fingerprint
 from ..training.batches import Batches, InOrder
 from ..training.callbacks import BestWeights
-from ..training.loss_gradients import LossFailed, LossGradients, gradient_kind
 from ..training.net import DistillationNet
 from ..training.optimizers import CYCLED, OPTIMIZERS, scheduled
+from .joint_losses import JointLosses, LossFailed, objective_kind
 from .stacked import stacked, stacked_kind
 
 _MOST_CELLS = 1 << 25  # numbers in stacked rows that may differ from net to net
@@ -66,7 +66,7 @@ def _kind(request):
         request.options["patience"] is None,
         _shapes(request.rows),
         _shapes(request.valid),
-        gradient_kind(request.objective),
+        objective_kind(request.objective),
     )
 
 
@@ -201,7 +201,7 @@ class _Joint:
             self.valid = _Rows([each.valid.to(device) for each in self.requests])
         self.stack = stacked([each.module.to(device) for each in self.requests])
         self.weights = list(self.stack.weights.values())
-        self.losses = LossGradients(
+        self.losses = JointLosses(
             [each.objective for each in self.requests], self.weights[0]
         )
         self.nets = [self._net(each) for each in self.requests]
@@ -298,10 +298,11 @@ class _Joint:
         """The loss of each net on a batch, and its gradients by the stacked weights."""
         output, state = self.stack.outputs(x)
         weight = targets[3] if targets[0] is None else targets[1]
-        penalty = self.stack.penalty(state, weight)
-        loss, of_output = self.losses(output.detach(), targets)
-        gradients = self.stack.gradients(output, state, of_output, penalty)
-        return loss + penalty.detach() if torch.is_tensor(penalty) else loss, gradients
+        loss = self.losses(output, targets) + self.stack.penalty(state, weight)
+        parts = torch.autograd.grad(loss.sum(), self.weights)
+        # Fused steps read gradients in the order of the parameters' memory.
+        pairs = zip(self.stack.weights, parts, strict=True)
+        return loss.detach(), {name: part.contiguous() for name, part in pairs}
 
     def _epoch(self):
         """What the nets see of each step, and what they are to answer."""
@@ -323,7 +324,7 @@ class _Joint:
         means, sizes = [], []
         for index, n_labelled in self.valid_order.indices():
             x, targets = self.valid.take(index, n_labelled)
-            means.append(self.losses(self.stack.outputs(x)[0], targets)[0])
+            means.append(self.losses(self.stack.outputs(x)[0], targets))
             sizes.append(len(index))
         return _means(means, sizes)
 

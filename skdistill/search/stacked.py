@@ -110,31 +110,6 @@ class Stack(ABC):
             As the modules return them, and what ``penalty`` needs besides.
         """
 
-    def gradients(self, output, state, of_output, penalty):
-        """Gradients by the weights, from those by the outputs.
-
-        Parameters
-        ----------
-        output, state : Tensor, object
-            What ``outputs`` returned.
-        of_output : Tensor of the output's shape
-            Gradient of the losses by it.
-        penalty : Tensor of shape (n_modules,) or float
-            From ``penalty``.
-
-        Returns
-        -------
-        dict of {str: Tensor}
-            Gradients of losses and penalties, by the names of the weights; contiguous.
-        """
-        ends, gradients = [output], [of_output]
-        if torch.is_tensor(penalty) and penalty.requires_grad:
-            ends, gradients = [output, penalty.sum()], [of_output, None]
-        parts = torch.autograd.grad(ends, list(self.weights.values()), gradients)
-        # Fused steps read gradients in the order of the parameters' memory.
-        pairs = zip(self.weights, parts, strict=True)
-        return {name: gradient.contiguous() for name, gradient in pairs}
-
     def penalty(self, state, weight=None):
         """Return the penalties of the modules.
 
@@ -186,10 +161,6 @@ class Stack(ABC):
 class _MLPs(Stack):
     """Perceptrons whose embeddings, if they have some, are the same and learn nothing."""
 
-    def __init__(self, modules):
-        super().__init__(modules)
-        self._writes_gradients = modules[0].writes_gradients
-
     @staticmethod
     def kind(module):
         if module.dropout is not None or type(module.embedding) not in _EMBEDDINGS:
@@ -204,31 +175,17 @@ class _MLPs(Stack):
         return _ByVmap(modules) if learns_embedding(modules[0]) else cls(modules)
 
     def outputs(self, x):
-        base, inputs = self.modules[0], []
-        with torch.set_grad_enabled(self.training and not self._writes_gradients):
-            x = _first_input(base, x)
-            for i, (weight, bias) in enumerate(self._layers()):
-                if i:
-                    x = base.activation(x)
-                inputs.append(x)
-                if x.dim() == 2:  # one product for all
-                    flat = F.linear(x, weight.flatten(0, 1), bias.flatten())
-                    x = flat.unflatten(1, weight.shape[:2]).transpose(0, 1)
-                else:
-                    x = torch.baddbmm(bias[:, None], x, weight.transpose(1, 2))
-        return x, inputs
-
-    @torch.no_grad()
-    def gradients(self, output, state, of_output, penalty):
         base = self.modules[0]
-        if not self._writes_gradients:
-            return super().gradients(output, state, of_output, penalty)
-        gradients, layers = {}, self._layers()
-        weights = [weight for weight, _ in layers]
-        for i, *both in base.layer_gradients(state, weights, of_output):
-            for name, weight, gradient in zip(_OF_LAYER, layers[i], both, strict=True):
-                gradients[f"layers.{i}.{name}"] = gradient.reshape(weight.shape)
-        return gradients
+        x = _first_input(base, x)
+        for i, (weight, bias) in enumerate(self._layers()):
+            if i:
+                x = base.activation(x)
+            if x.dim() == 2:  # one product for all
+                flat = F.linear(x, weight.flatten(0, 1), bias.flatten())
+                x = flat.unflatten(1, weight.shape[:2]).transpose(0, 1)
+            else:
+                x = torch.baddbmm(bias[:, None], x, weight.transpose(1, 2))
+        return x, None
 
     def _layers(self):
         """The stacked weights and biases of each layer."""

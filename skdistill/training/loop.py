@@ -99,7 +99,6 @@ def train(
     tol,
     generator,
     verbose,
-    is_own=False,
     ema_decay=None,
     interruptible=True,
     optimizer_state=None,
@@ -132,8 +131,6 @@ def train(
         Shuffles.
     verbose : int
         1 for a progress bar, 2 for a line each epoch.
-    is_own : bool, default=False
-        Whether the module is one that a student made: no hooks, no frozen weights.
     ema_decay : float, default=None
         Decay of the moving average of the weights that the net ends with; None for the
         last weights.
@@ -177,7 +174,7 @@ def train(
         **optimizer_options(optimizer, weight_decay, device, module),
     )
     # A callback may hook the module or look at its gradients: then skorch's steps run.
-    net.is_listened_to, net.is_own = bool(callbacks), is_own and not callbacks
+    net.is_listened_to = bool(callbacks)
     net.ctrl_c = CtrlC()
     net.prepare(lr_schedule, max_epochs * len(batches), optimizer in CYCLED, ema_decay)
     if optimizer_state:

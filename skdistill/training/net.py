@@ -6,9 +6,7 @@ from skorch import NeuralNet
 from skorch.callbacks import EpochTimer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from ..modules import MLP
 from .callbacks import StopTraining
-from .loss_gradients import LossGradients, gradient_kind
 from .optimizers import scheduled
 
 
@@ -50,11 +48,9 @@ class DistillationNet(NeuralNet):
     """
 
     is_listened_to = False
-    is_own = False  # whether a student made the module, not its user
     schedule_ = None
     averaged = None
     ctrl_c = None
-    _written_out = None  # where no graph is needed: losses with their gradients
 
     @property
     def _default_callbacks(self):
@@ -129,21 +125,10 @@ class DistillationNet(NeuralNet):
 
     def _loss_gradient(self, batch):
         x, targets = batch
-        if self._written_out is not None:
-            return self._without_graph(x, targets)
         self.optimizer_.zero_grad()
         loss = self.get_loss(self.module_(x), targets)
         loss.backward()
         return loss
-
-    @torch.no_grad()
-    def _without_graph(self, x, targets):
-        inputs = []  # of each layer, from which its gradient is computed
-        output = self.module_(x, inputs)
-        targets = [t if t is None else t[None] for t in targets]
-        loss, of_output = self._written_out(output[None], targets)
-        self.module_.take_gradients(inputs, of_output[0])
-        return loss[0]
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         """One pass; records the mean loss over the rows as ``{prefix}_loss``."""
@@ -222,12 +207,6 @@ class DistillationNet(NeuralNet):
         )
         if ema_decay is not None:
             self.averaged = Average(uncompiled(self.module_), ema_decay)
-        is_known = type(self.module_) is MLP and self.module_.writes_gradients
-        if self.is_own and is_known and gradient_kind(self.criterion_) is not None:
-            like = next(self.module_.parameters())
-            # With soft targets an epoch then takes .78 times as long as a bare loop, with
-            # labels .96 (docs/performance.rst).
-            self._written_out = LossGradients([self.criterion_], like)
         self._steps, self._steps_done = n_steps, 0
         # Whatever changes in the course of the training hears how much of it is done.
         parts = [uncompiled(self.module_), getattr(self.criterion_, "share", None)]
@@ -255,7 +234,7 @@ class DistillationNet(NeuralNet):
         self.callbacks = None
         self.optimizer_ = self.schedule_ = self.criterion_ = self.criterion = None
         del self._listeners
-        self.averaged = self._written_out = self.ctrl_c = None
+        self.averaged = self.ctrl_c = None
         for epoch in self.history:
             epoch["batches"] = []
 
