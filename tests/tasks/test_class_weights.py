@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from lessons import shares, task
+from sklearn.utils.class_weight import compute_sample_weight
 
 from skdistill.lesson.gathering import gather
 from skdistill.lesson.given import Given
@@ -34,3 +35,10 @@ def test_class_weight_of_a_class_that_only_the_teacher_knows():
         gather(rows, r, class_weight={7: 1.0})
     with pytest.raises(ValueError, match="class_weight=.*not negative"):
         gather(rows, r, class_weight={0: -1.0})
+
+
+def test_balanced_weights_are_those_of_scikit_learn():
+    y = np.array([0, 0, 0, 1, 2, 2])
+    rows = Given(np.zeros((6, 1)), y, teacher_output=shares(6, 3))
+    k = gather(rows, task(y), class_weight="balanced")
+    np.testing.assert_allclose(k.hard_weight, compute_sample_weight("balanced", y))
