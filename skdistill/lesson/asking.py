@@ -142,6 +142,7 @@ class Asking:
         """
         given.check(self.teacher is not None)
         if isinstance(self.teacher, DroppedTeacher):
+            # Its `fit` raises, and names the remedy.
             self.teacher.fit(given.X, given.y)
         has_teacher = teaches(given, self.teacher)
         if has_teacher and self.teacher is not None and needs_teacher(given):
@@ -271,6 +272,8 @@ class Asking:
         random = check_random_state(self.random_state)
         arguments = transfer, rows, random, usable, weighted
         renews = getattr(transfer, "refresh", None) is not None
+        # A kept draw has no sampler that could draw again, and `usable` is of these
+        # folds alone.
         if usable is not None or renews or self.draws_for_leaves:
             return draw(*arguments)
         seed = self.random_state
@@ -423,6 +426,8 @@ class Asking:
             transfer_weight=self.transfer_weight,
             class_weight=self.class_weight,
             calibrates=self.teacher_calibration is not None,
+            # A teacher fitted here has learnt these labels: only another's can be
+            # strange.
             fitted_before=ready or given.teacher_output is not None,
             **options,
         )

@@ -228,6 +228,7 @@ def hold_out(strata, fraction, random, weight=None, why=None):
         _, held = hold_out(strata[rows], fraction, random, why=why)
         return np.setdiff1d(np.arange(len(strata)), rows[held]), rows[held]
     n = len(strata)
+    # By class, at random within each: every k-th row has all classes by their shares.
     by_class = np.lexsort((random.random_sample(n), strata))
     n_held = max(1, round(fraction * n))
     every = n / n_held

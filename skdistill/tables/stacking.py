@@ -54,6 +54,7 @@ def _stacked_arrow(first, second):
 
 def _stacked_frames(first, second, name):
     is_pandas = hasattr(first, "iloc")
+    # pandas makes objects of two columns whose categories differ.
     columns = []
     for column, pair in zip(
         first.columns,

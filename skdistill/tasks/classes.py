@@ -373,6 +373,8 @@ class _Target:
         return align(log_with_floor(output), self.columns, self.classes)
 
     def encode(self, y, name):
+        # A label beyond the last class has no position; the comparison finds it
+        # unknown.
         codes = np.searchsorted(self.classes, y).clip(max=len(self.classes) - 1)
         unknown = self.classes[codes] != y
         if unknown.any():
@@ -437,6 +439,7 @@ def union_of_classes(*groups):
         )
     union = np.unique(np.concatenate(arrays))
     first = arrays[0].dtype
+    # numpy widens mixed types; predictions keep that of y, which comes first.
     if first.kind in "biuf" and np.array_equal(union.astype(first), union):
         return union.astype(first)
     return union

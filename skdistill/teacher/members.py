@@ -266,6 +266,7 @@ def check_width(teacher, X):
     width = _num_features(X)
     for model in map(as_model, members_of(teacher)):
         wanted = model.width()
+        # A model that picks its columns by name may know fewer than X has.
         if wanted not in (None, width) and model.rows(X) is X:
             raise ValueError(
                 f"teacher={model!r} was fitted on {wanted} columns and X has {width}: "

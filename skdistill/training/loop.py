@@ -168,6 +168,7 @@ def train(
         lr=lr,
         max_epochs=max_epochs,
         device=str(device),
+        # Copies: a training may not change what the student has as a parameter.
         callbacks=[*library_callbacks, *copy.deepcopy(callbacks or [])],
         compile=compile,
         verbose=int(verbose >= 2),
