@@ -14,8 +14,12 @@ from numbers import Number
 import numpy as np
 
 FORMAT = 2
+# The view's own bounds (tables.view): this file stands alone, and imports nothing of
+# them.
 _BOUND, _FLOAT32_BOUND = 1e6, 1e30
 _ROWS_AT_ONCE = 4096
+# Below these sizes, loops in Python or one larger product take less time than numpy's
+# calls.
 _FEW_ROWS, _FEW_GATES, _FEW_CLASSES = 16, 127, 32
 _FEW_NUMBERS, _MOST_CELLS = 128, 1 << 20
 _TINY = np.finfo(np.float64).tiny
@@ -133,6 +137,7 @@ class NumpyPredictor:
             raise AttributeError(
                 "predict_proba is for classifiers, and this predicts values."
             )
+        # Without the way to logarithms and back.
         if self._shift is None and len(self._widths) == 1:
             return self._outputs(X, self._model.probabilities)
         p = np.exp(self._log_probabilities(X))
@@ -160,7 +165,9 @@ class NumpyPredictor:
         if not target.endswith(".npz"):
             raise ValueError(f"path={target!r} must end in .npz.")
         arrays = {name: _halved(array) for name, array in self.arrays.items()}
+        # As text in an array: an object would need a pickle.
         np.savez_compressed(target, meta=np.array(json.dumps(self.meta)), **arrays)
+        # The reader is this file itself: it cannot differ from what predicts here.
         with open(__file__, encoding="utf-8") as source:
             text = source.read()
         folder = target.replace("\\", "/").rpartition("/")[0]
@@ -680,6 +687,8 @@ class _SoftTree:
         is_gate = np.zeros(2 * self._n_gates + 1, dtype=bool)
         is_gate[self._gates] = True
         self._leaves = np.flatnonzero(~is_gate)
+        # Children of the gate of rank r are the nodes 2 r + 1 and 2 r + 2; leaves have
+        # no rank.
         self._rank = np.where(is_gate, np.cumsum(is_gate) - 1, -1)
         self._levels = list(pairwise(self._ends_of_levels()))
         self._leaf = arrays["leaf"]

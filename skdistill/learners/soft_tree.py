@@ -208,6 +208,7 @@ class SoftTreeLearner(TorchLearner):
     def _grown(self, module, rows, *others):
         """The tree in its last shape, to be trained once more."""
         params, limit = self.params, self.params.max_leaf_nodes
+        # The number of shapes, among which the epochs of growth are shared.
         n_steps, n_leaves = 0, 2
         while n_leaves < limit:
             n_steps, n_leaves = n_steps + 1, _next_size(n_leaves, limit)
@@ -245,6 +246,7 @@ class SoftTreeLearner(TorchLearner):
         module = self.net.module_
         if leaves_scale_open(self.task, self.params, knowledge):
             self._sharpen_gates(module, x, self._targets_at_1(knowledge))
+        # Trained at T, the leaves answer at T; predictions are at 1.
         elif self.temperature != 1 and knowledge.soft is not None:
             self._refit_leaves(module, x, self._targets_at_1(knowledge))
         self._fit_leaves_alone(module, x, knowledge)

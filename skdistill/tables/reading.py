@@ -149,7 +149,6 @@ def _read(name, column):
     if kind in "biuf":
         if isinstance(dtype, np.dtype):
             return np.asarray(column, dtype=np.float64)
-        # np.asarray makes no floats of pd.NA.
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
     if kind in "OUST":
         return _from_factors(name, *_factorize(name, column))
