@@ -301,6 +301,7 @@ def _check_shape(rows, n_features):
 def _by_names(X, names, n_features):
     """The columns of a frame or dict, in the order of training."""
     given = list(getattr(X, "columns", X))
+    # pyarrow's `columns` are the data.
     if hasattr(X, "schema") and hasattr(X, "num_rows"):  # of pyarrow
         given = X.schema.names
     if names is None and len(given) != n_features:
@@ -404,6 +405,7 @@ class _Table:
         self._columns, self._gaps = meta["columns"], np.array(meta["gaps"], dtype=int)
         self._tails = meta["tails"]
         self._empty = np.array(meta["empty"], dtype=bool)
+        # Copies: `save` writes the meta as it was read.
         self._labels = [dict(each) for each in meta["labels"]]
         for each in self._labels:
             each["codes"] = dict(each["bins"])
@@ -419,6 +421,7 @@ class _Table:
         )
 
     def rows(self, X, n_features, names):
+        # What a service sends most often needs no other look.
         if not self._labels and type(X) is np.ndarray and X.dtype == np.float64:
             return _check_shape(X, n_features)
         if not self._labels and not _is_frame(X):

@@ -231,6 +231,7 @@ class SoftTreeLearner(TorchLearner):
     def _some(self, rows, dtype):
         """Rows, targets and weights that are looked at for new gates."""
         n_rows = min(_ROWS_OF_GROWTH, max(1, _CELLS_OF_GROWTH // rows.x.shape[1]))
+        # Every k-th row: of X and of the drawn rows, which follow, alike.
         step = -(-len(rows.x) // n_rows)
         target, weight = self._joint_targets(rows.knowledge)
         return [

@@ -87,6 +87,7 @@ def gather(
         never = np.isnan(soft).any(axis=1)  # in no fold's held-out part
         # 0 in its place: NaN times a weight of 0 is NaN.
         soft, soft_weight = np.where(never[:, None], 0.0, soft), soft_weight * ~never
+    # Once: fresh rows of a renewal say nothing new about X.
     if has_answers and fitted_before and asks and hard is not None and not is_known:
         _check_agreement(given, task, teacher, soft, hard, out_of_fold)
     known = {"answers": answers, "unseen": out_of_fold is not None}
@@ -171,6 +172,7 @@ def _parents(given):
     width = max(1, of_drawn.shape[1])
     every = np.full((given.n_transfer + len(of_drawn), width), -1)
     every[len(every) - len(of_drawn) :, : of_drawn.shape[1]] = of_drawn
+    # X_transfer comes first, and has no parents.
     return every
 
 

@@ -103,6 +103,7 @@ class Knowledge:
         """
         n = self.n_labelled
         labelled, transfer = self.soft_weight[:n].sum(), self.soft_weight[n:].sum()
+        # Where one side has no weight there is no ratio to be set.
         if self.transfer_weight is None or not labelled or not transfer:
             return self
         weight = self.soft_weight.copy()
@@ -127,6 +128,7 @@ class Knowledge:
             n = self.n_labelled
             return replace(self, soft=None, soft_weight=self.soft_weight[:n])
         hard = None if alpha == 1 else self.hard
+        # A loss may ask for labels that do not count themselves, as "dkd" does.
         return replace(self, hard=hard, labels=self.hard)
 
     def class_shares(self, alpha, n_classes):

@@ -344,12 +344,15 @@ class _Joint:
             except ValueError as error:
                 self.errors[i] = error
                 continue
+            # The epoch was one program: each net's share of it.
             history.record("dur", seconds / len(going))
             best = self.best[i]
             if best.patience is not None:
                 state = partial(self.stack.state_of, i)  # copied only if it is best
                 self.is_over[i] = best.saw(history[-1, best.monitor], epoch, state)
                 if self.is_over[i]:
+                    # The stack goes on to move its weights with the others: the best
+                    # are put back now.
                     self.stack.give_back(i, best.weights_)
 
     def _going(self):

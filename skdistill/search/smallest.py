@@ -235,6 +235,7 @@ def smallest_student(
             clone(student).set_params(**parameters).fit(X, y, **fit_params)
             for parameters in candidates
         ]
+    # All sizes have one teacher and the same classes: any of the students tells them.
     judge = _Judge(fitted[0], X, y, X_val, y_val, scorer)
     to_select = judge.samples(select, _RESAMPLES, random)
     to_report = judge.samples(report, _RESAMPLES_OF_REPORT, random)

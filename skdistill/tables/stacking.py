@@ -48,6 +48,7 @@ def stacked(first, second, name):
 def _stacked_arrow(first, second):
     tables = [arrow_table(first), arrow_table(second)]
     concat = sys.modules["pyarrow"].concat_tables
+    # Files of one table may differ in the width of a type: the wider one serves both.
     both = concat(tables, promote_options="permissive")
     return both.unify_dictionaries()  # the first one's order stays
 

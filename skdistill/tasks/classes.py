@@ -45,6 +45,8 @@ class Classes(Task):
         #: What columns without a name stand for.
         self.unnamed = labels if given is None else given
         named = [] if teacher is None else self._teacher_labels(teacher)
+        # Columns of outputs name their classes as a teacher does, and are checked as
+        # one.
         if has_outputs and given is not None:
             named.append(given)
         known = [group for group in (labels, given, *named) if group is not None]
@@ -432,6 +434,7 @@ def union_of_classes(*groups):
     arrays = [np.asarray(group) for group in groups if group is not None]
     if not arrays:
         raise ValueError("The classes are not known: give y or `classes`.")
+    # numpy would make strings of the numbers, and find no class in common.
     if len({all(isinstance(v, str) for v in a.tolist()) for a in arrays}) > 1:
         raise ValueError(
             "teacher, y and `classes` share no class: some labels are strings and some "

@@ -38,6 +38,7 @@ def checked_prior(prior, classes):
         If a class lacks a share, or these are no distribution.
     """
     labels = classes.tolist()
+    # A Series, such as y.value_counts(normalize=True).
     prior = prior.to_dict() if hasattr(prior, "to_dict") else prior
     if isinstance(prior, dict):
         if set(prior) != set(labels):

@@ -121,6 +121,7 @@ def _within_one(values, weight):
     values, weight = values[weight > 0], weight[weight > 0]
     peak = np.abs(values).max(axis=0)
     peak = np.where(peak > 0, peak, 1.0)
+    # Weights over the largest too: their sum could overflow.
     return values / peak, weight / weight.max(), peak
 
 

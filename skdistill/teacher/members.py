@@ -95,6 +95,7 @@ def any_ready(teacher):
     bool
         True if any member is ready.
     """
+    # Asked when a student is cloned, which is no place to refuse an empty list.
     if teacher is None or (isinstance(teacher, list | tuple) and not teacher):
         return False
     return any(is_ready(member) for member in members_of(teacher))
