@@ -102,6 +102,8 @@ def log_ratio(new, old):
     ndarray of shape (n_classes,)
         What is added to logits under the old prior, to have those under the new.
     """
+    # No target says less than the floor: an old share of 0 would make the ratio
+    # infinite.
     return np.log(np.maximum(new, _TINY)) - np.log(np.maximum(old, FLOOR))
 
 
