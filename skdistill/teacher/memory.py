@@ -223,7 +223,9 @@ class TeacherMemory:
         if rows is not None:
             return rows
         rows = draw(*arguments)
-        if rows is not None and len(rows) * _num_features(rows.X) <= _MOST_CELLS:
+        if rows is None or rows.has_time_budget:  # the time is measured in each fit
+            return rows
+        if len(rows) * _num_features(rows.X) <= _MOST_CELLS:
             # The source holds the fitted sampler, and with it the training rows.
             self._dump(item, replace(rows, source=None))
         return rows
