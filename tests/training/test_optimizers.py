@@ -7,6 +7,8 @@ import torch
 from noisy_labels import noisy
 from skorch.callbacks import Callback
 
+from skdistill.training.optimizers import moments_of, take_moments
+
 
 def test_the_first_lr_schedule_steps_by_batch(student):
     X, y = noisy()
@@ -68,3 +70,22 @@ def test_an_optimizer_without_weight_decay_says_so(student):
     student.set_params(optimizer=torch.optim.LBFGS, weight_decay=0.1)
     with pytest.raises(ValueError, match="weight_decay=0.1 is not known"):
         student.fit(*noisy())
+
+
+def stepped(module, moments=None):
+    optimizer = torch.optim.Adam(module.parameters(), lr=0.1)
+    if moments is not None:
+        take_moments(optimizer, module, moments)
+    module(torch.ones(2, 3)).square().sum().backward()
+    optimizer.step()
+    return moments_of(optimizer, module)
+
+
+def test_moments_are_taken_by_parameters_of_the_same_shape_alone():
+    first = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Linear(2, 2))
+    moments = stepped(first)
+    assert set(moments) == {"0.weight", "0.bias", "1.weight", "1.bias"}
+    second = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Linear(2, 4))
+    steps = {name: int(each["step"]) for name, each in stepped(second, moments).items()}
+    assert steps == {"0.weight": 2, "0.bias": 2, "1.weight": 1, "1.bias": 1}
+    assert int(moments["0.weight"]["step"]) == 1  # a copy was taken
