@@ -259,12 +259,12 @@ default=None
         return replace(given, y=y, y_val=y_val, sample_weight=weight), read
 
     def _continues(self):
-        """Whether fit goes on from what was learnt before."""
-        return getattr(self, "warm_start", False) and hasattr(self, "preprocessor_")
+        """Whether fit goes on from what was learnt before; some subclasses can."""
+        return False
 
     def _what_continues(self):
         """The argument or method that goes on, as errors name it."""
-        return "partial_fit" if "_this_part" in vars(self) else "warm_start=True"
+        return "warm_start=True"
 
     def _table(self, X):
         """Rows that the user gives to a fitted student, read."""

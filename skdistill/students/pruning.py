@@ -94,7 +94,7 @@ def _one_hot(tree, y):
 def _with_module(tree, module, origin):
     """A copy with another module; what the copy knows of its nodes goes with them."""
     twin = copy.copy(tree)
-    vars(twin).pop("_between_parts", None)  # moments of another shape
+    twin._parts = None  # whose moments are of another shape
     twin.net_ = copy.copy(tree.net_)
     twin.net_.module_ = module.eval()
     twin.node_mass_ = tree.node_mass_[origin]

@@ -45,7 +45,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         is_one_class = y.ndim == 1 and len(np.unique(y)) < 2
         if learns and self.classes is None and is_one_class:
             advice = "Without y, and with alpha=1, it learns from a fitted teacher."
-            if "_this_part" in vars(self):
+            if self._what_continues() == "partial_fit":
                 advice = "Tell partial_fit of all of them by `classes`."
             raise ValueError(
                 f"y holds one class only ({y.tolist()[0]!r}); a student needs at least two "

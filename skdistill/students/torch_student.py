@@ -1,7 +1,8 @@
 """What the students share that are torch modules: options, targets, training."""
 
-import copy
+from dataclasses import dataclass, replace
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +24,7 @@ from ..training.histories import (
     without_history,
 )
 from ..training.optimizers import OPTIMIZERS
-from .base import BaseStudent
+from .base import BaseStudent, unchanged_on_error
 from .tasks import ClassifierStudent, RegressorStudent
 
 
@@ -33,12 +34,34 @@ def _can_go_on(student):
             "partial_fit needs a fitted teacher, or none: an unfitted one would be fitted "
             "anew on each part of the rows."
         )
-    if getattr(student, "temperature", None) == "auto":
+    if isinstance(student, ClassifierStudent) and student.temperature == "auto":
         raise AttributeError(
             'partial_fit has no rows on which temperature="auto" could choose: set a '
             "number, such as the temperature_ that fit has chosen."
         )
     return True
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What ``partial_fit`` keeps from one part of the rows to the next.
+
+    Attributes
+    ----------
+    optimizer : str or callable
+        The parameter, whose state this is.
+    moments : dict
+        The optimizer's state; the training of a part puts its own there.
+    classes : array-like, default=None
+        All labels.
+    running : bool, default=True
+        Whether a part is being learnt; False between the calls.
+    """
+
+    optimizer: Any
+    moments: dict
+    classes: Any = None
+    running: bool = True
 
 
 class TorchStudent(BaseStudent):
@@ -72,6 +95,7 @@ class TorchStudent(BaseStudent):
     }
     _has_epochs = True
     _learner_class = None  # of TorchLearner
+    _parts = None  # Parts, while partial_fit runs and between its calls
 
     @available_if(_can_go_on)
     def partial_fit(
@@ -118,26 +142,26 @@ class TorchStudent(BaseStudent):
         ValueError
             As ``fit`` does. The student is then as it was before.
         """
-        twin = self._twin_for_one_epoch(**options)
-        twin.fit(
-            X,
-            y,
-            sample_weight=sample_weight,
-            teacher_output=teacher_output,
-            X_transfer=X_transfer,
-            transfer_output=transfer_output,
-        )
-        twin.history_ = [*getattr(self, "history_", []), *twin.history_]
-        twin.n_iter_ = len(twin.history_)
-        twin._between_parts = vars(twin).pop("_this_part")
-        parameters = self.get_params(deep=False)
-        attributes = {k: v for k, v in vars(twin).items() if k not in parameters}
-        vars(self).clear()
-        vars(self).update(parameters, **attributes)
+        parts, epoch = self._next_part(**options)
+        users = {name: getattr(self, name) for name in epoch}
+        before = vars(self).get("history_", [])
+        with unchanged_on_error(self):  # the user's parameters too
+            vars(self).update(epoch, _parts=parts)
+            self.fit(
+                X,
+                y,
+                sample_weight=sample_weight,
+                teacher_output=teacher_output,
+                X_transfer=X_transfer,
+                transfer_output=transfer_output,
+            )
+            vars(self).update(users, _parts=replace(parts, running=False))
+            self.history_ = [*before, *self.history_]
+            self.n_iter_ = len(self.history_)
         return self
 
-    def _twin_for_one_epoch(self):
-        """A copy whose ``fit`` is one epoch more."""
+    def _next_part(self):
+        """What the next part goes on from, and the parameters of its one epoch."""
         if self._asking().fits_clones:
             raise ValueError(
                 f"partial_fit fits no teacher, and cv={self.cv!r} asks for clones: set "
@@ -148,20 +172,17 @@ class TorchStudent(BaseStudent):
                 "partial_fit goes on from the last weights, and ema_decay="
                 f"{self.ema_decay} puts their average in their place: set it None."
             )
-        twin = copy.copy(self)
-        before = vars(self).get("_between_parts", {})
-        moments = dict(before.get("optimizer", {}))
-        if before.get("kind", self.optimizer) is not self.optimizer:
-            moments = {}  # they are those of another optimizer
-        twin._this_part = {**before, "optimizer": moments, "kind": self.optimizer}
-        twin.warm_start, twin.max_epochs = True, 1
+        moments = {}
+        if self._parts is not None and self._parts.optimizer is self.optimizer:
+            moments = dict(self._parts.moments)
+        epoch = {"warm_start": True, "max_epochs": 1}
+        epoch |= {"lr_schedule": None, "early_stopping": False}
         if isinstance(self.transfer, str) and self.transfer == "auto":
-            twin.transfer = None  # more rows come by themselves
-        twin.lr_schedule, twin.early_stopping = None, False
+            epoch["transfer"] = None  # more rows come by themselves
         if isinstance(self.random_state, Integral):  # another order in each part
             n_before = len(vars(self).get("history_", []))
-            twin.random_state = (self.random_state + 1_000_003 * n_before) % 2**32
-        return twin
+            epoch["random_state"] = (self.random_state + 1_000_003 * n_before) % 2**32
+        return Parts(self.optimizer, moments), epoch
 
     def __getstate__(self):
         """State for a pickle: the history once, by columns."""
@@ -184,19 +205,22 @@ class TorchStudent(BaseStudent):
         """The fitted torch module."""  # numpydoc ignore=RT01
         return self.net_.module_
 
+    def _continues(self):
+        return self.warm_start and hasattr(self, "net_")
+
+    def _what_continues(self):
+        is_part = self._parts is not None and self._parts.running
+        return "partial_fit" if is_part else super()._what_continues()
+
     def _learner(self):
         def see(rows):  # trainings are in single precision, predictions are not
             return apply_view(self.preprocessor_, rows, np.float32)
 
-        params, goes_on = self.get_params(deep=False), self.warm_start
-        part = vars(self).get("_this_part", {})
-        past = None
-        if goes_on and hasattr(self, "net_"):
-            past = Past(self.module_, self._what_continues())
+        params, caller = self.get_params(deep=False), self._what_continues()
+        past = Past(self.module_, caller) if self._continues() else None
+        moments = self._parts.moments if caller == "partial_fit" else None
         temperature = getattr(self, "temperature_", 1.0)
-        return self._learner_class(
-            params, self._task, see, temperature, past, part.get("optimizer")
-        )
+        return self._learner_class(params, self._task, see, temperature, past, moments)
 
     def _settle(self, model, lesson):
         self.net_ = model.net
@@ -204,7 +228,7 @@ class TorchStudent(BaseStudent):
         self.n_iter_ = len(self.history_)
         if is_classifier(self):
             self.temperature_ = model.temperature
-        vars(self).pop("_between_parts", None)
+        self._parts = None
 
 
 class TorchClassifier(ClassifierStudent, TorchStudent):
@@ -216,9 +240,9 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
     }
 
-    def _twin_for_one_epoch(self, classes=None):
-        twin = super()._twin_for_one_epoch()
-        before = twin._this_part.get("classes", self.classes)
+    def _next_part(self, classes=None):
+        parts, epoch = super()._next_part()
+        before = self.classes if self._parts is None else self._parts.classes
         if before is None and hasattr(self, "preprocessor_"):
             before = (
                 self._task.classes if len(self._task.classes) > 1 else self.classes_
@@ -231,8 +255,7 @@ class TorchClassifier(ClassifierStudent, TorchStudent):
                 f"{listed(given_classes(before))}: fit a new student, or name all of "
                 "them by `classes` from the start."
             )
-        twin.classes = twin._this_part["classes"] = classes
-        return twin
+        return replace(parts, classes=classes), {**epoch, "classes": classes}
 
     def _learns_prior(self, knowledge):
         """The mean over all epochs, of a student that goes on."""

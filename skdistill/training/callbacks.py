@@ -171,20 +171,24 @@ def interruption(net, best, keeps):
         with net.ctrl_c:
             yield
     except StopTraining:
-        return
+        _drop_cut_short(net)
     except KeyboardInterrupt:
         if best.weights_ is None or not keeps:
             raise
         epoch = len(net.history)
-        # An epoch that was cut short has no loss, and does not count.
-        if best.monitor not in net.history[-1]:
-            del net.history[-1]
+        _drop_cut_short(net)
         best.restore(net)
         warn(
             f"Training was interrupted in epoch {epoch}; the student keeps the weights "
             f"of epoch {best.epoch_}, the best so far ({best.monitor} "
             f"{best.best_:.4g})."
         )
+
+
+def _drop_cut_short(net):
+    """Forget an epoch that was not ended: it has no loss, and does not count."""
+    if net.history and "dur" not in net.history[-1]:
+        del net.history[-1]
 
 
 def _copied(state):

@@ -218,10 +218,10 @@ def test_partial_fit_keeps_the_optimizer_and_fit_starts_anew(diabetes):
     X, y = diabetes
     student = NeuralStudentRegressor(random_state=0)
     student.partial_fit(X, y).partial_fit(X, y)
-    for moments in student._between_parts["optimizer"].values():
+    for moments in student._parts.moments.values():
         assert float(moments["step"]) == 2 * -(-len(X) // 27)
     names = dict(student.module_.named_parameters())
-    assert student._between_parts["optimizer"].keys() == names.keys()
+    assert student._parts.moments.keys() == names.keys()
     fresh = NeuralStudentRegressor(random_state=0, max_epochs=3).fit(X, y)
     student.set_params(max_epochs=3).fit(X, y)
     np.testing.assert_array_equal(student.predict(X), fresh.predict(X))

@@ -329,6 +329,35 @@ def test_errors_of_later_parts_speak_of_partial_fit(Student):
         warm.fit(X, np.arange(12) % 3)
 
 
+@pytest.mark.parametrize("Student", CLASSIFIERS)
+def test_parts_leave_the_parameters_as_they_were_set(few, iris_forest, Student):
+    (X, y), error = few, None
+
+    def teacher(rows):
+        if error is not None:
+            raise error
+        return iris_forest.predict_proba(rows)
+
+    options = {"max_epochs": 7, "lr_schedule": "cosine", "early_stopping": True}
+    random = np.random.RandomState(0)
+    student = Student(teacher, transfer="auto", random_state=random, **options)
+    params = student.get_params(deep=False)
+    student.partial_fit(X, y, classes=[0, 1, 2]).partial_fit(X, y)
+    assert student.get_params(deep=False) == params and student.n_iter_ == 2
+    before = dict(vars(student))
+    for error in (ZeroDivisionError(), KeyboardInterrupt()):
+        with pytest.raises(type(error)):
+            student.partial_fit(X, y)
+        assert vars(student).keys() == before.keys()
+        assert all(vars(student)[name] is before[name] for name in before)
+    error = None
+    assert student.partial_fit(X, y).n_iter_ == 3
+    student.set_params(warm_start=True, early_stopping=False)
+    with pytest.raises(ValueError, match="^warm_start=True goes on with the classes"):
+        student.fit(X, y + 1)
+    assert student.fit(X, y).n_iter_ == 7
+
+
 def test_errors_of_later_parts_name_other_parameters_and_targets():
     X = np.arange(24.0).reshape(12, 2)
     values = NeuralStudentRegressor(numeric_embedding=None, **ONCE)
