@@ -1,6 +1,7 @@
 """The best weights, Ctrl-C and the progress bar."""
 
 import _thread
+import pickle
 import signal
 import threading
 
@@ -89,3 +90,20 @@ def test_verbose(student, verbose, capsys):
     assert "train_loss" in (err if verbose == 1 else out)
     student.set_params(verbose=0).fit(*noisy())
     assert capsys.readouterr() == ("", "")
+
+
+class StopInEpoch(Callback):
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_batch_end(self, net, **kwargs):
+        if len(net.history) == self.epoch:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_an_epoch_that_a_callback_ends_half_way_does_not_count(student, epoch):
+    X, y = noisy()
+    student.set_params(callbacks=[StopInEpoch(epoch)]).fit(X, y)
+    assert student.n_iter_ == len(student.history_) == epoch - 1
+    assert pickle.loads(pickle.dumps(student)).score(X, y) == student.score(X, y)

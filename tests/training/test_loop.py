@@ -21,23 +21,6 @@ from skdistill import (
 )
 
 
-class StopInEpoch(Callback):
-    def __init__(self, epoch):
-        self.epoch = epoch
-
-    def on_batch_end(self, net, **kwargs):
-        if len(net.history) == self.epoch:
-            raise KeyboardInterrupt
-
-
-@pytest.mark.parametrize("epoch", [1, 2])
-def test_an_epoch_that_a_callback_ends_half_way_does_not_count(student, epoch):
-    X, y = noisy()
-    student.set_params(callbacks=[StopInEpoch(epoch)]).fit(X, y)
-    assert student.n_iter_ == len(student.history_) == epoch - 1
-    assert pickle.loads(pickle.dumps(student)).score(X, y) == student.score(X, y)
-
-
 class Listener(Callback):
     def __init__(self):
         self.epochs = self.batches = 0
