@@ -222,7 +222,7 @@ class DistillationNet(NeuralNet):
 
         Parameters
         ----------
-        own_callbacks : list of Callback
+        library_callbacks : list of Callback
             Callbacks to leave out; the user's stay readable.
         """
         self.module_ = uncompiled(self.module_)

@@ -340,3 +340,71 @@ def test_constant_pixels_have_no_weight():
     tree = SoftDecisionTreeClassifier(weight_decay=0.0, **BRIEF).fit(x, Y)
     image = plot_gate_filters(tree, (2, 3), ax=figure.Figure().gca())[0].get_array()
     assert (image.ravel()[4:] == 0).all()
+
+
+def test_parts_of_the_rows_leave_the_leaves_as_trained():
+    tree = SoftDecisionTreeClassifier(**BRIEF).fit(X, Y)
+    tree.partial_fit(X[:60], Y[:60])
+    mixture = tree.leaf_values()
+    np.testing.assert_array_equal(
+        tree.set_params(inference="path").leaf_values(), mixture
+    )
+
+
+@pytest.mark.usefixtures("no_memory_corruption")
+def test_first_part_of_one_class():
+    tree = SoftDecisionTreeClassifier(max_leaf_nodes=5, **BRIEF)
+    tree.partial_fit(X[:50], Y[:50], classes=[0, 1, 2])
+    for _ in range(20):
+        tree.partial_fit(X, Y)
+    assert tree.score(X, Y) > 0.8
+
+
+def test_weight_decay_changed_between_parts():
+    tree = SoftDecisionTreeClassifier(weight_decay=0.0, **BRIEF).partial_fit(X, Y)
+    tree.set_params(weight_decay=0.1).partial_fit(X, Y)
+    assert tree.n_iter_ == 2
+
+
+def test_a_pruned_tree_learns_more_parts():
+    tree = (
+        SoftDecisionTreeClassifier(**BRIEF).partial_fit(X, Y).prune(X, max_leaf_nodes=3)
+    )
+    tree.partial_fit(X, Y)
+    assert tree.get_n_leaves() == 3
+
+
+def test_a_gate_that_goes_on_keeps_its_column_whatever_it_is_told():
+    random = np.random.default_rng(0)
+    x = random.normal(size=(200, 3))
+    first, second = x[:, 0] > 0, x[:, 1] > 0
+    params = FAST | {"split": "axis", "max_leaf_nodes": 2}
+    tree = SoftDecisionTreeClassifier(warm_start=True, **params).fit(x, first)
+    assert tree.score(x, first) > 0.95
+    tree.set_params(lr=0.5, max_epochs=30).fit(x, second)
+    used = tree.module_.gate_weight[0].detach().numpy()
+    assert np.flatnonzero(used).tolist() == [0] and tree.score(x, second) < 0.7
+    tree = SoftDecisionTreeClassifier(**params)
+    for y in [first] * 5 + [second] * 5:
+        tree.partial_fit(x, y)
+    used = tree.module_.gate_weight[0].detach().numpy()
+    assert np.flatnonzero(used).tolist() == [0]
+
+
+def test_parts_of_the_rows_one_after_the_other():
+    random, tree = (
+        np.random.default_rng(0),
+        SoftDecisionTreeClassifier(max_leaf_nodes=5, **FAST),
+    )
+    shapes = []
+    for _ in range(15):
+        part = random.permutation(150)[:75]
+        tree.partial_fit(X[part], Y[part])
+        shapes.append(tree.module_.shape.gates.tolist())
+    assert all(gates == shapes[0] and len(gates) == 4 for gates in shapes)
+    assert tree.score(X, Y) > 0.9 and tree.n_iter_ == 15
+    values = SoftDecisionTreeRegressor(max_leaf_nodes=3, split="axis", **FAST)
+    for _ in range(15):
+        values.partial_fit(VALUES, TARGET)
+    assert values.get_n_leaves() == 3 and values.score(VALUES, TARGET) > 0.2
+    assert (values.module_.gate_weight != 0).sum(dim=1).tolist() == [1, 1]
