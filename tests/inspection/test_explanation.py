@@ -124,7 +124,7 @@ def test_values_are_told_from_thresholds_and_gaps_from_values(mixed):
     years = pd.DataFrame({"year": np.arange(1900, 2100)})
     tree = HardDecisionTreeClassifier(max_leaf_nodes=2).fit(years, years.year > 2001)
     assert explain(tree, years[99:100]).startswith(
-        "year <= 2001.5, because year = 1999\n"
+        "year <= 2001, because year = 1999\n"
     )
     X, y = mixed
     gap = X[X.age.isna()][:1]

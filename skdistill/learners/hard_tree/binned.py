@@ -93,7 +93,9 @@ def _thresholds(column, weight, max_bins):
         # Nothing lies beyond the last value: it parts no rows.
         below = below[below < len(values) - 1]
     pairs = zip(values[below].tolist(), values[below + 1].tolist(), strict=True)
-    return np.array([round_between(low, high) for low, high in pairs], dtype=float)
+    cuts = np.array([round_between(low, high) for low, high in pairs], dtype=float)
+    # Of whole numbers 17 and not 17.5, which parts them alike.
+    return np.floor(cuts) if (values == np.floor(values)).all() else cuts
 
 
 def round_between(low, high):

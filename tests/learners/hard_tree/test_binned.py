@@ -39,3 +39,11 @@ def test_many_values_are_cut_at_quantiles():
     assert len(counts) == 16 and counts.min() > 250
     for b, threshold in enumerate(binned.thresholds[0]):
         np.testing.assert_array_equal(binned.codes[0] <= b, x[:, 0] <= threshold)
+
+
+def test_whole_numbers_are_cut_at_whole_numbers():
+    whole = np.array([-3.0, -2.0, 0.0, 1.0, 17.0, 18.0, 40.0])
+    binned = Binned(np.column_stack([whole, whole + 0.25]), 256)
+    np.testing.assert_array_equal(binned.thresholds[0], [-3, -1, 0, 10, 17, 30])
+    np.testing.assert_array_equal(binned.codes[0], np.arange(7))
+    np.testing.assert_array_equal(binned.codes[1], np.arange(7))
