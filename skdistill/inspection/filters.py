@@ -4,7 +4,7 @@ import numpy as np
 
 from .nodes import nodes_of
 from .picture import boxed, imported_pyplot, places
-from .wording import Gates, check_readable
+from .wording import check_readable, questions_of
 
 _FILLED = 0.9  # of a column's width, and of a level's height
 
@@ -78,6 +78,8 @@ def plot_gate_filters(
             continue
         inset = ax.inset_axes((x - across / 2, y - high / 2, across, high), zorder=2)
         weight = filters[node.number]
+        if list(node.children) != sorted(node.children):
+            weight = -weight  # drawn with the sides changed
         top = np.abs(weight).max() or 1.0  # symmetric, so that 0 is the middle colour
         images[node.number] = inset.imshow(weight, cmap=cmap, vmin=-top, vmax=top)
         inset.set(xticks=[], yticks=[])
@@ -92,7 +94,7 @@ def _filters(tree, shape):
             "plot_gate_filters is about the gates of a soft tree, and tree is "
             f"{tree!r}: take plot_tree."
         )
-    gates = Gates(tree, None, 1, 3)
+    gates = questions_of(tree)
     n_columns = len(gates.names)
     if len(shape) not in (2, 3) or np.prod(shape) != n_columns:
         raise ValueError(

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .wording import Leaves, check_readable, questions_of, quietly
+from .questions import quietly
+from .wording import Leaves, check_readable, questions_of
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,8 @@ class Node:
     depth : int
         0 for the root.
     children : tuple of int
-        Numbers of the two below; none of a leaf, or of a node that is cut off.
+        Numbers of the two below, that for the answer yes first; none of a leaf, or of a
+        node that is cut off.
     lines : list of str
         What it asks, what it says, and how many rows it has.
     headline : str
@@ -58,7 +60,7 @@ def nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits):
     Returns
     -------
     list of Node
-        Each before its children, the left subtree before the right one.
+        Each before its children, the subtree for yes before that for no.
     """
     check_readable(tree)
     if max_depth is not None and max_depth < 0:
@@ -69,7 +71,8 @@ def nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits):
     def _visit(number, depth):
         """Add a node and those below it; returns its value."""
         # A parent stands before its children, but its value is their mean: keep its place.
-        children, place = gates.children(number), len(nodes)
+        sides, place = gates.sides(number), len(nodes)
+        children = tuple(child for _, child in sides)
         nodes.append(None)
         if children:
             values = [_visit(child, depth + 1) for child in children]
@@ -79,9 +82,12 @@ def nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits):
         else:
             value = leaves.values[number]
         is_cut = max_depth is not None and depth == max_depth
-        lines = [gates.describe(number)[0]] if children else []
+        lines = [text for text, _ in sides[:1]]
+        if sides and gates.note(number):
+            lines.append(f"({gates.note(number)})")
         lines.append(leaves.prediction(value))
-        lines.append(f"{100 * leaves.mass[number]:.{digits}g} % of rows")
+        lines += [] if sides else leaves.observed(number)
+        lines.append(leaves.rows(number))
         kept = () if is_cut else children
         headline, mass = leaves.headline(value), leaves.mass[number]
         nodes[place] = Node(number, depth, kept, lines, headline, mass, value)

@@ -22,7 +22,7 @@ def plot_tree(
     *,
     feature_names=None,
     class_names=None,
-    max_terms=2,
+    max_terms=3,
     max_depth=None,
     filled=True,
     digits=3,
@@ -31,8 +31,9 @@ def plot_tree(
 ):
     """Draw a fitted decision tree, soft or hard, by matplotlib.
 
-    Each node shows its question, what it predicts and its share of the training rows;
-    what holds goes to the left. Edges are the wider, the more rows take them.
+    Each node shows its question, what it predicts and its share of the training rows,
+    in the words of :func:`export_text`; what holds goes to the left. Edges are the
+    wider, the more rows take them.
 
     Parameters
     ----------
@@ -42,8 +43,8 @@ def plot_tree(
         As in :func:`export_text`.
     class_names : array-like of str of shape (n_classes,), default=None
         As in :func:`export_text`.
-    max_terms : int or None, default=2
-        Number of terms of each soft gate that are shown.
+    max_terms : int or None, default=3
+        As in :func:`export_text`.
     max_depth : int, default=None
         Nodes below this depth are left out.
     filled : bool, default=True
