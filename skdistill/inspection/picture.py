@@ -6,7 +6,8 @@ import unicodedata
 import numpy as np
 
 from ..tables.terms import LEFT_TO_RIGHT
-from .nodes import colours_of, nodes_of
+from .colours import colours_of
+from .nodes import nodes_of
 
 _COLUMNS, _WHOLE = 20, {"break_long_words": False, "break_on_hyphens": False}
 _LONGEST = 30  # a word of so many letters stays whole
