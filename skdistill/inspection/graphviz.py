@@ -2,7 +2,8 @@
 
 import re
 
-from .nodes import colours_of, nodes_of
+from .colours import colours_of
+from .nodes import nodes_of
 
 _ENTITY = re.compile(r"&(?=#?\w+;)")  # dot would draw &lt; as <
 _WIDEST = 8.0  # points, of an edge that all rows take
