@@ -37,10 +37,10 @@ const draw = (tag, attributes = {}, ...children) =>
   add(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 
 function percent(share) {
-  if (share > 0 && share < 0.001) return "< 0.1 %";
-  if (share < 1 - 1e-9 && share > 0.999) return "> 99.9 %"; // sums are rounded
+  if (share > 0 && share < 0.001) return "<\u00a00.1\u00a0%";
+  if (share < 1 - 1e-9 && share > 0.999) return ">\u00a099.9\u00a0%"; // sums are rounded
   const digits = share < 0.0995 || share > 0.9905 ? 1 : 0;
-  return `${(100 * share).toFixed(digits).replace(/\.0$/, "")} %`;
+  return `${(100 * share).toFixed(digits).replace(/\.0$/, "")}\u00a0%`;
 }
 
 /** A value to so many digits as its output's range needs. */
@@ -163,7 +163,8 @@ function bars(value, group) {
       make("dd", { class: cls, text }));
   }
   const beside = [group.name, rest > 0 && !isValues ? `and ${rest} smaller` : null];
-  const [name, more] = beside.map((text) => text === null ? [] : [make("p", { class: "muted", text })]);
+  const remark = (text) => (text === null ? [] : [make("p", { class: "muted", text })]);
+  const [name, more] = beside.map(remark);
   return [...name, list, ...more];
 }
 
@@ -753,8 +754,13 @@ function refresh() {
     ...(lines.length > 1 ? [] : [make("p", { class: "headline", text: lines[0] })]),
     ...groups.flatMap((group) => bars(result.answer, group)));
   byId("way").replaceChildren(...(isFollowing ? steps(result) : []));
-  if (isFollowing && !mixes && unfoldTo(end)) build();
-  else paint();
+  if (isFollowing && !mixes && unfoldTo(end)) {
+    build();
+    if (!isOutline) { // there, a form below would scroll away
+      fit(0.65);
+      reveal(end);
+    }
+  } else paint();
 }
 
 const isTypical = () => data.columns.every((each) => Object.is(raw[each.column], each.start));

@@ -118,6 +118,7 @@ def soft():
 def test_the_page_opens_asks_nobody_and_complains_of_nothing(name, opened):
     tree = KINDS[name]()
     page = opened(tree)
+    page.one("#unfold").click()  # a deep tree's smallest subtrees are folded at first
     assert page.shown() == set(range(len(tree.node_mass_)))
     page.one("#follow").click()
     assert page.log() == []
@@ -219,12 +220,16 @@ def test_a_soft_trees_edges_show_how_much_of_the_row_flows_where(soft, opened):
     for number, share in enumerate(reach):
         if 0.1 <= share <= 0.99:
             small = page.node(number).find_element("css selector", ".small").text
-            assert float(small.rstrip(" %")) == pytest.approx(100 * share, abs=0.51)
+            assert float(small.rstrip(" \u00a0%")) == pytest.approx(
+                100 * share, abs=0.51
+            )
     p = soft.predict_proba(X[3:4])[0]
     shares = [each.text for each in page.all("#answer dd")]
     for share, shown in zip(p, shares, strict=True):
         if 0.1 <= share <= 0.99:
-            assert float(shown.rstrip(" %")) == pytest.approx(100 * share, abs=0.51)
+            assert float(shown.rstrip(" \u00a0%")) == pytest.approx(
+                100 * share, abs=0.51
+            )
 
 
 @pytest.mark.parametrize("index", [0, 7, 12])
@@ -254,6 +259,7 @@ def test_a_row_of_a_file_can_be_pasted(index, hard, opened):
 
 def test_subtrees_fold(hard, opened):
     page = opened(hard)
+    page.one("#unfold").click()
     everything = page.shown()
     page.node(0).click()
     page.press("ENTER")
@@ -273,6 +279,7 @@ def test_subtrees_fold(hard, opened):
 
 def test_keys_go_from_node_to_node(hard, opened):
     page = opened(hard)
+    page.one("#unfold").click()
     page.node(0).click()
 
     def current():
@@ -299,6 +306,7 @@ def test_hovering_tells_what_a_node_knows(hard, opened):
     from selenium.webdriver import ActionChains
 
     page = opened(hard)
+    page.one("#unfold").click()
     leaf = int(np.flatnonzero(hard.tree_.is_leaf)[0])
     ActionChains(page.browser).move_to_element(page.node(leaf)).perform()
     text = page.one("#card").text
