@@ -7,6 +7,7 @@ from scipy import sparse
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from ..inspection.page import ShownAsPage
 from ..learners.hard_tree.learner import (
     HardTreeLearner,
     HardTreeModel,
@@ -18,7 +19,7 @@ from .base import BaseStudent, importances
 from .tasks import ClassifierStudent, RegressorStudent
 
 
-class HardDecisionTree(BaseStudent):
+class HardDecisionTree(ShownAsPage, BaseStudent):
     """What the two hard trees share.
 
     Nodes are numbered as in scikit-learn: a node before its children, the left subtree

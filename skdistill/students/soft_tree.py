@@ -7,6 +7,7 @@ from scipy import sparse
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from ..inspection.page import ShownAsPage
 from ..learners.soft_tree import SoftTreeLearner, SoftTreeModel
 from ..tables.table import observed_values
 from ..training.inference import in_chunks
@@ -31,7 +32,7 @@ _PARAMETERS = {
 }
 
 
-class SoftDecisionTree(TorchStudent):
+class SoftDecisionTree(ShownAsPage, TorchStudent):
     """What the two soft trees share.
 
     Nodes are numbered level by level, from left to right: in a complete tree the children
