@@ -438,8 +438,9 @@ function showCard(node) {
   if (!node.isLeaf && !isSoft) { // a gap is on one of the two sides
     lines.push(make("p", { class: "muted", text: `otherwise: ${node.question[1]}` }));
   }
+  if (node.note) lines.push(make("p", { class: "muted", text: node.note }));
   for (const group of groups) lines.push(...bars(node.value, group));
-  if (node.labels) {
+  if (node.labels && node.rows) {
     lines.push(make("p", { class: "muted", text: "Labels of the rows that come here" }));
     for (const group of groups) lines.push(...bars(node.labels, group));
   }

@@ -14,8 +14,9 @@ from sklearn.utils.validation import check_is_fitted
 from ..tables.terms import in_one_line
 from .nodes import nodes_of
 from .page_rows import Rows, sees_columns
+from .questions import quietly
 from .text import export_text
-from .wording import Leaves, questions_of, quietly
+from .wording import Leaves, questions_of
 
 _LARGEST = 1 << 20  # letters of a page that a notebook takes with each output
 _FRAME = "width: 100%; height: 600px; border: 1px solid #8886"
@@ -158,19 +159,24 @@ def _data(tree, feature_names, class_names, max_terms, digits):
         **_answers(leaves, class_names),
         **rows.as_json(),
         "facts": _facts(tree),
-        "nodes": [_node(node, questions, asked) for node in nodes],
+        "nodes": [_node(node, questions, asked, leaves) for node in nodes],
     }
 
 
-def _node(node, questions, asked):
-    """What the page shows of a node; it would show "rows" and "labels", if known."""
+def _node(node, questions, asked, leaves):
+    """What the page shows of a node."""
+    number = node.number
+    labels = leaves.labels
     return {
-        "number": node.number,
+        "number": number,
         "depth": node.depth,
         "children": list(node.children),
-        "question": questions.describe(node.number) if node.children else None,
-        "columns": asked.get(node.number, []),
+        "question": [side for side, _ in questions.sides(number)],
+        "note": questions.note(number) if node.children else "",
+        "columns": asked.get(number, []),
         "value": [_short(value) for value in node.value],
+        "labels": None if labels is None else [_short(value) for value in labels[number]],
+        "rows": int(leaves.counts[number]),
         "mass": _short(node.mass),
     }
 
@@ -182,14 +188,14 @@ def _short(value):
 
 def _answers(leaves, given):
     """What an answer's numbers are about: groups of them, with a label for each."""
-    if leaves.is_class and leaves.targets is not None:
-        pairs = zip(leaves.names, leaves.targets, strict=True)
+    if leaves.classes is not None:
+        pairs = zip(leaves.titles, leaves.classes, strict=True)
         groups = [{"name": name, "labels": labels} for name, labels in pairs]
         return {"kind": "classes", "groups": groups}
     kind = "classes" if leaves.is_class else "values"
     kind = "labels" if leaves.is_multilabel else kind
-    is_one = kind == "values" and len(leaves.names) == 1 and given is None
-    labels = ["value"] if is_one else leaves.names
+    is_one = kind == "values" and len(leaves.titles) == 1 and given is None
+    labels = ["value"] if is_one else leaves.titles
     return {"kind": kind, "groups": [{"name": None, "labels": labels}]}
 
 

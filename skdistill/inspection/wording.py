@@ -94,20 +94,22 @@ class Leaves:
         self.is_class = classes is not None
         self.spread = 0.0 if self.is_class else tree._task.unit.scale
         self.is_multilabel = self.is_class and tree.is_multilabel()
-        self.targets = None
+        self.targets = self.classes = None
         if isinstance(classes, list):
-            self.targets = [_before_shares(map(in_one_line, c)) for c in classes]
+            self.classes = [list(map(in_one_line, each)) for each in classes]
+            self.targets = list(map(_before_shares, self.classes))
         defaults = _value_names(tree, n_values)
         if self.is_multilabel or self.targets is not None:
             kind = "label" if self.is_multilabel else "target"
             defaults = [f"{kind}_{i}" for i in range(len(classes))]
         elif self.is_class:
             defaults = classes
-        self.names = _names(names, len(defaults), defaults, "class_names")
+        self.titles = _names(names, len(defaults), defaults, "class_names")
+        self.names = self.titles
         if not self.is_class:
-            self.names = [f"{name}:" for name in self.names]
+            self.names = [f"{name}:" for name in self.titles]
         elif self.is_multilabel or self.targets is None:
-            self.names = _before_shares(self.names)
+            self.names = _before_shares(self.titles)
         self.digits = digits
 
     def describe(self, leaf):
