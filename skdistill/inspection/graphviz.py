@@ -57,9 +57,9 @@ def export_graphviz(
     digraph tree {
     node [shape=box, style="rounded, filled", fillcolor=white, fontname=helvetica];
     edge [fontname=helvetica, arrowhead=none];
-    0 [label="pl <= 2.5\\nclass ...100 % of rows, n = 150"];
-    1 [label="class 0: ...33.3 % of rows, n = 50"];
-    2 [label="class ...66.7 % of rows, n = 100"];
+    0 [label="pl <= 2.5\\nclass ...100 % of rows\\nn = 150"];
+    1 [label="class 0: ...33.3 % of rows\\nn = 50"];
+    2 [label="class ...66.7 % of rows\\nn = 100"];
     0 -> 1 [penwidth=3.33, label="yes"];
     0 -> 2 [penwidth=5.67, label="no"];
     }

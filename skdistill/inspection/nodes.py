@@ -97,7 +97,7 @@ def nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits):
             lines.append(f"({gates.note(number)})")
         lines.append(leaves.prediction(value))
         lines += [] if sides else leaves.observed(number)
-        lines.append(leaves.rows(number))
+        lines += leaves.rows(number)
         kept = () if is_cut else children
         headline, mass = leaves.headline(value), leaves.mass[number]
         nodes[place] = Node(

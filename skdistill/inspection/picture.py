@@ -22,7 +22,7 @@ from .wrapping import wrapped
 _LARGEST, _SMALLEST, _LEGIBLE = 11.0, 1.0, 8.0  # font sizes, in points
 _PAGE = 16 * 72.0, 9 * 72.0  # points: a new figure is no larger if that can be
 _MOST = 200 * 72.0, 200 * 72.0  # larger pictures cannot be saved
-_COLUMNS = 26, 38, 20, 15, 12  # letters in a line of a leaf, to be tried in turn
+_COLUMNS = 26, 38, 20, 15  # letters in a line of a leaf, to be tried in turn
 _WIDER = 1.4  # there is more room for questions: they have two nodes below
 _LEGEND = 60  # letters in a line of the legend
 # All others are in font sizes.

@@ -126,7 +126,7 @@ class Leaves:
             One line.
         """
         said = [self.prediction(self.values[leaf]), *self.observed(leaf)]
-        return f"{'; '.join(said)}  ({self.rows(leaf)})"
+        return f"{'; '.join(said)}  ({', '.join(self.rows(leaf))})"
 
     def rows(self, node):
         """Return how many of the training rows come to a node.
@@ -138,12 +138,12 @@ class Leaves:
 
         Returns
         -------
-        str
-            Such as "11.5 % of rows, n = 540".
+        list of str
+            Such as "11.5 % of rows" and "n = 540".
         """
         count = self.counts[node]
         share = percent(count / self.counts[0], self.digits)
-        return f"{share} of rows, n = {in_full(count)}"
+        return [f"{share} of rows", f"n = {in_full(count)}"]
 
     def observed(self, node):
         """Return what the labels of these rows say, beside what a teacher has taught.
