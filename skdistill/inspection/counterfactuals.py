@@ -10,8 +10,9 @@ from sklearn.base import is_classifier
 from ..tables.gaps import is_gap
 from ..tables.terms import in_one_line
 from ..tables.view import reads_tables
-from .rows import one_row, varied
-from .wording import check_readable, names_of, quoted
+from .readable import readable
+from .rows import varied
+from .wording import names_of, quoted
 
 # 2 to the -40 of the range: far below what a user tells apart, at 40 predictions.
 _HALVINGS = 40
@@ -96,7 +97,8 @@ def counterfactual(tree, x, *, target=None, features=None):
     >>> print(counterfactual(tree, X.iloc[60]))
     petal length (cm) = 2.5 instead of 3.5 makes it 0
     """
-    check_readable(tree)
+    read = readable(tree)
+    tree = read.student
     if (
         not is_classifier(tree)
         or isinstance(tree.classes_, list)
@@ -106,7 +108,7 @@ def counterfactual(tree, x, *, target=None, features=None):
             "counterfactual is about the decision of a classifier of one target, and tree "
             f"is {tree!r}."
         )
-    row = one_row(x)
+    row = read.row(x)
     now = tree.predict(row)
     if len(now) != 1:
         raise ValueError(f"x has {len(now)} rows: give one, such as X[:1].")

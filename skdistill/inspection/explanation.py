@@ -7,8 +7,8 @@ from ..tables.terms import in_one_line
 from ..tables.view import reads_tables
 from ..tasks.priors import shifted
 from .questions import quietly
-from .rows import one_row
-from .wording import Leaves, check_readable, questions_of
+from .readable import readable
+from .wording import Leaves, questions_of
 
 
 @quietly
@@ -61,8 +61,8 @@ def explain(tree, x, *, feature_names=None, class_names=None, max_terms=3, digit
     pw <= 1.75, because pw = 1
     leaf 3: class 1: 90.7 %, class 2: 9.3 %, 1 other < 0.1 %  (36 % of rows, n = 54)
     """
-    check_readable(tree)
-    row = one_row(x)
+    read = readable(tree)
+    tree, row = read.student, read.row(x)
     z = np.asarray(tree._view(row), dtype=np.float64)
     if len(z) != 1:
         raise ValueError(f"x has {len(z)} rows: give one, such as X[:1].")

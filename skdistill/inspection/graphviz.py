@@ -4,6 +4,7 @@ import re
 
 from .colours import colours_of
 from .nodes import nodes_of
+from .readable import readable
 
 _ENTITY = re.compile(r"&(?=#?\w+;)")  # dot would draw &lt; as <
 _WIDEST = 8.0  # points, of an edge that all rows take
@@ -64,6 +65,7 @@ def export_graphviz(
     0 -> 2 [penwidth=5.67, label="no"];
     }
     """
+    tree = readable(tree).student
     nodes = nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits)
     colours = colours_of(tree, nodes) if filled else [None] * len(nodes)
     mass = {node.number: node.mass for node in nodes}

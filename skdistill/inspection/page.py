@@ -15,6 +15,7 @@ from ..tables.terms import in_one_line
 from .nodes import nodes_of
 from .page_rows import Rows, sees_columns
 from .questions import quietly
+from .readable import readable
 from .text import export_text
 from .wording import Leaves, questions_of
 
@@ -94,9 +95,12 @@ def export_html(
     >>> page.splitlines()[0]
     '<!doctype html>'
     """
+    read = readable(tree)
+    tree = read.student
     names = {"feature_names": feature_names, "class_names": class_names}
     terms = {"max_terms": max_terms, "digits": digits}
     data = _data(tree, **names, **terms)
+    data["facts"] = _facts(read)
     title = type(tree).__name__ if title is None else in_one_line(title)
     parts = {
         "title": html.escape(title),
@@ -158,7 +162,6 @@ def _data(tree, feature_names, class_names, max_terms, digits):
     return {
         **_answers(leaves, class_names),
         **rows.as_json(),
-        "facts": _facts(tree),
         "nodes": [_node(node, questions, asked, leaves) for node in nodes],
     }
 
@@ -201,15 +204,18 @@ def _answers(leaves, given):
     return {"kind": kind, "groups": [{"name": None, "labels": labels}]}
 
 
-def _facts(tree):
+def _facts(read):
     """Remarks about the whole tree."""
-    facts = []
+    tree, facts = read.student, []
     fidelity = vars(tree).get("fidelity_")
     if fidelity is not None and "agreement" in fidelity["after"]:
         share = 100 * fidelity["after"]["agreement"]
         facts.append(f"agrees with its teacher on {share:.3g} % of {fidelity['rows']}")
-    if not sees_columns(tree):
-        facts.append(f"columns as {type(tree.preprocessor_).__name__} returns them")
+    before = [each for steps in read.steps for _, each in steps.steps]
+    before += [] if sees_columns(tree) else [tree.preprocessor_]
+    if before:
+        names = ", ".join(type(each).__name__ for each in before)
+        facts.append(f"columns as {names} return{'s' * (len(before) < 2)} them")
     if vars(tree).get("_class_shift") is not None:
         facts.append("answers are those after adjust_class_prior, leaves those before")
     return facts

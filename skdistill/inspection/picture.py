@@ -17,6 +17,7 @@ from .boxes import (
 from .colours import colours_of
 from .layout import tidy_layout
 from .nodes import nodes_of
+from .readable import readable
 from .wrapping import wrapped
 
 _LARGEST, _SMALLEST, _LEGIBLE = 11.0, 1.0, 8.0  # font sizes, in points
@@ -93,6 +94,7 @@ def plot_tree(
     >>> texts = plot_tree(tree, feature_names=iris.feature_names)  # doctest: +SKIP
     """
     pyplot = imported_pyplot("plot_tree")
+    tree = readable(tree).student
     nodes = nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits)
     bars, meaning = bars_of(tree, nodes, class_names, digits)
     size = None if fontsize is None else _in_points(fontsize)

@@ -109,7 +109,7 @@ class Asked(ABC):
     def _write(self, k, value):
         """A number of the column that the k-th term is about."""
 
-    def _about_one(self, order, weight, threshold, below):
+    def _about_one(self, order, weight, threshold, below, is_open=False):
         """Sides of a question about one column: ``weight * terms <= threshold``."""
         terms = [self.terms[k] for k in order]
         if terms[0].is_question:
@@ -118,14 +118,18 @@ class Asked(ABC):
         # Divided by a negative weight, the inequality turns round.
         is_turned = weight[0] < 0
         below = below[::-1] if is_turned else below
-        return self._about_number(order[0], threshold / weight[0], below, is_turned)
+        threshold, is_open = threshold / weight[0], is_open or is_turned
+        return self._about_number(order[0], threshold, below, is_open)
 
-    def _about_number(self, k, threshold, below, is_turned):
-        """Sides of a question about one number, those up to the threshold the first."""
+    def _about_number(self, k, threshold, below, is_open):
+        """Sides of a question about one number, those up to the threshold the first.
+
+        Where that is open, the threshold itself is on the other side.
+        """
         term = self.terms[k]
         name = self.names[term.column]
         bound = float(term.tail.unbend(threshold) if term.tail else threshold)
-        signs = ("<", ">=") if is_turned else ("<=", ">")
+        signs = ("<", ">=") if is_open else ("<=", ">")
         texts = [f"{name} {sign} {self._write(k, bound)}" for sign in signs]
         is_flag = term.column in self.flags and 0 <= bound < 1
         if is_flag:
@@ -191,7 +195,7 @@ class Questions(Asked):
 
     def __init__(self, tree, names):
         super().__init__(tree, names, tree._n_view)
-        self.tree = tree.tree_
+        self.tree, self.is_rounded = tree.tree_, tree._in_single_precision
         self.leaves = np.flatnonzero(self.tree.is_leaf).tolist()
 
     def _write(self, k, value):
@@ -207,8 +211,23 @@ class Questions(Asked):
         if not below:
             return []
         k = int(self.tree.feature[node])
-        threshold = self.tree.threshold[node] / self.scale[k] + self.center[k]
-        return self._about_one([k], np.ones(1), threshold, below)
+        threshold, is_open = self._cut(k, node)
+        return self._about_one([k], np.ones(1), threshold, below, is_open)
+
+    def _cut(self, k, node):
+        """A threshold in the column's unit, and whether it is on the other side."""
+        z, scale, center = self.tree.threshold[node], self.scale[k], self.center[k]
+        threshold = z / scale + center
+        if not self.is_rounded:
+            return threshold, False
+        # Of numbers that single precision cannot tell from the threshold, the shortest.
+        near = np.float32(z), np.nextafter(np.float32(z), np.float32(np.inf))
+        tried = [0.0, *(float(f"{threshold:.{digits}g}") for digits in range(1, 18))]
+        for short in tried:
+            at = (short - center) * scale
+            if np.float32(at) in near:
+                return short, bool(at > z)
+        return threshold, False
 
     def evidence(self, z, held, end=None):
         """Why a row goes where it goes, question by question."""

@@ -1,7 +1,8 @@
 """A fitted tree as text."""
 
 from .questions import quietly
-from .wording import Leaves, check_readable, questions_of
+from .readable import readable
+from .wording import Leaves, questions_of
 
 
 @quietly
@@ -92,7 +93,7 @@ def export_text(
     |--- ... [+ 3 smaller terms] > ...
     |   |--- True ... %  (... % of rows, n = ...)
     """
-    check_readable(tree)
+    tree = readable(tree).student
     gates = questions_of(tree, feature_names, max_terms, digits)
     leaves = Leaves(tree, gates.leaves, class_names, digits)
     return "\n".join(_lines(0, gates, leaves, "|" + " " * spacing))

@@ -1,7 +1,6 @@
 """A fitted tree's names, questions and leaves in words."""
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from ..tables.terms import in_one_line
 from ..tables.view import reads_tables
@@ -10,32 +9,6 @@ from .questions import Gates, Questions
 
 # Classes that an answer names: so many, and no second one of a smaller share.
 _NAMED, _SMALL = 3, 0.01
-
-
-def check_readable(tree):
-    """Refuse what is not fitted, or has no questions that could be shown.
-
-    Parameters
-    ----------
-    tree : object
-        As the user gave it.
-
-    Raises
-    ------
-    NotFittedError
-        If it is not fitted.
-    TypeError
-        If it is no soft or hard decision tree.
-    """
-    check_is_fitted(tree)
-    if hasattr(tree, "tree_") and hasattr(tree, "_n_view"):  # a hard tree
-        return
-    if not hasattr(getattr(tree, "module_", None), "gate_weight"):
-        raise TypeError(
-            f"{type(tree).__name__} has no questions that can be read: give a fitted "
-            "SoftDecisionTree or HardDecisionTree. The tree in a StudentClassifier or "
-            'StudentRegressor is student_["model"], which sklearn.tree.export_text prints.'
-        )
 
 
 def questions_of(tree, feature_names=None, max_terms=3, digits=3):
@@ -324,7 +297,23 @@ def _default_names(tree, n_view):
     view = tree.preprocessor_
     if view is None or reads_tables(view):
         return names_of(tree) or [f"feature_{i}" for i in range(tree.n_features_in_)]
+    return names_out(view) or [f"feature_{i}" for i in range(n_view)]
+
+
+def names_out(transformer):
+    """Return what a transformer calls the columns that it returns.
+
+    Parameters
+    ----------
+    transformer : transformer
+        Fitted.
+
+    Returns
+    -------
+    list or None
+        None where it, or a part of it, has no names.
+    """
     try:
-        return list(view.get_feature_names_out())
-    except (AttributeError, ValueError):  # the transformer, or a part of it, has none
-        return [f"feature_{i}" for i in range(n_view)]
+        return list(transformer.get_feature_names_out())
+    except (AttributeError, ValueError):
+        return None

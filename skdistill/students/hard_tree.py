@@ -28,6 +28,7 @@ class HardDecisionTree(ShownAsPage, BaseStudent):
 
     _draws_for_leaves = True
     _scales_view = False  # questions are in the columns' units
+    _in_single_precision = False  # whether rows are rounded before they are asked
 
     _parameter_constraints: dict = {
         "max_leaf_nodes": [Interval(Integral, 2, None, closed="left")],
@@ -59,6 +60,9 @@ class HardDecisionTree(ShownAsPage, BaseStudent):
     def _model(self):
         least = least_weight(self.min_weight_fraction_leaf)
         return HardTreeModel(self.tree_, self._task, least, self._n_view)
+
+    def _readable(self):
+        return self
 
     def apply(self, X):
         """Return the leaf of each row.

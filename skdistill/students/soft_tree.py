@@ -54,6 +54,9 @@ class SoftDecisionTree(ShownAsPage, TorchStudent):
         described = vars(self).get("node_mass_"), variance
         return SoftTreeModel(self.module_, self._task, self.inference, *described)
 
+    def _readable(self):
+        return self
+
     def apply(self, X):
         """Return the most probable leaf of each row.
 

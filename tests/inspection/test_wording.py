@@ -5,20 +5,16 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from named_trees import WRITTEN, X, Y, hard, soft
 from printed_trees import LEAF, as_number, lines_of
-from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 from skdistill import (
     HardDecisionTreeClassifier,
     HardDecisionTreeRegressor,
-    NeuralStudentClassifier,
     SoftDecisionTreeClassifier,
     SoftDecisionTreeRegressor,
-    StudentClassifier,
     counterfactual,
     explain,
     export_graphviz,
@@ -91,26 +87,6 @@ def test_an_integer_that_names_no_column_is_no_position():
     plain = HardDecisionTreeClassifier(max_leaf_nodes=4).fit(X, Y)
     found = counterfactual(plain, X[:1], features=[0])
     assert found.feature == 0 and str(found).startswith("feature_0 = ")
-
-
-@pytest.mark.parametrize(
-    "student",
-    [
-        NeuralStudentClassifier(max_epochs=1),
-        StudentClassifier(),
-        NeuralStudentClassifier(module=torch.nn.Linear, max_epochs=1),
-    ],
-)
-def test_what_has_no_questions_is_refused(student):
-    student = clone(student).fit(X, Y)
-    for tell in (
-        export_text,
-        export_graphviz,
-        lambda it: explain(it, X[:1]),
-        lambda it: counterfactual(it, X[:1]),
-    ):
-        with pytest.raises(TypeError, match="no questions that can be read"):
-            tell(student)
 
 
 def leaves_of(tree, **named):
