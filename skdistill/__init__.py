@@ -33,6 +33,7 @@ _HOMES = {
     "export_graphviz": "inspection",
     "export_html": "inspection",
     "export_text": "inspection",
+    "importances": "inspection",
     "plot_gate_filters": "inspection",
     "plot_tree": "inspection",
     "smallest_student": "search.smallest",
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from .inspection import export_graphviz as export_graphviz
     from .inspection import export_html as export_html
     from .inspection import export_text as export_text
+    from .inspection import importances as importances
     from .inspection import plot_gate_filters as plot_gate_filters
     from .inspection import plot_tree as plot_tree
     from .lesson.soft_targets import soft_targets as soft_targets

@@ -45,6 +45,7 @@ def test_public_names():
         "export_graphviz",
         "export_html",
         "export_text",
+        "importances",
         "plot_gate_filters",
         "plot_tree",
         "smallest_student",

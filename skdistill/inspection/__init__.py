@@ -4,6 +4,7 @@ from .counterfactuals import counterfactual
 from .explanation import explain
 from .filters import plot_gate_filters
 from .graphviz import export_graphviz
+from .importance import importances
 from .page import export_html
 from .picture import plot_tree
 from .text import export_text
@@ -14,6 +15,7 @@ __all__ = [
     "export_graphviz",
     "export_html",
     "export_text",
+    "importances",
     "plot_gate_filters",
     "plot_tree",
 ]

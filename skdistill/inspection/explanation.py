@@ -3,11 +3,11 @@
 import numpy as np
 from sklearn.base import is_classifier
 
-from ..tables.terms import in_one_line
-from ..tables.view import reads_tables
 from ..tasks.priors import shifted
+from .contributions import Spoken
 from .questions import quietly
 from .readable import readable
+from .rows import held_by
 from .wording import Leaves, questions_of
 
 
@@ -61,18 +61,21 @@ def explain(tree, x, *, feature_names=None, class_names=None, max_terms=3, digit
     pw <= 1.75, because pw = 1
     leaf 3: class 1: 90.7 %, class 2: 9.3 %, 1 other < 0.1 %  (36 % of rows, n = 54)
     """
-    read = readable(tree)
+    read = readable(tree, nets=True)
     tree, row = read.student, read.row(x)
     z = np.asarray(tree._view(row), dtype=np.float64)
     if len(z) != 1:
         raise ValueError(f"x has {len(z)} rows: give one, such as X[:1].")
+    if not hasattr(tree, "node_mass_"):
+        spoken = Spoken(tree, row, z[0], feature_names, class_names, digits)
+        return "\n".join(spoken.lines(max_terms))
     inference = getattr(tree, "inference", "path")
     end = int(tree.apply(row)[0]) if inference == "leaf" else None
     gates = questions_of(tree, feature_names, max_terms, digits)
     leaves = Leaves(tree, gates.leaves, class_names, digits)
     lines, node = [], 0
     # The path follows the exact numbers; only the text is rounded.
-    for gate, node, reasons in gates.evidence(z[0], _held(tree, row), end):
+    for gate, node, reasons in gates.evidence(z[0], held_by(tree, row), end):
         (side,) = (text for text, child in gates.sides(gate) if child == node)
         lines.append(", ".join([side, *reasons]))
     lines.append(f"leaf {node}: {leaves.describe(node)}")
@@ -82,19 +85,6 @@ def explain(tree, x, *, feature_names=None, class_names=None, max_terms=3, digit
         answer = leaves.prediction(_answer(tree, row, adjusted=True))
         lines.append(f"after adjust_class_prior: {answer}")
     return "\n".join(lines)
-
-
-def _held(tree, row):
-    """What the row holds, by column, where the columns are those of a table."""
-    if not reads_tables(tree.preprocessor_):
-        return {}
-    table = tree._table(row)
-    numbers = zip(table.number_columns.tolist(), table.numbers[0].tolist(), strict=True)
-    held = {j: None if np.isnan(value) else value for j, value in numbers}
-    for column, labels in table.labels.items():
-        code = int(labels.codes[0])
-        held[column] = in_one_line(labels.categories[code]) if code >= 0 else None
-    return held
 
 
 def _answer(tree, row, adjusted=False):

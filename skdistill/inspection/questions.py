@@ -14,7 +14,63 @@ _FAR = 10
 quietly = np.errstate(over="ignore", invalid="ignore")
 
 
-class Asked(ABC):
+class Seen:
+    """What a student sees of rows, in words.
+
+    Parameters
+    ----------
+    student : SoftDecisionTree, HardDecisionTree or NeuralStudent
+        Fitted.
+    names : list of str
+        Names of what its view is about.
+    n_view : int
+        Number of columns of the view.
+    digits : int, default=3
+        Significant digits.
+    """
+
+    def __init__(self, student, names, n_view, digits=3):
+        view = student.preprocessor_
+        self.names, self.digits = names, digits
+        self.terms, self.scale, self.center, self.spread = view_terms(view, n_view)
+        self.columns = np.array([term.column for term in self.terms])
+
+    def row_says(self, k, z, held):
+        """What a row holds, such as ``age = 23``, ``plan = a`` or ``age is missing``.
+
+        Parameters
+        ----------
+        k : int
+            A term that is about the column.
+        z : ndarray of shape (n_view,)
+            The view of the row.
+        held : dict of {int: str, float or None}
+            What the row holds, by column, where the columns are those of a table: a
+            category, a number, or None for a gap.
+
+        Returns
+        -------
+        str
+            In one line.
+        """
+        term = self.terms[k]
+        name = self.names[term.column]
+        if term.column not in held:
+            # The scale of a constant is 0: it stays at its centre.
+            scale = self.scale[k] if self.scale[k] > 0 else np.inf
+            return f"{name} = {self._write(k, z[k] / scale + self.center[k])}"
+        value = held[term.column]
+        if value is None or term.is_gap:
+            return f"{name} is {'' if value is None else 'not '}missing"
+        return f"{name} = {value if isinstance(value, str) else self._write(k, value)}"
+
+    def _write(self, k, value):
+        """A number of the k-th term's column, to so many digits of its spread."""
+        tail = self.terms[k].tail
+        return number(value, self.digits, tail.size if tail else self.spread[k])
+
+
+class Asked(Seen, ABC):
     """The questions of a tree: in any picture or text, the side of yes comes first.
 
     Parameters
@@ -25,6 +81,8 @@ class Asked(ABC):
         Names of what its view is about.
     n_view : int
         Number of columns of the view.
+    digits : int, default=3
+        Significant digits.
 
     Attributes
     ----------
@@ -32,11 +90,9 @@ class Asked(ABC):
         Numbers of the leaves.
     """
 
-    def __init__(self, tree, names, n_view):
+    def __init__(self, tree, names, n_view, digits=3):
+        super().__init__(tree, names, n_view, digits)
         view = tree.preprocessor_
-        self.names = names
-        self.terms, self.scale, self.center, self.spread = view_terms(view, n_view)
-        self.columns = np.array([term.column for term in self.terms])
         self.asks = np.array([term.is_question for term in self.terms])
         # Where training had no gap, the text says nothing of gaps.
         had_gaps = {term.column for term in self.terms if term.is_gap}
@@ -105,10 +161,6 @@ class Asked(ABC):
         """
         return ""
 
-    @abstractmethod
-    def _write(self, k, value):
-        """A number of the column that the k-th term is about."""
-
     def _about_one(self, order, weight, threshold, below, is_open=False):
         """Sides of a question about one column: ``weight * terms <= threshold``."""
         terms = [self.terms[k] for k in order]
@@ -139,19 +191,6 @@ class Asked(ABC):
             texts[int(self.filled[k] > threshold)] += " or missing"
         sides = list(zip(texts, below, strict=True))
         return sides[::-1] if is_flag else sides
-
-    def _row_says(self, k, z, held):
-        """What a row holds, such as ``age = 23``, ``plan = a`` or ``age is missing``."""
-        term = self.terms[k]
-        name = self.names[term.column]
-        if term.column not in held:
-            # The scale of a constant is 0: it stays at its centre.
-            scale = self.scale[k] if self.scale[k] > 0 else np.inf
-            return f"{name} = {self._write(k, z[k] / scale + self.center[k])}"
-        value = held[term.column]
-        if value is None or term.is_gap:
-            return f"{name} is {'' if value is None else 'not '}missing"
-        return f"{name} = {value if isinstance(value, str) else self._write(k, value)}"
 
 
 def _is_flag(values, share):
@@ -235,7 +274,7 @@ class Questions(Asked):
         while below := self._below(node):
             k = int(self.tree.feature[node])
             child = below[int(z[k] > self.tree.threshold[node])]
-            says = self._row_says(k, z, held)
+            says = self.row_says(k, z, held)
             # What the question says already needs no reason.
             asked = dict(map(reversed, self.sides(node)))[child]
             yield node, child, [] if says == asked else [f"because {says}"]
@@ -262,7 +301,7 @@ class Gates(Asked):
         self.scaled = module.gate_weight.detach().double().cpu().numpy()
         self.bias = module.gate_bias.detach().double().cpu().numpy()
         n_view = self.scaled.shape[1]
-        super().__init__(tree, names, n_view)
+        super().__init__(tree, names, n_view, digits)
         # On the columns in their own units, and not on those that were scaled.
         self.weight = self.scaled * self.scale
         # How much each column moves each gate.
@@ -270,7 +309,6 @@ class Gates(Asked):
         self.shape = module.shape
         self.leaves = module.shape.leaves.tolist()
         self.max_terms = n_view if max_terms is None else max_terms
-        self.digits = digits
         is_far = ~self.asks & (np.abs(self.center) / _FAR > self.spread)
         self.origin, self.middles = np.zeros(n_view), {}
         for k in np.flatnonzero(is_far & (self.spread > 0)).tolist():
@@ -288,7 +326,7 @@ class Gates(Asked):
             toward = parts if goes_right else -parts
             order = np.argsort(-toward, kind="stable")[: self.max_terms]
             shown = ", ".join(
-                f"{self._row_says(k, z, held)} ({toward[k]:+.2f})"
+                f"{self.row_says(k, z, held)} ({toward[k]:+.2f})"
                 for k in order
                 if toward[k] > 0
             )
@@ -366,8 +404,3 @@ class Gates(Asked):
 
     def _spread_of(self, gate):
         return float(np.sqrt(np.square(self.moves[gate]).sum()))
-
-    def _write(self, k, value):
-        """A number to so many digits of the column's spread."""
-        tail = self.terms[k].tail
-        return number(value, self.digits, tail.size if tail else self.spread[k])

@@ -4,6 +4,8 @@ import numpy as np
 from scipy import sparse
 
 from ..tables.containers import as_array, is_frame, unmasked
+from ..tables.terms import in_one_line
+from ..tables.view import reads_tables
 
 
 def one_row(x):
@@ -65,3 +67,29 @@ def varied(row, column, values):
     rows = pd.concat(parts, axis=1)
     rows.columns = row.columns
     return rows
+
+
+def held_by(student, row):
+    """Return what a row holds, by column, where the columns are those of a table.
+
+    Parameters
+    ----------
+    student : SoftDecisionTree, HardDecisionTree or NeuralStudent
+        Fitted.
+    row : frame or array-like of shape (1, n_features)
+        From ``Readable.row``.
+
+    Returns
+    -------
+    dict of {int: str, float or None}
+        A category, a number, or None for a gap.
+    """
+    if not reads_tables(student.preprocessor_):
+        return {}
+    table = student._table(row)
+    numbers = zip(table.number_columns.tolist(), table.numbers[0].tolist(), strict=True)
+    held = {j: None if np.isnan(value) else value for j, value in numbers}
+    for column, labels in table.labels.items():
+        code = int(labels.codes[0])
+        held[column] = in_one_line(labels.categories[code]) if code >= 0 else None
+    return held
