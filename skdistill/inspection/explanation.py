@@ -1,4 +1,4 @@
-"""One row's way through a fitted tree, in words."""
+"""One row's way through a fitted tree, or what speaks for a net's answer, in words."""
 
 import numpy as np
 from sklearn.base import is_classifier
@@ -13,7 +13,7 @@ from .wording import Leaves, questions_of
 
 @quietly
 def explain(tree, x, *, feature_names=None, class_names=None, max_terms=3, digits=3):
-    """Tell why a fitted tree, soft or hard, answers as it does for one row.
+    """Tell why a fitted tree, soft or hard, or a net answers as it does for one row.
 
     The path is the greedy one, at each gate the likelier side, or with
     ``inference="leaf"`` that to the likeliest leaf. For each gate of a soft
@@ -24,10 +24,18 @@ def explain(tree, x, *, feature_names=None, class_names=None, max_terms=3, digit
     the leaf, and, where a soft tree predicts by its mixture, what the mixture says;
     after ``adjust_class_prior``, what the tree predicts now.
 
+    A net has no path. The text goes from its answer for the average of the training rows
+    to that for this row, and says what each column adds on the straight way there:
+    the integral of the answer's slope [1]_. For classes these are log odds, of two classes
+    of the second one, of more of the likeliest; for values they are in the unit of y. All
+    lines together add up to the answer. They tell what the net does, and not what the
+    columns cause.
+
     Parameters
     ----------
     tree : SoftDecisionTreeClassifier, HardDecisionTreeClassifier, or a regressor
-        Fitted.
+        Fitted; or another student with a tree, or a pipeline, as in :func:`export_text`;
+        or a NeuralStudentClassifier or NeuralStudentRegressor.
     x : frame of one row, array-like of shape (n_features,) or (1, n_features)
         The row.
     feature_names : array-like of str of shape (n_features,), default=None
@@ -35,19 +43,26 @@ def explain(tree, x, *, feature_names=None, class_names=None, max_terms=3, digit
     class_names : array-like of str of shape (n_classes,), default=None
         As in :func:`export_text`.
     max_terms : int or None, default=3
-        Number of terms of a soft gate that are shown.
+        Number of terms of a soft gate, or of columns of a net, that are shown.
     digits : int, default=3
-        Significant digits.
+        Significant digits; log odds of a net have one less after the point.
 
     Returns
     -------
     str
-        A line for each node of the path, and one or two for the answer.
+        A line for each node of the path, or for each column of a net, and one or two for
+        the answer.
 
     Raises
     ------
+    TypeError
+        If there is neither a tree nor a net.
     ValueError
         If `x` is not one row.
+
+    References
+    ----------
+    .. [1] Sundararajan, Taly, Yan: Axiomatic Attribution for Deep Networks, 2017.
 
     Examples
     --------

@@ -25,7 +25,7 @@ def plot_gate_filters(
     Parameters
     ----------
     tree : SoftDecisionTreeClassifier or SoftDecisionTreeRegressor
-        Fitted on rows that are images, pixel by pixel.
+        Fitted on rows that are images, pixel by pixel; or a pipeline that ends in one.
     shape : tuple of int
         Height and width of an image; or height, width and channels, whose weights are
         summed.

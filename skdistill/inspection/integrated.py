@@ -10,7 +10,8 @@ _POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(2)
 _POINTS, _WEIGHTS = (_POINTS + 1) / 2, _WEIGHTS / 2
 _PIECES = 64  # of a row's gap, each piece may have as much as if there were so many
 _HALVINGS = 60  # a jump of the net is never closed
-_MOST_ROWS = 1 << 14  # that are asked about at once
+_MOST_CELLS = 1 << 24  # points times inputs at once, 128 MB
+_POINTS_OF_A_ROW = 40  # that are expected at once
 
 
 def integrated_gradients(slopes, start, ends, tol):
@@ -58,6 +59,11 @@ def integrated_gradients(slopes, start, ends, tol):
     ([[6.0, 6.0]], 0.0, [12.0])
     """
     ways, n = ends - start, len(ends)
+    if n > 1 and _POINTS_OF_A_ROW * ends.size > _MOST_CELLS:
+        halves = np.array_split(ends, 2)
+        parts = [integrated_gradients(slopes, start, half, tol) for half in halves]
+        shares, firsts, lasts = zip(*parts, strict=True)
+        return np.concatenate(shares), firsts[0], np.concatenate(lasts)
 
     def _ask(row, at):
         """Answers and slopes on the lines of some rows, at places from 0 to 1."""
@@ -66,15 +72,13 @@ def integrated_gradients(slopes, start, ends, tol):
         parts = slope.reshape(*at.shape, len(start)) * way
         return score.reshape(at.shape), parts
 
-    rows = np.arange(n)
-    score, slope = _ask(rows, np.broadcast_to([0.0, 1.0], (n, 2)))
+    rows, whole = np.arange(n), np.broadcast_to([0.0, 1.0], (n, 2))
+    score, slope = _ask(rows, whole)
     first, last = score.T
     limit = tol * np.maximum(1, np.abs(last - first)) / _PIECES
     shares = np.zeros(ends.shape)
     # Whose line, where on it, the answer there, and the slope along it: at both ends.
-    pieces = _Pieces(
-        rows, np.broadcast_to([0.0, 1.0], (n, 2)), score, slope.sum(axis=2)
-    )
+    pieces = _Pieces(rows, whole, score, slope.sum(axis=2))
     for halving in range(_HALVINGS):
         width = pieces.place[:, 1] - pieces.place[:, 0]
         at = pieces.place[:, :1] + width[:, None] * _POINTS
@@ -82,7 +86,7 @@ def integrated_gradients(slopes, start, ends, tol):
         gains *= width[:, None]
         short = np.abs(np.diff(pieces.score)[:, 0] - gains.sum(axis=1))
         is_open = short > limit[pieces.row]
-        too_many = 2 * is_open.sum() * len(_POINTS) > max(_MOST_ROWS, 20 * n)
+        too_many = 2 * is_open.sum() * len(_POINTS) * len(start) > _MOST_CELLS
         if halving == _HALVINGS - 1 or too_many:
             is_open[:] = False
         np.add.at(shares, pieces.row[~is_open], gains[~is_open])

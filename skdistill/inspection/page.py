@@ -49,7 +49,7 @@ def export_html(
     Parameters
     ----------
     tree : SoftDecisionTreeClassifier, HardDecisionTreeClassifier, or a regressor
-        Fitted.
+        Fitted; or another student with a tree, or a pipeline, as in :func:`export_text`.
     path : str or path, default=None
         File to be written; None to return the page.
     feature_names : array-like of str of shape (n_features,), default=None
@@ -80,8 +80,8 @@ def export_html(
 
     Notes
     -----
-    With a transformer of your own as ``preprocessor`` the page takes rows as the
-    transformer returns them. In a notebook, a fitted tree shows its page below
+    With a transformer of your own as ``preprocessor``, and of a pipeline, the page takes
+    rows as the transformers return them. In a notebook, a fitted tree shows its page below
     scikit-learn's diagram; ``sklearn.utils.estimator_html_repr(tree)`` is the diagram
     alone.
 

@@ -55,7 +55,7 @@ def plot_tree(
     Parameters
     ----------
     tree : SoftDecisionTreeClassifier, HardDecisionTreeClassifier, or a regressor
-        Fitted.
+        Fitted; or another student with a tree, or a pipeline, as in :func:`export_text`.
     feature_names : array-like of str of shape (n_features,), default=None
         As in :func:`export_text`.
     class_names : array-like of str of shape (n_classes,), default=None
