@@ -4,6 +4,7 @@ import copy
 from dataclasses import dataclass
 from typing import Any
 
+from scipy import sparse
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -45,9 +46,10 @@ class Readable:
         Returns
         -------
         frame or array-like of shape (1, n_features)
-            After the steps.
+            After the steps; what they return as a sparse matrix is dense.
         """
-        return self.rows(one_row(x))
+        row = self.rows(one_row(x))
+        return row.toarray() if sparse.issparse(row) else row
 
     def rows(self, X):
         """Return rows as the student takes them.

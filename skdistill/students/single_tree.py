@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_array
 from ..learners.reached import rows_in_nodes
 from ..learners.single_tree import SingleTreeModel, as_hard_tree
 from ..tables.table import observed_values
-from ..tables.view import reads_tables
+from ..tables.view import reads_tables, view_terms
 from .base import importances
 from .hard_tree import (
     HardDecisionTree,
@@ -75,13 +75,29 @@ def single_tree(student, model, lesson):
     )
     return {
         "_task": task,
-        "_observed": observed_values(rows),
+        "_observed": _of_columns_asked(
+            observed_values(rows), hard, student.preprocessor_
+        ),
         "_n_view": tree.n_features_in_,
         "node_mass_": hard.totals(leaf, weight[:, None] / weight.sum())[:, 0],
         "node_counts_": counts,
         "node_labels_": labels,
         "feature_importances_": importances(tree.feature_importances_, student),
     }
+
+
+def _of_columns_asked(observed, tree, view):
+    """What columns held, but for those that the tree does not ask about."""
+    terms = view_terms(view, 1 + tree.feature.max())[0]
+    asked = {terms[k].column for k in tree.feature[~tree.is_leaf].tolist()}
+    if observed is None or not (view is None or reads_tables(view)):
+        return observed
+    return [
+        each
+        if j in asked
+        else tuple(None if part is None else part[:0] for part in each)
+        for j, each in enumerate(observed)
+    ]
 
 
 def _has_gaps(x):

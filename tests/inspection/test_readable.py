@@ -12,7 +12,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.tree import (
     DecisionTreeClassifier,
     DecisionTreeRegressor,
@@ -187,6 +187,21 @@ def test_of_a_pipeline_the_last_step_is_read_on_rows_as_it_sees_them(name):
     change = counterfactual(pipe, NUMBERS[:1])
     assert change.feature in list("abc")
     assert change.before == rows[change.feature][0]
+
+
+def test_steps_may_return_sparse_rows():
+    single = StudentClassifier(
+        student=DecisionTreeClassifier(max_depth=2), preprocessor=None
+    )
+    pipe = make_pipeline(OneHotEncoder(), single).fit(X[["plan", "size"]], HIGH)
+    assert "|--- plan_plus <= 0.5" in export_text(pipe)
+    text = export_text(pipe, digits=9)
+    for i in range(9):
+        last = explain(pipe, X[["plan", "size"]][i : i + 1], digits=9).splitlines()[-1]
+        assert last.split(": ", 1)[1] in text
+        said = shares_of(last.split(": ", 1)[1])["Yes"]
+        p = pipe.predict_proba(X[["plan", "size"]][i : i + 1])[0, 1]
+        assert said == pytest.approx(p, abs=1e-8)
 
 
 def test_names_are_those_that_are_known():
