@@ -206,8 +206,11 @@ def _facts(tree):
     facts = []
     fidelity = vars(tree).get("fidelity_")
     if fidelity is not None and "agreement" in fidelity["after"]:
-        share = 100 * fidelity["after"]["agreement"]
-        facts.append(f"agrees with its teacher on {share:.3g} % of {fidelity['rows']}")
+        share, auc = 100 * fidelity["after"]["agreement"], fidelity["after"]["auc"]
+        ranks = "" if np.isnan(auc) else f" (AUC to its decisions {auc:.3f})"
+        facts.append(
+            f"agrees with its teacher{ranks} on {share:.3g} % of {fidelity['rows']}"
+        )
     if not sees_columns(tree):
         facts.append(f"columns as {type(tree.preprocessor_).__name__} returns them")
     if vars(tree).get("_class_shift") is not None:
