@@ -5,6 +5,7 @@ from sklearn.metrics import cohen_kappa_score, r2_score
 from sklearn.utils.validation import _check_sample_weight
 
 from .tables.gaps import plain_values
+from .tasks.ranks import area_under_roc, rank_correlation
 
 _FLOOR = 1e-7
 _MOST_RANKED = 64  # columns: each is sorted
@@ -123,34 +124,17 @@ def _are_distributions(p):
 
 def _auc(q, decision, classes, weight):
     """Mean AUC of each class's probability against a decision for it."""
-    found = []
-    for k in classes if len(classes) > 1 else ():
-        its = decision == k
-        rank, inside, total = _ranks(q[:, k], weight), weight[its].sum(), weight.sum()
-        # Mann and Whitney: what is below, less what is below of the same class.
-        beaten = weight[its] @ rank[its] - inside**2 / 2
-        found.append(beaten / (inside * (total - inside)))
-    return float(np.mean(found)) if found else np.nan
+    if len(classes) < 2:
+        return np.nan
+    found = [area_under_roc(q[:, k], decision == k, weight) for k in classes]
+    return float(np.mean(found))
 
 
 def _rank_correlation(q, p, columns, weight):
     """Mean over the columns in which the teacher says more than one thing."""
     found = []
     for k in columns:
-        if (p[:, k] == p[0, k]).all():
-            continue
-        if (q[:, k] == q[0, k]).all():
-            found.append(0.0)
-            continue
-        x, y = (_ranks(each[:, k], weight) for each in (q, p))
-        x, y = (each - np.average(each, weights=weight) for each in (x, y))
-        size = np.sqrt((weight @ np.square(x)) * (weight @ np.square(y)))
-        found.append(np.clip(weight @ (x * y) / size, -1, 1))
+        if (p[:, k] != p[0, k]).any():
+            varies = (q[:, k] != q[0, k]).any()
+            found.append(rank_correlation(q[:, k], p[:, k], weight) if varies else 0.0)
     return float(np.mean(found)) if found else np.nan
-
-
-def _ranks(values, weight):
-    """Weight of what is less, and half of what is equal."""
-    _, place = np.unique(values, return_inverse=True)
-    mass = np.bincount(place, weights=weight)
-    return (mass.cumsum() - mass / 2)[place]
