@@ -80,7 +80,8 @@ def doubt_of_classes(log_p, codes):
     if area < 0.5 - 2 * its_error:
         cause = (
             "It ranks rows the other way round. The usual cause: its classes are in "
-            "another order than those of y. Name them, in the order of its columns, by `classes`. "
+            "another order than those of y. Name them, in the order of its columns, by "
+            "`classes`. "
             f"Other causes: {_ORDER} Or {_SCALED}"
         )
         return Doubt("kappa", figures, cause)
@@ -223,7 +224,7 @@ def _unit(says, y):
     for unit, pair in wanted.items():
         if np.isfinite(pair).all():
             r2, error = _r2(*pair)
-            if r2 > max(best, 2 * error):
+            if r2 > max(best + 0.01, 2 * error):  # log and log1p hardly differ at times
                 best, name = r2, unit
     return name
 
