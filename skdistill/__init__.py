@@ -28,6 +28,7 @@ _HOMES = {
     "SoftDecisionTreeRegressor": "students.soft_tree",
     "StudentClassifier": "students.estimator",
     "StudentRegressor": "students.estimator",
+    "all_counterfactuals": "inspection",
     "counterfactual": "inspection",
     "explain": "inspection",
     "export_graphviz": "inspection",
@@ -43,6 +44,7 @@ _HOMES = {
 __all__ = sorted(_HOMES)
 
 if TYPE_CHECKING:
+    from .inspection import all_counterfactuals as all_counterfactuals
     from .inspection import counterfactual as counterfactual
     from .inspection import explain as explain
     from .inspection import export_graphviz as export_graphviz

@@ -40,6 +40,7 @@ def test_public_names():
         "SoftDecisionTreeRegressor",
         "StudentClassifier",
         "StudentRegressor",
+        "all_counterfactuals",
         "counterfactual",
         "explain",
         "export_graphviz",

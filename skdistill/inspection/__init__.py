@@ -1,6 +1,6 @@
 """Reading a fitted student."""
 
-from .counterfactuals import counterfactual
+from .counterfactuals import all_counterfactuals, counterfactual
 from .explanation import explain
 from .filters import plot_gate_filters
 from .graphviz import export_graphviz
@@ -10,6 +10,7 @@ from .picture import plot_tree
 from .text import export_text
 
 __all__ = [
+    "all_counterfactuals",
     "counterfactual",
     "explain",
     "export_graphviz",

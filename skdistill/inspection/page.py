@@ -209,8 +209,11 @@ def _facts(read):
     tree, facts = read.student, []
     fidelity = vars(tree).get("fidelity_")
     if fidelity is not None and "agreement" in fidelity["after"]:
-        share = 100 * fidelity["after"]["agreement"]
-        facts.append(f"agrees with its teacher on {share:.3g} % of {fidelity['rows']}")
+        share, auc = 100 * fidelity["after"]["agreement"], fidelity["after"]["auc"]
+        ranks = "" if np.isnan(auc) else f" (AUC to its decisions {auc:.3f})"
+        facts.append(
+            f"agrees with its teacher{ranks} on {share:.3g} % of {fidelity['rows']}"
+        )
     before = [each for steps in read.steps for _, each in steps.steps]
     before += [] if sees_columns(tree) else [tree.preprocessor_]
     if before:

@@ -33,8 +33,8 @@ def varied(row, column, values):
 
     Parameters
     ----------
-    row : frame or array-like of shape (1, n_features)
-        From ``one_row``.
+    row : frame or array-like of shape (1, n_features) or (len(values), n_features)
+        From ``one_row``; or from here, where another column has varied.
     column : int
         Position of the column.
     values : sequence
@@ -48,7 +48,7 @@ def varied(row, column, values):
     row = row.to_pandas() if hasattr(row, "to_pandas") else row
     if not is_frame(row):
         row = row.toarray() if sparse.issparse(row) else unmasked(as_array(row))
-        rows = np.repeat(row, len(values), axis=0)
+        rows = row[np.arange(len(values)) % len(row)]
         kinds = [rows.dtype, np.asarray(values).dtype]
         # numpy would make strings of numbers beside strings.
         alike = len({kind.kind in "biuf" for kind in kinds}) < 2
@@ -57,7 +57,8 @@ def varied(row, column, values):
         return rows
     import pandas as pd
 
-    rows, before = row.iloc[np.zeros(len(values), dtype=int)], row.dtypes.iloc[column]
+    rows = row.iloc[np.arange(len(values)) % len(row)]
+    before = row.dtypes.iloc[column]
     if isinstance(before, pd.CategoricalDtype):
         # A categorical takes no other values than its categories.
         known = before.categories.union(pd.Index(values), sort=False)
