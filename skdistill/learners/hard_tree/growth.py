@@ -45,6 +45,51 @@ def count_leaves(node):
     return 1 if node is None else count_leaves(node.left) + count_leaves(node.right)
 
 
+def shape_of(node):
+    """The questions of a subtree, as something that can be compared.
+
+    Parameters
+    ----------
+    node : Question or None
+        Root of a subtree.
+
+    Returns
+    -------
+    tuple or None
+        None for a leaf.
+    """
+    if node is None:
+        return None
+    return node.test, shape_of(node.left), shape_of(node.right)
+
+
+class Place:
+    """Where a node stands: the answers that lead to it, and the rows that reach it.
+
+    Rows are looked up when they are needed: much of what is known of a place is kept by
+    its answers alone.
+
+    Parameters
+    ----------
+    answers : frozenset of tuple
+        Column, bin and side of each question above.
+    find : callable
+        ``find()`` -> ndarray of int, the rows.
+    """
+
+    __slots__ = ("_find", "_rows", "answers")
+
+    def __init__(self, answers, find):
+        self.answers, self._find, self._rows = answers, find, None
+
+    @property
+    def rows(self):
+        """Row numbers."""  # numpydoc ignore=RT01
+        if self._rows is None:
+            self._rows = self._find()
+        return self._rows
+
+
 class Rows:
     """Training rows as codes and statistics, and what trees cost on them.
 
@@ -64,7 +109,9 @@ class Rows:
         self.binned, self.stats, self.cost = binned, stats, cost
         # Sums of the same weights in another order differ by rounding.
         self.min_weight = min_weight * (1 - _ROUNDING)
-        self.all = np.arange(stats.shape[1])
+        n = stats.shape[1]
+        self.root = Place(frozenset(), lambda: np.arange(n, dtype=np.int32))
+        self._sums, self._costs, self._questions = {}, {}, {}
 
     def by_squares(self):
         """The same rows under the squared criterion.
@@ -76,58 +123,83 @@ class Rows:
         """
         return Rows(self.binned, self.stats, Squares(), self.min_weight)
 
-    def sums(self, rows):
-        """Statistics of some rows together.
+    def sums(self, place):
+        """Statistics of a place's rows together.
 
         Parameters
         ----------
-        rows : ndarray of int
-            Row numbers.
+        place : Place
+            Of a node.
 
         Returns
         -------
         ndarray of shape (n_stats,)
             The sums.
         """
-        return self.stats[:, rows].sum(axis=1)
+        sums = self._sums.get(place.answers)
+        if sums is None:
+            sums = self.stats[:, place.rows].sum(axis=1)
+            self._sums[place.answers] = sums
+        return sums
 
-    def sides(self, test, rows):
-        """The rows on either side of a test.
+    def sides(self, test, place):
+        """The places on either side of a test.
 
         Parameters
         ----------
         test : tuple of int
             Column and bin.
-        rows : ndarray of int
-            Row numbers.
+        place : Place
+            Of the node that asks it.
 
         Returns
         -------
-        left, right : ndarray of int
-            Row numbers.
+        left, right : Place
+            Of its children.
         """
-        left = self.binned.goes_left(test, rows)
-        return rows[left], rows[~left]
+        parts = []
 
-    def cost_of(self, node, rows):
-        """What a subtree costs on some rows, its leaves as good as they can be.
+        def _side(number):
+            def _find():
+                if not parts:
+                    rows = place.rows
+                    left = self.binned.goes_left(test, rows)
+                    parts.extend([rows[left], rows[~left]])
+                return parts[number]
+
+            return Place(place.answers | {(*test, number)}, _find)
+
+        return _side(0), _side(1)
+
+    def cost_of(self, node, place):
+        """What a subtree costs at a place, its leaves as good as they can be.
 
         Parameters
         ----------
         node : Question or None
             Root of the subtree.
-        rows : ndarray of int
-            The rows that reach it.
+        place : Place
+            Where it stands.
 
         Returns
         -------
         float
             Sum over the leaves.
         """
-        if node is None:
-            return float(self.cost(self.sums(rows)))
-        left, right = self.sides(node.test, rows)
-        return self.cost_of(node.left, left) + self.cost_of(node.right, right)
+        return self._cost_of(shape_of(node), place)
+
+    def _cost_of(self, shape, place):
+        key = place.answers, shape
+        cost = self._costs.get(key)
+        if cost is None:
+            if shape is None:
+                cost = float(self.cost(self.sums(place)))
+            else:
+                test, *below = shape
+                sides = self.sides(test, place)
+                cost = sum(map(self._cost_of, below, sides))
+            self._costs[key] = cost
+        return cost
 
     def leaf_numbers(self, node, rows):
         """Where rows end in a subtree.
@@ -190,13 +262,13 @@ class Rows:
         sums = np.stack(sums, axis=-1).reshape(n_bins, n_groups, len(stats))
         return low, sums.cumsum(axis=0)[:-1]
 
-    def best_question(self, rows):
+    def best_question(self, place):
         """The test that lowers the cost of a leaf most.
 
         Parameters
         ----------
-        rows : ndarray of int
-            The rows of the leaf.
+        place : Place
+            Of the leaf.
 
         Returns
         -------
@@ -205,12 +277,18 @@ class Rows:
         test : tuple of int or None
             Column and bin.
         """
-        stats = self.stats[:, rows]
-        total = stats.sum(axis=1)
+        known = self._questions.get(place.answers)
+        if known is None:
+            known = self._questions[place.answers] = self._best_question(place)
+        return known
+
+    def _best_question(self, place):
+        total = self.sums(place)
         best, question = 0.0, None
         if total[0] < 2 * self.min_weight:
             return best, question
-        here = self.cost(total)
+        rows, here = place.rows, self.cost(total)
+        stats = self.stats[:, rows]
         if len(rows) >= self.binned.width:
             # One product costs the table of all bins: too much for few rows.
             offers = self._offers_at_once(rows, stats, total, here)
@@ -272,13 +350,13 @@ class Rows:
         """
         return np.minimum(left[..., 0], right[..., 0]) >= self.min_weight
 
-    def grown(self, rows, n_leaves, test=None):
+    def grown(self, place, n_leaves, test=None):
         """A tree grown best-first: the leaf that gains most is split next.
 
         Parameters
         ----------
-        rows : ndarray of int
-            The rows of the tree's root.
+        place : Place
+            Of the tree's root.
         n_leaves : int
             The largest number.
         test : tuple of int, default=None
@@ -292,22 +370,22 @@ class Rows:
         top = Question(test=())
         order, waiting = itertools.count(), []  # a heap's ties must not compare nodes
 
-        def _offer(parent, side, rows):
-            gain, best = self.best_question(rows)
+        def _offer(parent, side, place):
+            gain, best = self.best_question(place)
             if best is not None:
-                item = (-gain, next(order), parent, side, rows, best)
+                item = (-gain, next(order), parent, side, place, best)
                 heapq.heappush(waiting, item)
 
         if test is None:
-            _offer(top, "left", rows)
+            _offer(top, "left", place)
         else:
-            waiting.append((0.0, next(order), top, "left", rows, test))
+            waiting.append((0.0, next(order), top, "left", place, test))
         n = 1
         while waiting and n < n_leaves:
-            _, _, parent, side, rows, best = heapq.heappop(waiting)
+            _, _, parent, side, place, best = heapq.heappop(waiting)
             node = Question(best)
             setattr(parent, side, node)
-            left, right = self.sides(best, rows)
+            left, right = self.sides(best, place)
             _offer(node, "left", left)
             _offer(node, "right", right)
             n += 1

@@ -13,7 +13,7 @@ import numpy as np
 
 from .condensing import pairs_of
 from .costs import Squares
-from .growth import Question, count_leaves
+from .growth import Question, count_leaves, shape_of
 from .lookahead import look_ahead
 
 _MOST_ROUNDS = 10
@@ -45,6 +45,7 @@ class Search:
     def __init__(self, data, max_leaf_nodes, random, hints=()):
         self.data, self.max_leaf_nodes, self.random = data, max_leaf_nodes, random
         self.hints = hints
+        self._ahead, self._asked = {}, set()
 
     def best(self, starts=()):
         """The best tree that best-first growth and other starts lead to.
@@ -66,9 +67,9 @@ class Search:
         criteria = (
             [data] if isinstance(data.cost, Squares) else [data, data.by_squares()]
         )
-        grown = [each.grown(data.all, self.max_leaf_nodes) for each in criteria]
+        grown = [each.grown(data.root, self.max_leaf_nodes) for each in criteria]
         trees = [self.improved(start) for start in (*grown, *starts)]
-        return min(trees, key=lambda root: data.cost_of(root, data.all))
+        return min(trees, key=lambda root: data.cost_of(root, data.root))
 
     def improved(self, root):
         """A tree after all moves, until they gain next to nothing.
@@ -85,13 +86,13 @@ class Search:
         """
         data = self.data
         enough = _WORTH * self._span()
-        root = self._settled(self._trimmed(self._without_idle(root, data.all)))
+        root = self._settled(self._trimmed(self._without_idle(root, data.root)))
         for _ in range(_MOST_PASSES):
-            before = data.cost_of(root, data.all)
+            before = data.cost_of(root, data.root)
             # On digits, the moves of `_settled` are worth four points of accuracy, new
             # subtrees two more (benchmarks.soft_tree).
             root = self._settled(self._other_limbs(self._other_twigs(root)))
-            if before - data.cost_of(root, data.all) <= enough:
+            if before - data.cost_of(root, data.root) <= enough:
                 break
         return root
 
@@ -105,19 +106,19 @@ class Search:
 
     def _span(self):
         """What there is to be gained, as a scale."""
-        whole = abs(float(self.data.cost(self.data.sums(self.data.all))))
+        whole = abs(float(self.data.cost(self.data.sums(self.data.root))))
         return max(whole, np.finfo(float).tiny)
 
     def _settled(self, root):
         """The tree after questions and places no longer change much."""
         data = self.data
         enough = _WORTH / 10 * self._span()
-        before = data.cost_of(root, data.all)
+        before = data.cost_of(root, data.root)
         for _ in range(_MOST_ROUNDS):
             for node, rows in self._from_the_top(root):
                 self._ask_better(node, rows)
-            root = self._relocated(self._without_idle(root, data.all))
-            now = data.cost_of(root, data.all)
+            root = self._relocated(self._without_idle(root, data.root))
+            now = data.cost_of(root, data.root)
             if before - now <= enough:
                 break
             before = now
@@ -125,21 +126,29 @@ class Search:
 
     def _from_the_top(self, root):
         """Inner nodes and their rows; a node's children come after it was changed."""
-        waiting = [(root, self.data.all)]
+        waiting = [(root, self.data.root)]
         while waiting:
             node, rows = waiting.pop(0)
-            if node is not None and len(rows):  # a question above may have taken them
+            # A question above may have taken its rows.
+            if node is not None and self.data.sums(rows)[0] > 0:
                 yield node, rows
                 left, right = self.data.sides(node.test, rows)
                 waiting += [(node.left, left), (node.right, right)]
 
-    def _ask_better(self, node, rows):
+    def _ask_better(self, node, place):
         """Put the best question of all into a node, the ones below as they are."""
-        data = self.data
+        data, below = self.data, (shape_of(node.left), shape_of(node.right))
+        if (place.answers, node.test, below) in self._asked:
+            return
+        self._find_better(node, place)
+        self._asked.add((place.answers, node.test, below))
+
+    def _find_better(self, node, place):
+        data, rows = self.data, place.rows
         left, n_left = data.leaf_numbers(node.left, rows)
         right, n_right = data.leaf_numbers(node.right, rows)
         stats = data.stats[:, rows]
-        now = data.cost_of(node, rows)
+        now = data.cost_of(node, place)
         lowest, question = now - _TINY * max(1.0, abs(now)), None
         whole = [np.bincount(right, values, minlength=n_right) for values in stats]
         whole = np.stack(whole, axis=-1)
@@ -159,11 +168,12 @@ class Search:
         if question is not None:
             node.test = question
 
-    def _is_fair(self, node, rows):
+    def _is_fair(self, node, place):
         """Whether all leaves of a subtree have the least weight."""
-        number, n = self.data.leaf_numbers(node, rows)
-        weight = np.bincount(number, self.data.stats[0, rows], minlength=n)
-        return bool((weight >= self.data.min_weight).all())
+        if node is None:
+            return bool(self.data.sums(place)[0] >= self.data.min_weight)
+        sides = self.data.sides(node.test, place)
+        return all(map(self._is_fair, (node.left, node.right), sides))
 
     def _are_fair(self, weight):
         """Which leaves have the least weight, or no rows: these cost nothing to drop."""
@@ -175,7 +185,7 @@ class Search:
         if node is None:
             return None
         left, right = self.data.sides(node.test, rows)
-        weights = [self.data.stats[0, side].sum() for side in (left, right)]
+        weights = [self.data.sums(side)[0] for side in (left, right)]
         if min(weights) < self.data.min_weight:
             heavier = (
                 (node.left, left) if weights[0] > weights[1] else (node.right, right)
@@ -187,14 +197,12 @@ class Search:
 
     def _relocated(self, root):
         """The tree with as many leaves as allowed, and each split where it gains most."""
-        data, top, known = self.data, Question(test=(), left=root), {}
+        data, top = self.data, Question(test=(), left=root)
         for _ in range(3 * self.max_leaf_nodes):
             leaves, twigs = self._ends(top)
             offers = []
-            for parent, side, rows, path in leaves:
-                if path not in known:  # a leaf that did not move is not searched again
-                    known[path] = data.best_question(rows)
-                gain, test = known[path]
+            for parent, side, place in leaves:
+                gain, test = data.best_question(place)
                 if test is not None:
                     offers.append((gain, parent, side, test))
             offers.sort(key=lambda offer: -offer[0])
@@ -226,16 +234,16 @@ class Search:
     def _ends(self, top):
         """Leaves, and inner nodes of two leaves with what they gain."""
         data, leaves, twigs = self.data, [], []
-        waiting = [(top, "left", data.all, ())]
+        waiting = [(top, "left", data.root)]
         while waiting:
-            parent, side, rows, path = waiting.pop()
+            parent, side, rows = waiting.pop()
             node = getattr(parent, side)
             if node is None:
-                leaves.append((parent, side, rows, path))
+                leaves.append((parent, side, rows))
                 continue
             left, right = data.sides(node.test, rows)
             for name, part in (("left", left), ("right", right)):
-                waiting.append((node, name, part, (*path, node.test, name)))
+                waiting.append((node, name, part))
             if node.left is None and node.right is None:
                 parts = (data.cost_of(None, part) for part in (left, right))
                 gain = data.cost_of(None, rows) - sum(parts)
@@ -245,7 +253,7 @@ class Search:
     def _other_twigs(self, root):
         """The tree with the best subtree of depth two for each of three or four leaves."""
         data, top = self.data, Question(test=(), left=root)
-        waiting = [(top, "left", data.all)]
+        waiting = [(top, "left", data.root)]
         while waiting:
             parent, side, rows = waiting.pop()
             node = getattr(parent, side)
@@ -264,7 +272,7 @@ class Search:
     def _other_limbs(self, root):
         """The tree with larger subtrees grown again, where that costs less."""
         data, top = self.data, Question(test=(), left=root)
-        waiting = [(top, "left", data.all)]
+        waiting = [(top, "left", data.root)]
         while waiting:
             parent, side, rows = waiting.pop(0)
             node = getattr(parent, side)
@@ -283,7 +291,12 @@ class Search:
             waiting += [(node, "left", left), (node, "right", right)]
         return top.left
 
-    def _look_ahead(self, rows):
+    def _look_ahead(self, place):
+        if place.answers not in self._ahead:
+            self._ahead[place.answers] = self._looked_ahead(place.rows)
+        return self._ahead[place.answers]
+
+    def _looked_ahead(self, rows):
         n_stats = len(self.data.stats)
         most = min(_ROWS_OF_LOOKAHEAD, _SUMS_OF_LOOKAHEAD // n_stats)
         factor = max(1.0, len(rows) / most)
