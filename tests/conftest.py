@@ -9,6 +9,9 @@ from hypothesis import settings
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
+from skdistill import NeuralStudentClassifier
+from skdistill.training import loop
+
 torch.set_num_threads(int(os.environ.get("SKDISTILL_TEST_THREADS", "1")))
 # The same random tables in every run; `make test-all` draws new ones.
 settings.register_profile("repeatable", derandomize=True)
@@ -64,3 +67,31 @@ def clock(monkeypatch):
     clock = Clock()
     monkeypatch.setattr("skdistill.transfer.drawn.time", clock)
     return clock
+
+
+@pytest.fixture
+def student():
+    """A plain net of few epochs."""
+    plain = {"numeric_embedding": None, "max_epochs": 20}
+    return NeuralStudentClassifier(**plain, random_state=0)
+
+
+def _other(state, parameter):
+    return state["exp_avg"].shape != parameter.shape
+
+
+@pytest.fixture
+def no_memory_corruption(monkeypatch):
+    """Moments of another shape would be read beyond their end, without an error."""
+    take = loop.take_moments
+
+    def checked(optimizer, module, moments):
+        take(optimizer, module, moments)
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        state = optimizer.state
+        bad = [p.shape for p in parameters if state[p] and _other(state[p], p)]
+        if bad:
+            optimizer.state.clear()
+            raise AssertionError(f"moments of other shapes: {bad}")
+
+    monkeypatch.setattr(loop, "take_moments", checked)

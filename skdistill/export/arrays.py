@@ -131,6 +131,7 @@ def _view(student):
 
 
 def _labels(part, names):
+    # JSON knows Python's numbers, and not numpy's.
     categories = [c.item() if isinstance(c, np.generic) else c for c in part.bins]
     as_text = not all(isinstance(c, str | bool | int | float) for c in categories)
     written = [_spellings(c) if as_text else [c] for c in categories]

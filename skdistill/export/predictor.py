@@ -14,8 +14,12 @@ from numbers import Number
 import numpy as np
 
 FORMAT = 2
+# The view's own bounds (tables.view): this file stands alone, and imports nothing of
+# them.
 _BOUND, _FLOAT32_BOUND = 1e6, 1e30
 _ROWS_AT_ONCE = 4096
+# Below these sizes, loops in Python or one larger product take less time than numpy's
+# calls.
 _FEW_ROWS, _FEW_GATES, _FEW_CLASSES = 16, 127, 32
 _FEW_NUMBERS, _MOST_CELLS = 128, 1 << 20
 _TINY = np.finfo(np.float64).tiny
@@ -133,6 +137,7 @@ class NumpyPredictor:
             raise AttributeError(
                 "predict_proba is for classifiers, and this predicts values."
             )
+        # Without the way to logarithms and back.
         if self._shift is None and len(self._widths) == 1:
             return self._outputs(X, self._model.probabilities)
         p = np.exp(self._log_probabilities(X))
@@ -160,7 +165,9 @@ class NumpyPredictor:
         if not target.endswith(".npz"):
             raise ValueError(f"path={target!r} must end in .npz.")
         arrays = {name: _halved(array) for name, array in self.arrays.items()}
+        # As text in an array: an object would need a pickle.
         np.savez_compressed(target, meta=np.array(json.dumps(self.meta)), **arrays)
+        # The reader is this file itself: it cannot differ from what predicts here.
         with open(__file__, encoding="utf-8") as source:
             text = source.read()
         folder = target.replace("\\", "/").rpartition("/")[0]
@@ -294,6 +301,7 @@ def _check_shape(rows, n_features):
 def _by_names(X, names, n_features):
     """The columns of a frame or dict, in the order of training."""
     given = list(getattr(X, "columns", X))
+    # pyarrow's `columns` are the data.
     if hasattr(X, "schema") and hasattr(X, "num_rows"):  # of pyarrow
         given = X.schema.names
     if names is None and len(given) != n_features:
@@ -397,6 +405,7 @@ class _Table:
         self._columns, self._gaps = meta["columns"], np.array(meta["gaps"], dtype=int)
         self._tails = meta["tails"]
         self._empty = np.array(meta["empty"], dtype=bool)
+        # Copies: `save` writes the meta as it was read.
         self._labels = [dict(each) for each in meta["labels"]]
         for each in self._labels:
             each["codes"] = dict(each["bins"])
@@ -412,6 +421,7 @@ class _Table:
         )
 
     def rows(self, X, n_features, names):
+        # What a service sends most often needs no other look.
         if not self._labels and type(X) is np.ndarray and X.dtype == np.float64:
             return _check_shape(X, n_features)
         if not self._labels and not _is_frame(X):
@@ -680,6 +690,8 @@ class _SoftTree:
         is_gate = np.zeros(2 * self._n_gates + 1, dtype=bool)
         is_gate[self._gates] = True
         self._leaves = np.flatnonzero(~is_gate)
+        # Children of the gate of rank r are the nodes 2 r + 1 and 2 r + 2; leaves have
+        # no rank.
         self._rank = np.where(is_gate, np.cumsum(is_gate) - 1, -1)
         self._levels = list(pairwise(self._ends_of_levels()))
         self._leaf = arrays["leaf"]

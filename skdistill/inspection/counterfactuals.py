@@ -171,6 +171,7 @@ class _Search:
         if not hits.any():
             return None
         first = int(hits.argmax())
+        # Categories have no ranks: each is as far as any other.
         return self._change(column, before, values[first], labels[first], 1.0)
 
     def _other_number(self, column, observed, share, before):

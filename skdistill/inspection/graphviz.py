@@ -75,6 +75,7 @@ def export_graphviz(
         label = "\\n".join(map(_escaped, node.lines))
         lines.append(f'{node.number} [label="{label}"{fill}];')
     for node in nodes:
+        # Leaves, and nodes at max_depth, have no children for the two answers.
         for child, answer in zip(node.children, ("yes", "no"), strict=False):
             width = 1 + (_WIDEST - 1) * mass[child]
             label = f', label="{answer}"' if node.depth == 0 else ""

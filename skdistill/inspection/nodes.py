@@ -73,6 +73,7 @@ def nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits):
         nodes.append(None)
         if children:
             values = [_visit(child, depth + 1) for child in children]
+            # Where no row comes, both sides count alike.
             weight = leaves.mass[list(children)]
             value = np.average(values, axis=0, weights=weight if weight.sum() else None)
         else:

@@ -159,6 +159,7 @@ def _wrapped(lines):
     for line in lines:
         words = [_in_pieces(w) if len(w) > _LONGEST else w for w in line.split(" ")]
         parts = textwrap.wrap(" ".join(words), _COLUMNS, **_WHOLE)
+        # Each line is put in order by itself, so each needs the mark.
         direction = LEFT_TO_RIGHT if LEFT_TO_RIGHT in line else ""
         wrapped += [direction + part for part in parts]
     return "\n".join(wrapped)
@@ -169,6 +170,7 @@ def _in_pieces(word):
     letters = []
     for c in word:
         is_mark = unicodedata.category(c)[0] == "M"
+        # A joiner makes one sign of what stands on its two sides.
         if letters and (is_mark or _JOINER in (c, letters[-1][-1])):
             letters[-1] += c
         else:

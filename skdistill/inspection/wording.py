@@ -90,6 +90,7 @@ class Gates:
         n_view, view = self.scaled.shape[1], tree.preprocessor_
         self.names = _feature_names(tree, names, n_view)
         self.terms, scale, self.center, self.spread = view_terms(view, n_view)
+        # On the columns in their own units, and not on those that were scaled.
         self.weight, self.scale = self.scaled * scale, scale
         self.shape = module.shape
         self.leaves = module.shape.leaves.tolist()
@@ -140,6 +141,7 @@ class Gates:
             logit = parts.sum() + self.bias[gate]
             goes_right = self.children(node)[1] in way if way else bool(logit > 0)
             toward = parts if goes_right else -parts
+            # The scale of a constant is 0: it stays at its centre.
             values = z / np.where(self.scale > 0, self.scale, np.inf) + self.center
             order = np.argsort(-toward, kind="stable")[: self.max_terms]
             shown = ", ".join(
@@ -270,6 +272,7 @@ class Questions:
         self.names = _feature_names(tree, names, n_view)
         self.terms, self.scale, self.center, _ = view_terms(view, n_view)
         self.leaves = np.flatnonzero(self.tree.is_leaf).tolist()
+        # Where training had no gap, the text says nothing of gaps.
         had_gaps = {term.column for term in self.terms if term.is_gap}
         self.filled = {
             i: view.filling_[i]
@@ -456,6 +459,7 @@ class Leaves:
             pairs = zip(value, np.broadcast_to(self.spread, value.shape), strict=True)
             return [(of, [_rounded(v, s, self.digits) for v, s in pairs])]
         if self.is_multilabel:
+            # Of each label's two columns the second: that the row has it.
             return [("labels", self._likeliest(value[1::2], self.names))]
         if self.targets is None:
             return [("class", self._likeliest(value, self.names))]

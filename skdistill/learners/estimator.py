@@ -91,6 +91,7 @@ class EstimatorModel(Model):
 
     def _from_scores(self, scores):
         if scores.ndim == 1:
+            # One margin d is the pair (0, d), as it is of teachers.
             scores = np.column_stack([np.zeros_like(scores), scores])
         classes = self.task.classes[0]
         known = getattr(self.estimator, "classes_", classes)
@@ -159,6 +160,7 @@ class EstimatorLearner(Learner):
         random = check_random_state(self.params.random_state)
         if self.params.random_state is not None:
             params = model.get_params(deep=True)
+            # Sorted: a seed for each name, in whatever order an estimator lists them.
             names = [n for n in sorted(params) if n.split("__")[-1] == "random_state"]
             seeds = {
                 n: random.randint(np.iinfo(np.int32).max)
@@ -229,6 +231,7 @@ class EstimatorLearner(Learner):
             label_rows = truncated_label_rows(p, weight, limit)
         rows, labels = rows_of(X, label_rows.row), self.task.classes[0][label_rows.code]
         model = _fit(model, rows, labels, label_rows.weight)
+        # Only a fitted model shows what its scores are of.
         if not hasattr(model, "predict_proba"):
             head = rows_of(X, np.arange(min(len(p), 100)))
             scores = model.decision_function(head)
@@ -238,9 +241,11 @@ class EstimatorLearner(Learner):
 
 def _fit(model, X, y, weight):
     """Fit with weights, or without where they are all alike; rows of none are left out."""
+    # Estimators count rows whatever their weight, as min_samples_leaf does.
     if weight is not None and not weight.all():
         rows = np.flatnonzero(weight)
         X, y, weight = rows_of(X, rows), y[rows], weight[rows]
+    # Alike weights are left out, so that estimators that take none can learn too.
     if weight is None or np.allclose(weight, weight[0], rtol=1e-12, atol=0):
         return model.fit(X, y)
     last, path = _destination(model)
@@ -317,5 +322,6 @@ def _of_sum_1(p):
 def _in_order(p, known, classes):
     """Columns for all classes; those that the student never saw are 0."""
     ordered = np.zeros((len(p), len(classes)))
+    # classes are sorted, and hold all that the student knows.
     ordered[:, np.searchsorted(classes, known)] = p
     return ordered

@@ -101,6 +101,7 @@ def merged(tree, gates, mass):
     for gate in gates:
         below = tree.shape.below(gate)
         weight = torch.as_tensor(mass[tree.shape.leaves[below]], dtype=torch.float64)
+        # Where no row comes, all leaves count alike.
         weight = torch.ones_like(weight) if not weight.sum() else weight
         weight, below = weight / weight.sum(), torch.from_numpy(below)
         at = int(np.flatnonzero(origin[shape.leaves] == gate)[0])
@@ -144,6 +145,7 @@ def split_best(tree, x, target, weight, count, max_depth):
     SoftTree
         The larger one; the same where no leaf has anything to gain.
     """
+    # Shares of all rows: so gains of leaves far from each other compare.
     reach = tree.leaf_probabilities(x) * weight[:, None]
     reach = reach / weight.sum()
     splits = []
@@ -162,6 +164,7 @@ def split_best(tree, x, target, weight, count, max_depth):
         number = int(np.flatnonzero(origin == node)[0])
         rank = int(shape.rank(number))
         twin.gate_weight[rank], twin.gate_bias[rank] = gate_weight, gate_bias
+        # With sparse gates: the columns that it was made with are those it keeps.
         if twin.mask is not None:
             twin.mask[rank] = (gate_weight != 0).to(twin.mask.dtype)
         for child, side in zip(shape.children(number), sides, strict=True):
@@ -198,7 +201,10 @@ def _along_residual(tree, x, target, weight):
         toward = share * (residual @ leading)
         direction = _regression(x - middle, toward, share)
         if tree.max_features is not None:
+            # By what a column moves, not by its weight, which is small where numbers
+            # are large.
             few = (direction.abs() * tree.column_scale).topk(tree.max_features).indices
+            # Again on these alone, which now speak for the columns that are dropped.
             part = _regression((x - middle)[:, few], toward, share)
             direction = torch.zeros_like(direction).index_copy(0, few, part)
     centred = x - middle

@@ -80,6 +80,7 @@ def truncated_label_rows(p, weight, max_rows):
         kept = mass > bar
         # Of equal weights at the bar, the first rows: the number is exact.
         level = np.flatnonzero((mass == bar).ravel() & (p > 0).ravel())
+        # `kept` is contiguous, so that this writes into it, and not into a copy.
         kept.ravel()[level[: max_rows - kept.sum()]] = True
     row, code = np.nonzero(kept)
     share = p[row, code]
@@ -117,6 +118,7 @@ def drawn_label_rows(p, weight, max_rows, random):
     row, code = np.repeat(np.arange(n), n_draws), np.zeros(n * n_draws, dtype=np.int64)
     drawn = np.zeros_like(p)
     upto = np.zeros((n, 1))
+    # Class by class, without a table of rows, draws and classes.
     for k in range(p.shape[1] - 1):
         upto += p[:, [k]]
         code += (points >= upto).ravel()

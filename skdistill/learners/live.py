@@ -25,6 +25,7 @@ def live_form(model):
         and on other devices than the CPU.
     """
     module = model.module
+    # A user's hooks have to see each call.
     if not is_ours(module) or module._forward_hooks or module._forward_pre_hooks:
         return None
     tensors = [*module.parameters(), *module.buffers()]

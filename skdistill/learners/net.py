@@ -96,6 +96,7 @@ class NetLearner(TorchLearner):
             one = params.n_members == 1
             return mlp if one else MLPMembers(mlp, params.n_members, generator)
         if isinstance(params.module, torch.nn.Module):
+            # A copy: the user's module is a parameter, which fit leaves as it is.
             module = copy.deepcopy(params.module)
         else:
             module = called(params.module, n_inputs, n_outputs)

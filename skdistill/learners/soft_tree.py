@@ -208,6 +208,7 @@ class SoftTreeLearner(TorchLearner):
     def _grown(self, module, rows, *others):
         """The tree in its last shape, to be trained once more."""
         params, limit = self.params, self.params.max_leaf_nodes
+        # The number of shapes, among which the epochs of growth are shared.
         n_steps, n_leaves = 0, 2
         while n_leaves < limit:
             n_steps, n_leaves = n_steps + 1, _next_size(n_leaves, limit)
@@ -230,6 +231,7 @@ class SoftTreeLearner(TorchLearner):
     def _some(self, rows, dtype):
         """Rows, targets and weights that are looked at for new gates."""
         n_rows = min(_ROWS_OF_GROWTH, max(1, _CELLS_OF_GROWTH // rows.x.shape[1]))
+        # Every k-th row: of X and of the drawn rows, which follow, alike.
         step = -(-len(rows.x) // n_rows)
         target, weight = self._joint_targets(rows.knowledge)
         return [
@@ -245,6 +247,7 @@ class SoftTreeLearner(TorchLearner):
         module = self.net.module_
         if leaves_scale_open(self.task, self.params, knowledge):
             self._sharpen_gates(module, x, self._targets_at_1(knowledge))
+        # Trained at T, the leaves answer at T; predictions are at 1.
         elif self.temperature != 1 and knowledge.soft is not None:
             self._refit_leaves(module, x, self._targets_at_1(knowledge))
         self._fit_leaves_alone(module, x, knowledge)

@@ -95,6 +95,7 @@ class TorchModel(Model):
                 return self._in_chunks(x, self.log_softmax)
             return self._log_softmax_of_few(few)
         values = self._in_chunks(x, None) if few is None else few
+        # As the loss has sorted them, so that quantiles never cross.
         return values if self.task.quantiles is None else np.sort(values, axis=1)
 
     @abstractmethod
@@ -451,6 +452,7 @@ class TorchLearner(Learner):
         would be lost.
         """
         x, knowledge, max_epochs = rows.x, rows.knowledge, self.params.max_epochs
+        # Each run has an epoch at least.
         some = CANDIDATES[:max_epochs]
         if knowledge.soft is None or len(some) == 1:  # a control has no temperature
             return 1.0

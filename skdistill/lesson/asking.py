@@ -142,8 +142,10 @@ class Asking:
         """
         given.check(self.teacher is not None)
         if isinstance(self.teacher, DroppedTeacher):
+            # Its `fit` raises, and names the remedy.
             self.teacher.fit(given.X, given.y)
         has_teacher = teaches(given, self.teacher)
+        # An unfitted teacher would have to be fitted, on labels.
         if has_teacher and self.teacher is not None and needs_teacher(given):
             has_teacher = all_ready(self.teacher)
         if given.y is None and not (has_teacher and self.alpha == 1):
@@ -152,6 +154,7 @@ class Asking:
                 "None. Only a fitted teacher, or its outputs, together with alpha=1 "
                 "teaches without labels."
             )
+        # A control is fitted as usual, whatever is set for a teacher.
         if not self.learns_softly(given):
             return
         if self.teacher_calibration is not None:
@@ -186,6 +189,7 @@ class Asking:
         bool
             False where ``alpha`` is 0, or nobody teaches.
         """
+        # FixedRows may bring its outputs, and so teach without a teacher.
         fixed = getattr(self.transfer, "output", None) is not None
         return self.alpha > 0 and (teaches(given, self.teacher) or fixed)
 
@@ -271,6 +275,8 @@ class Asking:
         random = check_random_state(self.random_state)
         arguments = transfer, rows, random, usable, weighted
         renews = getattr(transfer, "refresh", None) is not None
+        # A kept draw has no sampler that could draw again, and `usable` is of these
+        # folds alone.
         if usable is not None or renews or self.draws_for_leaves:
             return draw(*arguments)
         seed = self.random_state
@@ -374,6 +380,7 @@ class Asking:
         elif needs_teacher(given):
             fitted = self._fitted(given)
         else:
+            # Everything was answered beforehand: the teacher is not even fitted.
             return None, None
         members = folds.everyone() if asks_clones else (fitted, weights)
         return Teacher.of(*members, self._memory()), fitted
@@ -423,18 +430,23 @@ class Asking:
             transfer_weight=self.transfer_weight,
             class_weight=self.class_weight,
             calibrates=self.teacher_calibration is not None,
+            # A teacher fitted here has learnt these labels: only another's can be
+            # strange.
             fitted_before=ready or given.teacher_output is not None,
             **options,
         )
 
     def _renewal(self, given, task, teacher, held_out, knowledge, validated):
         """The object that draws rows again, if ``refresh`` or a tree wants it."""
+        # A time budget may have left drawn rows without an answer.
         given = given.first(len(knowledge.soft_weight))
         drawn = given.drawn
         if drawn is None or drawn.source is None:
             return None
         if drawn.source.refresh is None and not self.draws_for_leaves:
             return None
+        # Neither is made again for fresh rows: a student hears of one teacher, at one
+        # temperature.
         settled = {
             "out_of_fold": held_out,
             "teacher_temperature": knowledge.teacher_temperature,
@@ -468,6 +480,7 @@ class Asking:
         hard = task.encode(given.y_val, "y_val") if by_label else None
         soft = None if by_label else task.ask(answers.teacher, given.X_val)
         if knowledge.teacher_temperature != 1 and not by_label:
+            # In the same answers as those that the student learns.
             soft = tempered(soft, knowledge.teacher_temperature, task.widths)
         ones = np.ones(len(hard if by_label else soft))
         exam = Knowledge(soft, hard, ones, ones)

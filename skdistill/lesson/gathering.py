@@ -85,7 +85,9 @@ def gather(
     soft_weight = np.concatenate([base if has_answers else np.zeros(n), extra])
     if out_of_fold is not None and asks:
         never = np.isnan(soft).any(axis=1)  # in no fold's held-out part
+        # 0 in its place: NaN times a weight of 0 is NaN.
         soft, soft_weight = np.where(never[:, None], 0.0, soft), soft_weight * ~never
+    # Once: fresh rows of a renewal say nothing new about X.
     if has_answers and fitted_before and asks and hard is not None and not is_known:
         _check_agreement(given, task, teacher, soft, hard, out_of_fold)
     known = {"answers": answers, "unseen": out_of_fold is not None}
@@ -108,6 +110,7 @@ def _check_agreement(given, task, teacher, soft, hard, out_of_fold):
     if out_of_fold is None:
         _warn_if_strange(task, soft[weighted], hard[weighted])
     elif len(soft) > n:  # clones answered; the teacher labels the transfer rows
+        # About 1000 rows: a slow teacher is not asked about all of X for a warning.
         some = weighted[:: -(-len(weighted) // _ROWS_TO_ASK)]
         _warn_if_strange(task, task.ask(teacher, rows_of(given.X, some)), hard[some])
 
@@ -122,6 +125,8 @@ def _calibrated(knowledge, given, task, teacher, temperature=None):
 
 def _fitted_temperature(knowledge, given, task, teacher):
     can_ask = given.y_val is not None and teacher is not None
+    # Without X_val it is teacher_output, which by `teacher_calibration` the user calls
+    # out-of-fold.
     if knowledge.unseen or not can_ask:
         n = knowledge.n_labelled
         unseen = knowledge.soft[:n], knowledge.hard, knowledge.soft_weight[:n]
@@ -167,11 +172,13 @@ def _parents(given):
     width = max(1, of_drawn.shape[1])
     every = np.full((given.n_transfer + len(of_drawn), width), -1)
     every[len(every) - len(of_drawn) :, : of_drawn.shape[1]] = of_drawn
+    # X_transfer comes first, and has no parents.
     return every
 
 
 def _inherited(parents, base):
     """Weights of transfer rows: the mean of their parents', or of all without any."""
+    # The mark -1 finds the last entry, the mean.
     return np.append(base, base.mean())[parents].mean(axis=1)
 
 

@@ -103,6 +103,7 @@ class Knowledge:
         """
         n = self.n_labelled
         labelled, transfer = self.soft_weight[:n].sum(), self.soft_weight[n:].sum()
+        # Where one side has no weight there is no ratio to be set.
         if self.transfer_weight is None or not labelled or not transfer:
             return self
         weight = self.soft_weight.copy()
@@ -127,6 +128,7 @@ class Knowledge:
             n = self.n_labelled
             return replace(self, soft=None, soft_weight=self.soft_weight[:n])
         hard = None if alpha == 1 else self.hard
+        # A loss may ask for labels that do not count themselves, as "dkd" does.
         return replace(self, hard=hard, labels=self.hard)
 
     def class_shares(self, alpha, n_classes):
@@ -228,6 +230,7 @@ def hold_out(strata, fraction, random, weight=None, why=None):
         _, held = hold_out(strata[rows], fraction, random, why=why)
         return np.setdiff1d(np.arange(len(strata)), rows[held]), rows[held]
     n = len(strata)
+    # By class, at random within each: every k-th row has all classes by their shares.
     by_class = np.lexsort((random.random_sample(n), strata))
     n_held = max(1, round(fraction * n))
     every = n / n_held

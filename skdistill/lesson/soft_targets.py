@@ -122,4 +122,6 @@ def _columns_of(teacher, classes):
         for group in zip(given, *teacher.labels(given), strict=True)
     ]
     pairs = zip(columns, given, strict=True)
+    # The user's order; the sorted one where teachers know more classes than the user
+    # names.
     return [names if len(names) == len(all_) else all_ for all_, names in pairs], given

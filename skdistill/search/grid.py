@@ -70,6 +70,7 @@ class _Together:
 
     def _format_results(self, candidate_params, n_splits, out, more_results=None):
         """The results of scikit-learn, with the seconds of fits that were prepared."""
+        # scikit-learn has timed no more than the handing over.
         for one, seconds in zip(out, self._preparation.seconds, strict=True):
             one["fit_time"] = seconds
         return super()._format_results(candidate_params, n_splits, out, more_results)

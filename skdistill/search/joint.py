@@ -43,6 +43,8 @@ def can_be_joined(request):
     """
     options = request.options
     is_plain = (
+        # What hears of single batches, or keeps more than weights, has a training of
+        # its own.
         not request.draws_globally
         and not options["callbacks"]
         and not options["compile"]
@@ -299,6 +301,7 @@ class _Joint:
         output, state = self.stack.outputs(x)
         weight = targets[3] if targets[0] is None else targets[1]
         loss = self.losses(output, targets) + self.stack.penalty(state, weight)
+        # Nets are independent: the gradient of the sum holds that of each loss.
         parts = torch.autograd.grad(loss.sum(), self.weights)
         # Fused steps read gradients in the order of the parameters' memory.
         pairs = zip(self.stack.weights, parts, strict=True)
@@ -341,12 +344,15 @@ class _Joint:
             except ValueError as error:
                 self.errors[i] = error
                 continue
+            # The epoch was one program: each net's share of it.
             history.record("dur", seconds / len(going))
             best = self.best[i]
             if best.patience is not None:
                 state = partial(self.stack.state_of, i)  # copied only if it is best
                 self.is_over[i] = best.saw(history[-1, best.monitor], epoch, state)
                 if self.is_over[i]:
+                    # The stack goes on to move its weights with the others: the best
+                    # are put back now.
                     self.stack.give_back(i, best.weights_)
 
     def _going(self):

@@ -272,6 +272,7 @@ class _Fit:
         try:
             yield
         except Exception as error:
+            # Raised when scikit-learn asks for this fit, so that `error_score` applies.
             self.error = error
         finally:
             self.seconds += time.perf_counter() - start

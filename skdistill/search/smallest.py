@@ -212,6 +212,7 @@ def smallest_student(
             f"student={student!r} has no teacher to be measured by: give a student of this "
             "library (not a pipeline), with a teacher."
         )
+    # The judge asks the teacher that the student has kept.
     student = clone(student).set_params(keep_teacher=True)
     check_consistent_length(X_val, y_val)
     candidates = _candidates(student, sizes)
@@ -234,6 +235,7 @@ def smallest_student(
             clone(student).set_params(**parameters).fit(X, y, **fit_params)
             for parameters in candidates
         ]
+    # All sizes have one teacher and the same classes: any of the students tells them.
     judge = _Judge(fitted[0], X, y, X_val, y_val, scorer)
     to_select = judge.samples(select, _RESAMPLES, random)
     to_report = judge.samples(report, _RESAMPLES_OF_REPORT, random)
@@ -266,6 +268,7 @@ def _candidates(student, sizes):
     known = student.get_params(deep=False)
     if sizes is None:
         names = [name for name in SIZES if name in known]
+        # Trees are walked by depth unless the user lets them grow by leaves.
         if known.get("max_leaf_nodes") is None and "max_leaf_nodes" in names:
             names.remove("max_leaf_nodes")
         if not names:
@@ -314,6 +317,7 @@ def n_numbers(student):
         return sum(p.numel() for p in student.module_.parameters())
     if hasattr(student, "tree_"):
         n_leaves = student.get_n_leaves()
+        # A column and a threshold for each question.
         return 2 * (n_leaves - 1) + student.leaf_values().size
     # Any other estimator: the bytes of its pickle, as float64 numbers.
     return len(pickle.dumps(getattr(student, "student_", student))) // 8

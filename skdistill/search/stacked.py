@@ -246,6 +246,7 @@ class _SoftTrees(Stack):
     @torch.no_grad()
     def give_back(self, i, state=None):
         super().give_back(i, state)
+        # Moving averages of the gates' masses, which are buffers and no weights.
         for name in ("gate_mass", "right_mass", "n_steps"):
             getattr(self.modules[i], name).copy_(getattr(self._trees, name)[..., i])
 

@@ -60,6 +60,7 @@ def as_array(X):
         return np.array(rows, dtype=object)
     values = np.asarray(X)
     is_list = not hasattr(X, "dtype")
+    # Beside strings numpy makes strings of a list's numbers.
     return np.asarray(X, object) if is_list and values.dtype.kind in "USmM" else values
 
 
@@ -129,6 +130,7 @@ def rows_of(X, index):
     """
     if is_arrow(X):
         index = np.asarray(index)
+        # pyarrow takes positions, and no masks.
         return X.take(np.flatnonzero(index) if index.dtype == bool else index)
     known = is_frame(X) or sparse.issparse(X)
     return _safe_indexing(X if known else as_array(X), index)

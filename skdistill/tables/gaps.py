@@ -82,6 +82,7 @@ def plain_values(values):
         Gaps are None among objects, where ``astype(float)`` makes NaN of them.
     """
     values = _array_of(values)
+    # T: numpy's StringDType, whose gaps are objects of the user's choice.
     if values.dtype.kind not in "OT":
         return values
     gaps, values = _gaps_in(values), values.astype(object)

@@ -138,6 +138,8 @@ def _read(name, column):
     if hasattr(dtype, "is_temporal"):
         return _read_polars(name, column)
     if hasattr(dtype, "categories"):
+        # The codes say more than the values: the order of the categories, and unused
+        # ones.
         categories = list(dtype.categories)
         _check_not_mixed(name, categories)
         return Labels(np.asarray(column.cat.codes, dtype=np.int64), categories)
@@ -156,6 +158,7 @@ def _read(name, column):
 def _read_polars(name, column):
     dtype = column.dtype
     if dtype.is_numeric() or str(dtype) == "Boolean":
+        # polars' Float64, found without importing polars.
         floats = column.cast(type(column)([0.0]).dtype)
         return np.array(floats.fill_null(float("nan")), dtype=np.float64)
     if str(dtype) == "Null":
@@ -185,10 +188,12 @@ def _read_arrow(name, column):
     if not _is_dictionary(column.type):
         return _read(name, plain_values(column))
     if hasattr(column, "combine_chunks"):
+        # Each chunk may number its values in a way of its own.
         column = column.unify_dictionaries().combine_chunks()
     values = column.dictionary.to_pylist()
     filled = [i for i, value in enumerate(values) if not is_gap(value)]
     _check_not_mixed(name, [values[i] for i in filled])
+    # An arrow dictionary is in order of appearance, unless it is declared as ordered.
     if not column.type.ordered:
         filled.sort(key=values.__getitem__)
     rank = np.full(len(values) + 1, -1)  # the last one for the code -1, a gap

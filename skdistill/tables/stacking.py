@@ -48,12 +48,14 @@ def stacked(first, second, name):
 def _stacked_arrow(first, second):
     tables = [arrow_table(first), arrow_table(second)]
     concat = sys.modules["pyarrow"].concat_tables
+    # Files of one table may differ in the width of a type: the wider one serves both.
     both = concat(tables, promote_options="permissive")
     return both.unify_dictionaries()  # the first one's order stays
 
 
 def _stacked_frames(first, second, name):
     is_pandas = hasattr(first, "iloc")
+    # pandas makes objects of two columns whose categories differ.
     columns = []
     for column, pair in zip(
         first.columns,

@@ -101,6 +101,7 @@ class Table:
         """
         labels = self.labels.get(column)
         if labels is None:
+            # Numbers of columns rise, as they were read: a search finds the place.
             return self.numbers[:, np.searchsorted(self.number_columns, column)]
         if labels.is_gap():
             return np.full(len(self), np.nan)
@@ -131,6 +132,8 @@ class Table:
             If it holds labels of another type.
         """
         labels = self.labels.get(column)
+        # Categories that are numbers are plain numbers in a container without
+        # categories.
         if labels is None:
             numbers = self.numbers[:, np.searchsorted(self.number_columns, column)]
             present = ~np.isnan(numbers)
@@ -214,6 +217,7 @@ def _short_of(column):
     values, counts = np.unique(column, return_counts=True)
     if len(values) > _MOST_OBSERVED:
         levels = np.linspace(0, 1, _MOST_OBSERVED)
+        # Values that occurred, and no means between two of them.
         values = np.unique(np.quantile(column, levels, method="inverted_cdf"))
         share = np.searchsorted(np.sort(column), values, side="right")
     else:

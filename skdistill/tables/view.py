@@ -146,6 +146,7 @@ class TableView(TransformerMixin, BaseEstimator):
             Itself.
         """
         weight = np.ones(len(table)) if weight is None else weight
+        # Rows of no weight teach no category and no gap, as if they were not there.
         if not weight.all():
             table, weight = table.take(np.flatnonzero(weight)), weight[weight > 0]
         share = weight / weight.sum()
@@ -168,12 +169,14 @@ class TableView(TransformerMixin, BaseEstimator):
         terms = [term for part in self.parts_ for term in part.terms]
         order = np.argsort([term.column for term in terms], kind="stable")
         self.terms_ = [terms[i] for i in order]
+        # None where the order is right: taking all columns copies each chunk.
         self._order = None if (np.diff(order) == 1).all() else order
         self.center_ = np.concatenate([part.center for part in self.parts_])[order]
         scale = np.concatenate([part.inverse_scale for part in self.parts_])[order]
         self.inverse_scale_ = scale
         asks = np.array([term.is_question for term in self.terms_])
         share = np.where(asks, self.center_, 0.0)
+        # The spread of a constant, whose scale is 0, is 0.
         known = np.where(self.inverse_scale_ > 0, self.inverse_scale_, np.inf)
         self.spread_ = np.where(
             asks, np.sqrt(np.clip(share - share**2, 0, None)), 1 / known
@@ -226,6 +229,7 @@ class TableView(TransformerMixin, BaseEstimator):
         """
         out = np.empty((len(table), len(self.terms_)), dtype)
         columns = [part.read(table) for part in self.parts_]
+        # What overflows is infinite, and clipped below.
         with np.errstate(over="ignore"):
             for rows in row_chunks(out):
                 parts = [

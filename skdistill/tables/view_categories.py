@@ -73,6 +73,7 @@ class CategoryColumn:
         )
         gap_mass, mass = mass[0], mass[1:]
         order = np.argsort(-mass, kind="stable")[:max_categories]
+        # Not even with min_frequency=0 is a category frequent that no weight has.
         frequent = np.sort(order[mass[order] >= max(min_frequency, 1e-300)])
         rare = np.setdiff1d(np.flatnonzero(mass > 0), frequent)
         texts = [in_one_line(labels.categories[i]) for i in frequent]

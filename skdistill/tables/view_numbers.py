@@ -90,6 +90,7 @@ class NumberColumns:
             (mean[tail.index],), (inverse[tail.index],), _, _ = _moments(bent, share)
         forms = dict.fromkeys(range(numbers.shape[1]), "{}")
         forms |= {tail.index: tail.form() for tail in tails}
+        # Shares add up to 1 but for rounding.
         gaps = np.flatnonzero((present < 1 - 1e-12) & (present > 0))
         terms = [Term(j, forms[i]) for i, j in enumerate(table.number_columns)]
         terms += [Term(table.number_columns[i], is_gap=True) for i in gaps]
@@ -140,6 +141,7 @@ class NumberColumns:
         ndarray of shape (n, n_numbers + n_gaps)
             In the terms' units; `raw` itself where nothing changes.
         """
+        # The least is NaN if any is: a pass without a table of flags.
         is_whole = not raw.size or not np.isnan(raw.min())
         if is_whole and not self.tails and not len(self.gaps):
             return raw
@@ -188,6 +190,7 @@ def _quantile(x, share, level=0.5):
     """The lower weighted quantile."""
     order = np.argsort(x, kind="stable")
     cumulated = np.cumsum(share[order])
+    # So that a sum's rounding does not push the middle to the next value.
     target = cumulated[-1] * level * (1 - 1e-12)
     return float(x[order][np.searchsorted(cumulated, target)])
 
@@ -233,9 +236,11 @@ def _moments(X, share):
         fourth += share[r] @ np.square(power, out=power)
     variance, fourth = variance / mass, fourth / mass
     std = np.sqrt(variance)
+    # By values too: the rounded mean leaves a constant with a tiny spread.
     constant = (top == bottom) | (std < 1e-15)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         kurtosis = np.where(constant, 0.0, fourth / np.square(variance))
         inverse = np.where(constant, 0.0, shrink / np.where(constant, 1.0, std))
+    # One over a subnormal spread may be infinite.
     inverse = np.minimum(inverse, np.finfo(np.float64).max)
     return np.stack([mean / shrink, inverse, kurtosis, present])

@@ -41,6 +41,7 @@ def class_weighted(knowledge, class_weight, y, classes):
         parts, weight = [], knowledge.soft_weight.copy()
         ends = np.cumsum([len(w) for w in per_class])[:-1]
         for log_p, w in zip(np.split(soft, ends, axis=1), per_class, strict=True):
+            # A class of weight 0 keeps a finite logarithm.
             weighted = log_p + np.log(np.maximum(w, np.finfo(float).tiny))
             parts.append(log_softmax(weighted, axis=1))
             weight *= np.exp(log_p) @ w

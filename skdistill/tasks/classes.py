@@ -45,6 +45,8 @@ class Classes(Task):
         #: What columns without a name stand for.
         self.unnamed = labels if given is None else given
         named = [] if teacher is None else self._teacher_labels(teacher)
+        # Columns of outputs name their classes as a teacher does, and are checked as
+        # one.
         if has_outputs and given is not None:
             named.append(given)
         known = [group for group in (labels, given, *named) if group is not None]
@@ -373,6 +375,8 @@ class _Target:
         return align(log_with_floor(output), self.columns, self.classes)
 
     def encode(self, y, name):
+        # A label beyond the last class has no position; the comparison finds it
+        # unknown.
         codes = np.searchsorted(self.classes, y).clip(max=len(self.classes) - 1)
         unknown = self.classes[codes] != y
         if unknown.any():
@@ -430,6 +434,7 @@ def union_of_classes(*groups):
     arrays = [np.asarray(group) for group in groups if group is not None]
     if not arrays:
         raise ValueError("The classes are not known: give y or `classes`.")
+    # numpy would make strings of the numbers, and find no class in common.
     if len({all(isinstance(v, str) for v in a.tolist()) for a in arrays}) > 1:
         raise ValueError(
             "teacher, y and `classes` share no class: some labels are strings and some "
@@ -437,6 +442,7 @@ def union_of_classes(*groups):
         )
     union = np.unique(np.concatenate(arrays))
     first = arrays[0].dtype
+    # numpy widens mixed types; predictions keep that of y, which comes first.
     if first.kind in "biuf" and np.array_equal(union.astype(first), union):
         return union.astype(first)
     return union

@@ -11,6 +11,7 @@ from ..teacher.probabilities import FLOOR
 from ..warn import warn
 
 _TINY = np.finfo(float).tiny
+# Two of these multiplied are still above the smallest float.
 _LEAST = 1e-150
 _SUM_TOLERANCE = 1e-6
 
@@ -37,6 +38,7 @@ def checked_prior(prior, classes):
         If a class lacks a share, or these are no distribution.
     """
     labels = classes.tolist()
+    # A Series, such as y.value_counts(normalize=True).
     prior = prior.to_dict() if hasattr(prior, "to_dict") else prior
     if isinstance(prior, dict):
         if set(prior) != set(labels):
@@ -100,6 +102,8 @@ def log_ratio(new, old):
     ndarray of shape (n_classes,)
         What is added to logits under the old prior, to have those under the new.
     """
+    # No target says less than the floor: an old share of 0 would make the ratio
+    # infinite.
     return np.log(np.maximum(new, _TINY)) - np.log(np.maximum(old, FLOOR))
 
 
@@ -147,6 +151,8 @@ def estimated_prior(log_p, old, *, tol=1e-6, max_iter=1000):
     .. [1] Saerens, Latinne, Decaestecker: Adjusting the Outputs of a Classifier to New a
        Priori Probabilities: A Simple Procedure, 2002.
     """
+    # By Bayes' rule: the posterior over the prior is the likelihood, up to a factor by
+    # row.
     likelihood = np.exp(shifted(log_p, log_ratio(np.ones_like(old), old)))
     new = np.maximum(old, FLOOR)
     for _ in range(max_iter):
@@ -198,6 +204,7 @@ def balancing_shift(log_p, prior, *, tol=1e-6, max_iter=1000):
         if np.abs(mean - prior).max() <= tol:
             break
         factor = factor * np.maximum(prior, _LEAST) / np.maximum(mean, _LEAST)
+        # Only their ratios count; the largest stays 1, so that none overflows.
         factor = np.maximum(factor / factor.max(), _LEAST)
     else:
         _warn_of_no_end("the mean over X", "give more rows as `X`")

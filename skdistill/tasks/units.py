@@ -57,6 +57,7 @@ class Unit:
         """
         values, weight, peak = _within_one(values, weight)
         varies = values.max(axis=0) > values.min(axis=0)
+        # The mean of equal values may be off by rounding, and would give them a spread.
         center = np.where(varies, np.average(values, axis=0, weights=weight), values[0])
         spread = np.average((values - center) ** 2, axis=0, weights=weight)
         constant = np.minimum(peak, 1.0)
@@ -120,6 +121,7 @@ def _within_one(values, weight):
     values, weight = values[weight > 0], weight[weight > 0]
     peak = np.abs(values).max(axis=0)
     peak = np.where(peak > 0, peak, 1.0)
+    # Weights over the largest too: their sum could overflow.
     return values / peak, weight / weight.max(), peak
 
 
@@ -161,8 +163,10 @@ def unit_for(model, values, weight):
     parts = [model, *params.values()]
     if _follows(model) or any(isinstance(p, TransformedTargetRegressor) for p in parts):
         return None
+    # A function may expect any unit; a loss of shares has one.
     if any(not isinstance(v, str) or _OF_ONE_UNIT.search(v) for v in losses):
         return None
+    # Shifted targets would be negative, or need the intercept that was left out.
     has_zero = (
         any(map(_OF_RATIOS.search, losses))
         or any(map(_is_for_positive, parts))
@@ -205,6 +209,8 @@ def fitted_in(unit, model, fit, target):
     """
     if unit is None:
         return fit(model, target)
+    # A tree's own nodes are put back: scikit-learn's tools print these, and know no
+    # wrapper.
     if not isinstance(model, BaseDecisionTree):
         both = {"func": unit.measured, "inverse_func": unit.restored}
         return fit(
@@ -216,6 +222,7 @@ def fitted_in(unit, model, fit, target):
     nodes.value[...] = unit.restored(nodes.value[..., 0])[..., None]
     if len(unit.scale) == 1:  # of several targets it is a mean over different units
         is_square = tree.criterion in ("squared_error", "friedman_mse")
+        # Squared errors are in the unit's square, which by itself could overflow.
         with np.errstate(over="ignore"):  # the square of a large unit
             for _ in range(2 if is_square else 1):
                 nodes.impurity[...] *= unit.scale[0]

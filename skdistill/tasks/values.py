@@ -76,6 +76,7 @@ class Values(Task):
                     "teacher of quantiles answers with (n, n_quantiles), in this order; "
                     "with alpha=0 the student learns them from y alone."
                 )
+            # A teacher's quantiles may cross; the student's never do.
             return np.sort(values, axis=1)
         if self.n_targets is not None and n_columns != self.n_targets:
             raise ValueError(
@@ -107,6 +108,7 @@ class Values(Task):
         hard, soft = hard / peak, soft / peak
         scale = hard.std(axis=0)
         scale = np.where(scale > 0, scale, 1.0)
+        # Row by row, so that R2 as their mean has a standard error.
         won = ((hard - hard.mean(axis=0)) / scale) ** 2 - ((hard - soft) / scale) ** 2
         root = len(won) ** 0.5
         joint = (hard - hard.mean(axis=0)) * (soft - soft.mean(axis=0))

@@ -140,6 +140,7 @@ def _log_probabilities(answer, scale, labels, model):
         )
     if scale == LOGIT:
         return log_softmax(answer, axis=1)
+    # Numbers below 0 by more than rounding are no shares: the check below refuses them.
     if scale == SHARE and answer.min(initial=0.0) >= -ROUNDING:
         p = _from_shares(answer, model)
     else:

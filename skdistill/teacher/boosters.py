@@ -41,6 +41,8 @@ class Booster(Model):
     def kind(self):
         """The kind follows from the objective."""
         objective = self.objective()
+        # Regressions first: cross_entropy_lambda is one, and begins as cross_entropy
+        # does.
         if objective.startswith(self.regresses):
             return "regressor"
         return "classifier" if objective.startswith(self.classifies) else None
@@ -62,6 +64,8 @@ class LightGBMBooster(Booster):
 
     def objective(self):
         """The model's text names it; as JSON, a tab in a name would break it."""
+        # One tree: the head names the objective, and the text of all trees may be many
+        # MB.
         text = self.model.model_to_string(num_iteration=1)
         match = re.search("^objective=(.*)$", text, re.MULTILINE)
         return match[1] if match else ""
@@ -138,6 +142,7 @@ class XGBoostBooster(Booster):
         # classes stop at the best one.
         best = getattr(self.model, "best_iteration", None)
         trees = (0, 0) if best is None else (0, best + 1)
+        # Margins whatever the objective: multi:softmax would answer with labels alone.
         answer = self.model.predict(
             matrix, output_margin=classify, iteration_range=trees
         )
@@ -176,6 +181,7 @@ class CatBoostModel(Model):
 
     def labels(self):
         """The model names its classes; a regressor has none."""
+        # CatBoost's regressors have an empty `classes_`.
         return super().labels() if self.kind() == "classifier" else None
 
     def columns(self):

@@ -168,6 +168,8 @@ def fitted_scale(logits, log_p, weight):
     0.6
     """
     target = np.exp(log_p) * (weight / weight.sum())[:, None]
+    # A softmax sees differences within a row alone: sized by these, one range of scales
+    # suits the logits of any student.
     centred = logits - logits.mean(axis=1, keepdims=True)
     size = np.sqrt(np.square(centred).mean())
     if size == 0:

@@ -48,6 +48,7 @@ def _skl2onnx(name, j):
 
 
 def _xgboost(name, j):
+    # XGBoost joins the levels of a MultiIndex by spaces.
     levels = name if isinstance(name, tuple) else [name]
     return {" ".join(map(str, levels)), str(name)}
 
@@ -76,6 +77,8 @@ def spelling_of(model):
     Spelling
         The spelling of its library, or that of scikit-learn.
     """
+    # Bases count too: a user's subclass of LGBMClassifier still writes names as
+    # LightGBM.
     libraries = [cls.__module__.partition(".")[0] for cls in type(model).__mro__]
     spellings = [SPELLINGS[name] for name in libraries if name in SPELLINGS]
     return spellings[0] if spellings else AS_THEY_ARE

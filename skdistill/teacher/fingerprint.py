@@ -103,6 +103,7 @@ class _Reading:
         kind = type(value).__name__
         if isinstance(value, str | bytes) and len(value) > _SHORT:
             return _hashed(kind, value)
+        # By repr: 1, 1.0 and True are equal, and equal keys of a dict.
         text = kind, repr(value)
         if text not in self._plain:
             self._plain[text] = _hashed(*text)
@@ -258,6 +259,7 @@ def _is_named(value):
     place = sys.modules.get(module)
     for part in name.split("."):
         place = getattr(place, part, None)
+    # The object itself must be there: functools.wraps copies the name of what it wraps.
     return place is value and _version_of(module) is not None
 
 
@@ -267,6 +269,8 @@ def _named(value):
 
 
 def _function(function):
+    # Only what the code may look up: with all globals of a module, the key would change
+    # whenever anything in it does.
     names = set(_names(function.__code__)) & set(function.__globals__)
     return [
         function.__code__,
@@ -293,6 +297,7 @@ def _names(code):
 
 
 def _code(code):
+    # Without lines and file: a function that only moves keeps its key.
     return [code.co_code, code.co_names, code.co_varnames, *code.co_consts]
 
 
@@ -331,6 +336,7 @@ def _object(value):
         if version is None:
             raise TypeError(f"{value!r} has no content that could be read")
         return [type(value).__qualname__, state, version]
+    # A reduction has two to six items; those that are left out are None.
     make, arguments, state, items, pairs = (*state, None, None, None)[:5]
     state = _attributes(value, state)
     return [make, arguments, state, list(items or ()), list(pairs or ())]
@@ -360,7 +366,9 @@ _KINDS = (
     (_is_a("lightgbm", "Booster"), "LightGBM", _lightgbm),
     (_is_a("xgboost", "Booster"), "XGBoost", _xgboost),
     (_is_a("catboost", "CatBoost"), "object", _catboost),
+    # numpy's global generator: its state moves on whoever draws.
     (lambda v: v is np.random.mtrand._rand, "numpy's generator", lambda v: ()),
+    # What a library has by name and version; below, what a user wrote by its code.
     (_is_named, "name", _named),
     (_is(types.FunctionType), "function", _function),
     (_is(types.CodeType), "code", _code),

@@ -35,6 +35,8 @@ def check_can_be_cloned(teacher):
     """
     for member in members_of(teacher):
         can = hasattr(member, "fit") and hasattr(member, "get_params")
+        # A clone of a frozen part is the fitted part itself, which has seen the
+        # held-out rows.
         parts = [member, *member.get_params().values()] if can else []
         if not can or any(isinstance(part, FrozenEstimator) for part in parts):
             raise ValueError(
@@ -102,6 +104,7 @@ class CrossFit:
                 f"cv={cv!r} holds out no row: give another splitter. A generator of folds "
                 "is used up by the first fit: give a list."
             )
+        # As row numbers, also where a splitter gives masks or negative numbers.
         return cls([(np.arange(len(y))[a], np.arange(len(y))[b]) for a, b in folds])
 
     def fitted(self, teacher, weights, X, y, fit_params, memory):
@@ -140,6 +143,8 @@ class CrossFit:
         try:
             fits = Parallel(n_jobs=memory.n_jobs)(jobs)
         except (PicklingError, TypeError) as error:
+            # A note says that a clone's own fit raised it, rather than the way to the
+            # processes.
             if memory.n_jobs not in (None, 1) and not hasattr(error, "__notes__"):
                 error.add_note(
                     f"n_jobs={memory.n_jobs} sends the teacher to other processes, and its "
@@ -240,6 +245,7 @@ class CrossFit:
                 total = np.zeros((n, answer.shape[1]))
             total[rows] += np.exp(answer) if is_log else answer
             count[rows] += 1
+        # NaN marks rows that no fold holds out: no clone has an answer for them.
         mean = total / np.where(count, count, np.nan)
         return np.log(mean) if is_log else mean
 

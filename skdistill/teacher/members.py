@@ -95,6 +95,7 @@ def any_ready(teacher):
     bool
         True if any member is ready.
     """
+    # Asked when a student is cloned, which is no place to refuse an empty list.
     if teacher is None or (isinstance(teacher, list | tuple) and not teacher):
         return False
     return any(is_ready(member) for member in members_of(teacher))
@@ -266,6 +267,7 @@ def check_width(teacher, X):
     width = _num_features(X)
     for model in map(as_model, members_of(teacher)):
         wanted = model.width()
+        # A model that picks its columns by name may know fewer than X has.
         if wanted not in (None, width) and model.rows(X) is X:
             raise ValueError(
                 f"teacher={model!r} was fitted on {wanted} columns and X has {width}: "

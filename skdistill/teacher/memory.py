@@ -59,6 +59,7 @@ class TeacherMemory:
 
     def __init__(self, memory=None, n_jobs=None, verbose=0):
         if isinstance(memory, os.PathLike):
+            # check_memory takes strings, and no paths.
             memory = os.fspath(memory)
         if isinstance(memory, str) and os.path.exists(memory):
             if not os.path.isdir(memory):
@@ -75,6 +76,7 @@ class TeacherMemory:
         """Whether anything is kept."""  # numpydoc ignore=RT01
         return self._store is not None
 
+    # Keys are found by the identity of models, which no copy elsewhere shares.
     def __getstate__(self):
         return {**vars(self), "_keys": []}
 
@@ -143,6 +145,7 @@ class TeacherMemory:
 
         starts = range(0, rows.n, rows.size) if rows.n > rows.size else [0]
         shows = bool(self.verbose) and len(starts) > 1
+        # Asking a net changes its modes: never in two threads at once.
         jobs = None if holds_nets(model.model) else self.n_jobs
         with tqdm(total=rows.n, unit="row", desc="teacher", disable=not shows) as bar:
             if len(starts) == 1:
@@ -187,6 +190,7 @@ class TeacherMemory:
             return fit(member, X, y, params)
 
         def content():  # numpydoc ignore=GL08
+            # A clone: what an earlier fit has left on the estimator does not count.
             return position, clone(member), X, y, params
 
         return self._load_or_make("fits", content, fit, member, X, y, params)
@@ -219,7 +223,10 @@ class TeacherMemory:
         if rows is not None:
             return rows
         rows = draw(*arguments)
-        if rows is not None and len(rows) * _num_features(rows.X) <= _MOST_CELLS:
+        if rows is None or rows.has_time_budget:  # the time is measured in each fit
+            return rows
+        if len(rows) * _num_features(rows.X) <= _MOST_CELLS:
+            # The source holds the fitted sampler, and with it the training rows.
             self._dump(item, replace(rows, source=None))
         return rows
 
@@ -250,6 +257,8 @@ class TeacherMemory:
         if key is None:
             return make(*arguments)
         item = [_FOLDER, kind, key]
+        # Locked: whoever wants the same waits for the first, instead of a second long
+        # pass.
         with self._locked(item):
             value = self._load(item)
             if value is None:

@@ -96,14 +96,18 @@ class Model:
             True for fitted and frozen estimators and for what has no ``fit``.
         """
         model = self.model
+        # What has no `fit`, such as a function or a predictor from a file, cannot be
+        # unfitted.
         if isinstance(model, FrozenEstimator) or not hasattr(model, "fit"):
             return True
+        # check_is_fitted raises for classes without scikit-learn's tags.
         if hasattr(model, "__sklearn_tags__"):
             try:
                 check_is_fitted(model)
             except NotFittedError:
                 return False
             return True
+        # What CatBoost, AutoGluon and others call it.
         for name in ("__sklearn_is_fitted__", "is_fitted", "is_fit"):
             says = getattr(model, name, None)
             if says is not None:
@@ -204,6 +208,7 @@ class Model:
         model = self.model
         if not hasattr(model, "predict"):
             return None
+        # Libraries have no common attribute for it; the shape of one prediction tells.
         with torch_restored(model):
             first = model.predict(*for_skorch(model, _safe_indexing(X, [0])))
         return bool(np.prod(np.shape(first)) > 1)  # sparse labels have a shape too

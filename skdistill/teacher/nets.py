@@ -111,6 +111,8 @@ def torch_restored(member):
         yield
         return
     with contextlib.ExitStack() as stack:
+        # devices=[]: by default all CUDA devices are forked, with a warning where there
+        # are many.
         stack.enter_context(torch.random.fork_rng(devices=[]))
         for net in _nets_in(member):
             stack.enter_context(_modes_restored(net.module_))
@@ -137,6 +139,7 @@ def _nets_in(member):
     """Estimators with a ``module_``, however deep inside wrappers and ensembles."""
     if hasattr(member, "module_"):
         return [member]
+    # Gradient boosting has an array of trees here, in which no net can be.
     parts = getattr(member, "estimators_", [])
     parts = parts if isinstance(parts, list) else []
     return [net for part in [*inner_models(member), *parts] for net in _nets_in(part)]
@@ -170,6 +173,8 @@ def module_outputs(module, X):
     """
     torch = sys.modules["torch"]
     tensors = [*module.parameters(), *module.buffers()]
+    # An integer buffer, such as BatchNorm's count of batches, has no dtype to compute
+    # in.
     like = next((t for t in tensors if t.is_floating_point()), torch.zeros(0))
     rows = np.asarray(X)
     cuda = sorted({t.device.index for t in tensors if t.is_cuda})
@@ -181,6 +186,8 @@ def module_outputs(module, X):
     ):
         module.eval()
         for start in range(0, len(rows), _MODULE_CHUNK):
+            # A copy: a module may change its input in place, and the rows are the
+            # user's.
             chunk = np.array(rows[start : start + _MODULE_CHUNK], dtype=np.float64)
             batch = torch.from_numpy(chunk).to(device=like.device, dtype=like.dtype)
             outputs.append(_forward(module, batch))

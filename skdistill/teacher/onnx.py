@@ -41,6 +41,7 @@ class OnnxModel(Model):
         return True
 
     def _session(self):
+        # Opened when it is asked: a session cannot be pickled, and a path can.
         if not isinstance(self.model, str | Path):
             return self.model
         try:

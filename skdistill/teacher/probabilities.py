@@ -134,6 +134,7 @@ def align(log_p, labels, classes):
     """
     if classes is None or np.array_equal(labels, classes):
         return log_p
+    # Log of the floor, not of 0: the loss stays finite for a class that was never seen.
     aligned = np.full((len(log_p), len(classes)), np.log(FLOOR))
     position = {label: i for i, label in enumerate(np.asarray(classes).tolist())}
     aligned[:, [position[label] for label in np.asarray(labels).tolist()]] = log_p
@@ -169,9 +170,12 @@ def by_label(answer, labels, name):
     if type(answer.columns).__name__ == "RangeIndex":  # pandas' numbers, no names
         return plain_values(answer)
     columns, wanted = list(map(_key, answer.columns)), list(map(_key, labels))
+    # "1" and "1.0" would be one class by their keys: then labels count as they are
+    # written.
     if len(set(columns)) < len(columns) or len(set(wanted)) < len(wanted):
         columns, wanted = list(map(str, answer.columns)), list(map(str, labels))
     values = plain_values(answer)
+    # No name in common: the columns are called something else, and are in order.
     if not set(columns) & set(wanted):
         return values
     if len(columns) == 1 and len(wanted) == 2:
@@ -222,6 +226,7 @@ def split(answer, labels, source):
     answer = check_finite(answer, str(source), numbers=False)
     widths = [0 if names is None else len(names) for names in labels]
     width = 1 if answer.ndim == 1 else answer.shape[1]
+    # One column for each: its label, or the share of the second of two classes.
     if width == len(labels):
         return list(answer.T)
     if width != sum(widths):

@@ -40,6 +40,7 @@ class TorchModule(Model):
         if not np.isfinite(outputs).all():
             return  # refused by whoever reads them
         inside = len(outputs) >= _ROWS_TO_TELL and outputs.max() <= 1
+        # Rows of a softmax sum to 1, however few they are.
         if outputs.ndim == 2 and outputs.shape[1] > 1:
             inside |= np.abs(outputs.sum(axis=1) - 1).max() < 1e-4
         if outputs.min() >= 0 and inside:

@@ -183,6 +183,7 @@ def _share_corrected(rows, batch_size, n_labelled):
     n, total = rows.n_labelled, len(rows)
     factor = torch.full((total,), n / total * batch_size / n_labelled)
     factor[n:] = (total - n) / total * batch_size / (batch_size - n_labelled)
+    # Shares that came out even need no weights.
     if torch.allclose(factor, torch.ones(())):
         return rows
     factor = factor.to(rows.x)

@@ -140,6 +140,8 @@ class CtrlC:
             threading.current_thread() is threading.main_thread()
         ):  # others get no signal
             handler = signal.getsignal(signal.SIGINT)
+            # An ignored signal, or a handler set outside of Python, is no function:
+            # left alone.
             if callable(handler):
                 self._handler = handler
                 signal.signal(signal.SIGINT, self._pressed)

@@ -66,6 +66,7 @@ def advanced(steps, answer=None, waits=None):
     """
     while True:
         try:
+            # Raised inside the fit, which then leaves its student as it was before.
             if isinstance(answer, BaseException):
                 request = steps.throw(answer)
             else:

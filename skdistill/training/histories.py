@@ -33,6 +33,8 @@ def _small(column):
         return column
     with np.errstate(over="ignore"):
         smaller = (column.astype(kind) for kind in kinds)
+        # Only where every value survives: a loss that is read back is the loss that was
+        # recorded.
         return next((c for c in smaller if np.array_equal(c, column)), column)
 
 

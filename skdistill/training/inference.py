@@ -63,7 +63,9 @@ def in_chunks(function, module, x):
     step = min(_MOST_ROWS, max(64, _CELLS_AT_ONCE // widest))
     outputs = []
     with torch.inference_mode():
+        # No rows too: outputs of the right width.
         for start in range(0, max(len(x), 1), step):
+            # from_numpy warns of arrays that cannot be written, such as memory maps.
             chunk = np.require(x[start : start + step], requirements="W")
             batch = torch.from_numpy(chunk)
             output = function(batch.to(device=like.device, dtype=dtype)).cpu()

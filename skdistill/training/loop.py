@@ -158,6 +158,7 @@ def train(
     _check_callbacks(callbacks or [])
     batches = Batches(rows.to(device), batch_size, generator)
     valid_batches = None if valid is None else InOrder(valid.to(device))
+    # Without validation rows too: Ctrl-C then returns to the best epoch so far.
     best = BestWeights("train_loss" if valid is None else "valid_loss", patience, tol)
     library_callbacks = [*_printers(verbose), best]
     if refresh is not None:
@@ -168,6 +169,7 @@ def train(
         lr=lr,
         max_epochs=max_epochs,
         device=str(device),
+        # Copies: a training may not change what the student has as a parameter.
         callbacks=[*library_callbacks, *copy.deepcopy(callbacks or [])],
         compile=compile,
         verbose=int(verbose >= 2),
@@ -190,6 +192,7 @@ def train(
         elif ema_decay is not None:
             uncompiled(net.module_).load_state_dict(net.student().state_dict())
         if optimizer_state is not None:
+            # In place: the caller goes on with its own dict at the next partial_fit.
             optimizer_state.clear()
             optimizer_state.update(moments_of(net.optimizer_, uncompiled(net.module_)))
     finally:

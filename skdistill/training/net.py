@@ -82,6 +82,8 @@ class DistillationNet(NeuralNet):
         if not isinstance(y_pred, tuple):
             return self.criterion_(y_pred, y_true)
         output, state = y_pred
+        # The soft part's weights are of all rows; the hard part's of labelled rows
+        # alone.
         soft, soft_weight, _, hard_weight, _ = y_true
         weight = hard_weight if soft is None else soft_weight
         return self.criterion_(output, y_true) + self.module_.penalty(state, weight)
@@ -93,6 +95,7 @@ class DistillationNet(NeuralNet):
         if self.is_listened_to:
             step = super().train_step(batch, **fit_params)
         else:
+            # As a closure: some optimizers ask for the loss more than once a step.
             step = {"loss": self.optimizer_.step(lambda: self._loss_gradient(batch))}
         if self.schedule_ is not None:
             self.schedule_.step()
@@ -219,11 +222,12 @@ class DistillationNet(NeuralNet):
 
         Parameters
         ----------
-        own_callbacks : list of Callback
+        library_callbacks : list of Callback
             Callbacks to leave out; the user's stay readable.
         """
         self.module_ = uncompiled(self.module_)
         self.module_.eval()
+        # The module itself would be a second copy in each pickle.
         self.module = type(self.module_)
         self.callbacks_ = [
             (name, callback)

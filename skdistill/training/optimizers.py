@@ -72,6 +72,7 @@ def optimizer_options(optimizer, weight_decay, device, module):
     known = inspect.signature(make).parameters
     options = {"optimizer": make}
     fixed = getattr(make, "keywords", {})  # of a functools.partial
+    # What the user has fixed stands, where the student's parameter says nothing.
     if "weight_decay" in fixed and not weight_decay:
         return _with_fused(options, known, device)
     if "weight_decay" in known:
@@ -90,6 +91,7 @@ def optimizer_options(optimizer, weight_decay, device, module):
 
 
 def _with_fused(options, known, device):
+    # Saves a quarter of a small net's step.
     if "fused" in known and device.type in {"cpu", "cuda"}:
         options["optimizer__fused"] = True
     return options
@@ -131,6 +133,7 @@ def take_moments(optimizer, module, moments):
     kept = {}
     for i, parameter in enumerate(parameters):
         known = moments.get(names[parameter], {})
+        # Adam's count of steps is a tensor too, of no dimension, and fits any shape.
         tensors = [m for m in known.values() if torch.is_tensor(m) and m.dim()]
         if known and all(m.shape == parameter.shape for m in tensors):
             kept[i] = copy.deepcopy(known)

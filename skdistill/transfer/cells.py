@@ -80,6 +80,7 @@ class Cells:
         for group in _exclusive(columns):
             first[group] = group[0]
             members = [columns[j] for j in group]
+            # The number of the one that is 1, from 1 on; 0 where none is.
             codes[group[0]] = np.arange(1, len(group) + 1) @ members
         leaders, cell_of = np.unique(first, return_inverse=True)
         is_moved = np.array(
@@ -87,6 +88,7 @@ class Cells:
         )
         moved, others = np.flatnonzero(is_moved), np.flatnonzero(~is_moved)
         numbers = table.numbers[:, np.isin(table.number_columns, leaders[moved])]
+        # A gap says nothing of whether a column's numbers are whole.
         filled = np.where(np.isnan(numbers), 0.0, numbers)
         coded = [_codes(codes.get(j, columns.get(j))) for j in leaders[others].tolist()]
         return cls(
@@ -126,6 +128,7 @@ class Cells:
             Gaps left out.
         """
         scale = self._scale()
+        # Over the largest first: squares of huge numbers overflow.
         return np.nanstd(self.numbers / scale, axis=0) * scale
 
     def _scale(self):
@@ -157,6 +160,7 @@ class Cells:
                 numbers = np.take_along_axis(self.numbers, take[:, self.moved], axis=0)
         elif numbers is None:
             numbers = self.numbers
+        # A column of zeros, so that a table of which nothing counts still has points.
         parts = [np.zeros((len(codes), 1), np.float32)]
         if self.numbers.size:
             low, high = self.limits()
@@ -186,6 +190,8 @@ class Cells:
         """
         if not numbers.size:
             return numbers
+        # A value from a row with a gap there is a gap: gaps stay as frequent as they
+        # are.
         source = np.take_along_axis(self.numbers, take[:, self.moved], axis=0)
         numbers = np.where(self.whole, np.round(numbers), numbers)
         numbers = np.clip(numbers, *self.limits())
@@ -248,6 +254,7 @@ class Cells:
 
     def _column(self, j, take, values):
         if hasattr(self.table, "iloc"):
+            # concat would align the columns by the repeated labels of the rows.
             column = self.table.iloc[take, j].reset_index(drop=True)
             if values is None:
                 return column
@@ -274,6 +281,7 @@ def _can_be_moved(x):
 
 
 def _codes(values):
+    # All NaNs are one value to np.unique: a gap is a category of its own.
     return np.unique(values, return_inverse=True)[1]
 
 
@@ -285,6 +293,7 @@ def _coordinates(n_categories, n):
     if 2 * n_categories > n:
         return np.zeros((n_categories, 0), np.float32)
     shape = (n_categories, _MOST_COORDINATES)
+    # Always the same: drawn rows are compared with points that `fit` has made.
     points = np.random.RandomState(0).standard_normal(shape)
     points *= 0.5**0.5 / np.linalg.norm(points, axis=1, keepdims=True)
     return points.astype(np.float32)
@@ -340,6 +349,7 @@ def _complete_sets(flags):
     fits, free, groups = _never_together(flags), np.ones(len(flags), dtype=bool), []
     for seed in np.argsort(-count, kind="stable"):
         group, fitting, n_left = [seed], free & fits[seed], n - count[seed]
+        # Given up as soon as all columns that still fit leave some row without its 1.
         while free[seed] and n_left and count[fitting].sum() >= n_left:
             group.append(np.where(fitting, count, 0).argmax())
             n_left -= count[group[-1]]
@@ -352,6 +362,7 @@ def _complete_sets(flags):
 
 def _never_together(flags):
     together = np.zeros((len(flags), len(flags)), np.float32)
+    # In parts: all flags as floats take four times their memory.
     for start in range(0, flags.shape[1], 8192):
         part = flags[:, start : start + 8192].astype(np.float32)
         together += part @ part.T

@@ -147,6 +147,11 @@ class Drawn:
     def __len__(self):
         return len(self.parents)
 
+    @property
+    def has_time_budget(self):
+        """Whether the teacher may label the first rows alone."""  # numpydoc ignore=RT01
+        return self.source is not None and self.source.seconds is not None
+
     def take(self, index):
         """Some of the rows, without outputs.
 
@@ -181,7 +186,7 @@ class Drawn:
         """
         if self.output is not None:
             return task.accept(self.output, "the sampler's output", len(self))
-        if self.source is None or self.source.seconds is None:
+        if not self.has_time_budget:
             return self._ask(task, teacher)
         answers, done, step, start = [], 0, _ROWS_ASKED_FIRST, time.perf_counter()
         while done < len(self):
@@ -223,7 +228,7 @@ class Drawn:
         Drawn or None
             None if the time to label rows is over.
         """
-        if self.source.seconds is not None and self.source.seconds <= 0:
+        if self.has_time_budget and self.source.seconds <= 0:
             self.source.warn(0, n)
             return None
         return replace(self.source.draw(n), asks=self.asks)

@@ -72,6 +72,7 @@ class Nearest:
             for one.
         """
         order = np.random.RandomState(0).permutation(self.among)
+        # Without copies of rows, whose distance of 0 is not that of neighbours.
         points = np.unique(self.points[order[:_FOR_SPACING]], axis=0)
         among = np.unique(self.points[self.among], axis=0)
         if len(among) == 1:
@@ -98,6 +99,7 @@ class Nearest:
             True for a point that is near enough.
         """
         limit = limit * (1 + 1e-5) + 1e-6  # for the rounding of points in float32
+        # The row's own parent first: most are near to it, and a search is spared.
         within = np.linalg.norm(points - self.points[near], axis=1) <= limit
         rest = np.flatnonzero(~within)
         if len(rest):
@@ -200,6 +202,7 @@ def leaf_neighbors(leaf, n_neighbors, random):
 
 def _most_shared(codes, candidates, part, n_neighbors):
     rows = np.arange(len(codes))[part, None]
+    # Sorted, so that a row that was drawn twice stands beside itself.
     neighbors = np.sort(candidates[part], axis=1)
     shared = np.zeros(neighbors.shape)
     for column in codes.T:
@@ -209,4 +212,5 @@ def _most_shared(codes, candidates, part, n_neighbors):
     order = np.argsort(-shared, axis=1, kind="stable")[:, :n_neighbors]
     neighbors = np.where(shared > 0, neighbors, rows)
     nearest = np.take_along_axis(neighbors, order, axis=1)
+    # Where too few share a leaf, the nearest takes the free places.
     return np.where(nearest == rows, nearest[:, :1], nearest)

@@ -48,6 +48,7 @@ def rows_for_leaves(renewal, tree, see, counts, enough):
         return None
     fresh = fresh.take(chosen)
     answers = fresh.answers(renewal.task, renewal.teacher)
+    # A time budget may have ended before all were answered.
     fresh = fresh.take(np.arange(len(answers)))
     view = see(renewal.validated(fresh.X))
     return view, leaf[chosen[: len(answers)]], renewal.weighed(fresh, answers)

@@ -34,6 +34,8 @@ class Renewal:
 
     def __init__(self, drawn, task, teacher, knowledge, weighed, validated):
         self.kept = None
+        # Without the rows: the student trains on a copy of its own, and memory stays
+        # that of one draw.
         self.drawn = replace(drawn, X=None)
         self.answers = knowledge.answers
         self.task, self.teacher = task, teacher
@@ -111,6 +113,7 @@ class Renewal:
         """
         mean = loss[weight > 0].mean() if weight.any() else 0.0
         size = np.where(weight > 0, loss + mean, 0.0)
+        # Equal shares where all losses are 0.
         share = inclusion(size + (1e-12 * size.sum() or 1.0), len(self))
         source = self.drawn.source
         random = np.random.default_rng([source.seed, source.n_draws])
@@ -119,6 +122,7 @@ class Renewal:
         order = random.permutation(len(share))
         ends = np.cumsum(share[order])
         ticks = (random.random() + np.arange(len(self))) * ends[-1] / len(self)
+        # Without the last end: rounding cannot put a tick beyond it.
         return np.sort(order[np.searchsorted(ends[:-1], ticks, side="right")])
 
     def keep(self, fresh, answers):
@@ -136,6 +140,7 @@ class Renewal:
         Knowledge
             What all rows teach now.
         """
+        # Where a time budget ended early, older rows keep the places that are left.
         k, before = len(fresh), self.drawn
         parents = np.concatenate([fresh.parents, before.parents[k:]])
         self.drawn = replace(fresh, X=None, parents=parents)

@@ -132,7 +132,9 @@ class Sampler(BaseEstimator, metaclass=ABCMeta):
     def _near_drafts(self, n, random):
         """Drafts within `max_distance`; those farther away are drawn again."""
         kept, missing, tried, good = [], n, 0, 0
+        # At least one draft, also of no rows, for the shapes.
         while missing or not kept:
+            # 100 at least: the last rows would otherwise be drawn a few at a time.
             for draft in self._drafts(max(missing, 100) if kept else n, random):
                 near = np.flatnonzero(self._is_near(*draft))
                 tried, good = tried + len(draft[0]), good + len(near)
@@ -288,6 +290,7 @@ class Munge(Sampler):
         if not isinstance(self.neighbors, str):
             leaf = np.asarray(self.neighbors.apply(self.cells_.table))
             return leaf.reshape(len(self.cells_), -1)
+        # No leaf holds fewer rows than neighbours are wanted.
         trees = RandomTreesEmbedding(
             50, max_depth=None, min_samples_leaf=self.n_neighbors, random_state=0
         )
@@ -383,6 +386,7 @@ class GaussianNoise(Sampler):
         cells = self.cells_
         other = random.randint(len(cells), size=(len(parent), cells.n_cells))
         redrawn = random.random_sample(other.shape) < self.p
+        # Numbers get noise; only the other cells are redrawn.
         redrawn[:, cells.moved] = False
         take = np.where(redrawn, other, parent[:, None])
         spread = self.spread_ * self.scale
@@ -460,6 +464,7 @@ class Mixup(Sampler):
         take = np.where(from_first, parent[:, None], other[:, None])
         a, b = cells.numbers[parent], cells.numbers[other]
         mixed = share * a + (1 - share) * b
+        # The other's value stands in for a gap; `of_their_kind` puts the gap back.
         mixed = np.where(np.isnan(a), b, np.where(np.isnan(b), a, mixed))
         return take, mixed, np.column_stack([parent, other])
 
@@ -633,6 +638,7 @@ class ConditionalSampler(Sampler):
         for _ in range(self.n_rounds):
             for j in random.permutation(source.shape[1]):
                 rows = np.flatnonzero(random.random_sample(len(parent)) < p)
+                # Columns that follow are given this value: a step of Gibbs sampling.
                 donors = self._donors(j, _others(values[rows], j), random)
                 take[rows, j], values[rows, j] = donors, source[donors, j]
         return take, None, parent[:, None]
@@ -666,6 +672,7 @@ class ConditionalSampler(Sampler):
 
 def _others(values, j):
     others = _as_float32(np.delete(values, j, axis=1))
+    # A table of one column has no others: a constant, and each leaf is the whole table.
     return others if others.shape[1] else np.zeros((len(values), 1), np.float32)
 
 

@@ -14,11 +14,10 @@ import polars
 import pytest
 import torch
 from containers import GAPS, columns, containers
+from exported import FEW, SMALL, TREE, agree
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
-from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 
 from skdistill import (
     HardDecisionTreeClassifier,
@@ -28,14 +27,10 @@ from skdistill import (
     Periodic,
     SoftDecisionTreeClassifier,
     SoftDecisionTreeRegressor,
-    StudentClassifier,
 )
 from skdistill.export import load, predictor, to_numpy
 from skdistill.tables import gaps as tables
 
-FEW = {"max_epochs": 3, "random_state": 0}
-TREE = {**FEW, "max_depth": 3}
-SMALL = {"hidden_layer_sizes": (8,), **FEW}
 CLASSIFIERS = {
     "net": NeuralStudentClassifier(**SMALL),
     "two layers": NeuralStudentClassifier(hidden_layer_sizes=(8, 4), **FEW),
@@ -73,25 +68,6 @@ REGRESSORS = {
     "linear": SoftDecisionTreeRegressor(leaf="linear", inference="mixture", **TREE),
     "hard": HardDecisionTreeRegressor(max_leaf_nodes=6),
 }
-
-
-def agree(student, X, predictor=None, rows=None):
-    """That both say the same of all rows, and of the first alone."""
-    predictor = to_numpy(student) if predictor is None else predictor
-    rows = X if rows is None else rows
-    first = X.iloc[:1] if hasattr(X, "iloc") else X[:1]
-    for some, same in ((rows, X), (first, first)):
-        ours, theirs = predictor.predict(some), student.predict(same)
-        if not hasattr(student, "classes_"):
-            np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
-        else:
-            np.testing.assert_array_equal(ours, theirs)
-            ours, theirs = predictor.predict_proba(some), student.predict_proba(same)
-            if not isinstance(theirs, list):
-                ours, theirs = [ours], [theirs]
-            for one, other in zip(ours, theirs, strict=True):
-                np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
-    return predictor
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
@@ -182,33 +158,6 @@ def test_gaps_that_training_did_not_have():
         to_numpy(plain).predict(holes)
 
 
-def test_several_targets_and_labels():
-    X, y = load_iris(return_X_y=True)
-    several = np.column_stack([y, y > 1])
-    labels = np.column_stack([y > 0, y > 1]).astype(int)
-    for kind in (
-        NeuralStudentClassifier(**SMALL),
-        NeuralStudentClassifier(n_members=2, **SMALL),
-        SoftDecisionTreeClassifier(**TREE),
-        SoftDecisionTreeClassifier(leaf="linear", **TREE),
-        HardDecisionTreeClassifier(max_leaf_nodes=4),
-    ):
-        for targets in (several, labels):
-            predictor = agree(kind.fit(X, targets), X)
-        assert predictor.classes_.tolist() == [0, 1]
-    regressor = NeuralStudentRegressor(**SMALL).fit(X, np.column_stack([y, -y]))
-    agree(regressor, X)
-
-
-def test_an_adjusted_prior_is_kept():
-    X, y = load_iris(return_X_y=True)
-    student = NeuralStudentClassifier(**SMALL).fit(X, np.array(["a", "b", "c"])[y])
-    before = to_numpy(student).predict_proba(X)
-    student.adjust_class_prior({"a": 0.8, "b": 0.1, "c": 0.1})
-    after = agree(student, X).predict_proba(X)
-    assert np.abs(after - before).max() > 0.01
-
-
 def test_it_needs_numpy_alone(tmp_path):
     X, y = mixed()
     tree = SoftDecisionTreeClassifier(**TREE).fit(X, y)
@@ -259,20 +208,6 @@ def test_a_file_holds_no_pickle(tmp_path):
     meta = {**predictor.meta, "format": 99}
     with pytest.raises(ValueError, match="format 99"):
         type(predictor)(meta, predictor.arrays)
-
-
-def test_what_has_no_form_in_numpy_is_named():
-    X, y = load_iris(return_X_y=True)
-    with pytest.raises(NotFittedError):
-        to_numpy(NeuralStudentClassifier())
-    with pytest.raises(TypeError, match="has no form in numpy: take a net"):
-        to_numpy(StudentClassifier(LogisticRegression(max_iter=1000)).fit(X, y))
-    own = NeuralStudentClassifier(module=torch.nn.Linear, max_epochs=1).fit(X, y)
-    with pytest.raises(TypeError, match="module=Linear is a torch module of your own"):
-        to_numpy(own)
-    scaled = NeuralStudentClassifier(preprocessor=StandardScaler(), **SMALL).fit(X, y)
-    with pytest.raises(TypeError, match="preprocessor=StandardScaler"):
-        to_numpy(scaled)
 
 
 @pytest.mark.parametrize("student", [CLASSIFIERS["net"], CLASSIFIERS["tree"]])
@@ -411,61 +346,6 @@ def test_a_plain_view_takes_no_gap_of_any_kind():
         exported.predict(np.ma.masked_array(X, X == 3))
 
 
-def dated(n):
-    return pd.Categorical(
-        pd.to_datetime(["2020-01-01", "2020-02-01", "2021-03-01"] * n)
-    )
-
-
-@pytest.mark.parametrize(
-    "categories",
-    [
-        pd.cut(np.arange(60) % 30, [-1, 10, 20, 29]),
-        pd.cut(np.arange(60.0) % 30, 3),
-        dated(20),
-        pd.Categorical([(1, "a"), (2, "b"), (3, "a")] * 20),
-        pd.Categorical(
-            pd.PeriodIndex(["2020-01", "2020-02", "2020-03"] * 20, freq="M")
-        ),
-        pd.Categorical([True, False, True] * 20),
-    ],
-    ids=["cut", "cut of floats", "dates", "tuples", "periods", "booleans"],
-)
-@pytest.mark.parametrize("gap", [False, True])
-def test_categories_that_are_neither_numbers_nor_strings(categories, gap, tmp_path):
-    X = pd.DataFrame({"c": pd.Series(categories), "x": np.arange(60.0)})
-    if gap:
-        X.loc[4, "c"] = None
-    y = (X["c"] == X["c"][0]).astype(int) + (X["x"] > 30)
-    student = HardDecisionTreeClassifier(max_leaf_nodes=6).fit(X, y)
-    to_numpy(student).save(tmp_path / "it.npz")
-    predictor = agree(student, X, load(tmp_path / "it.npz"))
-    if categories.categories.dtype != bool:
-        texts = [None if value != value else str(value) for value in X["c"]]
-        rows = {"c": np.array(texts, dtype=object), "x": X["x"].to_numpy()}
-        np.testing.assert_array_equal(predictor.predict(rows), student.predict(X))
-        with pytest.raises(
-            ValueError, match="'c' of X holds 5.5.* give it as a string"
-        ):
-            predictor.predict(X.assign(c=5.5))
-
-
-class Same:
-    """Something that only its text tells of."""
-
-    def __repr__(self):
-        return "(1, 2)"
-
-
-def test_categories_that_are_alike_as_text_are_refused():
-    one, other = (1, 2), Same()
-    categories = pd.Categorical([one, other, one] * 20, categories=[one, other])
-    X = pd.DataFrame({"c": categories, "x": 0.0})
-    student = HardDecisionTreeClassifier(max_leaf_nodes=2).fit(X, np.arange(60) % 3)
-    with pytest.raises(TypeError, match="Column 'c' of X .* rename_categories"):
-        to_numpy(student)
-
-
 @pytest.mark.parametrize(
     "names", [[40, 7], pd.MultiIndex.from_product([["a"], [1, 2]])]
 )
@@ -485,9 +365,3 @@ def test_columns_of_one_name():
     predictor = to_numpy(NeuralStudentClassifier(**SMALL).fit(X, y))
     with pytest.raises(ValueError, match="several columns of one name"):
         predictor.predict(pd.concat([X, X], axis=1))
-
-
-def test_a_hard_trees_values_may_be_large():
-    X = np.arange(20.0)[:, None]
-    student = HardDecisionTreeRegressor(max_leaf_nodes=4).fit(X, 1e5 * X[:, 0])
-    agree(student, X)

@@ -15,7 +15,6 @@ from skdistill import (
     counterfactual,
     explain,
 )
-from skdistill.inspection.rows import varied
 
 SOFT = {"max_depth": 3, "max_epochs": 40, "random_state": 0}
 
@@ -184,11 +183,3 @@ def test_gaps_of_every_kind_have_the_same_explanations():
             both = f"{explain(tree, row)} {counterfactual(tree, row)}"
             both = both.replace("feature_0", "n").replace("feature_1", "t")
             assert said.setdefault(i, both) == both, name
-
-
-def test_ordered_levels_keep_their_order_where_they_are_varied():
-    levels = ["low", "mid", "high"]
-    X = pd.DataFrame({"c": pd.Categorical(levels, levels, ordered=True)})
-    rows = varied(X[:1], 0, ["high", "top"])
-    assert rows["c"].cat.ordered
-    assert rows["c"].cat.categories.tolist() == [*levels, "top"]

@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+from named_trees import soft
 from scipy.special import expit
 from sklearn.datasets import load_digits
 from sklearn.exceptions import NotFittedError
@@ -21,17 +22,6 @@ X, Y = X[:300] / 16, Y[:300]
 FAST = {"max_epochs": 3, "random_state": 0, "preprocessor": None}
 TREE = SoftDecisionTreeClassifier(max_depth=3, **FAST).fit(X, Y)
 GROWN = SoftDecisionTreeClassifier(max_depth=4, max_leaf_nodes=6, **FAST).fit(X, Y)
-
-
-@pytest.fixture
-def ax():
-    matplotlib = pytest.importorskip("matplotlib")
-    matplotlib.use("agg")
-    from matplotlib import pyplot
-
-    figure = pyplot.figure(figsize=(8, 5))
-    yield figure.gca()
-    pyplot.close(figure)
 
 
 @pytest.mark.parametrize("tree", [TREE, GROWN], ids=["complete", "grown"])
@@ -136,3 +126,12 @@ def test_without_matplotlib_the_error_names_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ImportError, match="pip install matplotlib"):
         plot_gate_filters(TREE, (8, 8))
+
+
+def test_filters_name_the_class_whatever_it_is_called(ax):
+    names = ["yes, $ure: 1$", "no: never, $"]
+    tree, _ = soft(["a", "b"])
+    plot_gate_filters(tree, (1, 2), class_names=names, ax=ax)
+    drawn = [" ".join(text.get_text().split()) for text in ax.texts]
+    assert all(any(name in text for name in names) for text in drawn)
+    assert not any(text.get_parse_math() for text in ax.texts)

@@ -1,10 +1,18 @@
-"""Gates that become leaves, gates that go, and leaves that become gates."""
+"""Gates that become leaves, gates that go, and leaves that become gates; grown trees."""
+
+import pickle
+import re
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
+from sklearn.base import clone
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from soft_trees import FAST, TARGET, VALUES, X, Y, outer_nodes
 
+from skdistill import SoftDecisionTreeClassifier, SoftDecisionTreeRegressor, export_text
 from skdistill.learners.growth import merged, split_best, without
 from skdistill.modules import SoftTree
 from skdistill.modules.tree_shape import TreeShape
@@ -288,3 +296,109 @@ def test_an_axis_split_is_the_best_question(column, is_classifier):
     assert np.flatnonzero(weight).tolist() == [column] == [stump.tree_.feature[0]]
     threshold = -tree.gate_bias.item() / weight[column]
     assert threshold == pytest.approx(stump.tree_.threshold[0], abs=1e-4)
+
+
+def test_limits_of_growth():
+    full = SoftDecisionTreeClassifier(max_leaf_nodes=100, **(FAST | {"max_depth": 2}))
+    assert full.fit(X, Y).get_n_leaves() == 4 and full.get_depth() == 2
+    stump = SoftDecisionTreeClassifier(max_leaf_nodes=2, **FAST).fit(X, Y)
+    assert stump.get_n_leaves() == 2 and stump.get_depth() == 1
+    for limit in (3, 4, 6, 7, 8):
+        params = FAST | {"max_epochs": 2}
+        tree = SoftDecisionTreeClassifier(max_leaf_nodes=limit, **params).fit(X, Y)
+        assert tree.get_n_leaves() == limit and tree.get_depth() <= 3
+
+
+def test_where_one_column_decides_the_first_gate_is_about_it():
+    random = np.random.default_rng(0)
+    x = random.normal(size=(300, 6))
+    tree = SoftDecisionTreeClassifier(max_leaf_nodes=2, split="axis", **FAST)
+    tree.fit(x, x[:, 4] > 0.7)
+    assert np.flatnonzero(tree.module_.gate_weight[0].detach()).tolist() == [4]
+    assert tree.feature_importances_[4] == pytest.approx(1)
+    found = re.match(r"\|--- feature_4 (<=|>=) (\S+)\n", export_text(tree))
+    assert float(found[2]) == pytest.approx(0.7, abs=0.15)
+
+
+def test_going_on_keeps_the_shape_and_the_columns():
+    params = FAST | {"warm_start": True, "split": "axis"}
+    for limit in (5, None):
+        tree = SoftDecisionTreeClassifier(max_leaf_nodes=limit, **params).fit(X, Y)
+        shape, weight = tree.module_.shape, tree.module_.gate_weight.detach().clone()
+        tree.fit(X, Y)
+        assert tree.module_.shape.gates.tolist() == shape.gates.tolist()
+        again = tree.module_.gate_weight.detach()
+        assert torch.equal(again != 0, weight != 0)
+        assert not torch.equal(again, weight)
+        assert (tree.module_.gate_weight != 0).sum(dim=1).tolist() == [1] * len(weight)
+
+
+NEW = {
+    "max_leaf_nodes": 4,
+    "split": "sparse",
+    "max_features_per_split": 2,
+    "objective": (0.0, 0.3),
+    "weight_decay": 0.01,
+}
+
+
+def test_all_at_once_cloned_pickled_and_repeated():
+    tree = SoftDecisionTreeClassifier(**FAST, **NEW)
+    params = clone(tree).get_params()
+    assert {name: params[name] for name in NEW} == NEW
+    linear = clone(tree).set_params(leaf="linear")
+    assert clone(linear).leaf == "linear"
+    for one in (tree, linear):
+        p = one.fit(X, Y).predict_proba(X)
+        assert one.score(X, Y) > 0.85 and one.get_n_leaves() == 4
+        again = clone(one).fit(X, Y).predict_proba(X)
+        np.testing.assert_array_equal(again, p)
+        alike = pickle.loads(pickle.dumps(one))
+        np.testing.assert_array_equal(alike.predict_proba(X), p)
+        np.testing.assert_array_equal(alike.apply(X), one.apply(X))
+    other = clone(tree).set_params(random_state=99).fit(X, Y).predict_proba(X)
+    assert not np.array_equal(other, tree.predict_proba(X))
+
+
+def test_several_targets_and_quantiles_grow_too():
+    both = np.column_stack([TARGET, -TARGET, VALUES[:, 2]])
+    tree = SoftDecisionTreeRegressor(max_leaf_nodes=5, **FAST).fit(VALUES, both)
+    mixture = tree.path_proba(VALUES)[:, outer_nodes(tree)] @ tree.leaf_values()
+    np.testing.assert_allclose(tree.predict(VALUES), mixture, atol=1e-9)
+    tree = SoftDecisionTreeRegressor(
+        quantiles=[0.1, 0.5, 0.9], alpha=0.0, max_leaf_nodes=5, **FAST
+    )
+    tree.fit(VALUES, TARGET)
+    assert tree.get_n_leaves() == 5
+    found = tree.predict(VALUES)
+    assert (np.diff(found, axis=1) >= 0).all()
+    assert (TARGET[:, None] < found).mean(axis=0) == pytest.approx(
+        [0.1, 0.5, 0.9], abs=0.12
+    )
+    labels = np.column_stack([Y, Y > 1])
+    tree = SoftDecisionTreeClassifier(max_leaf_nodes=5, **FAST).fit(X, labels)
+    mixture = tree.path_proba(X)[:, outer_nodes(tree)] @ tree.leaf_values()
+    parts = np.concatenate(tree.predict_proba(X), axis=1)
+    np.testing.assert_allclose(parts, mixture, atol=1e-9)
+
+
+def test_growing_on_mixed_columns_after_a_hot_fit_and_with_early_stopping():
+    random = np.random.default_rng(0)
+    table = pd.DataFrame(
+        {
+            "plan": random.choice(["a", "b", "c"], 200),
+            "age": np.where(random.random(200) < 0.2, np.nan, random.normal(size=200)),
+            "income": random.lognormal(3, 2, 200),
+        }
+    )
+    y = np.where((table.plan == "a") | (table.income > 60), "in", "out")
+    params = FAST | {"max_epochs": 30, "max_leaf_nodes": 4, "split": "axis"}
+    tree = SoftDecisionTreeClassifier(inference="path", **params).fit(table, y)
+    text = export_text(tree, max_terms=None)
+    assert tree.score(table, y) > 0.9
+    assert "plan in {" in text and "income" in text and " * " not in text
+    forest = RandomForestClassifier(10, random_state=0).fit(X, Y)
+    for more in ({"temperature": 4.0}, {"loss": "dist"}, {"early_stopping": True}):
+        tree = SoftDecisionTreeClassifier(forest, **params, **more).fit(X, Y)
+        assert tree.get_n_leaves() == 4 and tree.score(X, Y) > 0.85
+        assert (tree.module_.gate_weight != 0).sum(dim=1).tolist() == [1, 1, 1]

@@ -5,22 +5,10 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from sklearn.linear_model import LogisticRegression
+from small_nets import Wide
 from torch.nn import functional as F
 
 from skdistill import NeuralStudentClassifier, NeuralStudentRegressor
-from skdistill.modules import MLP, MLPMembers
-from skdistill.modules.mlp import smooth_clip
-
-
-class Wide(torch.nn.Module):
-    def __init__(self, n_inputs, n_outputs, width=16, dtype=None):
-        super().__init__()
-        self.first = torch.nn.Linear(n_inputs, width, dtype=dtype)
-        self.second = torch.nn.Linear(width, n_outputs, dtype=dtype)
-
-    def forward(self, x):
-        return self.second(torch.tanh(self.first(x)))
 
 
 def plain_torch(X, start, target, loss, epochs, lr):
@@ -93,19 +81,6 @@ def test_regression_equals_a_plain_torch_loop(diabetes, diabetes_forest):
     )
 
 
-def test_a_class_is_called_with_the_views_width(iris):
-    X, y = iris
-    student = NeuralStudentClassifier(
-        module=partial(Wide, width=8), max_epochs=40, random_state=0
-    ).fit(X, y)
-    assert student.module_.first.weight.shape == (8, 4)
-    assert student.score(X, y) > 0.9
-    again = NeuralStudentClassifier(
-        module=partial(Wide, width=8), max_epochs=40, random_state=0
-    ).fit(X, y)
-    np.testing.assert_array_equal(again.predict_proba(X), student.predict_proba(X))
-
-
 def test_an_instance_is_copied_and_starts_from_its_weights(iris):
     X, y = iris
     net = Wide(4, 3)
@@ -125,29 +100,6 @@ def test_an_instance_for_regression_is_in_the_targets_unit(diabetes):
     with torch.no_grad():
         expected = net(torch.tensor(X, dtype=torch.float32))[:, 0].numpy()
     np.testing.assert_allclose(student.predict(X), expected, rtol=1e-5)
-
-
-def test_a_module_predicts_in_its_own_dtype(iris):
-    X, y = iris
-    student = NeuralStudentClassifier(
-        module=partial(Wide, dtype=torch.float64), max_epochs=2
-    ).fit(X, y)
-    assert student.module_.first.weight.dtype == torch.float64
-    assert student.predict_proba(X).dtype == np.float64
-
-
-@pytest.mark.parametrize(
-    ("module", "error", "message"),
-    [
-        (Wide(4, 2), ValueError, r"must return shape \(n, 3\)"),
-        (Wide(5, 3), ValueError, "cannot take rows of 4 columns"),
-        (lambda n, k: "net", TypeError, "must return a torch.nn.Module"),
-        (torch.nn.Identity(), ValueError, "no parameters"),
-    ],
-)
-def test_bad_modules(iris, module, error, message):
-    with pytest.raises(error, match=message):
-        NeuralStudentClassifier(module=module).fit(*iris)
 
 
 def test_bad_widths(iris):
@@ -229,13 +181,6 @@ def test_a_users_loss_takes_part(iris, iris_forest):
     )
 
 
-def test_the_mlp_computes_in_the_precision_of_its_input():
-    net = MLP(3, 2, generator=torch.Generator().manual_seed(0))
-    x = torch.randn(5, 3, generator=torch.Generator().manual_seed(1))
-    assert net(x.double()).dtype == torch.float64
-    torch.testing.assert_close(net(x.double()).float(), net(x), rtol=1e-4, atol=1e-5)
-
-
 def test_members_answer_by_the_mean_of_their_probabilities(iris, iris_forest):
     X, y = iris
     student = NeuralStudentClassifier(
@@ -258,17 +203,6 @@ def test_members_of_a_regressor_answer_by_their_mean(diabetes):
         members = student.module_(x).mean(dim=1).numpy()
     want = student._task.unit.restored(members[:, 0])
     np.testing.assert_allclose(student.predict(X), want, rtol=1e-6)
-
-
-def test_a_member_with_factors_of_one_is_the_perceptron():
-    mlp = MLP(4, 2, (8,), generator=torch.Generator().manual_seed(0))
-    x = torch.randn(5, 4, dtype=torch.double)
-    want = mlp(x)
-    members = MLPMembers(mlp, 3)
-    for factor in members.before:
-        factor.data.fill_(1.0)
-    for one in members(x).unbind(1):
-        torch.testing.assert_close(one, want)
 
 
 def test_the_loss_of_members_is_the_mean_of_theirs(iris, iris_forest):
@@ -353,37 +287,9 @@ def test_warm_start_with_another_embedding_is_an_error(iris):
         np.testing.assert_array_equal(student.predict_proba(X), P)
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_a_clip_holds_for_any_number(dtype):
-    x = torch.tensor([-torch.inf, -1e30, 1e19, 1e20, torch.inf], dtype=dtype)
-    want = torch.tensor([-3.0, -3, 3, 3, 3], dtype=dtype)
-    torch.testing.assert_close(smooth_clip(x, 3.0), want)
-
-
 @pytest.mark.parametrize("params", [{"ema_decay": 0.9}, {"cv": 3}])
 def test_partial_fit_refuses_what_it_cannot_go_on_with(iris, iris_forest, params):
     student = NeuralStudentClassifier(iris_forest, **params)
     with pytest.raises(ValueError, match="partial_fit"):
         student.partial_fit(*iris)
     assert not hasattr(student, "n_features_in_")
-
-
-@pytest.mark.parametrize("by_label", [False, True])
-def test_class_weights_count_on_validation_rows_too(iris, by_label):
-    """Watched rows that are the training rows have the training loss."""
-    X, y = iris
-    teacher = LogisticRegression(max_iter=1000).fit(X, y)
-    student = NeuralStudentClassifier(
-        teacher,
-        class_weight={"setosa": 9.0, "versicolor": 1.0, "virginica": 1.0},
-        alpha=0.0 if by_label else 1.0,
-        transfer=None,
-        lr=1e-9,
-        lr_schedule=None,
-        max_epochs=1,
-        early_stopping=True,
-        random_state=0,
-    )
-    student.fit(X, y, X_val=X, y_val=y if by_label else None)
-    (epoch,) = student.history_
-    np.testing.assert_allclose(epoch["valid_loss"], epoch["train_loss"], rtol=1e-3)

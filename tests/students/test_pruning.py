@@ -6,9 +6,9 @@ from copy import deepcopy
 import numpy as np
 import pytest
 import torch
-from sklearn.datasets import load_diabetes, load_iris
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.exceptions import NotFittedError
+from soft_trees import ALL_TARGET, ALL_VALUES, BRIEF, FAST, TARGET, VALUES, X, Y
 
 from skdistill import (
     SoftDecisionTreeClassifier,
@@ -21,17 +21,6 @@ from skdistill import (
 )
 from skdistill.metrics import fidelity
 
-FAST = {
-    "max_depth": 3,
-    "max_epochs": 15,
-    "batch_size": 30,
-    "lr": 0.06,
-    "random_state": 0,
-    "transfer": None,
-}
-X, Y = load_iris(return_X_y=True)
-VALUES, TARGET = load_diabetes(return_X_y=True)
-VALUES, TARGET = VALUES[:200], TARGET[:200]
 FOREST = RandomForestClassifier(10, random_state=0).fit(X, Y)
 TAUGHT = SoftDecisionTreeClassifier(FOREST, **FAST).fit(X)
 CONTROL = SoftDecisionTreeClassifier(**FAST).fit(X, Y)
@@ -414,3 +403,48 @@ def test_what_cannot_be_pruned_is_refused():
         TAUGHT.prune(X[:1])
     with pytest.raises(ValueError, match="X has 3"):
         CONTROL.prune(X[:, :3])
+
+
+def test_pruning_after_adjusting_the_prior():
+    tree = (
+        SoftDecisionTreeClassifier(**BRIEF)
+        .fit(X, Y)
+        .adjust_class_prior([0.9, 0.05, 0.05])
+    )
+    small = tree.prune(X, X_eval=X)
+    assert small.fidelity_["after"]["kl"] < 1e-6
+
+
+def test_masses_after_a_skipped_root():
+    tree = SoftDecisionTreeClassifier(inference="path", **BRIEF).fit(X, Y)
+    with torch.no_grad():
+        tree.module_.gate_weight[0] = 0
+        tree.module_.gate_bias[0] = 0.1
+    small = tree.prune(X, X_eval=X)
+    leaves = small.module_.shape.leaves
+    assert small.node_mass_[0] == pytest.approx(1)
+    assert small.node_mass_[leaves].sum() == pytest.approx(1)
+
+
+def test_pruning_refuses_what_it_cannot_judge():
+    tree = SoftDecisionTreeClassifier(inference="leaf", **BRIEF).fit(X, Y)
+    with pytest.raises(ValueError, match='inference="path"'):
+        tree.prune(X)
+    tree = SoftDecisionTreeRegressor(quantiles=[0.1, 0.5, 0.9], alpha=0.0, **BRIEF).fit(
+        ALL_VALUES, ALL_TARGET
+    )
+    with pytest.raises(ValueError, match="leave y out"):
+        tree.prune(ALL_VALUES, ALL_TARGET)
+
+
+def test_pruning_to_a_limit_does_not_fall_below_it_for_less_per_leaf():
+    x = np.random.default_rng(0).normal(size=(300, 2))  # an exclusive or
+    y = (x[:, 0] > 0) ^ (x[:, 1] > 0)
+    tree = SoftDecisionTreeClassifier(
+        split="axis", **(BRIEF | {"max_leaf_nodes": 4, "max_epochs": 30})
+    ).fit(x, y)
+    small = tree.prune(x, max_leaf_nodes=3, X_eval=x)
+    assert small.get_n_leaves() == 3
+    # One of the four leaves fewer, rather than all at once.
+    least = tree.prune(x, max_leaf_nodes=1, X_eval=x)
+    assert small.score(x, y) > least.score(x, y)

@@ -1,18 +1,35 @@
 """The soft trees: identities of their methods, and of their text."""
 
+import pickle
 import re
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from scipy.special import expit
 from sklearn.datasets import load_iris
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.preprocessing import StandardScaler
+from soft_trees import (
+    BRIEF,
+    FAST,
+    TARGET,
+    VALUES,
+    X,
+    Y,
+    inner_nodes,
+    outer_nodes,
+    paths_by_hand,
+    standardised,
+)
 
-from skdistill import SoftDecisionTreeClassifier, SoftDecisionTreeRegressor, export_text
-from skdistill.modules import SoftTree
-from skdistill.modules.soft_tree import refit_leaves
+from skdistill import (
+    SoftDecisionTreeClassifier,
+    SoftDecisionTreeRegressor,
+    explain,
+    export_text,
+    plot_gate_filters,
+)
 
 
 @pytest.fixture(scope="module")
@@ -21,23 +38,9 @@ def tree(iris, iris_forest):
     return student.fit(*iris)
 
 
-def paths_by_hand(tree, X):
-    """Node probabilities (n, n_nodes) from the weights alone, one gate at a time."""
-    module = tree.module_
-    x = (X - X.mean(axis=0)) / X.std(axis=0)
-    weight = module.gate_weight.detach().double().numpy()
-    bias = module.gate_bias.detach().double().numpy()
-    P = np.ones((len(X), 2 * len(bias) + 1))
-    for gate in range(len(bias)):
-        right = expit(x @ weight[gate] + bias[gate])
-        P[:, 2 * gate + 1] = P[:, gate] * (1 - right)
-        P[:, 2 * gate + 2] = P[:, gate] * right
-    return P
-
-
 def test_the_mixture_by_hand(tree, iris):
     X, _ = iris
-    P = paths_by_hand(tree, X)
+    P = paths_by_hand(tree, standardised(X))
     np.testing.assert_allclose(tree.path_proba(X), P, atol=1e-12)
     np.testing.assert_allclose(tree.leaf_values().sum(axis=1), 1)
     np.testing.assert_allclose(
@@ -61,7 +64,7 @@ def test_apply_and_decision_path(tree, iris):
 
 def test_inference_by_path_and_by_leaf(tree, iris):
     X, _ = iris
-    P = paths_by_hand(tree, X)
+    P = paths_by_hand(tree, standardised(X))
     node = np.zeros(150, dtype=int)
     for _ in range(3):
         right = P[np.arange(150), 2 * node + 2] > P[np.arange(150), 2 * node + 1]
@@ -73,18 +76,6 @@ def test_inference_by_path_and_by_leaf(tree, iris):
         tree.predict_proba(X), tree.leaf_values()[tree.apply(X) - 7]
     )
     tree.set_params(inference="mixture")
-
-
-def test_greedy_descent_can_miss_the_likeliest_leaf():
-    module = SoftTree(1, 2, max_depth=2).eval()
-    with torch.no_grad():
-        module.gate_weight.zero_()
-        # root: 0.55 left; there both leaves alike; on the right one leaf has it all
-        odds = torch.tensor([np.log(0.45 / 0.55), 0.0, 20.0])
-        module.gate_bias.copy_(odds)
-    x = torch.zeros(1, 1)
-    assert module.greedy_leaf(x).item() in (0, 1)
-    assert module.likeliest_leaf(x).item() == 3
 
 
 def test_shape_and_importances(tree, iris):
@@ -115,7 +106,7 @@ def test_regression_tree(diabetes, diabetes_forest):
     X, y = diabetes
     tree = SoftDecisionTreeRegressor(diabetes_forest, max_depth=2, random_state=0)
     tree.fit(X, y)
-    by_hand = paths_by_hand(tree, X)[:, 3:] @ tree.leaf_values()
+    by_hand = paths_by_hand(tree, standardised(X))[:, 3:] @ tree.leaf_values()
     np.testing.assert_allclose(tree.predict(X), by_hand[:, 0])
     tree.set_params(inference="leaf")
     assert len(np.unique(tree.predict(X))) <= 4
@@ -193,97 +184,6 @@ def test_text_names_columns_and_classes(iris_forest):
         export_text(SoftDecisionTreeClassifier())
 
 
-def test_leaves_are_refitted_at_temperature_one(iris, iris_forest):
-    """After a hot fit the leaves are at the likelihood's maximum, the gates fixed."""
-    X, y = iris
-    hot = SoftDecisionTreeClassifier(
-        iris_forest, temperature=8.0, max_depth=2, random_state=0
-    ).fit(X, y)
-    target = (10 * iris_forest.predict_proba(X) + 1 / 3) / 11
-    reach = hot.path_proba(X)[:, 3:]
-
-    def likelihood(leaves):
-        return (target * np.log(reach @ leaves)).sum(axis=1).mean()
-
-    best = likelihood(hot.leaf_values())
-    rng = np.random.default_rng(0)
-    for _ in range(50):
-        other = 0.9 * hot.leaf_values() + 0.1 * rng.dirichlet(np.ones(3), 4)
-        assert likelihood(other) < best + 1e-4
-
-
-def test_refitting_without_keeping_the_paths_is_the_same(
-    iris, iris_forest, monkeypatch
-):
-    tree = SoftDecisionTreeClassifier(
-        iris_forest, temperature=4.0, max_depth=3, max_epochs=5, random_state=0
-    )
-    kept = tree.fit(*iris).predict_proba(iris[0])
-    monkeypatch.setattr("skdistill.learners.soft_tree._KEPT_CELLS", 0)
-    np.testing.assert_array_equal(tree.fit(*iris).predict_proba(iris[0]), kept)
-
-
-def test_refitting_never_lowers_the_likelihood():
-    generator = torch.Generator().manual_seed(0)
-    tree = SoftTree(3, 4, max_depth=3, generator=generator).eval()
-    x = torch.randn(200, 3, generator=generator)
-    target = torch.rand(200, 4, generator=generator, dtype=torch.float64)
-    target /= target.sum()
-    chunks = [(tree.leaf_probabilities(x), target)]
-
-    def likelihood():
-        mixture = chunks[0][0].double() @ tree.leaf_outputs(torch.float64)
-        return (target * mixture.log()).sum().item()
-
-    before = likelihood()
-    for _ in range(10):
-        refit_leaves(tree, lambda: chunks, n_steps=1)
-        assert likelihood() >= before - 1e-9
-        before = likelihood()
-
-
-def test_the_balance_penalty_is_zero_when_balanced_and_pulls_towards_it():
-    tree = SoftTree(1, 2, max_depth=2, balance_penalty=1.0)
-    with torch.no_grad():
-        tree.gate_weight.zero_()
-    x = torch.zeros(8, 1)
-    assert tree.penalty(tree.paths(x)).item() == pytest.approx(0, abs=1e-5)
-    with torch.no_grad():
-        tree.gate_bias[0] = 2.0  # most go right
-    lopsided = SoftTree(1, 2, max_depth=2, balance_penalty=1.0)
-    lopsided.load_state_dict(tree.state_dict())
-    cost = lopsided.penalty(lopsided.paths(x))
-    share = expit(2.0)
-    by_hand = -0.5 * (np.log(share) + np.log(1 - share)) - np.log(2)
-    assert cost.item() == pytest.approx(by_hand, rel=1e-4)
-    cost.backward()
-    assert lopsided.gate_bias.grad[0] > 0  # a step down its gradient evens it out
-
-
-def test_balance_keeps_all_leaves_in_use(iris):
-    X, y = iris
-    mass = {}
-    for strength in (0.0, 1.0):
-        tree = SoftDecisionTreeClassifier(
-            balance_penalty=strength, max_depth=4, random_state=0, max_epochs=100
-        ).fit(X, y)
-        mass[strength] = np.sort(tree.node_mass_[15:])[:4].sum()
-    assert mass[1.0] > mass[0.0]
-
-
-def test_sharp_gates_give_no_nan_and_no_denormals():
-    tree = SoftTree(2, 3, max_depth=8)
-    with torch.no_grad():
-        tree.gate_weight.mul_(1e4)
-    x = torch.randn(64, 2, generator=torch.Generator().manual_seed(0))
-    output, ways = tree(x)
-    paths = torch.cat(ways)
-    assert torch.isfinite(output).all()
-    assert paths[paths > 0].min() > 1e-30 and (paths == 0).any()
-    output[:, 0].sum().backward()
-    assert all(torch.isfinite(p.grad).all() for p in tree.parameters())
-
-
 @pytest.mark.parametrize("seed", range(5))
 def test_awkward_columns(seed):
     rng = np.random.default_rng(seed)
@@ -352,3 +252,159 @@ class Filled(pd.Series):
         return self.fillna(self.mean()).to_numpy() * other
 
     __rmul__ = __mul__
+
+
+GROWN = {
+    "classifier": SoftDecisionTreeClassifier(max_leaf_nodes=5, **FAST).fit(X, Y),
+    "taught": SoftDecisionTreeClassifier(
+        RandomForestClassifier(10, random_state=0).fit(X, Y), max_leaf_nodes=5, **FAST
+    ).fit(X),
+    "regressor": SoftDecisionTreeRegressor(
+        RandomForestRegressor(10, random_state=0).fit(VALUES, TARGET),
+        max_leaf_nodes=5,
+        **FAST,
+    ).fit(VALUES),
+}
+
+
+def rows_of(tree):
+    return X if tree.n_features_in_ == 4 else VALUES
+
+
+def answers(tree, x):
+    if hasattr(tree, "classes_"):
+        return tree.predict_proba(x)
+    return tree.predict(x)[:, None]
+
+
+@pytest.mark.parametrize("tree", GROWN.values(), ids=GROWN)
+def test_it_grows_to_so_many_leaves(tree):
+    assert tree.get_n_leaves() == 5 and len(tree.leaf_values()) == 5
+    assert 3 <= tree.get_depth() + 1 <= FAST["max_depth"] + 1
+    assert len(tree.node_mass_) == 9
+    assert len(tree.history_) == tree.n_iter_ == FAST["max_epochs"]
+    x = rows_of(tree)
+    assert tree.score(x, Y if x is X else TARGET) > (0.9 if x is X else 0.35)
+
+
+@pytest.mark.parametrize("tree", GROWN.values(), ids=GROWN)
+def test_a_grown_tree_answers_by_its_weights(tree):
+    x = rows_of(tree)
+    P = paths_by_hand(tree, standardised(x))
+    np.testing.assert_allclose(tree.path_proba(x), P, atol=1e-6)
+    mixture = tree.path_proba(x)[:, outer_nodes(tree)] @ tree.leaf_values()
+    np.testing.assert_allclose(answers(tree, x), mixture, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(tree.node_mass_, P.mean(axis=0), atol=1e-6)
+    used = tree.node_mass_[inner_nodes(tree)] @ np.abs(
+        tree.module_.gate_weight.detach().double().numpy()
+    )
+    importances = tree.feature_importances_
+    np.testing.assert_allclose(importances, used / used.sum(), rtol=1e-4)
+
+
+@pytest.mark.parametrize("tree", GROWN.values(), ids=GROWN)
+def test_ways_through_a_grown_tree(tree):
+    x, outer = rows_of(tree), outer_nodes(tree)
+    P, leaf = tree.path_proba(x), tree.apply(x)
+    np.testing.assert_array_equal(leaf, outer[P[:, outer].argmax(axis=1)])
+    passed = tree.decision_path(x).toarray()
+    assert passed.shape == P.shape
+    for row, end in zip(passed, leaf, strict=True):
+        assert np.flatnonzero(row).tolist() == tree.module_.shape.path(end)
+    node = np.zeros(len(x), dtype=int)
+    for rank, gate in enumerate(inner_nodes(tree)):  # parents before their children
+        right = P[:, 2 * rank + 2] > P[:, 2 * rank + 1]
+        node = np.where(node == gate, 2 * rank + 1 + right, node)
+    twin = pickle.loads(pickle.dumps(tree)).set_params(inference="path")
+    alone = twin.leaf_values()[np.searchsorted(outer, node)]
+    np.testing.assert_allclose(answers(twin, x), alone, atol=1e-12)
+    twin.set_params(inference="leaf")
+    alone = twin.leaf_values()[np.searchsorted(outer, leaf)]
+    np.testing.assert_allclose(answers(twin, x), alone, atol=1e-12)
+
+
+@pytest.mark.parametrize("tree", GROWN.values(), ids=GROWN)
+def test_a_grown_tree_can_be_read(tree):
+    lines = export_text(tree).splitlines()
+    assert sum("% of rows)" in line for line in lines) == 5
+    assert len(lines) == 5 + 2 * 4
+    for row in rows_of(tree)[::60]:
+        *_, leaf, mixture = explain(tree, row).splitlines()
+        assert int(re.match(r"leaf (\d+): ", leaf)[1]) in outer_nodes(tree).tolist()
+        assert mixture.startswith("all leaves together: ")
+
+
+def test_constant_pixels_have_no_weight():
+    figure = pytest.importorskip("matplotlib.figure")
+    x = np.column_stack([X, np.full(150, 3.0), np.zeros(150)])
+    tree = SoftDecisionTreeClassifier(weight_decay=0.0, **BRIEF).fit(x, Y)
+    image = plot_gate_filters(tree, (2, 3), ax=figure.Figure().gca())[0].get_array()
+    assert (image.ravel()[4:] == 0).all()
+
+
+def test_parts_of_the_rows_leave_the_leaves_as_trained():
+    tree = SoftDecisionTreeClassifier(**BRIEF).fit(X, Y)
+    tree.partial_fit(X[:60], Y[:60])
+    mixture = tree.leaf_values()
+    np.testing.assert_array_equal(
+        tree.set_params(inference="path").leaf_values(), mixture
+    )
+
+
+@pytest.mark.usefixtures("no_memory_corruption")
+def test_first_part_of_one_class():
+    tree = SoftDecisionTreeClassifier(max_leaf_nodes=5, **BRIEF)
+    tree.partial_fit(X[:50], Y[:50], classes=[0, 1, 2])
+    for _ in range(20):
+        tree.partial_fit(X, Y)
+    assert tree.score(X, Y) > 0.8
+
+
+def test_weight_decay_changed_between_parts():
+    tree = SoftDecisionTreeClassifier(weight_decay=0.0, **BRIEF).partial_fit(X, Y)
+    tree.set_params(weight_decay=0.1).partial_fit(X, Y)
+    assert tree.n_iter_ == 2
+
+
+def test_a_pruned_tree_learns_more_parts():
+    tree = (
+        SoftDecisionTreeClassifier(**BRIEF).partial_fit(X, Y).prune(X, max_leaf_nodes=3)
+    )
+    tree.partial_fit(X, Y)
+    assert tree.get_n_leaves() == 3
+
+
+def test_a_gate_that_goes_on_keeps_its_column_whatever_it_is_told():
+    random = np.random.default_rng(0)
+    x = random.normal(size=(200, 3))
+    first, second = x[:, 0] > 0, x[:, 1] > 0
+    params = FAST | {"split": "axis", "max_leaf_nodes": 2}
+    tree = SoftDecisionTreeClassifier(warm_start=True, **params).fit(x, first)
+    assert tree.score(x, first) > 0.95
+    tree.set_params(lr=0.5, max_epochs=30).fit(x, second)
+    used = tree.module_.gate_weight[0].detach().numpy()
+    assert np.flatnonzero(used).tolist() == [0] and tree.score(x, second) < 0.7
+    tree = SoftDecisionTreeClassifier(**params)
+    for y in [first] * 5 + [second] * 5:
+        tree.partial_fit(x, y)
+    used = tree.module_.gate_weight[0].detach().numpy()
+    assert np.flatnonzero(used).tolist() == [0]
+
+
+def test_parts_of_the_rows_one_after_the_other():
+    random, tree = (
+        np.random.default_rng(0),
+        SoftDecisionTreeClassifier(max_leaf_nodes=5, **FAST),
+    )
+    shapes = []
+    for _ in range(15):
+        part = random.permutation(150)[:75]
+        tree.partial_fit(X[part], Y[part])
+        shapes.append(tree.module_.shape.gates.tolist())
+    assert all(gates == shapes[0] and len(gates) == 4 for gates in shapes)
+    assert tree.score(X, Y) > 0.9 and tree.n_iter_ == 15
+    values = SoftDecisionTreeRegressor(max_leaf_nodes=3, split="axis", **FAST)
+    for _ in range(15):
+        values.partial_fit(VALUES, TARGET)
+    assert values.get_n_leaves() == 3 and values.score(VALUES, TARGET) > 0.2
+    assert (values.module_.gate_weight != 0).sum(dim=1).tolist() == [1, 1]

@@ -10,17 +10,15 @@ from scipy.special import softmax
 from sklearn.base import clone
 from sklearn.datasets import load_iris, make_multilabel_classification
 from sklearn.ensemble import RandomForestClassifier
-from skorch.callbacks import Callback
 
 from skdistill import (
     NeuralStudentClassifier,
     NeuralStudentRegressor,
     SoftDecisionTreeClassifier,
-    SoftDecisionTreeRegressor,
     soft_targets,
 )
 from skdistill.learners.soft_tree import SoftTreeLearner
-from skdistill.losses import dist, dkd, kl, pinball
+from skdistill.losses import dist, dkd, kl
 from skdistill.training.objective import REGISTRY
 
 CLASSIFIERS = [NeuralStudentClassifier, SoftDecisionTreeClassifier]
@@ -241,71 +239,6 @@ def test_a_partial_of_dist_is_scaled_too(iris, iris_forest):
     assert student.fit(*iris).output_scale_ > 0
 
 
-@pytest.mark.parametrize("Student", [NeuralStudentRegressor, SoftDecisionTreeRegressor])
-def test_quantiles_of_the_teacher_by_the_pinball_loss(Student, diabetes):
-    X, y = (table[:49] for table in diabetes)
-    levels, noise = [0.1, 0.5, 0.9], np.random.default_rng(0).exponential(size=49)
-    Q = 100 + np.array([-20.0, 0.0, 20.0]) + 30 * noise[:, None]
-    constant = np.zeros((len(X), 1))  # so that each is the quantile of its column
-    student = Student(loss="quantile", quantiles=levels, random_state=0)
-    student.fit(constant, y, teacher_output=Q)
-    below = (Q <= student.predict(constant[:1])).mean(axis=0)
-    np.testing.assert_allclose(below, levels, atol=0.03)
-    by_mse = student.set_params(loss="mse").fit(constant, y, teacher_output=Q)
-    np.testing.assert_allclose(by_mse.predict(constant[:1])[0], Q.mean(axis=0), atol=6)
-    with pytest.raises(ValueError, match="quantiles, such as"):
-        Student(loss="quantile").fit(X, y, teacher_output=y)
-
-
-def test_a_users_loss_of_values_gets_weights_and_quantiles(diabetes):
-    X, y = diabetes
-    levels, seen = [0.2, 0.8], []
-
-    def loss(output, target, temperature, *, quantiles, weight):
-        seen.append(weight)
-        return pinball(output, target, quantiles)
-
-    Q, weight = np.column_stack([y - 20, y + 20]), np.linspace(0.1, 1.9, len(y))
-    shared = {"quantiles": levels, "max_epochs": 3, "random_state": 0}
-    own = NeuralStudentRegressor(loss=loss, **shared)
-    own.fit(X, y, sample_weight=weight, teacher_output=Q)
-    named = NeuralStudentRegressor(loss="quantile", **shared)
-    named.fit(X, y, sample_weight=weight, teacher_output=Q)
-    np.testing.assert_array_equal(own.predict(X), named.predict(X))
-    assert seen[0].shape[0] > 1
-
-    def weighted(output, target, temperature, weight):
-        seen.append(weight)
-        return (output - target).square().mean(dim=1)
-
-    seen.clear()
-    control = NeuralStudentRegressor(loss=weighted, max_epochs=1)
-    control.fit(X, y, sample_weight=weight)
-    assert all(torch.is_tensor(each) for each in seen)
-
-
-@pytest.mark.parametrize("Student", CLASSIFIERS)
-def test_label_smoothing_moves_the_optimum(Student):
-    """Of labels that are sure, the smoothed cross-entropy wants (1 - e) and e / K."""
-    X, y = np.repeat(np.eye(3), 16, axis=0), np.repeat([0, 1, 2], 16)
-    student = Student(label_smoothing=0.3, max_epochs=100, random_state=0)
-    expected = 0.7 * np.eye(3)[y] + 0.1
-    np.testing.assert_allclose(student.fit(X, y).predict_proba(X), expected, atol=0.02)
-    sure = Student(max_epochs=100, random_state=0).fit(X, y)
-    assert sure.predict_proba(X)[range(48), y].min() > 0.9
-
-
-def test_leaves_are_refitted_to_smoothed_labels():
-    X, y = np.repeat(np.eye(3), 16, axis=0), np.repeat([0, 1, 2], 16)
-    tree = SoftDecisionTreeClassifier(
-        temperature=4.0, alpha=0.5, label_smoothing=0.3, random_state=0
-    )
-    P = np.full((48, 3), 1 / 3)
-    tree.fit(X, y, teacher_output=P)
-    expected = 0.5 / 3 + 0.5 * (0.7 * np.eye(3)[y] + 0.1)
-    np.testing.assert_allclose(tree.predict_proba(X), expected, atol=0.02)
-
-
 def test_label_smoothing_is_refused_where_labels_do_not_count(iris, iris_forest):
     X, y = iris
     student = NeuralStudentClassifier(iris_forest, label_smoothing=0.1, max_epochs=1)
@@ -320,33 +253,6 @@ def test_label_smoothing_is_refused_where_labels_do_not_count(iris, iris_forest)
         student.set_params(label_smoothing=1.0).fit(X, y)
 
 
-def test_a_pickle_is_slim_and_whole():
-    random = np.random.default_rng(0)
-    X = random.normal(size=(2000, 20))
-    y = random.integers(0, 5, 2000)
-    teacher = RandomForestClassifier(20, random_state=0).fit(X, y)
-    kept = {"keep_teacher": False, "transfer": None, "random_state": 0}
-    for embedding, most in ((None, 50_000), ("piecewise_linear", 200_000)):
-        student = NeuralStudentClassifier(
-            teacher,
-            numeric_embedding=embedding,
-            max_epochs=100,
-            batch_size=2000,
-            **kept,
-        ).fit(X, y)
-        data = pickle.dumps(student)
-        assert len(data) < most
-        twin = pickle.loads(data)
-        assert twin.history_ == student.history_
-        assert twin.net_.history == student.net_.history
-        assert twin.n_iter_ == 100
-        for rows in (X, X[:1]):
-            np.testing.assert_array_equal(
-                twin.predict_proba(rows), student.predict_proba(rows)
-            )
-        assert twin.net_.optimizer_ is None
-
-
 # torch 2.4 says so of any tensor in a pickle.
 @pytest.mark.filterwarnings("ignore:You are using `torch.load`:FutureWarning")
 def test_histories_of_parts_survive_a_pickle():
@@ -358,21 +264,6 @@ def test_histories_of_parts_survive_a_pickle():
     assert twin.history_ == student.history_
     twin.partial_fit(X, y)
     assert len(twin.history_) == 5
-
-
-def test_notes_in_a_history_survive_a_pickle():
-    class Notes(Callback):
-        def on_epoch_end(self, net, **kwargs):
-            net.history.record("note", "x")
-
-    X, y = load_iris(return_X_y=True)
-    student = NeuralStudentClassifier(max_epochs=2, callbacks=[Notes()], random_state=0)
-    student.set_params(callbacks=[Notes()]).fit(X, y)
-    student.callbacks = None  # a class of this function cannot be pickled
-    student.net_.callbacks_ = []
-    twin = pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(student))))
-    assert twin.history_ == student.history_
-    assert [epoch["note"] for epoch in twin.net_.history] == ["x", "x"]
 
 
 ONCE = {"max_epochs": 1, "transfer": None, "random_state": 0}

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from lessons import shares, task
 
 from skdistill.lesson.knowledge import Knowledge
-from skdistill.tasks.classes import Classes
+from skdistill.tasks.classes import Classes, union_of_classes
 
 ONE = np.array(["b", "a", "c", "a"])
 FLAGS = np.array([[0, 1], [1, 1], [0, 0], [1, 0]])
@@ -69,3 +70,52 @@ def test_strata_are_labels_or_what_the_teacher_finds_likeliest():
 def test_unknown_labels_are_named():
     with pytest.raises(ValueError, match=r"y_val holds unknown classes: \['d'\]"):
         Classes(None, ONE, None).encode(np.array(["a", "d"]), "y_val")
+
+
+def test_union_of_classes_is_sorted_and_keeps_the_dtype():
+    assert union_of_classes([3, 1], [2.0]).tolist() == [1, 2, 3]
+    assert union_of_classes([3, 1], [2.0]).dtype == np.array([1]).dtype
+    assert union_of_classes(None, ["b"], np.array(["abc"])).tolist() == ["abc", "b"]
+    with pytest.raises(ValueError, match="strings and some are numbers"):
+        union_of_classes(["a"], [1])
+
+
+def test_teacher_output_is_put_into_the_order_of_classes():
+    P = shares(4, 3)
+    r = task(np.array(["a", "b", "c", "a"]), classes=["c", "a", "b"])
+    log_p = r.accept(P, "teacher_output", 4)
+    np.testing.assert_allclose(np.exp(log_p), P[:, [1, 2, 0]])
+
+
+def test_one_column_is_the_second_class():
+    r = task(np.array(["no", "yes"]))
+    np.testing.assert_allclose(
+        np.exp(r.accept([0.2, 0.9], "teacher_output", 2)), [[0.8, 0.2], [0.1, 0.9]]
+    )
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        (shares(5, 3), "has 5 rows, and there must be 6"),
+        (shares(6, 2), "2 columns and there are 3 classes"),
+        (np.where(np.eye(6, 3) > 0, np.nan, 0.5), "NaN or infinity, first in row 0"),
+        (shares(6, 3) * 1.1, "each row summing to 1"),
+        (shares(6, 3) * [[1, 1, -1]], "each row summing to 1"),
+        (shares(6, 3)[None], "must be of shape"),
+    ],
+)
+def test_bad_teacher_output_is_named(output, message):
+    r = task(np.array([0, 1, 2, 0, 1, 2]))
+    with pytest.raises(ValueError, match=f"teacher_output.*{message}"):
+        r.accept(output, "teacher_output", 6)
+
+
+def test_a_teacher_that_is_always_right_agrees_with_any_number_of_classes():
+    for n_classes in range(2, 60):
+        y = np.arange(3 * n_classes) % n_classes
+        classes = Classes(None, y, None)
+        ((kappa, error, _),) = classes.agreement(
+            np.log(np.eye(n_classes)[y] + 1e-9), y[:, None]
+        )
+        assert kappa == pytest.approx(1) and error == pytest.approx(0, abs=1e-6)

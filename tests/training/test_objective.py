@@ -5,11 +5,14 @@ import torch
 
 from skdistill import losses
 from skdistill.losses import cross_entropy, dist, dkd, kl, mse, mse_logits
+from skdistill.modules import SoftTree
 from skdistill.training.objective import (
     REGISTRY,
     Loss,
     Objective,
+    Share,
     get_loss,
+    of_leaves,
     over_targets,
     sorted_first,
 )
@@ -139,3 +142,92 @@ def test_sorted_outputs_are_compared():
     t = logits().sort(dim=1).values
     (loss,) = sorted_first(Loss("regressor", mse))
     assert loss.row_losses(t.flip(1), t, 1.0).tolist() == [0] * 6
+
+
+def tree_of(widths, temperature=1.0, **params):
+    torch.manual_seed(0)
+    tree = SoftTree(
+        4,
+        sum(widths),
+        2,
+        widths=widths,
+        gives_paths=True,
+        temperature=temperature,
+        **params,
+    ).double()
+    tree.leaf.data.normal_()
+    return tree.train()
+
+
+@pytest.mark.parametrize("temperature", [1.0, 3.0])
+@pytest.mark.parametrize("widths", [[3], [2, 3]])
+@pytest.mark.parametrize("share", [0.3, 1.0])
+def test_an_objective_by_paths_is_the_path_weighted_loss_of_each_leaf(
+    temperature, widths, share
+):
+    tree = tree_of(widths, temperature)
+    x = torch.randn(7, 4, dtype=torch.float64)
+    target = torch.cat(
+        [torch.randn(7, w).double().log_softmax(1) for w in widths], dim=1
+    )
+    codes = torch.stack([torch.randint(w, (7,)) for w in widths], dim=1)
+    hard = Loss("classifier", lambda output, codes, t: cross_entropy(output, codes))
+    plain = over_targets(get_loss("kl", "classifier"), hard, widths)
+    soft, hard = of_leaves(*plain, Share(share, share), widths)
+    output, _ = tree(x)
+    reach = tree.leaf_probabilities(x)
+    leaves = tree.leaf.split(widths, dim=1)
+    mixture = (reach @ tree.leaf_outputs(torch.float64)).log().split(widths, dim=1)
+    for kind in ("soft", "hard"):
+        whole, alone = torch.zeros(7).double(), torch.zeros(7).double()
+        for part, leaf, log_q, code in zip(
+            target.split(widths, dim=1), leaves, mixture, codes.T, strict=True
+        ):
+            if kind == "soft":
+                p = (part / temperature).softmax(dim=1)
+                q = (log_q / temperature).log_softmax(dim=1)
+                whole += temperature**2 * (p * (p.log() - q)).sum(dim=1)
+                for i, one in enumerate(leaf):
+                    log_leaf = (one / temperature).log_softmax(dim=0)
+                    each = (p * (p.log() - log_leaf)).sum(dim=1)
+                    alone += temperature**2 * reach[:, i] * each
+            else:
+                whole -= log_q[torch.arange(7), code]
+                for i, one in enumerate(leaf):
+                    alone -= reach[:, i] * one.log_softmax(dim=0)[code]
+        if kind == "soft":
+            found = soft.row_losses(
+                output, soft.prepared(target, temperature), temperature
+            )
+        else:
+            found = hard.row_losses(output, codes, 1.0)
+        torch.testing.assert_close(found, (1 - share) * whole + share * alone)
+
+
+def test_values_by_paths_are_compared_leaf_by_leaf():
+    tree = tree_of([2], is_classifier=False)
+    x, y = torch.randn(9, 4).double(), torch.randn(9, 2).double()
+    mse = get_loss("mse", "regressor")
+    soft, hard = of_leaves(mse, mse, Share(0.4, 0.4), None)
+    output, _ = tree(x)
+    reach = tree.leaf_probabilities(x)
+    errors = (tree.leaf[None] - y[:, None]).square().mean(dim=2)
+    whole = (reach @ tree.leaf - y).square().mean(dim=1)
+    expected = 0.6 * whole + 0.4 * (reach * errors).sum(dim=1)
+    torch.testing.assert_close(soft.row_losses(output, y, 1.0), expected)
+    torch.testing.assert_close(hard.row_losses(output, y, 1.0), expected)
+    torch.testing.assert_close(mse.row_losses(tree.eval()(x), y, 1.0), whole)
+    torch.testing.assert_close(soft.row_losses(tree(x), y, 1.0), whole)
+
+
+def test_by_paths_smoothed_labels_are_soft_targets():
+    tree, codes = tree_of([3]), torch.tensor([[0], [2], [1]])
+    hard = Loss("classifier", lambda o, c, t: cross_entropy(o, c, label_smoothing=0.3))
+    share = Share(1.0, 1.0)
+    soft, hard = of_leaves(get_loss("kl", "classifier"), hard, share, [3], 0.3)
+    output, _ = tree(torch.randn(3, 4).double())
+    p = torch.full((3, 3), 0.1).double().scatter(1, codes, 0.8)
+    entropy = -(p * p.log()).sum(dim=1)
+    torch.testing.assert_close(
+        hard.row_losses(output, codes, 1.0), soft.row_losses(output, p, 1.0) + entropy
+    )

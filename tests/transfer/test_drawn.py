@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from sampling import by_name, mixed
 from scipy import sparse
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.compose import make_column_transformer
 from sklearn.decomposition import TruncatedSVD
 from sklearn.linear_model import LogisticRegression
@@ -216,6 +216,37 @@ def test_a_time_budget_keeps_the_rows_that_were_labelled(Student, clock):
     np.testing.assert_allclose(
         student.predict_proba(X), by_hand.predict_proba(X), atol=1e-6
     )
+
+
+class Slow(ClassifierMixin, BaseEstimator):
+    """A teacher whose clock is no part of it: a store knows its answers again."""
+
+    clock, asked = None, []
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict_proba(self, X):
+        self.asked.append(len(X))
+        self.clock.sleep(0.02 + 2e-4 * len(X))
+        return np.column_stack([X.x <= 0, X.x > 0]).astype(float)
+
+
+def test_a_time_budget_holds_in_each_fit_that_keeps_answers(
+    clock, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(Slow, "clock", clock)
+    monkeypatch.setattr(Slow, "asked", [])
+    X = mixed(200)
+    y = (X.x > 0).astype(int)
+    student = StudentClassifier(Slow().fit(X, y), memory=tmp_path, random_state=0)
+    student.set_params(transfer=Munge(50.0, time_budget=0.2))
+    for _ in range(2):
+        Slow.asked.clear()
+        with pytest.warns(UserWarning, match=r"had labelled \d+ of 10000 drawn rows"):
+            student.fit(X, y)
+        assert 100 <= sum(Slow.asked) < 3000
 
 
 @pytest.mark.parametrize("form", ["pandas", "polars", "array"])

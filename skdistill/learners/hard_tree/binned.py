@@ -87,8 +87,10 @@ def _thresholds(column, weight, max_bins):
     if len(values) > max_bins:
         place = np.searchsorted(values, column)
         share = np.bincount(place, weight, minlength=len(values)).cumsum()
+        # A sum's rounding must not move a quantile to the next value.
         levels = np.linspace(0, 1, max_bins + 1)[1:-1] * (1 - 1e-12)
         below = np.unique(np.searchsorted(share / share[-1], levels))
+        # Nothing lies beyond the last value: it parts no rows.
         below = below[below < len(values) - 1]
     pairs = zip(values[below].tolist(), values[below + 1].tolist(), strict=True)
     return np.array([round_between(low, high) for low, high in pairs], dtype=float)
@@ -109,6 +111,7 @@ def round_between(low, high):
         dense enough.
     """
     low, high = float(low), float(high)
+    # Halves: the sum of two large numbers overflows.
     middle, width = low / 2 + high / 2, high - low
     if width == math.inf:
         return middle
@@ -117,4 +120,5 @@ def round_between(low, high):
         near = round(middle, digits + more)
         if abs(near - middle) <= width / 4 and low <= near < high:
             return near
+    # Neighbouring floats have no number between them: x <= low parts them.
     return middle if low <= middle < high else low

@@ -67,9 +67,12 @@ def best_columns(x, target, weight, least, random):
     most = max(_FEWEST_ROWS, _MOST_CELLS // n_columns)
     if n > most:
         some = np.sort(random.choice(n, most, replace=False))
+        # The rows that are left weigh less.
         least *= weight[some].sum() / weight.sum()
         x, target, weight = x[some], target[some], weight[some]
     if target.shape[1] > _DIRECTIONS:
+        # Random projections keep squared distances, of which gains are made, roughly as
+        # they are.
         shape = target.shape[1], _DIRECTIONS
         target = target @ random.standard_normal(shape)
     target = target - np.average(target, axis=0, weights=weight)
@@ -152,6 +155,7 @@ def few_outputs(x, target, weight, widths, random):
         return np.concatenate(parts, axis=1), True
     rows = random.choice(len(x), min(len(x), 5 * _FEWEST_ROWS), replace=False)
     centred = target[rows] - np.average(target[rows], axis=0, weights=weight[rows])
+    # Squares of a row of weight w count w times: the root of w before squaring.
     centred *= np.sqrt(weight[rows] / weight[rows].mean())[:, None]
     _, _, directions = randomized_svd(centred, _FEW_OUTPUTS, random_state=random)
     return target @ directions.T, False
@@ -163,11 +167,14 @@ def _grouped(x, p, weight, n_groups, random):
         return p
     most = max(_FEWEST_ROWS, _MOST_CELLS // (8 * x.shape[1] + p.shape[1]))
     rows = random.choice(len(x), min(len(x), most), replace=False)
+    # A label drawn for each row: a tree of labels is grown far sooner than one of
+    # hundreds of outputs.
     label = (p[rows].cumsum(axis=1) <= random.random_sample((len(rows), 1))).sum(axis=1)
     label = np.minimum(label, p.shape[1] - 1)
     reference = DecisionTreeClassifier(
         criterion="entropy", max_leaf_nodes=n_groups, random_state=random
     )
+    # scikit-learn's trees work in float32, and would copy x at each call.
     x32 = x.astype(np.float32)
     leaf = reference.fit(x32[rows], label, weight[rows]).apply(x32)
     leaves, leaf = np.unique(leaf, return_inverse=True)

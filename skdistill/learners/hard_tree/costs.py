@@ -52,6 +52,7 @@ class Entropy:
         ndarray of shape (...)
             Not negative.
         """
+        # Differences of sums may fall below 0 by rounding, of which xlogy makes NaN.
         stats = np.maximum(stats, 0.0)
         weight, mass = stats[..., 0], stats[..., 1:]
         return self.n_targets * xlogy(weight, weight) - xlogy(mass, mass).sum(axis=-1)

@@ -55,7 +55,9 @@ def with_evidence(tree, leaf, target, weight, is_class, unseen=None):
         _, squares = _sums(tree, leaf, np.square(target), weight)
         losses = _squares(n, label_sums, squares, answer)
     smaller = _borne_out(tree, losses)
+    # A tree keeps sums: such as have the answers for means.
     sums = tree.sums[:, :1] * np.column_stack([np.ones(len(answer)), answer])
+    # Children have higher numbers: from the last node back, their sums are there.
     for node in np.flatnonzero(~smaller.is_leaf)[::-1]:
         sums[node] = (
             sums[smaller.children_left[node]] + sums[smaller.children_right[node]]
@@ -65,6 +67,7 @@ def with_evidence(tree, leaf, target, weight, is_class, unseen=None):
 
 def _sums(tree, leaf, values, weight):
     """The number of rows of each node, and their sum, a row's mean weight being 1."""
+    # Weights of mean 1: 300 rows of the teacher are then rows in any unit.
     weight = weight[:, None] * (np.count_nonzero(weight) / weight.sum())
     sums = tree.totals(leaf, weight * np.column_stack([np.ones(len(leaf)), values]))
     return sums[:, :1], sums[:, 1:]

@@ -260,6 +260,7 @@ class Rows:
         size = n_bins * n_groups
         sums = [np.bincount(place, values, minlength=size) for values in stats]
         sums = np.stack(sums, axis=-1).reshape(n_bins, n_groups, len(stats))
+        # Not the last one, with which all rows are on one side.
         return low, sums.cumsum(axis=0)[:-1]
 
     def best_question(self, place):
@@ -285,6 +286,7 @@ class Rows:
     def _best_question(self, place):
         total = self.sums(place)
         best, question = 0.0, None
+        # Both leaves need the least weight.
         if total[0] < 2 * self.min_weight:
             return best, question
         rows, here = place.rows, self.cost(total)
@@ -367,6 +369,7 @@ class Rows:
         Question or None
             Its root.
         """
+        # A parent of the root, so that the root is put in place as any other node is.
         top = Question(test=())
         order, waiting = itertools.count(), []  # a heap's ties must not compare nodes
 

@@ -42,6 +42,7 @@ def booster_hints(x, target, weight, binned, random):
     values, vectors = np.linalg.eigh(spread)
     gains = {}
     for direction in np.argsort(-values)[:_DIRECTIONS]:
+        # Targets of fewer directions than three: the rest is rounding.
         if values[direction] <= 1e-12 * max(values.max(), np.finfo(float).tiny):
             break
         booster = GradientBoostingRegressor(

@@ -240,6 +240,7 @@ class HardTreeLearner(Learner):
         new_x, new_leaf, knowledge = fresh
         alpha = self.params.alpha
         new_target, new_weight = self.task.joint(knowledge.used(alpha), alpha)
+        # Fresh rows stand last.
         new_target, new_weight = new_target[-len(new_x) :], new_weight[-len(new_x) :]
         weighted = np.flatnonzero(new_weight)
         if not len(weighted):
@@ -276,6 +277,7 @@ def least_weight(min_weight_fraction_leaf):
     float
         A leaf of no weight would have no mean.
     """
+    # A leaf of no weight would have no mean.
     return max(min_weight_fraction_leaf, 1e-12)
 
 
@@ -303,6 +305,7 @@ def _some(n, n_labelled, weight, most, random):
 
 def _with_floor(p):
     """Distributions of no zeros; the likeliest class pays, alike in leaves alike."""
+    # Rounded: sums in another order must not part leaves that are alike.
     p = np.maximum(p, FLOOR).round(12)
     likeliest = np.arange(len(p)), p.argmax(axis=1)
     p[likeliest] = 0

@@ -160,6 +160,7 @@ def _tests(data, rows, n_tests):
         codes = binned.codes[column, rows]
         counts = np.bincount(codes, weight, minlength=len(cuts) + 1)
         share = counts.cumsum()[:-1] / weight.sum()
+        # By the rows too: a sum of weights may end below 1 by rounding.
         share[
             np.bincount(codes, minlength=len(cuts) + 1).cumsum()[:-1] == len(rows)
         ] = 1

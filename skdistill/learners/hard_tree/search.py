@@ -98,6 +98,7 @@ class Search:
 
     def _trimmed(self, root):
         """The tree without the splits that gain least, where it has too many leaves."""
+        # A parent of the root, for the root itself may be replaced.
         top = Question(test=(), left=root)
         while count_leaves(top.left) > self.max_leaf_nodes:
             _, parent, side, _ = min(self._ends(top)[1], key=lambda twig: twig[0])
@@ -149,6 +150,7 @@ class Search:
         right, n_right = data.leaf_numbers(node.right, rows)
         stats = data.stats[:, rows]
         now = data.cost_of(node, place)
+        # A gain of rounding alone would be taken again and again.
         lowest, question = now - _TINY * max(1.0, abs(now)), None
         whole = [np.bincount(right, values, minlength=n_right) for values in stats]
         whole = np.stack(whole, axis=-1)
@@ -198,6 +200,8 @@ class Search:
     def _relocated(self, root):
         """The tree with as many leaves as allowed, and each split where it gains most."""
         data, top = self.data, Question(test=(), left=root)
+        # Every move gains, the last ones next to nothing: the number of moves is
+        # bounded.
         for _ in range(3 * self.max_leaf_nodes):
             leaves, twigs = self._ends(top)
             offers = []
@@ -223,6 +227,7 @@ class Search:
         if not twigs:
             return None
         least, parent, side, node = min(twigs, key=lambda twig: twig[0])
+        # Sorted: after the first that gains too little, none gains enough.
         for gain, elsewhere, other, test in offers:
             if gain <= least + _TINY * max(1.0, abs(least)):
                 return None
@@ -299,6 +304,7 @@ class Search:
     def _looked_ahead(self, rows):
         n_stats = len(self.data.stats)
         most = min(_ROWS_OF_LOOKAHEAD, _SUMS_OF_LOOKAHEAD // n_stats)
+        # The rows that are drawn stand for all: their sums keep the size of these.
         factor = max(1.0, len(rows) / most)
         if factor > 1:
             rows = self.random.choice(rows, most, replace=False)

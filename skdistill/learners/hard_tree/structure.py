@@ -61,6 +61,7 @@ class HardTree:
 
         def _sides(node, rows):
             column, cut = node.test
+            # By thresholds: only some of these rows were searched, and have codes.
             goes_left = x[rows, column] <= thresholds[column][cut]
             return rows[goes_left], rows[~goes_left]
 
@@ -69,6 +70,7 @@ class HardTree:
             if node is None:
                 return None
             left, right = _sides(node, rows)
+            # A leaf may be lighter among all rows than it was among those searched.
             light, heavy = weight[left].sum(), weight[right].sum()
             if min(light, heavy) < min_weight * (1 - 1e-9):
                 return _kept(node.left if light > heavy else node.right, rows)
@@ -208,6 +210,7 @@ class HardTree:
             Node numbers of leaves.
         """
         if len(x) == 1:
+            # For one row numpy's calls take longer than a loop over its questions.
             return np.array([self._leaf_of(x[0])])
         node = np.zeros(len(x), dtype=np.int64)
         rows = np.flatnonzero(~self.is_leaf[node])
@@ -245,6 +248,7 @@ class HardTree:
         size, parent = len(self.feature), self.parent
         sums = [np.bincount(leaf, each, minlength=size) for each in values.T]
         sums = np.stack(sums, axis=1)
+        # Children have higher numbers: each sum is whole when it is passed on.
         for node in range(size - 1, 0, -1):
             sums[parent[node]] += sums[node]
         return sums

@@ -1,51 +1,17 @@
 """The search against brute force, scikit-learn and its own promises."""
 
-import itertools
-
 import numpy as np
 import pytest
-from scipy.stats import entropy
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from tree_searches import made, noisy, searched
 
 from skdistill.learners.hard_tree import search as search_module
-from skdistill.learners.hard_tree.binned import Binned, round_between
-from skdistill.learners.hard_tree.costs import Entropy, Squares, statistics
-from skdistill.learners.hard_tree.growth import Question, Rows, count_leaves
+from skdistill.learners.hard_tree.costs import Entropy, Squares
+from skdistill.learners.hard_tree.growth import Question, count_leaves
 from skdistill.learners.hard_tree.lookahead import look_ahead
 from skdistill.learners.hard_tree.search import Search
 from skdistill.learners.hard_tree.structure import HardTree
-
-
-def made(x, target, cost, *, weight=None, least=1.0, bins=256):
-    weight = np.ones(len(x)) if weight is None else weight
-    return Rows(Binned(x, bins), statistics(target, weight), cost, least)
-
-
-def noisy(seed, n=60, n_columns=3, n_classes=3):
-    random = np.random.default_rng(seed)
-    x = random.integers(0, 5, size=(n, n_columns)).astype(float)
-    p = random.dirichlet(np.ones(n_classes), size=n) * (1 + x[:, :1])
-    return x, p / p.sum(axis=1, keepdims=True)
-
-
-def searched(data, n_leaves, starts=()):
-    return Search(data, n_leaves, np.random.RandomState(0)).best(starts)
-
-
-def test_costs_are_entropies_and_squares():
-    _, p = noisy(0)
-    weight = np.random.default_rng(0).random(len(p))
-    total, mean = weight.sum(), np.average(p, axis=0, weights=weight)
-    stats = statistics(p, weight).sum(axis=1)
-    assert Entropy()(stats) == pytest.approx(total * entropy(mean))
-    both = statistics(np.hstack([p, p]), weight).sum(axis=1)
-    assert Entropy(2)(both) == pytest.approx(2 * total * entropy(mean))
-    around = weight @ np.square(p - mean).sum(axis=1) - weight @ np.square(p).sum(
-        axis=1
-    )
-    assert Squares()(stats) == pytest.approx(around)
-    assert Entropy()(np.zeros(4)) == 0 == Squares()(np.zeros(4))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -69,33 +35,6 @@ def test_growth_is_that_of_best_first_cart(seed, n_leaves):
         data.grown(data.all, n_leaves), data.binned.thresholds, x, data.stats
     )
     np.testing.assert_allclose(tree.means()[tree.apply(x)], p, atol=1e-12)
-
-
-@pytest.mark.parametrize("cost", [Entropy(), Squares()])
-@pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("n_leaves", [3, 4])
-def test_looking_ahead_finds_the_best_of_all_pairs(cost, seed, n_leaves):
-    x, p = noisy(seed, n_columns=2)
-    data = made(x, p, cost, least=4.0)
-    tests = [(j, b) for j in range(2) for b in range(len(data.binned.thresholds[j]))]
-
-    def is_fair(node, rows):
-        if node is None:
-            return len(rows) >= 4
-        parts = zip((node.left, node.right), data.sides(node.test, rows), strict=True)
-        return all(is_fair(below, part) for below, part in parts)
-
-    def all_trees():
-        for root, left, right in itertools.product(
-            tests, [None, *tests], [None, *tests]
-        ):
-            node = Question(root, left and Question(left), right and Question(right))
-            if count_leaves(node) <= n_leaves and is_fair(node, data.all):
-                yield data.cost_of(node, data.all)
-
-    found = look_ahead(data, data.all, 1000).subtree(n_leaves)
-    assert count_leaves(found) <= n_leaves and is_fair(found, data.all)
-    assert data.cost_of(found, data.all) == pytest.approx(min(all_trees()), rel=1e-5)
 
 
 @pytest.mark.parametrize("cost", [Entropy(), Squares()])
@@ -163,13 +102,6 @@ def test_nodes_that_lost_their_rows_are_dropped():
     assert n == 6 and np.bincount(number, minlength=n).min() >= 2
 
 
-def test_where_no_pair_is_allowed_none_is_offered():
-    x = (np.arange(40) < 2).astype(float)[:, None]
-    data = made(x, np.eye(2)[np.arange(40) % 2], Entropy(), least=10.0)
-    ahead = look_ahead(data, data.all, 10)
-    assert ahead.promising(3) == [] and ahead.subtree(4) is ahead.subtree(3) is None
-
-
 def test_a_better_start_is_kept_and_a_worse_one_is_not():
     x, p = noisy(3)
     data = made(x, p, Entropy(), least=5.0)
@@ -191,52 +123,3 @@ def test_weights_are_repetitions():
     long = made(np.repeat(x, weight, axis=0), np.repeat(p, weight, axis=0), Entropy())
     one, other = searched(data, 7), searched(long, 7)
     assert data.cost_of(one, data.all) == pytest.approx(long.cost_of(other, long.all))
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "short"),
-    [
-        (17.0, 18.0, 17.5),
-        (0.0, 1.0, 0.5),
-        (12_345.0, 67_890.0, 40_000.0),
-        (3.12, 3.57, 3.3),
-        (-2.0, -1.0, -1.5),
-        (1e-300, 3e-300, 2e-300),
-    ],
-)
-def test_thresholds_are_short_numbers(low, high, short):
-    assert round_between(low, high) == pytest.approx(short, rel=1e-12)
-
-
-def test_thresholds_always_lie_between():
-    random = np.random.default_rng(0)
-    ends = random.normal(size=(2000, 2)) * 10.0 ** random.integers(-30, 30, (2000, 1))
-    ends[:500, 1] = np.nextafter(ends[:500, 0], np.inf)
-    ends[500:600, 1] = -ends[500:600, 0]
-    for low, high in np.sort(ends, axis=1).tolist():
-        assert low <= round_between(low, high) < high
-    big = np.finfo(float).max
-    assert -big <= round_between(-big, big) < big
-
-
-def test_many_values_are_cut_at_quantiles():
-    x = np.random.default_rng(0).normal(size=(5000, 1))
-    binned = Binned(x, 16)
-    counts = np.bincount(binned.codes[0])
-    assert len(counts) == 16 and counts.min() > 250
-    for b, threshold in enumerate(binned.thresholds[0]):
-        np.testing.assert_array_equal(binned.codes[0] <= b, x[:, 0] <= threshold)
-
-
-def test_means_are_shrunk_to_those_above():
-    x = np.arange(8.0)[:, None]
-    target = np.array([0, 0, 0, 0, 1, 1, 1, 3.0])[:, None]
-    data = made(x, target, Squares())
-    tree = HardTree.of(searched(data, 3), data.binned.thresholds, x, data.stats)
-    plain, shrunk = tree.means(), tree.means(2.0)
-    assert plain[0] == shrunk[0] == 0.75
-    for node, above in enumerate(tree.parent[1:], start=1):
-        weight = tree.sums[node, 0]
-        expected = (weight * plain[node] + 2 * shrunk[above]) / (weight + 2)
-        np.testing.assert_allclose(shrunk[node], expected)
-    np.testing.assert_array_equal(tree.depth()[tree.apply(x)], [2] * 7 + [1])

@@ -1,0 +1,17 @@
+"""Axes to draw on, which are then drawn."""
+
+import io
+
+import pytest
+
+
+@pytest.fixture
+def ax():
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("agg")
+    from matplotlib import pyplot
+
+    figure = pyplot.figure(figsize=(8, 5))
+    yield figure.gca()
+    figure.savefig(io.BytesIO(), format="png")
+    pyplot.close(figure)
