@@ -1,5 +1,6 @@
 """Columns as small codes, with the thresholds that tell the codes apart."""
 
+import copy
 import math
 from functools import cached_property
 
@@ -30,7 +31,30 @@ class Binned:
 
     def __init__(self, x, max_bins, weight=None):
         weight = np.ones(len(x)) if weight is None else weight
-        self.thresholds = [_thresholds(column, weight, max_bins) for column in x.T]
+        self._set_codes(
+            x, [_thresholds(column, weight, max_bins) for column in x.T]
+        )
+
+    def of(self, x):
+        """Other rows by the same thresholds.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n, n_columns)
+            Finite numbers.
+
+        Returns
+        -------
+        Binned
+            Their codes.
+        """
+        other = copy.copy(self)
+        vars(other).pop("places", None)
+        other._set_codes(x, self.thresholds)
+        return other
+
+    def _set_codes(self, x, thresholds):
+        self.thresholds = thresholds
         pairs = zip(self.thresholds, x.T, strict=True)
         codes = [np.searchsorted(cut, column) for cut, column in pairs]
         self.codes = np.array(codes, dtype=np.int32).reshape(len(codes), len(x))

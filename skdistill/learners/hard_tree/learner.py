@@ -25,6 +25,7 @@ _ENOUGH = 1000  # rows of a leaf; where there are fewer, more are drawn
 # Rows times columns times statistics, for one search; and rows times statistics, which
 # binds where columns are few and classes many.
 _MOST_CELLS, _MOST_STATISTICS = 20_000_000, 1 << 20
+_MOST_ROWS = 20_000  # of more, as many are drawn; all have the last word
 
 
 class HardTreeModel(Model):
@@ -192,25 +193,27 @@ class HardTreeLearner(Learner):
 
     def _searched(self, x, target, weight, random, X, labelled, columns):
         """The search, on so many rows as it can bear."""
-        data, chosen, few = self._data(x, target, weight, len(labelled), random)
-        binned, start = data.binned, None
+        some, whole, chosen, few = self._data(x, target, weight, random)
+        binned, start = some.binned, None
         if self.start is not None:
             start = self.start(X, labelled, x[: len(labelled)], binned, columns)
         starts = [] if start is None else [start]
-        hints = booster_hints(x[chosen], few, data.stats[0], binned, random)
-        root = Search(data, self.params.max_leaf_nodes, random, hints).best(starts)
-        return self._tree_of(root, data, x, target, weight)
+        hints = booster_hints(x[chosen], few[chosen], some.stats[0], binned, random)
+        trees = Search(some, self.params.max_leaf_nodes, random, hints).found(starts)
+        root = Search(whole, self.params.max_leaf_nodes, random).polished(trees)
+        return self._tree_of(root, some, x, target, weight)
 
-    def _data(self, x, target, weight, n_labelled, random):
-        """The rows, outputs and tests that the search can bear, and which rows."""
+    def _data(self, x, target, weight, random):
+        """The rows, outputs and tests that the search can bear; all; and which rows."""
         few, is_distribution = few_outputs(x, target, weight, self.task.widths, random)
         n_stats = 1 + few.shape[1]
         most = min(
-            _MOST_CELLS // max(1, x.shape[1] * n_stats), _MOST_STATISTICS // n_stats
+            _MOST_ROWS,
+            _MOST_CELLS // max(1, x.shape[1] * n_stats),
+            _MOST_STATISTICS // n_stats,
         )
-        most = max(_FEWEST, most)
-        chosen, factor = _some(len(x), n_labelled, weight, most, random)
-        stats = statistics(few[chosen], weight[chosen]) * factor
+        chosen, times = by_weight(weight, max(_FEWEST, most), random)
+        stats = statistics(few[chosen], times)
         bins = _BINS_OF_FEW if len(chosen) <= _FEW_ROWS else _MOST_BINS
         binned = Binned(x[chosen], bins, stats[0])
         sizes = [len(cuts) for cuts in binned.thresholds]
@@ -219,7 +222,11 @@ class HardTreeLearner(Learner):
         if fewer < bins:
             binned = Binned(x[chosen], fewer, stats[0])
         cost = self.cost() if is_distribution else Squares()
-        return Rows(binned, stats, cost, self.least), chosen, few[chosen]
+        some = Rows(binned, stats, cost, self.least)
+        if len(chosen) == len(x):
+            return some, some, chosen, few
+        whole = Rows(binned.of(x), statistics(few, weight), cost, self.least)
+        return some, whole, chosen, few
 
     def _tree_of(self, root, data, x, target, weight):
         """The tree of a search, with the sums of all rows and outputs."""
@@ -249,10 +256,11 @@ class HardTreeLearner(Learner):
         x = np.concatenate([x, new_x[weighted]])
         target = np.concatenate([target, new_target[weighted]])
         random = self._random()
-        data, _, _ = self._data(x, target, weight, 0, random)
-        root = tree.as_questions(data.binned)
-        root = Search(data, self.params.max_leaf_nodes, random).improved(root)
-        return self._tree_of(root, data, x, target, weight)
+        some, whole, _, _ = self._data(x, target, weight, random)
+        root = tree.as_questions(some.binned)
+        root = Search(some, self.params.max_leaf_nodes, random).improved(root)
+        root = Search(whole, self.params.max_leaf_nodes, random).polished([root])
+        return self._tree_of(root, some, x, target, weight)
 
     def _weigh_labels(self, tree, x, knowledge, unseen):
         """Correct the tree by labels, which have the last word about what leaves say."""
@@ -281,26 +289,33 @@ def least_weight(min_weight_fraction_leaf):
     return max(min_weight_fraction_leaf, 1e-12)
 
 
-def _some(n, n_labelled, weight, most, random):
-    """Which rows are searched, and by what their weights are multiplied.
+def by_weight(weight, most, random):
+    """Rows drawn in proportion to their weights, and the weights that they then have.
 
-    At most half of them are rows of X, where there are others; both keep their weight.
+    Parameters
+    ----------
+    weight : ndarray of shape (n,)
+        Weights of all rows, above 0.
+    most : int
+        Largest number of rows.
+    random : RandomState
+        Draws.
+
+    Returns
+    -------
+    chosen : ndarray of int
+        Rows, ascending; all where they are few enough.
+    weight : ndarray of shape (len(chosen),)
+        Of the same sum as before.
     """
-    if n <= most:
-        return np.arange(n), 1.0
-    others = n - n_labelled
-    kept = most if not others else max(most // 2, most - others)
-    kept = min(n_labelled, kept)
-    parts = (0, n_labelled, kept), (n_labelled, others, most - kept)
-    chosen, factors = [], []
-    for start, size, wanted in parts:
-        if size:
-            rows = random.choice(size, min(size, wanted), replace=False)
-            rows = start + np.sort(rows)
-            whole = weight[start : start + size].sum()
-            chosen.append(rows)
-            factors.append(np.full(len(rows), whole / max(weight[rows].sum(), 1e-300)))
-    return np.concatenate(chosen), np.concatenate(factors)
+    if len(weight) <= most:
+        return np.arange(len(weight)), weight
+    # Systematic sampling: a row of a hundredth of the weight is a hundredth of the draws.
+    share = weight.cumsum() / weight.sum()
+    places = (np.arange(most) + random.random_sample()) / most
+    rows = np.minimum(np.searchsorted(share, places, side="right"), len(weight) - 1)
+    chosen, times = np.unique(rows, return_counts=True)
+    return chosen, times * (weight.sum() / most)
 
 
 def _with_floor(p):

@@ -47,8 +47,8 @@ class Search:
         self.hints = hints
         self._ahead, self._asked = {}, set()
 
-    def best(self, starts=()):
-        """The best tree that best-first growth and other starts lead to.
+    def found(self, starts=()):
+        """The trees that best-first growth and other starts lead to.
 
         Growth by the squared criterion is a start for the others too: neither grows the
         better trees always.
@@ -60,16 +60,34 @@ class Search:
 
         Returns
         -------
-        Question or None
-            Root of a tree; None for a single leaf.
+        list of (Question or None)
+            Roots of trees; None for a single leaf.
         """
         data = self.data
         criteria = (
             [data] if isinstance(data.cost, Squares) else [data, data.by_squares()]
         )
         grown = [each.grown(data.root, self.max_leaf_nodes) for each in criteria]
-        trees = [self.improved(start) for start in (*grown, *starts)]
-        return min(trees, key=lambda root: data.cost_of(root, data.root))
+        return [self.improved(start) for start in (*grown, *starts)]
+
+    def polished(self, trees):
+        """The best of some trees, after one better question for each of its nodes.
+
+        Parameters
+        ----------
+        trees : list of (Question or None)
+            Roots of trees that were searched for on some of the rows; they are changed.
+
+        Returns
+        -------
+        Question or None
+            Root of a tree.
+        """
+        data = self.data
+        root = min(trees, key=lambda root: data.cost_of(root, data.root))
+        for node, place in self._from_the_top(root):
+            self._ask_better(node, place)
+        return self._without_idle(root, data.root)
 
     def improved(self, root):
         """A tree after all moves, until they gain next to nothing.
