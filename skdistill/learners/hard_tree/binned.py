@@ -25,8 +25,8 @@ class Binned:
         For each column, ascending; ``code <= b`` says ``x <= thresholds[b]``.
     codes : ndarray of shape (n_columns, n)
         How many thresholds are below each value.
-    width : int
-        One more than the largest code can be.
+    starts : ndarray of int of shape (n_columns + 1,)
+        Where the bins of each column begin among those of all.
     """
 
     def __init__(self, x, max_bins, weight=None):
@@ -49,7 +49,8 @@ class Binned:
             Their codes.
         """
         other = copy.copy(self)
-        vars(other).pop("places", None)
+        for known in ("places", "is_last"):
+            vars(other).pop(known, None)
         other._set_codes(x, self.thresholds)
         return other
 
@@ -58,14 +59,39 @@ class Binned:
         pairs = zip(self.thresholds, x.T, strict=True)
         codes = [np.searchsorted(cut, column) for cut, column in pairs]
         self.codes = np.array(codes, dtype=np.int32).reshape(len(codes), len(x))
-        self.width = 1 + max(map(len, self.thresholds), default=0)
+        sizes = [len(cuts) + 1 for cuts in self.thresholds]
+        self.starts = np.concatenate([[0], np.cumsum(sizes, dtype=np.int32)])
 
     @cached_property
     def places(self):
-        """Places of each row's codes in a flat table of all bins (n, n_columns)."""
+        """Places of each row's codes among the bins of all columns (n, n_columns)."""
         # numpydoc ignore=RT01
-        starts = self.width * np.arange(len(self.codes), dtype=np.int32)
-        return np.ascontiguousarray((self.codes + starts[:, None]).T)
+        places = self.codes + self.starts[:-1, None].astype(np.int32)
+        return np.ascontiguousarray(places.T)
+
+    @cached_property
+    def is_last(self):
+        """Which bins are the last of their columns, and so no tests."""
+        # numpydoc ignore=RT01
+        last = np.zeros(self.starts[-1], dtype=bool)
+        last[self.starts[1:] - 1] = True
+        return last
+
+    def test_at(self, place):
+        """The test of a bin.
+
+        Parameters
+        ----------
+        place : int
+            Number of the bin among those of all columns.
+
+        Returns
+        -------
+        tuple of int
+            Column and bin.
+        """
+        column = int(np.searchsorted(self.starts, place, side="right")) - 1
+        return column, int(place - self.starts[column])
 
     def goes_left(self, test, rows):
         """The answers of some rows to a test.

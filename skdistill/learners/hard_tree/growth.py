@@ -10,6 +10,8 @@ from scipy import sparse
 from .costs import Squares
 
 _ROUNDING = 1e-9
+# Cells of a table, and sums of its bins, that are computed at once.
+_CELLS_AT_ONCE, _SUMS_AT_ONCE = 1 << 22, 1 << 21
 
 
 @dataclass(eq=False)
@@ -227,13 +229,11 @@ class Rows:
         number[~left] = n_left + right
         return number, n_left + n_right
 
-    def cumulated(self, column, rows, stats, group=None, n_groups=1):
-        """Sums of the rows up to each threshold that parts them, group by group.
+    def left_sums(self, rows, stats, group=None, n_groups=1):
+        """Sums of the rows on the left of every test, group by group.
 
         Parameters
         ----------
-        column : int
-            Which one.
         rows : ndarray of int
             Row numbers.
         stats : ndarray of shape (n_stats, len(rows))
@@ -243,25 +243,45 @@ class Rows:
         n_groups : int, default=1
             Number of groups.
 
-        Returns
-        -------
-        low : int
-            The first of these thresholds.
-        sums : ndarray of shape (n_thresholds, n_groups, n_stats)
-            Sums over the rows on the left; empty where all rows are alike.
+        Yields
+        ------
+        first : int
+            Number of the first bin of some columns.
+        sums : ndarray of shape (n_bins, n_groups, n_stats)
+            Of each of their bins and those before it in its column. The last bin of a
+            column has all rows on its left.
         """
-        place = self.binned.codes[column, rows]
-        low, high = int(place.min()), int(place.max())
-        if low == high:
-            return low, np.empty((0, n_groups, len(stats)))
-        n_bins, place = high - low + 1, place - low
-        if group is not None:
-            place = place * n_groups + group
-        size = n_bins * n_groups
-        sums = [np.bincount(place, values, minlength=size) for values in stats]
-        sums = np.stack(sums, axis=-1).reshape(n_bins, n_groups, len(stats))
-        # Not the last one, with which all rows are on one side.
-        return low, sums.cumsum(axis=0)[:-1]
+        starts, by_row = self.binned.starts, np.ascontiguousarray(stats.T)
+        for first, last in self._parts(len(rows), n_groups * len(stats)):
+            begin, end = starts[first], starts[last]
+            places = self.binned.places[rows, first:last] - begin
+            if group is not None:
+                places = places * n_groups + group[:, None]
+            n, n_columns = places.shape
+            ends = np.arange(0, n * n_columns + 1, n_columns)
+            # One product of a sparse matrix sums all columns' bins at once.
+            table = sparse.csc_matrix(
+                (np.ones(n * n_columns), places.ravel(), ends),
+                shape=((end - begin) * n_groups, n),
+            )
+            sums = (table @ by_row).reshape(end - begin, n_groups, -1).cumsum(axis=0)
+            before = starts[first + 1 : last] - begin
+            offsets = np.zeros((n_columns, *sums.shape[1:]))
+            offsets[1:] = sums[before - 1]
+            yield begin, sums - np.repeat(offsets, np.diff(starts[first : last + 1]), 0)
+
+    def _parts(self, n_rows, n_sums):
+        """Runs of columns whose bins are summed at once, within a bound of memory."""
+        starts, first = self.binned.starts, 0
+        n_columns = len(starts) - 1
+        most = max(1, _CELLS_AT_ONCE // max(1, n_rows))
+        while first < n_columns:
+            last = min(n_columns, first + most)
+            bins = starts[first] + max(1, _SUMS_AT_ONCE // n_sums)
+            last = min(last, int(np.searchsorted(starts, bins, side="right")) - 1)
+            last = max(last, first + 1)
+            yield first, last
+            first = last
 
     def best_question(self, place):
         """The test that lowers the cost of a leaf most.
@@ -286,49 +306,16 @@ class Rows:
     def _best_question(self, place):
         total = self.sums(place)
         best, question = 0.0, None
-        # Both leaves need the least weight.
         if total[0] < 2 * self.min_weight:
             return best, question
         rows, here = place.rows, self.cost(total)
-        stats = self.stats[:, rows]
-        if len(rows) >= self.binned.width:
-            # One product costs the table of all bins: too much for few rows.
-            offers = self._offers_at_once(rows, stats, total, here)
-        else:
-            offers = self._offers(rows, stats, total, here)
-        for column, cut, gain in offers:
-            if gain > best + 1e-12 * abs(here):  # ties go to the first column
-                best, question = float(gain), (column, cut)
-        return best, question
-
-    def _offers(self, rows, stats, total, here):
-        """The best threshold of each column, and its gain, column by column."""
-        for column, cuts in enumerate(self.binned.thresholds):
-            if not len(cuts):
-                continue
-            low, left = self.cumulated(column, rows, stats)
-            if not len(left):
-                continue
+        for begin, left in self.left_sums(rows, self.stats[:, rows]):
             gain = self._gain(left[:, 0], total, here)
+            gain[self.binned.is_last[begin : begin + len(gain)]] = -np.inf
             k = int(gain.argmax())
-            yield column, low + k, gain[k]
-
-    def _offers_at_once(self, rows, stats, total, here):
-        """The same for all columns at once, by one product of sparse matrices."""
-        width = self.binned.width
-        if width < 2:  # no column parts them
-            return
-        places = self.binned.places[rows]
-        n, n_columns = places.shape
-        ends = np.arange(0, n * n_columns + 1, n_columns)
-        cells = np.ones(n * n_columns), places.ravel(), ends
-        table = sparse.csc_matrix(cells, shape=(width * n_columns, n))
-        sums = table @ np.ascontiguousarray(stats.T)
-        left = sums.reshape(n_columns, width, -1).cumsum(axis=1)[:, :-1]
-        gain = self._gain(left, total, here)
-        cuts = gain.argmax(axis=1)
-        for column, cut in enumerate(cuts.tolist()):
-            yield column, cut, gain[column, cut]
+            if gain[k] > best + 1e-12 * abs(here):  # ties go to the first column
+                best, question = float(gain[k]), self.binned.test_at(begin + k)
+        return best, question
 
     def _gain(self, left, total, here):
         """What is gained by each split, -inf where a side has too little weight."""

@@ -172,19 +172,20 @@ class Search:
         lowest, question = now - _TINY * max(1.0, abs(now)), None
         whole = [np.bincount(right, values, minlength=n_right) for values in stats]
         whole = np.stack(whole, axis=-1)
-        for column, cuts in enumerate(data.binned.thresholds):
-            if not len(cuts):
-                continue
-            low, yes = data.cumulated(column, rows, stats, left, n_left)
-            if not len(yes):
-                continue
-            no = whole - data.cumulated(column, rows, stats, right, n_right)[1]
+        both = zip(
+            data.left_sums(rows, stats, left, n_left),
+            data.left_sums(rows, stats, right, n_right),
+            strict=True,
+        )
+        for (begin, yes), (_, no) in both:
+            no = whole - no
             cost = data.cost(yes).sum(axis=1) + data.cost(no).sum(axis=1)
             leaves = np.concatenate([yes[..., 0], no[..., 0]], axis=1)
             cost[~self._are_fair(leaves).all(axis=1)] = np.inf
+            cost[data.binned.is_last[begin : begin + len(cost)]] = np.inf
             k = int(cost.argmin())
             if cost[k] < lowest:
-                lowest, question = cost[k], (column, low + k)
+                lowest, question = cost[k], data.binned.test_at(begin + k)
         if question is not None:
             node.test = question
 
