@@ -6,13 +6,17 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 # Idle OpenMP threads that spin make a busy machine ten times slower.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: demo test test-anywhere test-all test-min lint docs bench clean
+.PHONY: demo test test-browser test-anywhere test-all test-min lint docs bench clean
 
 demo: $(VENV)/examples
 	MPLBACKEND=agg $(BIN)/python examples/plot_distill_ensemble_into_tree.py
 
 test: $(VENV)/test
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist worksteal
+	$(BIN)/python -m pytest -m "not slow and not browser" -n 2 --dist worksteal
+
+# The page of a tree in Chromium, which has to be there: Debian's chromium-driver.
+test-browser: $(VENV)/test $(VENV)/browser
+	$(BIN)/python -m pytest -m browser tests/inspection
 
 # As other processors and other seeds would run it; about ten minutes for each of six.
 test-anywhere: $(VENV)/test
@@ -52,7 +56,7 @@ test-min:
 	.venv-min/bin/python -m pytest -m "not slow"
 
 # Each extra of setup.cfg is installed once, and again when it changes.
-EXTRAS := test examples lint docs bench
+EXTRAS := test browser examples lint docs bench
 $(EXTRAS:%=$(VENV)/%): $(VENV)/%: $(BIN)/python setup.cfg constraints.txt
 	$(PIP) -e .[$*]
 	touch $@

@@ -65,16 +65,14 @@ kept = fidelity(tree.predict_proba(X_test), soft_targets(stack, X_test))
 print("fidelity:", {name: round(value, 3) for name, value in kept.items()})
 
 # %%
-# The same as a picture: the wider an edge, the more customers take it; the stronger a
-# colour, the surer the node.
+# The same as a picture, as large as the tree needs: the wider an edge, the more customers
+# take it; the bars are the shares of those who stay and who leave.
 
 from matplotlib import pyplot as plt
 
 from skdistill import plot_tree
 
-plt.figure(figsize=(12, 6))
 plot_tree(tree)
-plt.tight_layout()
 plt.show()
 
 # %%

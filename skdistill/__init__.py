@@ -31,6 +31,7 @@ _HOMES = {
     "counterfactual": "inspection",
     "explain": "inspection",
     "export_graphviz": "inspection",
+    "export_html": "inspection",
     "export_text": "inspection",
     "plot_gate_filters": "inspection",
     "plot_tree": "inspection",
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from .inspection import counterfactual as counterfactual
     from .inspection import explain as explain
     from .inspection import export_graphviz as export_graphviz
+    from .inspection import export_html as export_html
     from .inspection import export_text as export_text
     from .inspection import plot_gate_filters as plot_gate_filters
     from .inspection import plot_tree as plot_tree

@@ -43,6 +43,7 @@ def test_public_names():
         "counterfactual",
         "explain",
         "export_graphviz",
+        "export_html",
         "export_text",
         "plot_gate_filters",
         "plot_tree",

@@ -6,8 +6,9 @@ from sklearn.base import is_classifier
 from ..tables.terms import in_one_line
 from ..tables.view import reads_tables
 from ..tasks.priors import shifted
+from .questions import quietly
 from .rows import one_row
-from .wording import Leaves, check_readable, questions_of, quietly
+from .wording import Leaves, check_readable, questions_of
 
 
 @quietly
@@ -19,8 +20,9 @@ def explain(tree, x, *, feature_names=None, class_names=None, max_terms=3, digit
     tree the text gives its question, how sure the gate is, and the terms that speak most
     for the side that is taken, each with its part of the log odds (against the column's
     mean, where the view centres it). For a hard tree it gives the question and the row's
-    value. Then comes the leaf, and, where a soft tree predicts by its mixture, what the
-    mixture says; after ``adjust_class_prior``, what the tree predicts now.
+    value, where that says more. The words are those of :func:`export_text`. Then comes
+    the leaf, and, where a soft tree predicts by its mixture, what the mixture says;
+    after ``adjust_class_prior``, what the tree predicts now.
 
     Parameters
     ----------
@@ -57,7 +59,7 @@ def explain(tree, x, *, feature_names=None, class_names=None, max_terms=3, digit
     >>> print(explain(tree, iris.data[60], feature_names=names))
     pl > 2.5, because pl = 3.5
     pw <= 1.75, because pw = 1
-    leaf 3: class: 1 0.907, 2 0.0932, 0 3.46e-07 (36 % of rows)
+    leaf 3: class 1: 90.7 %, class 2: 9.3 %, 1 other < 0.1 %  (36 % of rows, n = 54)
     """
     check_readable(tree)
     row = one_row(x)
@@ -70,9 +72,9 @@ def explain(tree, x, *, feature_names=None, class_names=None, max_terms=3, digit
     leaves = Leaves(tree, gates.leaves, class_names, digits)
     lines, node = [], 0
     # The path follows the exact numbers; only the text is rounded.
-    for node, goes_right, reason in gates.evidence(z[0], _categories(tree, row), end):
-        lines.append(f"{gates.describe(node)[goes_right]}, {reason}")
-        node = gates.children(node)[goes_right]
+    for gate, node, reasons in gates.evidence(z[0], _held(tree, row), end):
+        (side,) = (text for text, child in gates.sides(gate) if child == node)
+        lines.append(", ".join([side, *reasons]))
     lines.append(f"leaf {node}: {leaves.describe(node)}")
     if inference == "mixture":
         lines.append(f"all leaves together: {leaves.prediction(_answer(tree, row))}")
@@ -82,17 +84,17 @@ def explain(tree, x, *, feature_names=None, class_names=None, max_terms=3, digit
     return "\n".join(lines)
 
 
-def _categories(tree, row):
-    """Categories of the row, by column, and None for gaps."""
+def _held(tree, row):
+    """What the row holds, by column, where the columns are those of a table."""
     if not reads_tables(tree.preprocessor_):
         return {}
     table = tree._table(row)
-    gaps = table.number_columns[np.isnan(table.numbers[0])].tolist()
-    texts = dict.fromkeys(gaps)
+    numbers = zip(table.number_columns.tolist(), table.numbers[0].tolist(), strict=True)
+    held = {j: None if np.isnan(value) else value for j, value in numbers}
     for column, labels in table.labels.items():
         code = int(labels.codes[0])
-        texts[column] = in_one_line(labels.categories[code]) if code >= 0 else None
-    return texts
+        held[column] = in_one_line(labels.categories[code]) if code >= 0 else None
+    return held
 
 
 def _answer(tree, row, adjusted=False):

@@ -2,11 +2,13 @@
 
 import numpy as np
 
+from .boxes import boxed, ground_of, imported_pyplot
 from .nodes import nodes_of
-from .picture import boxed, imported_pyplot, places
-from .wording import Gates, check_readable
+from .wording import check_readable, questions_of
+from .wrapping import wrapped
 
 _FILLED = 0.9  # of a column's width, and of a level's height
+_COLUMNS = 20  # letters in a line of a leaf
 
 
 def plot_gate_filters(
@@ -65,7 +67,7 @@ def plot_gate_filters(
     ax = pyplot.gca() if ax is None else ax
     ax.set_axis_off()
     ax.set(xlim=(0, 1), ylim=(0, 1))
-    place, images = places(nodes), {}
+    place, images = _places(nodes), {}
     across = _FILLED / sum(not node.children for node in nodes)
     high = _FILLED / (1 + max(node.depth for node in nodes))
     for node in nodes:
@@ -74,10 +76,13 @@ def plot_gate_filters(
             ends = zip((x, y), place[child], strict=True)
             ax.plot(*ends, color="0.6", linewidth=1, zorder=1)
         if node.number not in filters:
-            boxed(ax, place[node.number], node.headline.split("\n"), "white", 7)
+            text = wrapped(node.headline.split("\n"), _COLUMNS)
+            boxed(ax, place[node.number], text, ground_of(ax), 7)
             continue
         inset = ax.inset_axes((x - across / 2, y - high / 2, across, high), zorder=2)
         weight = filters[node.number]
+        if list(node.children) != sorted(node.children):
+            weight = -weight  # drawn with the sides changed
         top = np.abs(weight).max() or 1.0  # symmetric, so that 0 is the middle colour
         images[node.number] = inset.imshow(weight, cmap=cmap, vmin=-top, vmax=top)
         inset.set(xticks=[], yticks=[])
@@ -92,7 +97,7 @@ def _filters(tree, shape):
             "plot_gate_filters is about the gates of a soft tree, and tree is "
             f"{tree!r}: take plot_tree."
         )
-    gates = Gates(tree, None, 1, 3)
+    gates = questions_of(tree)
     n_columns = len(gates.names)
     if len(shape) not in (2, 3) or np.prod(shape) != n_columns:
         raise ValueError(
@@ -106,3 +111,19 @@ def _filters(tree, shape):
     images = weights.reshape(-1, *shape)
     images = images.sum(axis=3) if len(shape) == 3 else images
     return dict(zip(gates.shape.gates.tolist(), images, strict=True))
+
+
+def _places(nodes):
+    """Where nodes stand: leaves side by side, the others over the middle of theirs."""
+    deepest = max(node.depth for node in nodes)
+    n_ends = sum(not node.children for node in nodes)
+    place, done = {}, 0
+    for node in reversed(nodes):  # the last leaf is at the right
+        y = 1 - (node.depth + 0.5) / (deepest + 1)
+        if node.children:
+            x = sum(place[child][0] for child in node.children) / 2
+        else:
+            done += 1
+            x = 1 - (done - 0.5) / n_ends
+        place[node.number] = x, y
+    return place

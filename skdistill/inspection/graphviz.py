@@ -2,7 +2,8 @@
 
 import re
 
-from .nodes import colours_of, nodes_of
+from .colours import colours_of
+from .nodes import nodes_of
 
 _ENTITY = re.compile(r"&(?=#?\w+;)")  # dot would draw &lt; as <
 _WIDEST = 8.0  # points, of an edge that all rows take
@@ -20,8 +21,9 @@ def export_graphviz(
 ):
     """Write a fitted decision tree, soft or hard, in the DOT language of Graphviz.
 
-    Each node shows its question, what it predicts and its share of the training rows;
-    the left edge is for yes. Edges are the wider, the more rows take them.
+    Each node shows its question, what it predicts and its share of the training rows,
+    in the words of :func:`export_text`; the left edge is for yes. Edges are the wider,
+    the more rows take them.
 
     Parameters
     ----------
@@ -55,9 +57,9 @@ def export_graphviz(
     digraph tree {
     node [shape=box, style="rounded, filled", fillcolor=white, fontname=helvetica];
     edge [fontname=helvetica, arrowhead=none];
-    0 [label="pl <= 2.5\\nclass: ...100 % of rows"];
-    1 [label="class: 0 ...33.3 % of rows"];
-    2 [label="class: ...66.7 % of rows"];
+    0 [label="pl <= 2.5\\nclass ...100 % of rows, n = 150"];
+    1 [label="class 0: ...33.3 % of rows, n = 50"];
+    2 [label="class ...66.7 % of rows, n = 100"];
     0 -> 1 [penwidth=3.33, label="yes"];
     0 -> 2 [penwidth=5.67, label="no"];
     }

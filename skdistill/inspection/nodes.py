@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .wording import Leaves, check_readable, questions_of, quietly
+from .questions import quietly
+from .wording import Leaves, check_readable, questions_of
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,8 @@ class Node:
     depth : int
         0 for the root.
     children : tuple of int
-        Numbers of the two below; none of a leaf, or of a node that is cut off.
+        Numbers of the two below, that for the answer yes first; none of a leaf, or of a
+        node that is cut off.
     lines : list of str
         What it asks, what it says, and how many rows it has.
     headline : str
@@ -27,6 +29,10 @@ class Node:
         Share of the training rows that reach it.
     value : ndarray of shape (n_outputs,)
         What it says: of an inner node, the mean over the leaves below.
+    below : ndarray of shape (n_leaves, n_outputs)
+        What the leaves below say, or the node itself if it is one.
+    is_cut : bool
+        Whether its children are left out.
     """
 
     number: int
@@ -36,6 +42,8 @@ class Node:
     headline: str
     mass: float
     value: np.ndarray
+    below: np.ndarray
+    is_cut: bool
 
 
 @quietly
@@ -58,7 +66,7 @@ def nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits):
     Returns
     -------
     list of Node
-        Each before its children, the left subtree before the right one.
+        Each before its children, the subtree for yes before that for no.
     """
     check_readable(tree)
     if max_depth is not None and max_depth < 0:
@@ -67,63 +75,35 @@ def nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits):
     leaves, nodes = Leaves(tree, gates.leaves, class_names, digits), []
 
     def _visit(number, depth):
-        """Add a node and those below it; returns its value."""
+        """Add a node and those below it; returns its value, and its leaves' values."""
         # A parent stands before its children, but its value is their mean: keep its place.
-        children, place = gates.children(number), len(nodes)
+        sides, place = gates.sides(number), len(nodes)
+        children = tuple(child for _, child in sides)
         nodes.append(None)
         if children:
-            values = [_visit(child, depth + 1) for child in children]
+            values, below = zip(
+                *(_visit(child, depth + 1) for child in children), strict=True
+            )
+            below = np.concatenate(below)
             # Where no row comes, both sides count alike.
             weight = leaves.mass[list(children)]
             value = np.average(values, axis=0, weights=weight if weight.sum() else None)
         else:
             value = leaves.values[number]
-        is_cut = max_depth is not None and depth == max_depth
-        lines = [gates.describe(number)[0]] if children else []
+            below = value[None]
+        is_cut = bool(children) and depth == max_depth
+        lines = [text for text, _ in sides[:1]]
+        if sides and gates.note(number):
+            lines.append(f"({gates.note(number)})")
         lines.append(leaves.prediction(value))
-        lines.append(f"{100 * leaves.mass[number]:.{digits}g} % of rows")
+        lines += [] if sides else leaves.observed(number)
+        lines.append(leaves.rows(number))
         kept = () if is_cut else children
         headline, mass = leaves.headline(value), leaves.mass[number]
-        nodes[place] = Node(number, depth, kept, lines, headline, mass, value)
-        return value
+        nodes[place] = Node(
+            number, depth, kept, lines, headline, mass, value, below, is_cut
+        )
+        return value, below
 
     _visit(0, 0)
     return [node for node in nodes if max_depth is None or node.depth <= max_depth]
-
-
-def colours_of(tree, nodes):
-    """Return a colour for each node: which class, and how surely; or how high a value.
-
-    Parameters
-    ----------
-    tree : SoftDecisionTree or HardDecisionTree
-        Fitted.
-    nodes : list of Node
-        Its nodes.
-
-    Returns
-    -------
-    list of str
-        Such as "#ffe0c0"; white where there are several targets.
-    """
-    classes = getattr(tree, "classes_", None)
-    values = np.array([node.value for node in nodes])
-    if isinstance(classes, list) or (classes is not None and tree.is_multilabel()):
-        return ["#ffffff"] * len(nodes)
-    if classes is None:
-        level = values[:, 0] / 2 - values[:, 0].min() / 2  # halves cannot overflow
-        strength = level / max(level.max(), np.finfo(float).tiny)
-        return [_tint(0, share) for share in strength]
-    # As scikit-learn colours its trees: white where all classes are alike.
-    chance = 1 / values.shape[1]
-    strength = (values.max(axis=1) - chance) / max(1 - chance, np.finfo(float).tiny)
-    return [_tint(*pair) for pair in zip(values.argmax(axis=1), strength, strict=True)]
-
-
-def _tint(hue, strength):
-    """White at strength 0, a light tone of the hue at 1."""
-    # Steps of the golden section, 0.381966: hues far apart, however many.
-    angle = 2 * np.pi * (0.6 + 0.381966 * hue)
-    tone = 0.72 + 0.28 * np.cos(angle - np.array([0.0, 2.0, 4.0]) * np.pi / 3)
-    mixed = 1 + np.clip(strength, 0, 1) * (tone - 1)
-    return "#" + "".join(f"{round(255 * part):02x}" for part in mixed)

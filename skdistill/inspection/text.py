@@ -1,6 +1,7 @@
 """A fitted tree as text."""
 
-from .wording import Leaves, check_readable, questions_of, quietly
+from .questions import quietly
+from .wording import Leaves, check_readable, questions_of
 
 
 @quietly
@@ -15,19 +16,31 @@ def export_text(
 ):
     """Print a fitted decision tree, soft or hard, with its features in their own units.
 
-    Each gate of a soft tree reads as the question that the greedy path asks,
-    ``w1 * a + w2 * b <= t``;
-    the more the left side falls short of t, the surer the way to the left. The
-    coefficients are on the original columns, not on the student's scaled view, wherever
-    that view is the default one. A category is a question that counts 1 for yes and 0
-    for no, ``[contract in {two year}]``, and so is a gap, ``[age is missing]``; a gap
-    then counts as the column's mean. A column with heavy tails is there as
-    ``log1p(income / 7000)`` (``signed_log1p(z)`` is ``sign(z) log(1 + |z|)``).
-
-    A hard tree's questions are printed in full, ``age <= 17.5``, and who answers them
-    with a row comes to the leaf that the tree comes to. A gap goes where the text says
+    Each question has two sides, and that for yes comes first: ``contract = monthly``, then
+    ``contract is not monthly``. A hard tree's questions are printed in full, and who
+    answers them with a row comes to the leaf that the tree comes to. A column that held
+    nothing but 0 and 1 is asked for as ``vip = 1``. A gap goes where the text says
     ``or missing``; in a column that had none in training it counts as the column's mean. A
     category that training never saw is in no set, unless one says ``unseen``.
+
+    A leaf says what the tree answers there, ``Yes 63 %``: of two classes the probability
+    of the second one (of ``classes_``), of more the likeliest three. ``observed 58 %`` is
+    the share among the labels, or the mean of y, where a teacher has taught beside them.
+    Then comes the share of the training rows that reach the leaf, and their number; of a
+    soft tree, of those whose greedy path ends there.
+
+    Each gate of a soft tree reads as the question that the greedy path asks. About one
+    column, it is in the column's own unit, such as ``age <= 17.5``. About several, it is a
+    sum on the original columns, ``w1 * a + w2 * b <= t``, wherever the student's view is
+    the default one; the more the left side falls short of t, the surer the way of yes. A
+    category is there as 1 for yes and 0 for no, ``[contract = monthly]``, and so is a gap,
+    ``[age is missing]``; a gap then counts as the column's mean. A column with heavy tails
+    is there as ``log1p(income / 7000)`` (``signed_log1p(z)`` is ``sign(z) log(1 + |z|)``).
+    The threshold is that of the whole sum. Of terms that are left out the text says how
+    many they are and what they come to on average, and how much of the question those
+    that are shown carry: their variance on the training rows over that of all terms, as if
+    columns had nothing to do with each other. Such a tree is to be looked at rather than
+    carried out; for questions about one column each, ``harden`` it.
 
     Names, categories and classes are printed as they are, in one line each: control
     characters as ``\\n``, an empty name as ``''``. A column's name that reads as a number
@@ -45,21 +58,21 @@ def export_text(
         Names of the classes, in the order of ``classes_``, which are the default. For
         several labels or targets, and for a regressor, names of these.
     max_terms : int or None, default=3
-        Number of terms of each soft gate that are printed, those that move it most; the
-        others are taken at their columns' means. None prints all, and the text then says
-        what the tree computes, to the digits printed. A category that training never saw
-        counts as the mean of all, unless it shares an indicator with rare ones.
+        Number of terms of each soft gate that are printed, those that move it most. None
+        prints all, and the text then says what the tree computes, to the digits printed. A
+        category that training never saw counts as the mean of all, unless it shares an
+        indicator with rare ones.
     digits : int, default=3
-        Significant digits of coefficients and leaves; for columns far from 0, such as
-        years, digits of their spread. A hard tree's thresholds have all of theirs.
+        Significant digits of coefficients and values; for columns far from 0, such as
+        years, digits of their spread. Percents have two less after the point. A hard
+        tree's thresholds have all of theirs.
     spacing : int, default=3
         Dashes before each line.
 
     Returns
     -------
     str
-        One line for each side of a gate and each leaf; a leaf's line tells what it
-        predicts, and the share of the training rows that reach it.
+        One line for each side of a question and each leaf.
 
     Raises
     ------
@@ -74,10 +87,10 @@ def export_text(
     >>> tree = SoftDecisionTreeClassifier(max_depth=1, random_state=0)
     >>> tree = tree.fit(iris.data, iris.target == 0)
     >>> print(export_text(tree, feature_names=["sl", "sw", "pl", "pw"], max_terms=1))
-    |--- ... <= ... [+ 3 smaller terms]
-    |   |--- ...
-    |--- ... > ... [+ 3 smaller terms]
-    |   |--- ...
+    |--- ... [+ 3 smaller terms] <= ...  (this term carries ... % of this question, ...)
+    |   |--- True ... %  (... % of rows, n = ...)
+    |--- ... [+ 3 smaller terms] > ...
+    |   |--- True ... %  (... % of rows, n = ...)
     """
     check_readable(tree)
     gates = questions_of(tree, feature_names, max_terms, digits)
@@ -87,11 +100,13 @@ def export_text(
 
 def _lines(node, gates, leaves, indent):
     dashes = "|" + "-" * (len(indent) - 1) + " "
-    children = gates.children(node)
-    if not children:
+    sides = gates.sides(node)
+    if not sides:
         yield dashes + leaves.describe(node)
         return
-    for side, child in zip(gates.describe(node), children, strict=True):
-        yield dashes + side
+    note = gates.note(node)
+    for side, child in sides:
+        yield dashes + side + (f"  ({note})" if note else "")
+        note = ""  # once
         for line in _lines(child, gates, leaves, indent):
             yield indent + line

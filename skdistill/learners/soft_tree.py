@@ -14,6 +14,7 @@ from ..training.objective import Objective, Share, get_loss, of_leaves
 from .arrays import copied, soft_tree_arrays
 from .growth import split_best
 from .objectives import leaves_scale_open
+from .reached import rows_in_nodes
 from .torch_learner import TorchLearner, TorchModel
 
 # Numbers of one table of rows and nodes; and of such tables that are kept at once, 128 MB
@@ -48,11 +49,19 @@ class SoftTreeModel(TorchModel):
     column_variance : ndarray of shape (n_inputs,), default=None
         Variances of the columns of the view, over the rows of X.
 
+    Attributes
+    ----------
+    rows_in_nodes : tuple or None
+        Just after the training: how many rows of X pass each node on their greedy path,
+        and what their labels say.
+
     Raises
     ------
     ValueError
         For another name as `inference`.
     """
+
+    rows_in_nodes = None
 
     def __init__(
         self, module, task, inference="mixture", node_mass=None, column_variance=None
@@ -254,7 +263,16 @@ class SoftTreeLearner(TorchLearner):
         weight = knowledge.hard_weight / knowledge.hard_weight.sum()
         mass, variance = _described(module, x[: knowledge.n_labelled], weight)
         inference = self.params.inference
-        return SoftTreeModel(module, self.task, inference, mass, variance)
+        model = SoftTreeModel(module, self.task, inference, mass, variance)
+        model.rows_in_nodes = self._rows_in_nodes(module, x, knowledge)
+        return model
+
+    def _rows_in_nodes(self, module, x, knowledge):
+        """How many rows of X pass each node on their greedy path, and their labels."""
+        shape = module.shape
+        leaf = in_chunks(module.greedy_leaf, module, x[: knowledge.n_labelled])
+        parent = shape.parent(np.arange(shape.n_nodes)) if shape.n_gates else [0]
+        return rows_in_nodes(shape.leaves[leaf], parent, knowledge, self.task)
 
     def _targets_at_1(self, knowledge):
         """The mix of soft and hard targets at T=1, each row times its share of weight."""

@@ -7,17 +7,19 @@ from scipy import sparse
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from ..inspection.page import ShownAsPage
 from ..learners.hard_tree.learner import (
     HardTreeLearner,
     HardTreeModel,
     least_weight,
 )
+from ..learners.reached import rows_in_nodes
 from ..tables.table import observed_values
 from .base import BaseStudent, importances
 from .tasks import ClassifierStudent, RegressorStudent
 
 
-class HardDecisionTree(BaseStudent):
+class HardDecisionTree(ShownAsPage, BaseStudent):
     """What the two hard trees share.
 
     Nodes are numbered as in scikit-learn: a node before its children, the left subtree
@@ -42,7 +44,11 @@ class HardDecisionTree(BaseStudent):
         self.tree_, self._n_view = tree, model.n_inputs
         self._observed = observed_values(read.X)
         vars(self).pop("fidelity_", None)  # of the tree before
-        self.node_mass_ = model.node_mass(self._see(read.X), knowledge.hard_weight)
+        x = self._see(read.X)
+        self.node_mass_ = model.node_mass(x, knowledge.hard_weight)
+        self.node_counts_, self.node_labels_ = rows_in_nodes(
+            tree.apply(x), tree.parent, knowledge.used(self.alpha), self._task
+        )
         used = model.column_use(self._learner().cost())
         self.feature_importances_ = importances(used, self)
         if model.tells_prior:
@@ -203,6 +209,11 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         ``feature`` (a column of the view) and ``threshold``.
     node_mass_ : ndarray of shape (n_nodes,)
         Share of the rows of X, by weight, that reach each node.
+    node_counts_ : ndarray of int of shape (n_nodes,)
+        Number of the rows of X, those without weight left out, that reach each node.
+    node_labels_ : ndarray of shape (n_nodes, n_outputs) or None
+        Shares of the labels of these rows, beside what a teacher has
+        taught; None without labels, or without a teacher.
     feature_importances_ : ndarray of shape (n_features,)
         What the questions about each feature gain in the criterion, normalised. With a
         transformer as `preprocessor`, one for each of its columns.
@@ -374,6 +385,11 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
         ``feature`` (a column of the view) and ``threshold``.
     node_mass_ : ndarray of shape (n_nodes,)
         Share of the rows of X, by weight, that reach each node.
+    node_counts_ : ndarray of int of shape (n_nodes,)
+        Number of the rows of X, those without weight left out, that reach each node.
+    node_labels_ : ndarray of shape (n_nodes, n_outputs) or None
+        Mean values of y of these rows, beside what a teacher has
+        taught; None without labels, or without a teacher.
     feature_importances_ : ndarray of shape (n_features,)
         What the questions about each feature gain in the criterion, normalised. With a
         transformer as `preprocessor`, one for each of its columns.

@@ -97,6 +97,9 @@ def _with_module(tree, module, origin):
     twin._parts = None  # whose moments are of another shape
     twin.net_ = copy.copy(tree.net_)
     twin.net_.module_ = module.eval()
+    twin.node_counts_ = tree.node_counts_[origin]
+    if tree.node_labels_ is not None:
+        twin.node_labels_ = tree.node_labels_[origin]
     twin.node_mass_ = tree.node_mass_[origin]
     twin.node_mass_[0] = 1.0  # what a skipped gate sent elsewhere comes this way
     for gate in module.shape.gates:

@@ -7,6 +7,7 @@ from scipy import sparse
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from ..inspection.page import ShownAsPage
 from ..learners.soft_tree import SoftTreeLearner, SoftTreeModel
 from ..tables.table import observed_values
 from ..training.inference import in_chunks
@@ -31,7 +32,7 @@ _PARAMETERS = {
 }
 
 
-class SoftDecisionTree(TorchStudent):
+class SoftDecisionTree(ShownAsPage, TorchStudent):
     """What the two soft trees share.
 
     Nodes are numbered level by level, from left to right: in a complete tree the children
@@ -43,6 +44,7 @@ class SoftDecisionTree(TorchStudent):
     def _settle(self, model, lesson):
         super()._settle(model, lesson)
         self.node_mass_ = model.node_mass
+        self.node_counts_, self.node_labels_ = model.rows_in_nodes
         self._column_variance = model.column_variance
         self._observed = observed_values(lesson.read.X)
         self.feature_importances_ = importances(model.column_use(), self)
@@ -422,6 +424,12 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         and normalised. With a transformer as `preprocessor`, one for each of its columns.
     node_mass_ : ndarray of shape (n_nodes,)
         Share of the training rows, by weight, that reach each node.
+    node_counts_ : ndarray of int of shape (n_nodes,)
+        Number of the training rows, those without weight left out, whose greedy path
+        passes each node.
+    node_labels_ : ndarray of shape (n_nodes, n_outputs) or None
+        Shares of the labels of these rows, beside what a teacher has
+        taught; None without labels, or without a teacher.
     teacher_ : object or list of objects
         The fitted teacher; absent without one, and with ``keep_teacher=False``.
     temperature_ : float
@@ -698,6 +706,12 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         and normalised. With a transformer as `preprocessor`, one for each of its columns.
     node_mass_ : ndarray of shape (n_nodes,)
         Share of the training rows, by weight, that reach each node.
+    node_counts_ : ndarray of int of shape (n_nodes,)
+        Number of the training rows, those without weight left out, whose greedy path
+        passes each node.
+    node_labels_ : ndarray of shape (n_nodes, n_outputs) or None
+        Mean values of y of these rows, beside what a teacher has
+        taught; None without labels, or without a teacher.
     teacher_ : object or list of objects
         The fitted teacher; absent without one, and with ``keep_teacher=False``.
     preprocessor_ : transformer or None

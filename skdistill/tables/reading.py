@@ -205,7 +205,8 @@ def _read_arrow(name, column):
 def _factorize(name, values):
     """Codes and distinct values of any hashable objects."""
     if hasattr(values, "factorize"):  # pandas: faster than the loop below,
-        with contextlib.suppress(TypeError):  # which names the value of a wrong type
+        # which names the value of a wrong type. pandas 2.2 fails at numbers beyond floats.
+        with contextlib.suppress(TypeError, OverflowError):
             return values.factorize()
     code_of, codes = {}, np.empty(len(values), dtype=np.int64)
     for i, value in enumerate(values):

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from typing import Any
 
 # What would end a line or turn the order of its rest; no file takes the last ones.
 _NOT_IN_A_LINE = re.compile(
@@ -30,12 +31,18 @@ class Term:
         category or several, as text has them. None for a number, and for a gap.
     is_gap : bool
         Whether the question is for a gap.
+    is_rare : bool
+        Whether the question is for rare categories together.
+    tail : object or None
+        Where the form bends heavy tails, ``tail.unbend`` finds the column's own value.
     """
 
     column: int
     form: str = "{}"
     category: str | None = None
     is_gap: bool = False
+    is_rare: bool = False
+    tail: Any = None
 
     @property
     def is_question(self):
@@ -53,14 +60,16 @@ class Term:
         Returns
         -------
         str
-            Such as ``age``, ``age is missing`` or ``plan in {a}``.
+            Such as ``age``, ``age is missing`` or ``plan = a``.
         """
         name = self.form.replace("{}", names[self.column])
         if self.is_gap:
             return f"{name} is missing"
         if self.category is None:
             return name
-        return f"{name} in {{{self.category}}}"
+        if self.is_rare:
+            return f"{name} in {{{self.category}}}"
+        return f"{name} = {self.category}"
 
 
 def in_one_line(value):

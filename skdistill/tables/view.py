@@ -83,7 +83,7 @@ class TableView(TransformerMixin, BaseEstimator):
     >>> X = pd.DataFrame({"age": [30.0, None, 50.0], "plan": ["a", "b", "a"]})
     >>> view = TableView().fit(X)
     >>> view.get_feature_names_out()
-    array(['age', 'age is missing', 'plan in {b}'], dtype=object)
+    array(['age', 'age is missing', 'plan = b'], dtype=object)
     >>> view.transform(X).round(2)
     array([[-1.  , -0.67, -0.67],
            [ 0.  ,  1.33,  1.33],
@@ -256,7 +256,7 @@ class TableView(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_view,)
-            Such as ``age``, ``age is missing``, ``plan in {a}``.
+            Such as ``age``, ``age is missing``, ``plan = a``.
         """
         check_is_fitted(self)
         return np.array([term.text(self._names) for term in self.terms_], dtype=object)

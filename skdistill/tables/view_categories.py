@@ -100,7 +100,15 @@ class CategoryColumn:
             gap,
             other,
             shown,
-            [Term(column, category=texts[i], is_gap=texts[i] is None) for i in shown],
+            [
+                Term(
+                    column,
+                    category=texts[i],
+                    is_gap=texts[i] is None,
+                    is_rare=bool(len(rare)) and i == other,
+                )
+                for i in shown
+            ],
             center,
             np.full(len(shown), indicator_scale(len(shown)) * (len(texts) > 1)),
             center if as_mean else np.zeros(len(shown)),

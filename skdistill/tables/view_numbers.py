@@ -88,11 +88,13 @@ class NumberColumns:
         for tail in tails:
             bent = tail.bend(numbers[:, [tail.index]])
             (mean[tail.index],), (inverse[tail.index],), _, _ = _moments(bent, share)
-        forms = dict.fromkeys(range(numbers.shape[1]), "{}")
-        forms |= {tail.index: tail.form() for tail in tails}
+        terms = [Term(j) for j in table.number_columns]
+        for tail in tails:
+            terms[tail.index] = Term(
+                table.number_columns[tail.index], tail.form(), tail=tail
+            )
         # Shares add up to 1 but for rounding.
         gaps = np.flatnonzero((present < 1 - 1e-12) & (present > 0))
-        terms = [Term(j, forms[i]) for i, j in enumerate(table.number_columns)]
         terms += [Term(table.number_columns[i], is_gap=True) for i in gaps]
         missing = 1 - present[gaps]
         return cls(
@@ -179,11 +181,17 @@ class _Tail:
         d = (x - self.middle) / self.size
         return np.copysign(np.log1p(np.abs(d)), d)
 
+    def unbend(self, t):
+        return self.middle + self.size * np.copysign(np.expm1(np.abs(t)), t)
+
     def form(self):
+        over = "" if self.size == 1 else f" / {self.size:.15g}"
         if self.is_positive:
-            return f"log1p({{}} / {self.size:.15g})"
+            return f"log1p({{}}{over})"
+        if not self.middle:
+            return f"signed_log1p({{}}{over})"
         moved = f"{{}} {'+' if self.middle < 0 else '-'} {abs(self.middle):.15g}"
-        return f"signed_log1p(({moved}) / {self.size:.15g})"
+        return f"signed_log1p(({moved}){over})" if over else f"signed_log1p({moved})"
 
 
 def _quantile(x, share, level=0.5):

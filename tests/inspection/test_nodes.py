@@ -19,7 +19,7 @@ from skdistill import (
 
 def test_inner_nodes_say_the_mean_of_their_rows():
     dot = export_graphviz(TREES[1], feature_names=NAMES, digits=6)
-    said = float(re.search(r'0 \[label="[^"]*value: (\S+?)\\n', dot)[1])
+    said = float(re.search(r'0 \[label="[^"]*?\\n([\d.]+)\\n', dot)[1])
     assert said == pytest.approx(Y.mean(), abs=1e-4)
 
 
@@ -32,7 +32,7 @@ def test_surer_nodes_have_stronger_colours():
 
     root, *_ = colours
     assert distance(root) < 3  # three classes alike: white
-    assert min(map(distance, colours[1:])) > 50
+    assert min(map(distance, colours[1:])) > 30
     assert len(set(colours)) == len(colours)
 
 

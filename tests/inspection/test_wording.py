@@ -7,12 +7,17 @@ import pandas as pd
 import pytest
 import torch
 from named_trees import WRITTEN, X, Y, hard, soft
+from printed_trees import LEAF, as_number, lines_of
 from sklearn.base import clone
 from sklearn.datasets import load_iris
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 from skdistill import (
     HardDecisionTreeClassifier,
+    HardDecisionTreeRegressor,
     NeuralStudentClassifier,
+    SoftDecisionTreeClassifier,
+    SoftDecisionTreeRegressor,
     StudentClassifier,
     counterfactual,
     explain,
@@ -39,14 +44,16 @@ def test_classes_and_categories_stay_in_their_lines_too(name):
     y = np.where(frame["c"] == name, name, "other")
     tree = HardDecisionTreeClassifier(max_leaf_nodes=2).fit(frame, y)
     written = WRITTEN[name]
-    assert re.search(r"c in \{" + re.escape(written) + r"\}\n", export_text(tree))
-    assert f"class: {written} 0.9" in export_text(tree)
-    assert f"c = {written}" in explain(tree, frame[:1])
+    assert f"|--- c = {written}\n" in export_text(tree)
+    assert explain(tree, frame[:1]).splitlines()[0] == f"c = {written}"
+    labels = frame["c"].to_numpy().astype(str)
+    three = HardDecisionTreeClassifier(max_leaf_nodes=3).fit(frame, labels)
+    assert f"|--- {written} 9" in export_text(three)
     change = str(counterfactual(tree, frame[1:2]))
     assert change == f"c = {written} instead of b makes it {written}"
-    several = HardDecisionTreeClassifier(max_leaf_nodes=2)
-    several.fit(frame, np.column_stack([y, y == "other"]).astype(object))
-    assert f"target_0: {written} " in export_text(several)
+    several = HardDecisionTreeClassifier(max_leaf_nodes=3)
+    several.fit(frame, np.column_stack([labels, y == "other"]).astype(object))
+    assert f"target_0: {written} 9" in export_text(several)
 
 
 @pytest.mark.parametrize(
@@ -104,6 +111,80 @@ def test_what_has_no_questions_is_refused(student):
     ):
         with pytest.raises(TypeError, match="no questions that can be read"):
             tell(student)
+
+
+def leaves_of(tree, **named):
+    text = export_text(tree, **named)
+    return [LEAF.fullmatch(words) for _, words in lines_of(text) if "of rows" in words]
+
+
+def test_two_classes_are_one_share_which_is_not_half_by_rounding():
+    tree = HardDecisionTreeClassifier(max_leaf_nodes=4, random_state=0).fit(X, Y)
+    for leaf in leaves_of(tree, class_names=["No", "Yes"]):
+        assert re.fullmatch(r"Yes ([<>] )?[\d.]+ %", leaf[1])
+    one = HardDecisionTreeClassifier().fit(np.zeros((201, 1)), np.arange(201) < 100)
+    assert re.fullmatch(r"True 49\.\d+ %", leaves_of(one)[0][1])
+
+
+def test_small_classes_are_left_out_and_counted():
+    y = np.repeat(np.arange(7), [500, 300, 100, 90, 6, 3, 1])
+    tree = HardDecisionTreeClassifier().fit(np.zeros((1000, 1)), y)
+    (leaf,) = leaves_of(tree)
+    assert leaf[1] == "class 0: 50 %, class 1: 30 %, class 2: 10 %, 4 others 10 %"
+    tree.fit(np.zeros((1000, 1)), np.minimum(y, 4) // 2)
+    (leaf,) = leaves_of(tree, class_names=["big", "small", "type 3"])
+    assert leaf[1] == "big 80 %, small 19 %, type 3: 1 %"
+    tree.fit(np.zeros((1000, 1)), np.minimum(y, 5) // 4 + (y > 4))
+    (leaf,) = leaves_of(tree, class_names=["big", "small", "type 3"])
+    assert leaf[1] == "big 99 %, 2 others 1 %"
+
+
+def test_numbers_of_rows_add_up_and_are_told_with_their_labels():
+    forest = RandomForestClassifier(10, random_state=0).fit(X, Y)
+    for tree in (
+        HardDecisionTreeClassifier(forest, max_leaf_nodes=4, transfer=None),
+        SoftDecisionTreeClassifier(forest, max_depth=2, max_epochs=2, transfer=None),
+    ):
+        leaves = leaves_of(tree.fit(X, Y))
+        counts = [int(leaf[3]) for leaf in leaves]
+        assert sum(counts) == len(X)
+        hits = 0.0
+        for leaf, count in zip(leaves, counts, strict=True):
+            assert as_number(leaf[2].strip("<> %")) == round(100 * count / len(X), 1)
+            seen = re.search(r"; observed ([\d.]+) %$", leaf[1])
+            assert (seen is None) == (count == 0)
+            hits += count * float(seen[1]) / 100 if seen else 0
+        assert hits == pytest.approx(Y.sum(), abs=0.2)
+        assert "observed" not in export_text(tree.fit(X))
+
+
+def test_of_more_classes_the_likeliest_is_compared():
+    x, y = load_iris(return_X_y=True)
+    forest = RandomForestClassifier(10, random_state=0).fit(x, y)
+    tree = HardDecisionTreeClassifier(forest, max_leaf_nodes=3, transfer=None)
+    for leaf in leaves_of(tree.fit(x, y)):
+        assert re.fullmatch(r"class (\d): .*; observed class \1: [\d.]+ %", leaf[1])
+    both = np.column_stack([y > 0, y > 1]).astype(int)
+    forest = RandomForestClassifier(10, random_state=0).fit(x, both)
+    tree = HardDecisionTreeClassifier(forest, max_leaf_nodes=3, transfer=None)
+    for leaf in leaves_of(tree.fit(x, both), class_names=["tall", "wide"]):
+        names = re.findall(r"(tall|wide) ", leaf[1])
+        assert names[:2] == names[2:] and leaf[1].count("labels: ") == 2
+
+
+def test_values_are_in_the_unit_of_y():
+    y = np.where(X[:, 0] > 0, 104_000.0, -3.46e-12)
+    tree = HardDecisionTreeRegressor(max_leaf_nodes=2).fit(X, y)
+    assert [leaf[1] for leaf in leaves_of(tree)] == ["0", "104,000"]
+    tree.fit(X, np.column_stack([y, y / 1000]))
+    said = leaves_of(tree, class_names=["price", "size"])[1][1]
+    assert said == "price: 104,000, size: 104"
+    levels = SoftDecisionTreeRegressor(quantiles=[0.1, 0.9], max_depth=1, max_epochs=1)
+    for leaf in leaves_of(levels.fit(X, y)):
+        assert re.fullmatch(r"quantile 0\.1: \S+, quantile 0\.9: \S+", leaf[1])
+    forest = RandomForestRegressor(5, random_state=0).fit(X, 1.1 * y)
+    tree = HardDecisionTreeRegressor(forest, max_leaf_nodes=2, transfer=None)
+    assert leaves_of(tree.fit(X, y))[1][1] == "114,000; observed 104,000"
 
 
 def test_bad_limits_are_named():

@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from printed_trees import questions_of, shares_of, walk
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.ensemble import RandomForestClassifier
@@ -49,21 +50,15 @@ def test_an_axis_tree_asks_about_one_column_at_a_time(max_leaf_nodes, more):
     assert used.tolist() == [1] * (tree.get_n_leaves() - 1)
     assert tree.score(X, Y) > 0.75
     text = export_text(tree, feature_names=NAMES, max_terms=None, digits=9)
-    lines = [re.fullmatch(r"([| ]*)\|--- (.*)", line) for line in text.splitlines()]
-    lines = [(len(line[1]) // 4, line[2]) for line in lines]
+    for question in questions_of(text):
+        assert re.fullmatch(r"(sl|sw|pl|pw) (<=|>=|<|>) -?[\d.]+", question)
     for row in range(0, 150, 7):  # a person who answers the questions
-        at, columns = 0, dict(zip(NAMES, X[row], strict=True))
-        while not lines[at][1].startswith("class: "):
-            depth, question = lines[at]
-            assert re.fullmatch(r"(sl|sw|pl|pw) (<=|>=|<|>) -?[\d.e+-]+", question)
-            if eval(question, {}, columns):
-                at += 1
-            else:
-                at = next(i for i in range(at + 1, len(lines)) if lines[i][0] == depth)
-        said = re.findall(r"(\d) ([\d.e-]+)", lines[at][1].split(" (")[0])
+        leaf = walk(text, dict(zip(NAMES, X[row], strict=True)))
         p = tree.predict_proba(X[row : row + 1])[0]
-        for label, share in said:
-            assert float(share) == pytest.approx(p[int(label)], abs=1e-6)
+        said = {k: v for k, v in shares_of(leaf).items() if k.startswith("class ")}
+        assert said
+        for name, share in said.items():
+            assert share == pytest.approx(p[int(name[-1])], abs=1e-6)
 
 
 @pytest.mark.parametrize("max_leaf_nodes", [None, 6])

@@ -1,11 +1,11 @@
 """Hard trees as students: what they find, say and keep."""
 
 import pickle
-import re
 
 import numpy as np
 import pandas as pd
 import pytest
+from printed_trees import shares_of, value_of, walk
 from sklearn.datasets import load_digits, load_iris
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -44,43 +44,18 @@ def forest_on_digits():
     return forest, X[::4], forest.predict_proba(X[::4])
 
 
-def walk(text, row, gaps):
-    """Carry a printed tree out by hand: the line of the leaf where a row ends."""
-    depth = 0
-    for line in text.splitlines():
-        indent, content = re.fullmatch(r"((?:\|   )*)\|--- (.*)", line).groups()
-        if len(indent) // 4 != depth:
-            continue  # a line of a branch that was not taken
-        if content.startswith(("class: ", "value: ")):
-            return content
-        if holds(content, row, gaps):
-            depth += 1
-    raise AssertionError("no leaf")
-
-
-def holds(question, row, gaps):
-    member = re.fullmatch(r"(not )?(.+) in \{(.*)\}", question)
-    if member:
-        negated, name, category = member.groups()
-        return (str(row[name]) == category) != bool(negated)
-    missing = re.fullmatch(r"(not )?(.+) is missing", question)
-    if missing:
-        return bool(pd.isna(row[missing[2]])) != bool(missing[1])
-    name, sign, bound, gap = re.fullmatch(
-        r"(.+) (<=|>) (\S+)( or missing)?", question
-    ).groups()
-    if pd.isna(row[name]):
-        return gap is not None
-    return (row[name] <= float(bound)) == (sign == "<=")
+def decisions(text, X, classes=("leaves", "stays")):
+    """What the text decides: of two classes it says how likely the second is."""
+    ends = (shares_of(walk(text, row)) for _, row in X.iterrows())
+    return [classes[int(end[classes[1]] > 0.5)] for end in ends]
 
 
 def test_the_text_carried_out_by_hand_predicts_what_the_tree_predicts(mixed):
     X, y = mixed
     tree = HardDecisionTreeClassifier(max_leaf_nodes=14, random_state=0).fit(X, y)
     text = export_text(tree)
-    assert "or missing" in text and "plan in {month}" in text
-    said = [walk(text, row, None).split()[1] for _, row in X.iterrows()]
-    np.testing.assert_array_equal(said, tree.predict(X))
+    assert "or missing" in text and "plan = month" in text
+    np.testing.assert_array_equal(decisions(text, X), tree.predict(X))
     assert tree.score(X, y) > 0.93
 
 
@@ -89,7 +64,7 @@ def test_the_text_of_values_too(mixed):
     y = 2 * X.tenure + X.age.fillna(50) + 30 * (X.plan == "month")
     tree = HardDecisionTreeRegressor(max_leaf_nodes=20).fit(X, y)
     text = export_text(tree, digits=12)
-    said = [float(walk(text, row, None).split()[1]) for _, row in X.iterrows()]
+    said = [value_of(walk(text, row)) for _, row in X.iterrows()]
     np.testing.assert_allclose(said, tree.predict(X), rtol=1e-11)
 
 
@@ -203,5 +178,5 @@ def test_what_training_never_saw_is_in_no_set(mixed):
     X = pd.DataFrame({"plan": random.choice(["a", "b"], 200, p=[0.3, 0.7])})
     tree = HardDecisionTreeClassifier().fit(X, np.where(X.plan == "b", "B", "A"))
     new = pd.DataFrame({"plan": ["z", "a", "b"]})
-    said = [walk(export_text(tree), row, None).split()[1] for _, row in new.iterrows()]
-    assert said == tree.predict(new).tolist() == ["A", "A", "B"]
+    assert decisions(export_text(tree), new, "AB") == ["A", "A", "B"]
+    assert tree.predict(new).tolist() == ["A", "A", "B"]

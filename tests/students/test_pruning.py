@@ -331,7 +331,7 @@ def test_what_a_pruned_tree_can_do():
     assert 2 < n_leaves <= 4
     names = ["sl", "sw", "pl", "pw"]
     lines = export_text(small, feature_names=names).splitlines()
-    assert sum("% of rows)" in line for line in lines) == n_leaves
+    assert sum("% of rows, n = " in line for line in lines) == n_leaves
     assert len(lines) == 3 * n_leaves - 2
     for row in X[::50]:
         *_, leaf, mixture = explain(small, row, feature_names=names).splitlines()

@@ -111,7 +111,7 @@ def test_regression_tree(diabetes, diabetes_forest):
     tree.set_params(inference="leaf")
     assert len(np.unique(tree.predict(X))) <= 4
     text = export_text(tree)
-    assert text.count("value: ") == 4
+    assert text.count("% of rows, n = ") == 4
 
 
 @pytest.mark.parametrize("method", ["apply", "decision_path", "path_proba"])
@@ -152,14 +152,16 @@ def test_text_is_in_the_users_units(iris, iris_forest):
     np.testing.assert_allclose(tree.predict_proba(X), tree.leaf_values()[leaf])
 
 
-def test_left_out_terms_are_at_their_means(tree, iris):
+def test_what_left_out_terms_are_on_average_is_said(tree, iris):
     X, _ = iris
     text = export_text(tree, feature_names=["a", "b", "c", "d"], max_terms=2, digits=9)
     assert text.count("[+ 2 smaller terms]") == 14
     first = text.splitlines()[0]
-    terms, threshold = re.match(r"\|--- (.*) <= (\S+) \[", first).groups()
+    terms, threshold, rest = re.match(
+        r"\|--- (.*) \[.*\] <= (\S+)  .* the rest is (\S+) on average", first
+    ).groups()
     at_mean = dict(zip("abcd", X.mean(axis=0), strict=True))
-    logit = eval(terms, {}, at_mean) - float(threshold)
+    logit = eval(terms, {}, at_mean) + float(rest) - float(threshold)
     assert logit == pytest.approx(tree.module_.gate_bias[0].item(), abs=1e-5)
 
 
@@ -168,7 +170,9 @@ def test_text_names_columns_and_classes(iris_forest):
     y = frame.target_names[frame.target]
     tree = SoftDecisionTreeClassifier(max_depth=2, max_epochs=2).fit(frame.data, y)
     text = export_text(tree, max_terms=None)
-    assert "petal length (cm)" in text and "setosa" in text and "% of rows" in text
+    assert (
+        "petal length (cm)" in text and "setosa" in text and "% of rows, n = " in text
+    )
     assert "blue" in export_text(tree, class_names=["blue", "red", "green"])
     bare = SoftDecisionTreeClassifier(max_depth=2, max_epochs=2)
     assert "feature_3" in export_text(bare.fit(frame.data.to_numpy(), y), max_terms=4)
@@ -233,7 +237,7 @@ def test_rules_about_a_table_are_what_the_tree_computes():
     tree = SoftDecisionTreeClassifier(max_depth=1, random_state=0).fit(X, y)
     text = export_text(tree, max_terms=None, digits=9).splitlines()[0]
     terms, bound = re.match(r"\|--- (.*) <= (\S+)$", text).groups()
-    terms = re.sub(r"\[(\w+) in \{(\w)\}\]", r"(\1 == '\2')", terms)
+    terms = re.sub(r"\[(\w+) = (\w)\]", r"(\1 == '\2')", terms)
     terms = re.sub(r"\[(\w+) is missing\]", r"\1.isna()", terms)
     names = dict(X.assign(age=X.age))
     names["log1p"] = np.log1p
@@ -326,7 +330,7 @@ def test_ways_through_a_grown_tree(tree):
 @pytest.mark.parametrize("tree", GROWN.values(), ids=GROWN)
 def test_a_grown_tree_can_be_read(tree):
     lines = export_text(tree).splitlines()
-    assert sum("% of rows)" in line for line in lines) == 5
+    assert sum("% of rows, n = " in line for line in lines) == 5
     assert len(lines) == 5 + 2 * 4
     for row in rows_of(tree)[::60]:
         *_, leaf, mixture = explain(tree, row).splitlines()

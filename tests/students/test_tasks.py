@@ -122,7 +122,8 @@ def test_a_hot_tree_of_several_targets_is_refitted_at_temperature_1(labels):
     # Softened by T=8, they are 0.46, 0.57 and 0.5.
     np.testing.assert_allclose(tree.predict_proba(X), P, atol=0.03)
     text = export_text(tree, class_names=["x", "y", "z"], digits=1)
-    assert re.search(r"labels: y 0\.9, z 0\.5, x 0\.2 \(", text)
+    said = re.search(r"labels: y (\S+) %, z (\S+) %, x (\S+) %; observed", text)
+    np.testing.assert_allclose(np.double(said.groups()), [90, 50, 20], atol=3)
 
 
 def test_weights_of_several_targets_are_multiplied(labels):
@@ -233,8 +234,8 @@ def test_half_a_per_cent_of_positives(Student):
     random = np.random.default_rng(0)
     X = random.normal(size=(12_000, 4))
     p = 1 / (1 + np.exp(7.2 - 1.5 * X[:, 0] - X[:, 1]))
-    y = (random.random(12_000) < p).astype(int)
-    assert 0.003 < y.mean() < 0.012
+    noisy = 1.5 * X[:, 0] + X[:, 1] + random.logistic(size=12_000)
+    y = (noisy >= np.sort(noisy)[-60]).astype(int)
     teacher = LogisticRegression().fit(X, y)
     student = Student(teacher, max_epochs=8, random_state=0).fit(X, y)
     ours, theirs = (

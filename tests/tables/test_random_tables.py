@@ -22,6 +22,10 @@ from skdistill import (
     export_text,
 )
 
+# pandas 2.2 warns where a frame of this file's own is given a column of no rows.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:The behavior of array concatenation with empty:FutureWarning"
+)
 STUDENTS = {
     "net": NeuralStudentClassifier(max_epochs=1, hidden_layer_sizes=4, random_state=0),
     "tree": SoftDecisionTreeRegressor(max_epochs=1, max_depth=2, random_state=0),

@@ -99,5 +99,5 @@ def test_dates_in_arrays_are_refused_as_those_in_frames_are(dtype):
 def test_ordered_levels_are_read_in_their_order(library):
     X = ordered_levels(["low", "mid", "high"], ["high", "low", "mid", "low"], library)
     view = TableView(scale=False).fit(X)
-    names = [f"c in {{{level}}}" for level in ("low", "mid", "high")]
+    names = [f"c = {level}" for level in ("low", "mid", "high")]
     assert view.get_feature_names_out().tolist() == names

@@ -11,15 +11,17 @@ def test_a_term_is_a_number_or_a_question():
         Term(0),
         Term(0, "log1p({} / 7)"),
         Term(0, is_gap=True),
-        Term(1, category="a, b or unseen"),
+        Term(1, category="a, b"),
+        Term(1, category="a, b or unseen", is_rare=True),
     ]
     assert [term.text(names) for term in terms] == [
         "age",
         "log1p(age / 7)",
         "age is missing",
+        "plan = a, b",
         "plan in {a, b or unseen}",
     ]
-    assert [term.is_question for term in terms] == [False, False, True, True]
+    assert [term.is_question for term in terms] == [False, False, True, True, True]
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,9 @@ def test_rare_and_unseen_categories_share_a_bin():
     view = TableView(max_categories=3, min_frequency=0.0).fit(many)
     assert view.get_feature_names_out().tolist() == [
         *(
-            "id in {i0}",
-            "id in {i1}",
-            "id in {top}",
+            "id = i0",
+            "id = i1",
+            "id = top",
             "id in {498 rare values or unseen}",
         )
     ]
@@ -38,7 +38,7 @@ def test_an_empty_string_is_no_gap():
     X = pd.DataFrame({"plan": ["", "b", None, "d"] * 5})
     view = TableView(scale=False).fit(X)
     names = view.get_feature_names_out().tolist()
-    assert names == ["plan in {''}", "plan in {b}", "plan in {d}", "plan is missing"]
+    assert names == ["plan = ''", "plan = b", "plan = d", "plan is missing"]
     np.testing.assert_array_equal(view.transform(X)[:4], np.eye(4)[[0, 1, 3, 2]])
 
 

@@ -13,6 +13,26 @@ def test_a_positive_column_with_heavy_tails_is_a_logarithm():
     assert view.get_feature_names_out().tolist() == ["log1p(feature_0 / 7)"]
 
 
+def test_a_tail_of_size_one_is_not_divided():
+    X = np.zeros((200, 1))
+    X[:10, 0] = [1, 1, 1, 1, 1000, 1, 1, 2, 1, 3]
+    (name,) = TableView().fit(X).get_feature_names_out()
+    assert name == "log1p(feature_0)"
+    X[:10, 0] *= [1, -1] * 5
+    (name,) = TableView().fit(X).get_feature_names_out()
+    assert name == "signed_log1p(feature_0)"
+    (name,) = TableView().fit(X + 5).get_feature_names_out()
+    assert name == "signed_log1p(feature_0 - 5)"
+
+
+def test_what_is_bent_can_be_unbent():
+    X = np.random.default_rng(0).lognormal(3, 2.5, size=(300, 1)) - 40
+    view = TableView().fit(X)
+    (term,) = view.terms_
+    bent = view.transform(X)[:, 0] / view.inverse_scale_ + view.center_
+    np.testing.assert_allclose(term.tail.unbend(bent), X[:, 0], rtol=1e-9)
+
+
 @pytest.mark.parametrize("scale", [1e-300, 1.0, 1e300])
 def test_huge_ranges_do_not_overflow(scale):
     X = np.array([[-1.0], [0.0], [1.0]]) * scale

@@ -8,6 +8,7 @@ then, but not how good it is.
 import numpy as np
 import pytest
 import torch
+from printed_trees import lines_of, value_of
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import (
@@ -309,12 +310,8 @@ def test_a_tree_is_pruned_alike_in_any_unit(seed):
 )
 def test_leaves_that_differ_are_told_apart_in_print(tree):
     text = export_text(tree.fit(X, FAR + Y), digits=4)
-    said = [
-        line.split("value: ")[1].split()[0]
-        for line in text.splitlines()
-        if "value:" in line
-    ]
-    assert len(said) == 4 and len(set(map(float, said))) == 4
+    leaves = [words for _, words in lines_of(text) if "% of rows" in words]
+    assert len(leaves) == 4 and len(set(map(value_of, leaves))) == 4
 
 
 @pytest.mark.parametrize("least", [5e-324, 1e-310, 1e-300])

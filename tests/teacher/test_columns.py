@@ -1,5 +1,7 @@
 """A frame's columns are found by name, as the model's library wrote it, or refused."""
 
+from importlib.metadata import version
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -12,6 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.fixes import parse_version
 
 from skdistill import StudentClassifier, StudentRegressor, soft_targets
 from skdistill.teacher.columns import AS_THEY_ARE, SPELLINGS, known_columns, named_by
@@ -48,6 +51,15 @@ BOOSTERS = {
     "xgboost": xgboost_model,
     "catboost": catboost_model,
 }
+
+
+def takes_polars(library):
+    """CatBoost does from 1.2.9 or 1.2.10 on."""
+    if library != "catboost":
+        return True
+    return parse_version(version(library)) > parse_version("1.2.8")
+
+
 catboosts_own = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning:catboost", "ignore::FutureWarning:catboost"
 )
@@ -91,7 +103,8 @@ def test_boosters_find_their_columns(library, names, rows):
     wider = turned.copy()
     wider.insert(1, "more", 0.0)
     polars = pl.DataFrame({str(name): wider[name].to_numpy() for name in wider})
-    for frame in (X, turned, wider, polars):
+    frames = [X, turned, wider, polars]
+    for frame in frames if takes_polars(library) else frames[:-1]:
         for teacher in (model, native(model), FrozenEstimator(model)):
             soft = soft_targets(teacher, frame, classes=[0, 1])
             np.testing.assert_allclose(soft, expected, atol=1e-6)

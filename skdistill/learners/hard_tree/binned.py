@@ -6,6 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
+_EXACT = 2.0**53  # from here on floats leave whole numbers out
+
 
 class Binned:
     """A table whose tests are ``code <= b``.
@@ -143,7 +145,12 @@ def _thresholds(column, weight, max_bins):
         # Nothing lies beyond the last value: it parts no rows.
         below = below[below < len(values) - 1]
     pairs = zip(values[below].tolist(), values[below + 1].tolist(), strict=True)
-    return np.array([round_between(low, high) for low, high in pairs], dtype=float)
+    cuts = np.array([round_between(low, high) for low, high in pairs], dtype=float)
+    if (values != np.floor(values)).any() or np.abs(values).max() >= _EXACT:
+        return cuts
+    # Of whole numbers 17 and not 17.5, which parts them alike; of thousands 104,000.
+    step = max(1, np.gcd.reduce(np.diff(values).astype(np.int64)))
+    return values[0] + step * ((cuts - values[0]) // step)
 
 
 def round_between(low, high):

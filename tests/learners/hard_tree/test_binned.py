@@ -39,3 +39,14 @@ def test_many_values_are_cut_at_quantiles():
     assert len(counts) == 16 and counts.min() > 250
     for b, threshold in enumerate(binned.thresholds[0]):
         np.testing.assert_array_equal(binned.codes[0] <= b, x[:, 0] <= threshold)
+
+
+def test_whole_numbers_are_cut_at_whole_numbers():
+    whole = np.array([-3.0, -2.0, 0.0, 1.0, 17.0, 18.0, 40.0])
+    columns = whole, whole + 0.25, 1000 * whole + 7, 2.0**60 * whole, 0 * whole
+    binned = Binned(np.column_stack(columns), 256)
+    np.testing.assert_array_equal(binned.thresholds[0], [-3, -1, 0, 10, 17, 30])
+    assert ((binned.thresholds[2] - 7) % 1000 == 0).all()
+    for codes in binned.codes[:4]:
+        np.testing.assert_array_equal(codes, np.arange(7))
+    assert len(binned.thresholds[4]) == 0

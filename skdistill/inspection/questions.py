@@ -1,0 +1,354 @@
+"""What the nodes of a fitted tree ask, in words."""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+from ..tables.view import reads_tables, view_terms
+from .numbers import in_full, number, percent
+
+# A column this many standard deviations from 0 (a year, say) is printed from its middle.
+_FAR = 10
+
+#: Weights of columns up to the largest float may be infinite in the columns' unit.
+quietly = np.errstate(over="ignore", invalid="ignore")
+
+
+class Asked(ABC):
+    """The questions of a tree: in any picture or text, the side of yes comes first.
+
+    Parameters
+    ----------
+    tree : SoftDecisionTree or HardDecisionTree
+        Fitted.
+    names : list of str
+        Names of what its view is about.
+    n_view : int
+        Number of columns of the view.
+
+    Attributes
+    ----------
+    leaves : list of int
+        Numbers of the leaves.
+    """
+
+    def __init__(self, tree, names, n_view):
+        view = tree.preprocessor_
+        self.names = names
+        self.terms, self.scale, self.center, self.spread = view_terms(view, n_view)
+        self.columns = np.array([term.column for term in self.terms])
+        self.asks = np.array([term.is_question for term in self.terms])
+        # Where training had no gap, the text says nothing of gaps.
+        had_gaps = {term.column for term in self.terms if term.is_gap}
+        self.filled = {
+            k: view.filling_[k]
+            for k, term in enumerate(self.terms)
+            if term.column in had_gaps and not term.is_question
+        }
+        self.flags = set()
+        if view is None or reads_tables(view):
+            seen = enumerate(tree._observed or ())
+            self.flags = {j for j, (values, share) in seen if _is_flag(values, share)}
+
+    @abstractmethod
+    def sides(self, node):
+        """Return what holds on the two sides of a node, the answer yes first.
+
+        Parameters
+        ----------
+        node : int
+            The node's number.
+
+        Returns
+        -------
+        list of (str, int)
+            What holds there, which is never negated in the first, and the number of the
+            node below; none of a leaf.
+        """
+
+    @abstractmethod
+    def evidence(self, z, held, end=None):
+        """Why a row goes where it goes, node by node.
+
+        Parameters
+        ----------
+        z : ndarray of shape (n_view,)
+            The tree's view of the row.
+        held : dict of {int: str, float or None}
+            What the row holds, by column, where the columns are those of a table: a
+            category, a number, or None for a gap.
+        end : int, default=None
+            The leaf to which the path of a soft tree leads; None for the greedy one.
+
+        Yields
+        ------
+        node : int
+            Number of the node.
+        child : int
+            Number of the node below to which it goes.
+        reasons : list of str
+            How sure a gate is, and what the row holds.
+        """
+
+    def note(self, node):
+        """Return how much of a question is left out of the text.
+
+        Parameters
+        ----------
+        node : int
+            The node's number.
+
+        Returns
+        -------
+        str
+            Empty where nothing is.
+        """
+        return ""
+
+    @abstractmethod
+    def _write(self, k, value):
+        """A number of the column that the k-th term is about."""
+
+    def _about_one(self, order, weight, threshold, below):
+        """Sides of a question about one column: ``weight * terms <= threshold``."""
+        terms = [self.terms[k] for k in order]
+        if terms[0].is_question:
+            name = self.names[terms[0].column]
+            return _about_categories(terms, weight, threshold, name, below)
+        # Divided by a negative weight, the inequality turns round.
+        is_turned = weight[0] < 0
+        below = below[::-1] if is_turned else below
+        return self._about_number(order[0], threshold / weight[0], below, is_turned)
+
+    def _about_number(self, k, threshold, below, is_turned):
+        """Sides of a question about one number, those up to the threshold the first."""
+        term = self.terms[k]
+        name = self.names[term.column]
+        bound = float(term.tail.unbend(threshold) if term.tail else threshold)
+        signs = ("<", ">=") if is_turned else ("<=", ">")
+        texts = [f"{name} {sign} {self._write(k, bound)}" for sign in signs]
+        is_flag = term.column in self.flags and 0 <= bound < 1
+        if is_flag:
+            texts = [f"{name} = 0", f"{name} = 1"]
+        # A gap goes where the number goes that fills it.
+        if k in self.filled:
+            texts[int(self.filled[k] > threshold)] += " or missing"
+        sides = list(zip(texts, below, strict=True))
+        return sides[::-1] if is_flag else sides
+
+    def _row_says(self, k, z, held):
+        """What a row holds, such as ``age = 23``, ``plan = a`` or ``age is missing``."""
+        term = self.terms[k]
+        name = self.names[term.column]
+        if term.column not in held:
+            # The scale of a constant is 0: it stays at its centre.
+            scale = self.scale[k] if self.scale[k] > 0 else np.inf
+            return f"{name} = {self._write(k, z[k] / scale + self.center[k])}"
+        value = held[term.column]
+        if value is None or term.is_gap:
+            return f"{name} is {'' if value is None else 'not '}missing"
+        return f"{name} = {value if isinstance(value, str) else self._write(k, value)}"
+
+
+def _is_flag(values, share):
+    """Whether training rows held nothing but 0 and 1."""
+    return share is not None and np.array_equal(values, [0, 1])
+
+
+def _about_categories(terms, weight, threshold, name, below):
+    """Sides of a question about one column's categories, the surest ones first.
+
+    Those whose weight is above the threshold go to the right. A category that has no
+    term counts 0, and is on the side of no.
+    """
+    others_go_left = threshold >= 0
+    order = np.argsort(-np.abs(weight - threshold), kind="stable")
+    named = [terms[i] for i in order if (weight[i] > threshold) == others_go_left]
+    texts = [term.category for term in named if not term.is_gap]
+    has_gap = len(texts) < len(named)
+    if len(named) == 1 and has_gap:
+        sides = f"{name} is missing", f"{name} is not missing"
+    elif len(texts) == 1 and not any(term.is_rare for term in named):
+        sides = f"{name} = {texts[0]}", f"{name} is not {texts[0]}"
+    else:
+        joint = ", ".join(texts)
+        sides = f"{name} in {{{joint}}}", f"{name} not in {{{joint}}}"
+    if texts and has_gap:
+        sides = f"{sides[0]} or missing", f"{sides[1]}, nor missing"
+    return list(zip(sides, below[::-1] if others_go_left else below, strict=True))
+
+
+class Questions(Asked):
+    """A hard tree's questions, in full.
+
+    Parameters
+    ----------
+    tree : HardDecisionTree
+        Fitted.
+    names : list of str
+        Names of what its view is about.
+    """
+
+    def __init__(self, tree, names):
+        super().__init__(tree, names, tree._n_view)
+        self.tree = tree.tree_
+        self.leaves = np.flatnonzero(self.tree.is_leaf).tolist()
+
+    def _write(self, k, value):
+        return in_full(value)
+
+    def _below(self, node):
+        left, right = self.tree.children_left[node], self.tree.children_right[node]
+        return () if left < 0 else (int(left), int(right))
+
+    def sides(self, node):
+        """What holds on the two sides of a node, the answer yes first."""
+        below = self._below(node)
+        if not below:
+            return []
+        k = int(self.tree.feature[node])
+        threshold = self.tree.threshold[node] / self.scale[k] + self.center[k]
+        return self._about_one([k], np.ones(1), threshold, below)
+
+    def evidence(self, z, held, end=None):
+        """Why a row goes where it goes, question by question."""
+        node = 0
+        while below := self._below(node):
+            k = int(self.tree.feature[node])
+            child = below[int(z[k] > self.tree.threshold[node])]
+            says = self._row_says(k, z, held)
+            # What the question says already needs no reason.
+            asked = dict(map(reversed, self.sides(node)))[child]
+            yield node, child, [] if says == asked else [f"because {says}"]
+            node = child
+
+
+class Gates(Asked):
+    """A soft tree's gates as questions about the columns, in the columns' own units.
+
+    Parameters
+    ----------
+    tree : SoftDecisionTree
+        Fitted.
+    names : list of str
+        Names of what its view is about.
+    max_terms : int or None
+        Terms of a gate that are shown.
+    digits : int
+        Significant digits.
+    """
+
+    def __init__(self, tree, names, max_terms, digits):
+        module = tree.module_
+        self.scaled = module.gate_weight.detach().double().cpu().numpy()
+        self.bias = module.gate_bias.detach().double().cpu().numpy()
+        n_view = self.scaled.shape[1]
+        super().__init__(tree, names, n_view)
+        # On the columns in their own units, and not on those that were scaled.
+        self.weight = self.scaled * self.scale
+        # How much each column moves each gate.
+        self.moves = np.abs(self.scaled) * np.sqrt(tree._column_variance)
+        self.shape = module.shape
+        self.leaves = module.shape.leaves.tolist()
+        self.max_terms = n_view if max_terms is None else max_terms
+        self.digits = digits
+        is_far = ~self.asks & (np.abs(self.center) / _FAR > self.spread)
+        self.origin, self.middles = np.zeros(n_view), {}
+        for k in np.flatnonzero(is_far & (self.spread > 0)).tolist():
+            self.middles[k] = number(self.center[k], digits, self.spread[k])
+            self.origin[k] = float(self.middles[k].replace(",", ""))
+
+    def evidence(self, z, held, end=None):
+        """Why a row goes where it goes, gate by gate; for terms, parts of the log odds."""
+        node, way = 0, [] if end is None else self.shape.path(end)
+        while below := self.shape.children(node):
+            gate = self.shape.rank(node)
+            parts = self.scaled[gate] * z
+            logit = parts.sum() + self.bias[gate]
+            goes_right = below[1] in way if way else bool(logit > 0)
+            toward = parts if goes_right else -parts
+            order = np.argsort(-toward, kind="stable")[: self.max_terms]
+            shown = ", ".join(
+                f"{self._row_says(k, z, held)} ({toward[k]:+.2f})"
+                for k in order
+                if toward[k] > 0
+            )
+            share = 1 / (1 + np.exp(-logit if goes_right else logit))
+            reasons = [f"{percent(share, self.digits)} sure"]
+            yield node, below[goes_right], reasons + [f"because {shown}"] * bool(shown)
+            node = below[goes_right]
+
+    def sides(self, node):
+        """What holds on the two sides of a gate, the answer yes first."""
+        below = self.shape.children(node)
+        if not below:
+            return []
+        gate, order = self._ordered(node)
+        if not self._is_about_one(order):
+            texts = self._sum(gate, order)
+            return list(zip(texts, below, strict=True))
+        weight = self.weight[gate, order]
+        threshold = weight @ self.center[order] - self.bias[gate]
+        return self._about_one(order, weight, threshold, below)
+
+    def note(self, node):
+        """How much the terms that are shown carry of a gate, and what the others come to.
+
+        A term's part is its variance on the training rows over the sum of all variances:
+        columns that go together are not told apart.
+        """
+        gate, order = self._ordered(node)
+        hidden, moves = order[self.max_terms :], self.moves[gate, order]
+        if not len(hidden) or self._is_about_one(order) or not 0 < moves[0] < np.inf:
+            return ""
+        parts = np.square(moves / moves[0])
+        share = percent(parts[: self.max_terms].sum() / parts.sum(), 2)
+        mean = self.weight[gate, hidden] @ (self.center - self.origin)[hidden]
+        mean = number(mean, self.digits, self._spread_of(gate))
+        shown = "this term carries" if self.max_terms == 1 else "these terms carry"
+        return f"{shown} {share} of this question, the rest is {mean} on average"
+
+    def _ordered(self, node):
+        """The gate's rank, and its terms, those first that move it most."""
+        gate = self.shape.rank(node)
+        used = np.flatnonzero(self.weight[gate])
+        return gate, used[np.argsort(-self.moves[gate, used], kind="stable")]
+
+    def _is_about_one(self, order):
+        """Whether the terms are of one column: its number, or answers about it."""
+        if len(order) < 2:
+            return len(order) == 1
+        columns = self.columns[order]
+        return bool((columns == columns[0]).all() and self.asks[order].all())
+
+    def _sum(self, gate, order):
+        """What holds on the two sides of a sum, whose threshold is that of all terms."""
+        text = ""
+        for k in order[: self.max_terms]:
+            sign = "-" if self.weight[gate, k] < 0 else "+"
+            text += f" {sign} " if text else sign.strip("+")
+            text += self._product(gate, k)
+        rest = len(order) - self.max_terms
+        more = f" [+ {rest} smaller term{'s' * (rest > 1)}]" if rest > 0 else ""
+        weight = self.weight[gate, order]
+        threshold = weight @ (self.center - self.origin)[order] - self.bias[gate]
+        threshold = number(threshold, self.digits, self._spread_of(gate))
+        return [f"{text or 0}{more} {sign} {threshold}" for sign in ("<=", ">")]
+
+    def _product(self, gate, k):
+        """A term times its weight, without the sign; columns far from 0 are moved there."""
+        term = self.terms[k]
+        what = term.text(self.names)
+        what = f"[{what}]" if term.is_question else what
+        if k in self.middles:
+            sign = "-" if self.center[k] > 0 else "+"
+            what = f"({what} {sign} {self.middles[k].lstrip('-')})"
+        return f"{number(abs(self.weight[gate, k]), self.digits)} * {what}"
+
+    def _spread_of(self, gate):
+        return float(np.sqrt(np.square(self.moves[gate]).sum()))
+
+    def _write(self, k, value):
+        """A number to so many digits of the column's spread."""
+        tail = self.terms[k].tail
+        return number(value, self.digits, tail.size if tail else self.spread[k])
