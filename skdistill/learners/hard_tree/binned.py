@@ -33,9 +33,7 @@ class Binned:
 
     def __init__(self, x, max_bins, weight=None):
         weight = np.ones(len(x)) if weight is None else weight
-        self._set_codes(
-            x, [_thresholds(column, weight, max_bins) for column in x.T]
-        )
+        self._set_codes(x, [_thresholds(column, weight, max_bins) for column in x.T])
 
     def of(self, x):
         """Other rows by the same thresholds.
@@ -51,47 +49,58 @@ class Binned:
             Their codes.
         """
         other = copy.copy(self)
-        for known in ("places", "is_last"):
-            vars(other).pop(known, None)
+        vars(other).pop("places", None)
         other._set_codes(x, self.thresholds)
         return other
 
     def _set_codes(self, x, thresholds):
         self.thresholds = thresholds
-        pairs = zip(self.thresholds, x.T, strict=True)
-        codes = [np.searchsorted(cut, column) for cut, column in pairs]
+        pairs = zip(thresholds, x.T, strict=True)
+        codes = [np.searchsorted(cuts, column) for cuts, column in pairs]
         self.codes = np.array(codes, dtype=np.int32).reshape(len(codes), len(x))
-        sizes = [len(cuts) + 1 for cuts in self.thresholds]
-        self.starts = np.concatenate([[0], np.cumsum(sizes, dtype=np.int32)])
+        sizes = [len(cuts) + 1 for cuts in thresholds]
+        self.starts = np.cumsum([0, *sizes], dtype=np.int32)
 
     @cached_property
     def places(self):
-        """Places of each row's codes among the bins of all columns (n, n_columns)."""
+        """Numbers of the rows' bins among those of all columns, (n, n_columns)."""
         # numpydoc ignore=RT01
-        places = self.codes + self.starts[:-1, None].astype(np.int32)
-        return np.ascontiguousarray(places.T)
+        return np.ascontiguousarray((self.codes + self.starts[:-1, None]).T)
 
-    @cached_property
-    def is_last(self):
-        """Which bins are the last of their columns, and so no tests."""
-        # numpydoc ignore=RT01
-        last = np.zeros(self.starts[-1], dtype=bool)
-        last[self.starts[1:] - 1] = True
-        return last
+    def is_test(self, span):
+        """Which bins of some columns are tests: all but the last of each column.
 
-    def test_at(self, place):
+        Parameters
+        ----------
+        span : tuple of int
+            The first column, and the one after the last.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_bins,)
+            For the bins of these columns.
+        """
+        first, last = span
+        answer = np.ones(self.starts[last] - self.starts[first], dtype=bool)
+        answer[self.starts[first + 1 : last + 1] - self.starts[first] - 1] = False
+        return answer
+
+    def test_at(self, span, place):
         """The test of a bin.
 
         Parameters
         ----------
+        span : tuple of int
+            The first column, and the one after the last.
         place : int
-            Number of the bin among those of all columns.
+            Number of the bin among those of these columns.
 
         Returns
         -------
         tuple of int
             Column and bin.
         """
+        place = place + self.starts[span[0]]
         column = int(np.searchsorted(self.starts, place, side="right")) - 1
         return column, int(place - self.starts[column])
 

@@ -47,22 +47,52 @@ def count_leaves(node):
     return 1 if node is None else count_leaves(node.left) + count_leaves(node.right)
 
 
-def shape_of(node):
-    """The questions of a subtree, as something that can be compared.
+class Shapes:
+    """Numbers of subtrees: those of the same questions have the same one.
 
-    Parameters
-    ----------
-    node : Question or None
-        Root of a subtree.
-
-    Returns
-    -------
-    tuple or None
-        None for a leaf.
+    A number is compared faster than a tree, and is kept in less memory.
     """
-    if node is None:
-        return None
-    return node.test, shape_of(node.left), shape_of(node.right)
+
+    def __init__(self):
+        # Searches in several threads share them: these calls are atomic.
+        self._numbers, self._parts, self._next = {}, {}, itertools.count(1)
+
+    def of(self, node):
+        """The number of a subtree.
+
+        Parameters
+        ----------
+        node : Question or None
+            Root of a subtree.
+
+        Returns
+        -------
+        int
+            0 for a leaf.
+        """
+        if node is None:
+            return 0
+        parts = node.test, self.of(node.left), self.of(node.right)
+        number = self._numbers.setdefault(parts, next(self._next))
+        self._parts[number] = parts
+        return number
+
+    def parts(self, number):
+        """What a number stands for.
+
+        Parameters
+        ----------
+        number : int
+            Of a subtree, not of a leaf.
+
+        Returns
+        -------
+        test : tuple of int
+            Column and bin.
+        left, right : int
+            Numbers of the subtrees.
+        """
+        return self._parts[number]
 
 
 class Place:
@@ -113,6 +143,7 @@ class Rows:
         self.min_weight = min_weight * (1 - _ROUNDING)
         n = stats.shape[1]
         self.root = Place(frozenset(), lambda: np.arange(n, dtype=np.int32))
+        self.shapes = Shapes()
         self._sums, self._costs, self._questions = {}, {}, {}
 
     def by_squares(self):
@@ -188,16 +219,16 @@ class Rows:
         float
             Sum over the leaves.
         """
-        return self._cost_of(shape_of(node), place)
+        return self._cost_of(self.shapes.of(node), place)
 
     def _cost_of(self, shape, place):
         key = place.answers, shape
         cost = self._costs.get(key)
         if cost is None:
-            if shape is None:
+            if not shape:
                 cost = float(self.cost(self.sums(place)))
             else:
-                test, *below = shape
+                test, *below = self.shapes.parts(shape)
                 sides = self.sides(test, place)
                 cost = sum(map(self._cost_of, below, sides))
             self._costs[key] = cost
@@ -229,11 +260,38 @@ class Rows:
         number[~left] = n_left + right
         return number, n_left + n_right
 
-    def left_sums(self, rows, stats, group=None, n_groups=1):
-        """Sums of the rows on the left of every test, group by group.
+    def spans(self, n_rows, n_groups=1):
+        """Runs of columns whose bins are summed at once, within a bound of memory.
 
         Parameters
         ----------
+        n_rows : int
+            Rows that are summed.
+        n_groups : int, default=1
+            Groups of rows, each of which has sums of its own.
+
+        Yields
+        ------
+        first, last : int
+            The first column, and the one after the last.
+        """
+        starts, first = self.binned.starts, 0
+        n_columns, n_sums = len(starts) - 1, n_groups * len(self.stats)
+        most = max(1, _CELLS_AT_ONCE // max(1, n_rows))
+        while first < n_columns:
+            bins = starts[first] + max(1, _SUMS_AT_ONCE // n_sums)
+            last = int(np.searchsorted(starts, bins, side="right")) - 1
+            last = max(first + 1, min(last, first + most, n_columns))
+            yield first, last
+            first = last
+
+    def left_sums(self, span, rows, stats, group=None, n_groups=1):
+        """Sums of the rows on the left of every test of some columns, group by group.
+
+        Parameters
+        ----------
+        span : tuple of int
+            The first column, and the one after the last.
         rows : ndarray of int
             Row numbers.
         stats : ndarray of shape (n_stats, len(rows))
@@ -243,45 +301,27 @@ class Rows:
         n_groups : int, default=1
             Number of groups.
 
-        Yields
-        ------
-        first : int
-            Number of the first bin of some columns.
-        sums : ndarray of shape (n_bins, n_groups, n_stats)
-            Of each of their bins and those before it in its column. The last bin of a
-            column has all rows on its left.
+        Returns
+        -------
+        ndarray of shape (n_bins, n_groups, n_stats)
+            Of each of the columns' bins and those before it in its column. The last bin
+            of a column, which is no test, has all rows on its left.
         """
-        starts, by_row = self.binned.starts, np.ascontiguousarray(stats.T)
-        for first, last in self._parts(len(rows), n_groups * len(stats)):
-            begin, end = starts[first], starts[last]
-            places = self.binned.places[rows, first:last] - begin
-            if group is not None:
-                places = places * n_groups + group[:, None]
-            n, n_columns = places.shape
-            ends = np.arange(0, n * n_columns + 1, n_columns)
-            # One product of a sparse matrix sums all columns' bins at once.
-            table = sparse.csc_matrix(
-                (np.ones(n * n_columns), places.ravel(), ends),
-                shape=((end - begin) * n_groups, n),
-            )
-            sums = (table @ by_row).reshape(end - begin, n_groups, -1).cumsum(axis=0)
-            before = starts[first + 1 : last] - begin
-            offsets = np.zeros((n_columns, *sums.shape[1:]))
-            offsets[1:] = sums[before - 1]
-            yield begin, sums - np.repeat(offsets, np.diff(starts[first : last + 1]), 0)
-
-    def _parts(self, n_rows, n_sums):
-        """Runs of columns whose bins are summed at once, within a bound of memory."""
-        starts, first = self.binned.starts, 0
-        n_columns = len(starts) - 1
-        most = max(1, _CELLS_AT_ONCE // max(1, n_rows))
-        while first < n_columns:
-            last = min(n_columns, first + most)
-            bins = starts[first] + max(1, _SUMS_AT_ONCE // n_sums)
-            last = min(last, int(np.searchsorted(starts, bins, side="right")) - 1)
-            last = max(last, first + 1)
-            yield first, last
-            first = last
+        first, last = span
+        starts = self.binned.starts[first : last + 1] - self.binned.starts[first]
+        places = self.binned.places[rows, first:last] - self.binned.starts[first]
+        if group is not None:
+            places = places * n_groups + group[:, None]
+        n, n_columns = places.shape
+        # One product of a sparse matrix sums the bins of all columns at once.
+        ends = np.arange(0, n * n_columns + 1, n_columns)
+        cells = np.ones(n * n_columns), places.ravel(), ends
+        table = sparse.csc_matrix(cells, shape=(starts[-1] * n_groups, n))
+        sums = (table @ np.ascontiguousarray(stats.T)).reshape(starts[-1], n_groups, -1)
+        sums = sums.cumsum(axis=0)
+        before = np.zeros((n_columns, *sums.shape[1:]))
+        before[1:] = sums[starts[1:-1] - 1]
+        return sums - np.repeat(before, np.diff(starts), axis=0)
 
     def best_question(self, place):
         """The test that lowers the cost of a leaf most.
@@ -309,12 +349,14 @@ class Rows:
         if total[0] < 2 * self.min_weight:
             return best, question
         rows, here = place.rows, self.cost(total)
-        for begin, left in self.left_sums(rows, self.stats[:, rows]):
-            gain = self._gain(left[:, 0], total, here)
-            gain[self.binned.is_last[begin : begin + len(gain)]] = -np.inf
+        stats = self.stats[:, rows]
+        for span in self.spans(len(rows)):
+            left = self.left_sums(span, rows, stats)[:, 0]
+            gain = self._gain(left, total, here)
+            gain[~self.binned.is_test(span)] = -np.inf
             k = int(gain.argmax())
             if gain[k] > best + 1e-12 * abs(here):  # ties go to the first column
-                best, question = float(gain[k]), self.binned.test_at(begin + k)
+                best, question = float(gain[k]), self.binned.test_at(span, k)
         return best, question
 
     def _gain(self, left, total, here):

@@ -10,10 +10,11 @@ The cost of a tree is that of its leaves, each as good as it can be; no move rai
 """
 
 import numpy as np
+from joblib import Parallel, delayed
 
 from .condensing import pairs_of
 from .costs import Squares
-from .growth import Question, count_leaves, shape_of
+from .growth import Question, count_leaves
 from .lookahead import look_ahead
 
 _MOST_ROUNDS = 10
@@ -36,18 +37,19 @@ class Search:
     max_leaf_nodes : int
         Largest number of leaves.
     random : numpy.random.RandomState
-        Draws the rows on which large nodes look ahead.
+        Seeds the choice of the rows on which large nodes look ahead.
     hints : list of tuple of int, default=()
         Column and bin of tests that take part in it beside those at quantiles, the most
         useful first.
     """
 
     def __init__(self, data, max_leaf_nodes, random, hints=()):
-        self.data, self.max_leaf_nodes, self.random = data, max_leaf_nodes, random
-        self.hints = hints
+        self.data, self.max_leaf_nodes, self.hints = data, max_leaf_nodes, hints
+        self._seed = random.randint(np.iinfo(np.int32).max)
+        # Known of places, whichever tree they stand in: all starts share it.
         self._ahead, self._asked = {}, set()
 
-    def found(self, starts=()):
+    def found(self, starts=(), n_jobs=None):
         """The trees that best-first growth and other starts lead to.
 
         Growth by the squared criterion is a start for the others too: neither grows the
@@ -57,6 +59,8 @@ class Search:
         ----------
         starts : iterable of Question or None
             Roots of trees; they are changed.
+        n_jobs : int, default=None
+            Number of starts that are followed at once.
 
         Returns
         -------
@@ -64,11 +68,14 @@ class Search:
             Roots of trees; None for a single leaf.
         """
         data = self.data
-        criteria = (
-            [data] if isinstance(data.cost, Squares) else [data, data.by_squares()]
-        )
+        criteria = [data]
+        if not isinstance(data.cost, Squares):
+            criteria.append(data.by_squares())
         grown = [each.grown(data.root, self.max_leaf_nodes) for each in criteria]
-        return [self.improved(start) for start in (*grown, *starts)]
+        # Threads: most of the time is numpy's, and what is known is shared.
+        return Parallel(n_jobs=n_jobs, require="sharedmem")(
+            delayed(self.improved)(start) for start in (*grown, *starts)
+        )
 
     def polished(self, trees):
         """The best of some trees, after one better question for each of its nodes.
@@ -83,11 +90,10 @@ class Search:
         Question or None
             Root of a tree.
         """
-        data = self.data
-        root = min(trees, key=lambda root: data.cost_of(root, data.root))
-        for node, place in self._from_the_top(root):
-            self._ask_better(node, place)
-        return self._without_idle(root, data.root)
+        top = _above(min(trees, key=self._cost))
+        for _ in self._better_questions(top):
+            pass
+        return self._without_idle(top.left)
 
     def improved(self, root):
         """A tree after all moves, until they gain next to nothing.
@@ -102,92 +108,95 @@ class Search:
         Question or None
             The root afterwards.
         """
-        data = self.data
-        enough = _WORTH * self._span()
-        root = self._settled(self._trimmed(self._without_idle(root, data.root)))
-        for _ in range(_MOST_PASSES):
-            before = data.cost_of(root, data.root)
-            # On digits, the moves of `_settled` are worth four points of accuracy, new
-            # subtrees two more (benchmarks.soft_tree).
-            root = self._settled(self._other_limbs(self._other_twigs(root)))
-            if before - data.cost_of(root, data.root) <= enough:
-                break
-        return root
+        top = _above(root)
+        for _ in self._moves(top):
+            pass
+        return self._without_idle(top.left)
 
-    def _trimmed(self, root):
-        """The tree without the splits that gain least, where it has too many leaves."""
-        # A parent of the root, for the root itself may be replaced.
-        top = Question(test=(), left=root)
-        while count_leaves(top.left) > self.max_leaf_nodes:
-            _, parent, side, _ = min(self._ends(top)[1], key=lambda twig: twig[0])
-            setattr(parent, side, None)
-        return top.left
+    def _moves(self, top):
+        """All moves; this and what follows yields after each, when a tree is whole."""
+        top.left = self._without_idle(top.left)
+        self._trim(top)
+        yield from self._settle(top)
+        for _ in range(_MOST_PASSES):
+            before = self._cost(top.left)
+            # On digits, the moves of `_settle` are worth four points of accuracy, new
+            # subtrees two more (benchmarks.soft_tree).
+            yield from self._other_twigs(top)
+            yield from self._other_limbs(top)
+            yield from self._settle(top)
+            if before - self._cost(top.left) <= _WORTH * self._span():
+                break
+
+    def _cost(self, root):
+        return self.data.cost_of(root, self.data.root)
 
     def _span(self):
         """What there is to be gained, as a scale."""
-        whole = abs(float(self.data.cost(self.data.sums(self.data.root))))
-        return max(whole, np.finfo(float).tiny)
+        return max(abs(self._cost(None)), np.finfo(float).tiny)
 
-    def _settled(self, root):
-        """The tree after questions and places no longer change much."""
-        data = self.data
-        enough = _WORTH / 10 * self._span()
-        before = data.cost_of(root, data.root)
+    def _trim(self, top):
+        """Drop the splits that gain least, where the tree has too many leaves."""
+        while count_leaves(top.left) > self.max_leaf_nodes:
+            _, parent, side, _ = min(self._ends(top)[1], key=lambda twig: twig[0])
+            setattr(parent, side, None)
+
+    def _settle(self, top):
+        """Better questions, and splits elsewhere, until little changes."""
+        before = self._cost(top.left)
         for _ in range(_MOST_ROUNDS):
-            for node, rows in self._from_the_top(root):
-                self._ask_better(node, rows)
-            root = self._relocated(self._without_idle(root, data.root))
-            now = data.cost_of(root, data.root)
-            if before - now <= enough:
+            yield from self._better_questions(top)
+            top.left = self._without_idle(top.left)
+            yield from self._relocate(top)
+            now = self._cost(top.left)
+            if before - now <= _WORTH / 10 * self._span():
                 break
             before = now
-        return root
+
+    def _better_questions(self, top):
+        """The best question of all for each node, from the root downwards."""
+        for node, place in self._from_the_top(top.left):
+            yield self._ask_better(node, place)
 
     def _from_the_top(self, root):
-        """Inner nodes and their rows; a node's children come after it was changed."""
+        """Inner nodes and their places; children come after their parent was changed."""
         waiting = [(root, self.data.root)]
         while waiting:
-            node, rows = waiting.pop(0)
+            node, place = waiting.pop(0)
             # A question above may have taken its rows.
-            if node is not None and self.data.sums(rows)[0] > 0:
-                yield node, rows
-                left, right = self.data.sides(node.test, rows)
+            if node is not None and self.data.sums(place)[0] > 0:
+                yield node, place
+                left, right = self.data.sides(node.test, place)
                 waiting += [(node.left, left), (node.right, right)]
 
     def _ask_better(self, node, place):
         """Put the best question of all into a node, the ones below as they are."""
-        data, below = self.data, (shape_of(node.left), shape_of(node.right))
-        if (place.answers, node.test, below) in self._asked:
-            return
-        self._find_better(node, place)
-        self._asked.add((place.answers, node.test, below))
+        key = place.answers, self.data.shapes.of(node)
+        if key not in self._asked:
+            node.test = self._better_test(node, place)
+            self._asked.add((place.answers, self.data.shapes.of(node)))
 
-    def _find_better(self, node, place):
+    def _better_test(self, node, place):
         data, rows = self.data, place.rows
         left, n_left = data.leaf_numbers(node.left, rows)
         right, n_right = data.leaf_numbers(node.right, rows)
         stats = data.stats[:, rows]
-        now = data.cost_of(node, place)
-        # A gain of rounding alone would be taken again and again.
-        lowest, question = now - _TINY * max(1.0, abs(now)), None
         whole = [np.bincount(right, values, minlength=n_right) for values in stats]
         whole = np.stack(whole, axis=-1)
-        both = zip(
-            data.left_sums(rows, stats, left, n_left),
-            data.left_sums(rows, stats, right, n_right),
-            strict=True,
-        )
-        for (begin, yes), (_, no) in both:
-            no = whole - no
+        now = data.cost_of(node, place)
+        # A gain of rounding alone would be taken again and again.
+        lowest, best = now - _TINY * max(1.0, abs(now)), node.test
+        for span in data.spans(len(rows), n_left + n_right):
+            yes = data.left_sums(span, rows, stats, left, n_left)
+            no = whole - data.left_sums(span, rows, stats, right, n_right)
             cost = data.cost(yes).sum(axis=1) + data.cost(no).sum(axis=1)
             leaves = np.concatenate([yes[..., 0], no[..., 0]], axis=1)
             cost[~self._are_fair(leaves).all(axis=1)] = np.inf
-            cost[data.binned.is_last[begin : begin + len(cost)]] = np.inf
+            cost[~data.binned.is_test(span)] = np.inf
             k = int(cost.argmin())
             if cost[k] < lowest:
-                lowest, question = cost[k], data.binned.test_at(begin + k)
-        if question is not None:
-            node.test = question
+                lowest, best = cost[k], data.binned.test_at(span, k)
+        return best
 
     def _is_fair(self, node, place):
         """Whether all leaves of a subtree have the least weight."""
@@ -201,119 +210,107 @@ class Search:
         least = self.data.min_weight
         return (weight >= least) | (weight <= least * _TINY)
 
-    def _without_idle(self, node, rows):
+    def _without_idle(self, node, place=None):
         """The subtree without questions of which one side has too little weight."""
         if node is None:
             return None
-        left, right = self.data.sides(node.test, rows)
+        place = place or self.data.root
+        left, right = self.data.sides(node.test, place)
         weights = [self.data.sums(side)[0] for side in (left, right)]
         if min(weights) < self.data.min_weight:
-            heavier = (
-                (node.left, left) if weights[0] > weights[1] else (node.right, right)
-            )
-            return self._without_idle(heavier[0], rows)
+            heavier = node.left if weights[0] > weights[1] else node.right
+            return self._without_idle(heavier, place)
         node.left = self._without_idle(node.left, left)
         node.right = self._without_idle(node.right, right)
         return node
 
-    def _relocated(self, root):
-        """The tree with as many leaves as allowed, and each split where it gains most."""
-        data, top = self.data, Question(test=(), left=root)
+    def _relocate(self, top):
+        """As many leaves as allowed, and each split where it gains most."""
         # Every move gains, the last ones next to nothing: the number of moves is
         # bounded.
         for _ in range(3 * self.max_leaf_nodes):
             leaves, twigs = self._ends(top)
-            offers = []
-            for parent, side, place in leaves:
-                gain, test = data.best_question(place)
-                if test is not None:
-                    offers.append((gain, parent, side, test))
-            offers.sort(key=lambda offer: -offer[0])
-            if len(leaves) < self.max_leaf_nodes:
-                if not offers:
-                    break
-                _, parent, side, test = offers[0]
-            else:
-                place = self._swap(twigs, offers)
-                if place is None:
-                    break
-                parent, side, test = place
+            offers = self._offers(leaves)
+            if len(leaves) >= self.max_leaf_nodes:
+                offers = self._swap(twigs, offers)
+            if not offers:
+                break
+            _, parent, side, test = offers[0]
             setattr(parent, side, Question(test))
-        return top.left
+            yield
+
+    def _offers(self, leaves):
+        """What splits of leaves would gain, and how, the most first."""
+        offers = []
+        for parent, side, place in leaves:
+            gain, test = self.data.best_question(place)
+            if test is not None:
+                offers.append((gain, parent, side, test))
+        return sorted(offers, key=lambda offer: -offer[0])
 
     def _swap(self, twigs, offers):
-        """Drop the split that gains least, for a leaf elsewhere that gains more."""
+        """Drop the split that gains least, for offers elsewhere that gain more."""
         if not twigs:
-            return None
+            return []
         least, parent, side, node = min(twigs, key=lambda twig: twig[0])
-        # Sorted: after the first that gains too little, none gains enough.
-        for gain, elsewhere, other, test in offers:
-            if gain <= least + _TINY * max(1.0, abs(least)):
-                return None
-            if elsewhere is not node:  # else the leaf goes away with the split
-                setattr(parent, side, None)
-                return elsewhere, other, test
-        return None
+        enough = least + _TINY * max(1.0, abs(least))
+        # Not an offer of the node itself: its leaves go away with the split.
+        better = [
+            offer for offer in offers if offer[0] > enough and offer[1] is not node
+        ]
+        if better:
+            setattr(parent, side, None)
+        return better
 
     def _ends(self, top):
         """Leaves, and inner nodes of two leaves with what they gain."""
         data, leaves, twigs = self.data, [], []
         waiting = [(top, "left", data.root)]
         while waiting:
-            parent, side, rows = waiting.pop()
+            parent, side, place = waiting.pop()
             node = getattr(parent, side)
             if node is None:
-                leaves.append((parent, side, rows))
+                leaves.append((parent, side, place))
                 continue
-            left, right = data.sides(node.test, rows)
-            for name, part in (("left", left), ("right", right)):
-                waiting.append((node, name, part))
+            parts = data.sides(node.test, place)
+            waiting += [(node, "left", parts[0]), (node, "right", parts[1])]
             if node.left is None and node.right is None:
-                parts = (data.cost_of(None, part) for part in (left, right))
-                gain = data.cost_of(None, rows) - sum(parts)
+                below = sum(data.cost_of(None, part) for part in parts)
+                gain = data.cost_of(None, place) - below
                 twigs.append((gain, parent, side, node))
         return leaves, twigs
 
-    def _other_twigs(self, root):
-        """The tree with the best subtree of depth two for each of three or four leaves."""
-        data, top = self.data, Question(test=(), left=root)
-        waiting = [(top, "left", data.root)]
-        while waiting:
-            parent, side, rows = waiting.pop()
-            node = getattr(parent, side)
-            if node is None:
-                continue
-            n_leaves = count_leaves(node)
+    def _other_twigs(self, top):
+        """The best subtree of depth two for each of three or four leaves."""
+        for parent, side, place, n_leaves in self._subtrees(top):
             if n_leaves in (3, 4):
-                ahead = self._look_ahead(rows)
+                ahead = self._look_ahead(place)
                 if ahead is not None:
-                    self._keep_better(parent, side, rows, [ahead.subtree(n_leaves)])
-            elif n_leaves > 4:
-                left, right = data.sides(node.test, rows)
-                waiting += [(node, "left", left), (node, "right", right)]
-        return top.left
+                    self._keep_better(parent, side, place, [ahead.subtree(n_leaves)])
+                yield
 
-    def _other_limbs(self, root):
-        """The tree with larger subtrees grown again, where that costs less."""
-        data, top = self.data, Question(test=(), left=root)
-        waiting = [(top, "left", data.root)]
+    def _other_limbs(self, top):
+        """Larger subtrees grown again, where that costs less."""
+        for parent, side, place, n_leaves in self._subtrees(top):
+            if n_leaves > 4:
+                ahead = self._look_ahead(place)
+                tests = [] if ahead is None else ahead.promising(_OTHER_ROOTS)
+                others = [self.data.grown(place, n_leaves, test) for test in tests]
+                self._keep_better(parent, side, place, others)
+                yield
+
+    def _subtrees(self, top):
+        """Inner nodes by parent and side, with their places and numbers of leaves."""
+        waiting = [(top, "left", self.data.root)]
         while waiting:
-            parent, side, rows = waiting.pop(0)
-            node = getattr(parent, side)
-            if node is None:
+            parent, side, place = waiting.pop(0)
+            if getattr(parent, side) is None:
                 continue
-            n_leaves = count_leaves(node)
-            if n_leaves < 5:
-                continue
-            ahead = self._look_ahead(rows)
-            if ahead is not None:
-                tests = ahead.promising(_OTHER_ROOTS)
-                others = [data.grown(rows, n_leaves, test) for test in tests]
-                self._keep_better(parent, side, rows, others)
-            node = getattr(parent, side)
-            left, right = data.sides(node.test, rows)
-            waiting += [(node, "left", left), (node, "right", right)]
-        return top.left
+            yield parent, side, place, count_leaves(getattr(parent, side))
+            node = getattr(parent, side)  # which may be another one now
+            if node is not None:
+                left, right = self.data.sides(node.test, place)
+                waiting += [(node, "left", left), (node, "right", right)]
 
     def _look_ahead(self, place):
         if place.answers not in self._ahead:
@@ -326,17 +323,24 @@ class Search:
         # The rows that are drawn stand for all: their sums keep the size of these.
         factor = max(1.0, len(rows) / most)
         if factor > 1:
-            rows = self.random.choice(rows, most, replace=False)
+            # Seeded anew: a place is the same, whichever start comes to it first.
+            random = np.random.RandomState(self._seed)
+            rows = random.choice(rows, most, replace=False)
         n_tests = pairs_of(_TESTS, n_stats)
         return look_ahead(self.data, rows, n_tests, factor, self.hints)
 
-    def _keep_better(self, parent, side, rows, others):
+    def _keep_better(self, parent, side, place, others):
         """Put the cheapest of some subtrees in place, if it costs less than today's."""
         data, now = self.data, getattr(parent, side)
-        cost = data.cost_of(now, rows)
+        cost = data.cost_of(now, place)
         lowest, cheapest = cost - _TINY * max(1.0, abs(cost)), now
         for other in others:
-            other_cost = data.cost_of(other, rows)
-            if other_cost < lowest and self._is_fair(other, rows):
+            other_cost = data.cost_of(other, place)
+            if other_cost < lowest and self._is_fair(other, place):
                 lowest, cheapest = other_cost, other
         setattr(parent, side, cheapest)
+
+
+def _above(root):
+    """A parent of a root, which can then be replaced as any other node is."""
+    return Question(test=(), left=root)

@@ -95,7 +95,7 @@ def test_the_look_ahead_has_no_more_tests_than_it_was_given(n_tests):
     data = Rows(Binned(x, 64), statistics(np.eye(2)[y], np.ones(60)), Entropy(), 1.0)
     hints = [(column, 3) for column in range(60, 0, -1)]
     for some in ((), hints):
-        ahead = look_ahead(data, data.all, n_tests, hints=some)
+        ahead = look_ahead(data, data.root.rows, n_tests, hints=some)
         assert 0 < len(ahead.tests) <= n_tests
 
 
