@@ -1,5 +1,6 @@
 """How hard decision trees are trained: searched for, on more rows where few have come."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,24 +9,18 @@ from sklearn.utils import check_random_state
 from ...teacher.probabilities import FLOOR
 from ...transfer.redraw import rows_for_leaves, shared_weight
 from ..base import Learner, Model
-from .binned import Binned
-from .condensing import best_columns, few_outputs, fewer_bins
-from .costs import Entropy, Squares, statistics
+from .choosing import exam_of
+from .condensing import best_columns
+from .costs import Entropy, Mixed, Squares
 from .evidence import with_evidence
-from .growth import Rows
-from .hints import booster_hints
+from .prepared import MOST_ROWS, Taught, prepared
 from .search import Search
+from .starts import cart
 from .structure import HardTree
 
-# Few rows can bear more thresholds.
-_MOST_BINS, _BINS_OF_FEW, _FEW_ROWS = 256, 1024, 5000
 _SHRINKAGE = 0.1  # weight of the parent's mean, in the smallest leaves
-_FEWEST = 1000  # rows that are searched, however many statistics they have
 _ENOUGH = 1000  # rows of a leaf; where there are fewer, more are drawn
-# Rows times columns times statistics, for one search; and rows times statistics, which
-# binds where columns are few and classes many.
-_MOST_CELLS, _MOST_STATISTICS = 20_000_000, 1 << 20
-_MOST_ROWS = 20_000  # of more, as many are drawn; all have the last word
+_MOST_LEAVES = 64  # of a tree that chooses their number itself
 
 
 class HardTreeModel(Model):
@@ -139,28 +134,31 @@ class HardTreeLearner(Learner):
     start : callable, default=None
         ``start(X, rows, x, binned, columns)`` -> the root of one more tree from which the
         search starts, or None.
-    weighs_labels : bool, default=False
-        Whether labels have the last word about what leaves say.
     """
 
-    def __init__(self, params, task, see, start=None, weighs_labels=False):
+    def __init__(self, params, task, see, start=None):
         self.params = SimpleNamespace(**params)
         self.task, self.see = task, see
-        self.start, self.weighs_labels = start, weighs_labels
+        self.start = start
         self.least = least_weight(self.params.min_weight_fraction_leaf)
 
-    def cost(self):
+    def cost(self, widths):
         """The criterion.
+
+        Parameters
+        ----------
+        widths : sequence of int
+            Numbers of classes of the targets; none for values.
 
         Returns
         -------
         callable
             A function of sums of statistics.
         """
-        is_class = self.task.kind == "classifier"
-        if not is_class or self.params.criterion == "gini":
+        if not len(widths) or self.params.criterion == "gini":
             return Squares()
-        return Entropy(len(self.task.classes))
+        is_mixed = self.params.criterion == "mixed"
+        return Mixed(widths) if is_mixed else Entropy(len(widths))
 
     def _random(self):
         return check_random_state(self.params.random_state)
@@ -168,99 +166,133 @@ class HardTreeLearner(Learner):
     def learn(self, lesson):
         """Search on all rows that have weight, then on more for leaves of few."""
         yield from ()  # no training of torch's
-        read, knowledge = lesson.read, lesson.knowledge
+        knowledge = lesson.knowledge
         used = knowledge.used(self.params.alpha)
         x = lesson.whole_view(self.see, used)
         n_inputs = x.shape[1]
         target, weight = self.task.joint(used, self.params.alpha)
-        unseen = (target, weight) if knowledge.unseen else None
-        rows = np.flatnonzero(weight)
-        x, target, weight = x[rows], target[rows], weight[rows]
-        weight = weight / weight.sum()
-        # Rows of X come first, then transfer rows.
-        labelled = rows[rows < knowledge.n_labelled]
-        random = self._random()
-        columns = best_columns(x, target, weight, self.least, random)
-        x = x[:, columns]
-        tree = self._searched(x, target, weight, random, read.X, labelled, columns)
-        tree = self._learn_more(tree, lesson.renewal, x, target, weight, columns)
-        tree = tree.on(np.arange(n_inputs)[columns])
-        weighs = self.weighs_labels and knowledge.hard is not None
+        weighs = used.soft is not None and knowledge.hard is not None
         weighs = weighs and knowledge.hard_weight.sum() > 0
+        unseen = (target, weight) if knowledge.unseen else None
+        random = self._random()
+        scoring = self.params.scoring
+        exam, learns = exam_of(lesson, x, self.see, self.task, scoring, random)
+        rows = np.flatnonzero(weight)
+        taught = Taught(x[rows], target[rows], weight[rows] / weight[rows].sum())
+        columns = best_columns(*taught.parts, self.least, random)
+        taught = replace(taught, x=taught.x[:, columns])
+        if exam is not None:
+            exam = replace(exam, x=exam.x[:, columns])
+        search = self._prepared(taught, learns[: len(weight)][rows], random)
+        starts = self._starts(search, lesson, rows, used, columns)
+        tree = self._searched(search, starts, exam)
+        tree = self._learn_more(tree, lesson.renewal, taught, columns)
+        tree = tree.on(np.arange(n_inputs)[columns])
         if weighs:
-            tree = self._weigh_labels(tree, self.see(read.X), knowledge, unseen)
+            tree = self._weigh_labels(tree, self.see(lesson.read.X), knowledge, unseen)
         return HardTreeModel(tree, self.task, self.least, n_inputs, weighs)
 
-    def _searched(self, x, target, weight, random, X, labelled, columns):
-        """The search, on so many rows as it can bear."""
-        some, whole, chosen, few = self._data(x, target, weight, random)
-        binned, start = some.binned, None
+    def _starts(self, search, lesson, rows, used, columns):
+        """Trees from which the search starts, beside those that it grows itself."""
+        starts, knowledge = [], lesson.knowledge
+        # Rows of X come first, then transfer rows.
+        labelled = rows[rows < knowledge.n_labelled]
         if self.start is not None:
-            start = self.start(X, labelled, x[: len(labelled)], binned, columns)
-        starts = [] if start is None else [start]
-        hints = booster_hints(x[chosen], few[chosen], some.stats[0], binned, random)
-        trees = Search(some, self.params.max_leaf_nodes, random, hints).found(starts)
-        root = Search(whole, self.params.max_leaf_nodes, random).polished(trees)
-        return self._tree_of(root, some, x, target, weight)
+            x, binned = search.taught.x[: len(labelled)], search.some.binned
+            starts.append(self.start(lesson.read.X, labelled, x, binned, columns))
+        if used.soft is None or knowledge.hard is None:
+            return [start for start in starts if start is not None]
+        weight = knowledge.hard_weight[labelled] * search.learns[: len(labelled)]
+        here = np.flatnonzero(weight)
+        if len(here):
+            target = knowledge.hard[labelled[here]]
+            is_class = self.task.kind == "classifier"
+            starts.append(
+                cart(
+                    search.whole.binned,
+                    here,
+                    target,
+                    weight[here],
+                    is_class,
+                    search.n_leaves,
+                    self.least,
+                )
+            )
+        return [start for start in starts if start is not None]
 
-    def _data(self, x, target, weight, random):
-        """The rows, outputs and tests that the search can bear; all; and which rows."""
-        few, is_distribution = few_outputs(x, target, weight, self.task.widths, random)
-        n_stats = 1 + few.shape[1]
-        most = min(
-            _MOST_ROWS,
-            _MOST_CELLS // max(1, x.shape[1] * n_stats),
-            _MOST_STATISTICS // n_stats,
-        )
-        chosen, times = by_weight(weight, max(_FEWEST, most), random)
-        stats = statistics(few[chosen], times)
-        bins = _BINS_OF_FEW if len(chosen) <= _FEW_ROWS else _MOST_BINS
-        binned = Binned(x[chosen], bins, stats[0])
-        sizes = [len(cuts) for cuts in binned.thresholds]
-        # Known only now: many columns have fewer values than bins.
-        fewer = fewer_bins(sizes, bins, len(stats), self.params.max_leaf_nodes)
-        if fewer < bins:
-            binned = Binned(x[chosen], fewer, stats[0])
-        cost = self.cost() if is_distribution else Squares()
-        some = Rows(binned, stats, cost, self.least)
-        if len(chosen) == len(x):
-            return some, some, chosen, few
-        whole = Rows(binned.of(x), statistics(few, weight), cost, self.least)
-        return some, whole, chosen, few
+    def _searched(self, search, starts, exam):
+        """The best of the trees that the starts lead to."""
+        n_leaves, random = search.n_leaves, search.random
+        trees = Search(search.some, n_leaves, random, search.hints).found(starts)
+        if exam is None:
+            root = Search(search.whole, n_leaves, random).polished(trees)
+            return search.tree_of(root)
+        root = trees[exam.best(self._models(search, trees))]
+        if self.params.max_leaf_nodes == "auto":
+            root, n_leaves = self._smallest(search, root, exam)
+        last = Search(search.whole, n_leaves, random)
+        few = len(search.taught.x) <= MOST_ROWS
+        root = last.improved(root) if few else last.polished([root])
+        return search.tree_of(root)
 
-    def _tree_of(self, root, data, x, target, weight):
-        """The tree of a search, with the sums of all rows and outputs."""
-        stats = statistics(target, weight)
-        return HardTree.of(root, data.binned.thresholds, x, stats, self.least)
+    def _smallest(self, search, root, exam):
+        """The best tree of as few leaves as are enough, and the number of leaves."""
+        n_leaves, random = search.n_leaves, search.random
+        smaller = Search(search.some, n_leaves, random).pruned(root)
+        n_leaves = 1 + exam.smallest(self._models(search, smaller))
+        if n_leaves == 1:
+            return None, 1
+        last = Search(search.some, n_leaves, random, search.hints)
+        trees = last.found([smaller[n_leaves - 1]])
+        return trees[exam.best(self._models(search, trees))], n_leaves
 
-    def _learn_more(self, tree, renewal, x, target, weight, columns):
+    def _prepared(self, taught, learns, random, n_leaves=None):
+        if n_leaves is None:
+            n_leaves = self.params.max_leaf_nodes
+        n_leaves = _MOST_LEAVES if n_leaves == "auto" else n_leaves
+        widths = self.task.widths
+        return prepared(taught, learns, widths, self.cost, self.least, n_leaves, random)
+
+    def _models(self, search, trees):
+        """Finished trees as models, by the rows that they have learnt from."""
+        return [
+            HardTreeModel(tree, self.task, self.least, search.taught.x.shape[1])
+            for tree in (search.tree_of(each, search.drawn) for each in trees)
+        ]
+
+    def _learn_more(self, tree, renewal, taught, columns):
         """Draw rows for leaves that few have reached, and go on searching from there."""
 
         def see(X):
             return self.see(X)[:, columns]
 
-        leaf = tree.apply(x)
+        leaf = tree.apply(taught.x)
         counts = np.bincount(leaf, minlength=len(tree.feature))
         fresh = rows_for_leaves(renewal, tree, see, counts, _ENOUGH)
         if fresh is None:
             return tree
-        new_x, new_leaf, knowledge = fresh
+        x, new_leaf, knowledge = fresh
         alpha = self.params.alpha
-        new_target, new_weight = self.task.joint(knowledge.used(alpha), alpha)
+        target, weight = self.task.joint(knowledge.used(alpha), alpha)
         # Fresh rows stand last.
-        new_target, new_weight = new_target[-len(new_x) :], new_weight[-len(new_x) :]
-        weighted = np.flatnonzero(new_weight)
-        if not len(weighted):
+        target, weight = target[-len(x) :], weight[-len(x) :]
+        new = np.flatnonzero(weight)
+        if not len(new):
             return tree
-        weight = shared_weight(leaf, weight, new_leaf[weighted], new_weight[weighted])
-        x = np.concatenate([x, new_x[weighted]])
-        target = np.concatenate([target, new_target[weighted]])
-        random = self._random()
-        some, whole, _, _ = self._data(x, target, weight, random)
-        root = tree.as_questions(some.binned)
-        root = Search(some, self.params.max_leaf_nodes, random).improved(root)
-        root = Search(whole, self.params.max_leaf_nodes, random).polished([root])
-        return self._tree_of(root, some, x, target, weight)
+        taught = Taught(
+            np.concatenate([taught.x, x[new]]),
+            np.concatenate([taught.target, target[new]]),
+            shared_weight(leaf, taught.weight, new_leaf[new], weight[new]),
+        )
+        n_leaves, random = self.params.max_leaf_nodes, self._random()
+        if n_leaves == "auto":
+            n_leaves = max(2, int(tree.is_leaf.sum()))
+        all_learn = np.ones(len(taught.x), dtype=bool)
+        search = self._prepared(taught, all_learn, random, n_leaves)
+        root = tree.as_questions(search.some.binned)
+        root = Search(search.some, n_leaves, random).improved(root)
+        root = Search(search.whole, n_leaves, random).polished([root])
+        return search.tree_of(root)
 
     def _weigh_labels(self, tree, x, knowledge, unseen):
         """Correct the tree by labels, which have the last word about what leaves say."""
@@ -287,35 +319,6 @@ def least_weight(min_weight_fraction_leaf):
     """
     # A leaf of no weight would have no mean.
     return max(min_weight_fraction_leaf, 1e-12)
-
-
-def by_weight(weight, most, random):
-    """Rows drawn in proportion to their weights, and the weights that they then have.
-
-    Parameters
-    ----------
-    weight : ndarray of shape (n,)
-        Weights of all rows, above 0.
-    most : int
-        Largest number of rows.
-    random : RandomState
-        Draws.
-
-    Returns
-    -------
-    chosen : ndarray of int
-        Rows, ascending; all where they are few enough.
-    weight : ndarray of shape (len(chosen),)
-        Of the same sum as before.
-    """
-    if len(weight) <= most:
-        return np.arange(len(weight)), weight
-    # Systematic sampling: a row of a hundredth of the weight is a hundredth of the draws.
-    share = weight.cumsum() / weight.sum()
-    places = (np.arange(most) + random.random_sample()) / most
-    rows = np.minimum(np.searchsorted(share, places, side="right"), len(weight) - 1)
-    chosen, times = np.unique(rows, return_counts=True)
-    return chosen, times * (weight.sum() / most)
 
 
 def _with_floor(p):

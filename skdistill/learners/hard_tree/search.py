@@ -9,6 +9,8 @@ The cost of a tree is that of its leaves, each as good as it can be; no move rai
 - *Another limb*: a larger subtree is grown again from a root that looks one level ahead.
 """
 
+import copy
+
 import numpy as np
 from joblib import Parallel, delayed
 
@@ -113,6 +115,26 @@ class Search:
             pass
         return self._without_idle(top.left)
 
+    def pruned(self, root):
+        """The tree and its smaller ones: the split that gains least goes first.
+
+        Parameters
+        ----------
+        root : Question or None
+            Root of a tree.
+
+        Returns
+        -------
+        list of (Question or None)
+            Roots of trees of one leaf, of two, and so on.
+        """
+        top = _above(copy.deepcopy(root))
+        trees = [copy.deepcopy(top.left)]
+        while top.left is not None:
+            self._drop_least(top)
+            trees.append(copy.deepcopy(top.left))
+        return trees[::-1]
+
     def _moves(self, top):
         """All moves; this and what follows yields after each, when a tree is whole."""
         top.left = self._without_idle(top.left)
@@ -138,8 +160,11 @@ class Search:
     def _trim(self, top):
         """Drop the splits that gain least, where the tree has too many leaves."""
         while count_leaves(top.left) > self.max_leaf_nodes:
-            _, parent, side, _ = min(self._ends(top)[1], key=lambda twig: twig[0])
-            setattr(parent, side, None)
+            self._drop_least(top)
+
+    def _drop_least(self, top):
+        _, parent, side, _ = min(self._ends(top)[1], key=lambda twig: twig[0])
+        setattr(parent, side, None)
 
     def _settle(self, top):
         """Better questions, and splits elsewhere, until little changes."""

@@ -1,14 +1,12 @@
 """Trees from which a search may start."""
 
-from sklearn.tree import DecisionTreeRegressor
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from .growth import Question
 
 
-def cart(binned, rows, target, weight, max_leaf_nodes, least):
-    """scikit-learn's tree of some rows, by the squared criterion.
-
-    Of class indicators as targets this is the Gini criterion.
+def cart(binned, rows, labels, weight, is_class, max_leaf_nodes, least):
+    """scikit-learn's tree of some rows' labels.
 
     Parameters
     ----------
@@ -16,10 +14,12 @@ def cart(binned, rows, target, weight, max_leaf_nodes, least):
         Codes of the columns, about which it asks.
     rows : ndarray of int
         Rows of `binned`.
-    target : ndarray of shape (len(rows), n_outputs)
-        Their targets.
+    labels : ndarray of shape (len(rows), n_targets)
+        Positions of their classes, or values.
     weight : ndarray of shape (len(rows),)
-        Their weights, not all 0.
+        Their weights, above 0.
+    is_class : bool
+        Whether labels are classes.
     max_leaf_nodes : int
         Largest number of leaves, at least 2.
     least : float
@@ -30,11 +30,12 @@ def cart(binned, rows, target, weight, max_leaf_nodes, least):
     Question or None
         Its root.
     """
-    tree = DecisionTreeRegressor(
+    kind = DecisionTreeClassifier if is_class else DecisionTreeRegressor
+    tree = kind(
         max_leaf_nodes=max_leaf_nodes,
-        min_weight_fraction_leaf=min(least, 0.5),
+        min_weight_fraction_leaf=least,
         random_state=0,
-    ).fit(binned.codes[:, rows].T, target, sample_weight=weight)
+    ).fit(binned.codes[:, rows].T, labels, sample_weight=weight)
     return _questions(tree.tree_)
 
 
