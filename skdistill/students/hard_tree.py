@@ -32,7 +32,9 @@ class HardDecisionTree(ShownAsPage, BaseStudent):
     _parameter_constraints: dict = {
         "max_leaf_nodes": [Interval(Integral, 2, None, closed="left")],
         "min_weight_fraction_leaf": [Interval(Real, 0, 0.5, closed="both")],
+        "time_budget": [Interval(Real, 0, None, closed="neither"), None],
         "random_state": ["random_state"],
+        "verbose": ["verbose"],
     }
 
     def _learner(self, start=None, weighs_labels=False):
@@ -168,8 +170,9 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         all rows; the mean of all clones; or, for rows that a sampler draws, the clones
         that saw none of the rows that they were made from.
     n_jobs : int, default=None
-        Number of clones that are fitted, and of parts of a long pass of the teacher that
-        are computed, at once.
+        Number of clones that are fitted, of parts of a long pass of the teacher that are
+        computed, and of starts of the search that are followed, at once. The tree is the
+        same for any number.
     memory : str, path, joblib.Memory or None, default=None
         Keeps the teacher's answers, and the fits of an unfitted one, for the same teacher
         and rows another time: in a search, or in another process.
@@ -199,8 +202,15 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
     criterion : {"entropy", "gini"}, default="entropy"
         What the search lowers: the cross entropy with the targets, or the squared
         distance to them.
+    time_budget : float, default=None
+        Seconds that the search may take, once the teacher has answered. When they are
+        spent, or on Ctrl-C, the student keeps the best tree so far and warns. Such a fit
+        cannot be repeated exactly. None: no limit.
     random_state : int, RandomState instance or None, default=None
         Seeds the draws, and the choice of the rows on which large nodes look ahead.
+    verbose : int, default=0
+        With 1 a progress bar over the passes of the search, with the loss of the best
+        tree so far; and one over a long pass of the teacher.
 
     Attributes
     ----------
@@ -301,7 +311,9 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         max_leaf_nodes=32,
         min_weight_fraction_leaf=0.005,
         criterion="entropy",
+        time_budget=None,
         random_state=None,
+        verbose=0,
     ):
         self.teacher = teacher
         self.teacher_weights = teacher_weights
@@ -320,7 +332,9 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         self.max_leaf_nodes = max_leaf_nodes
         self.min_weight_fraction_leaf = min_weight_fraction_leaf
         self.criterion = criterion
+        self.time_budget = time_budget
         self.random_state = random_state
+        self.verbose = verbose
 
 
 class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
@@ -349,8 +363,9 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
         all rows; the mean of all clones; or, for rows that a sampler draws, the clones
         that saw none of the rows that they were made from.
     n_jobs : int, default=None
-        Number of clones that are fitted, and of parts of a long pass of the teacher that
-        are computed, at once.
+        Number of clones that are fitted, of parts of a long pass of the teacher that are
+        computed, and of starts of the search that are followed, at once. The tree is the
+        same for any number.
     memory : str, path, joblib.Memory or None, default=None
         Keeps the teacher's answers, and the fits of an unfitted one, for the same teacher
         and rows another time: in a search, or in another process.
@@ -375,8 +390,15 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
     min_weight_fraction_leaf : float, default=0.005
         Share of the weight of all rows, transfer rows among them, that a leaf has at
         least.
+    time_budget : float, default=None
+        Seconds that the search may take, once the teacher has answered. When they are
+        spent, or on Ctrl-C, the student keeps the best tree so far and warns. Such a fit
+        cannot be repeated exactly. None: no limit.
     random_state : int, RandomState instance or None, default=None
         Seeds the draws, and the choice of the rows on which large nodes look ahead.
+    verbose : int, default=0
+        With 1 a progress bar over the passes of the search, with the loss of the best
+        tree so far; and one over a long pass of the teacher.
 
     Attributes
     ----------
@@ -459,7 +481,9 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
         keep_teacher=True,
         max_leaf_nodes=32,
         min_weight_fraction_leaf=0.005,
+        time_budget=None,
         random_state=None,
+        verbose=0,
     ):
         self.teacher = teacher
         self.teacher_weights = teacher_weights
@@ -474,4 +498,6 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
         self.keep_teacher = keep_teacher
         self.max_leaf_nodes = max_leaf_nodes
         self.min_weight_fraction_leaf = min_weight_fraction_leaf
+        self.time_budget = time_budget
         self.random_state = random_state
+        self.verbose = verbose

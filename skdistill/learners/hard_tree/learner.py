@@ -1,5 +1,6 @@
 """How hard decision trees are trained: searched for, on more rows where few have come."""
 
+from contextlib import closing
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,6 +17,7 @@ from .growth import Rows
 from .hints import booster_hints
 from .search import Search
 from .structure import HardTree
+from .watch import Watch
 
 # Few rows can bear more thresholds.
 _MOST_BINS, _BINS_OF_FEW, _FEW_ROWS = 256, 1024, 5000
@@ -182,8 +184,14 @@ class HardTreeLearner(Learner):
         random = self._random()
         columns = best_columns(x, target, weight, self.least, random)
         x = x[:, columns]
-        tree = self._searched(x, target, weight, random, read.X, labelled, columns)
-        tree = self._learn_more(tree, lesson.renewal, x, target, weight, columns)
+        watch = Watch(self.params.time_budget, self.params.verbose)
+        with closing(watch):
+            given = x, target, weight
+            tree = self._searched(*given, random, read.X, labelled, columns, watch)
+            try:
+                tree = self._learn_more(tree, lesson.renewal, *given, columns, watch)
+            except KeyboardInterrupt:  # as the teacher answered, or rows were counted
+                watch.interrupt()
         tree = tree.on(np.arange(n_inputs)[columns])
         weighs = self.weighs_labels and knowledge.hard is not None
         weighs = weighs and knowledge.hard_weight.sum() > 0
@@ -191,7 +199,7 @@ class HardTreeLearner(Learner):
             tree = self._weigh_labels(tree, self.see(read.X), knowledge, unseen)
         return HardTreeModel(tree, self.task, self.least, n_inputs, weighs)
 
-    def _searched(self, x, target, weight, random, X, labelled, columns):
+    def _searched(self, x, target, weight, random, X, labelled, columns, watch):
         """The search, on so many rows as it can bear."""
         some, whole, chosen, few = self._data(x, target, weight, random)
         binned, start = some.binned, None
@@ -199,8 +207,11 @@ class HardTreeLearner(Learner):
             start = self.start(X, labelled, x[: len(labelled)], binned, columns)
         starts = [] if start is None else [start]
         hints = booster_hints(x[chosen], few[chosen], some.stats[0], binned, random)
-        trees = Search(some, self.params.max_leaf_nodes, random, hints).found(starts)
-        root = Search(whole, self.params.max_leaf_nodes, random).polished(trees)
+        n_leaves, n_jobs = self.params.max_leaf_nodes, self.params.n_jobs
+        with watch:
+            search = Search(some, n_leaves, random, hints, watch)
+            trees = search.found(starts, n_jobs)
+            root = Search(whole, n_leaves, random, watch=watch).polished(trees)
         return self._tree_of(root, some, x, target, weight)
 
     def _data(self, x, target, weight, random):
@@ -233,8 +244,10 @@ class HardTreeLearner(Learner):
         stats = statistics(target, weight)
         return HardTree.of(root, data.binned.thresholds, x, stats, self.least)
 
-    def _learn_more(self, tree, renewal, x, target, weight, columns):
+    def _learn_more(self, tree, renewal, x, target, weight, columns, watch):
         """Draw rows for leaves that few have reached, and go on searching from there."""
+        if not watch.goes_on():
+            return tree
 
         def see(X):
             return self.see(X)[:, columns]
@@ -258,8 +271,10 @@ class HardTreeLearner(Learner):
         random = self._random()
         some, whole, _, _ = self._data(x, target, weight, random)
         root = tree.as_questions(some.binned)
-        root = Search(some, self.params.max_leaf_nodes, random).improved(root)
-        root = Search(whole, self.params.max_leaf_nodes, random).polished([root])
+        n_leaves = self.params.max_leaf_nodes
+        with watch:
+            root = Search(some, n_leaves, random, watch=watch).improved(root)
+            root = Search(whole, n_leaves, random, watch=watch).polished([root])
         return self._tree_of(root, some, x, target, weight)
 
     def _weigh_labels(self, tree, x, knowledge, unseen):
