@@ -36,7 +36,9 @@ class HardDecisionTree(ShownAsPage, BaseStudent):
             StrOptions({"auto"}),
         ],
         "min_weight_fraction_leaf": [Interval(Real, 0, 0.5, closed="both")],
+        "time_budget": [Interval(Real, 0, None, closed="neither"), None],
         "random_state": ["random_state"],
+        "verbose": ["verbose"],
     }
 
     def _learner(self, start=None):
@@ -172,8 +174,9 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         all rows; the mean of all clones; or, for rows that a sampler draws, the clones
         that saw none of the rows that they were made from.
     n_jobs : int, default=None
-        Number of clones that are fitted, and of parts of a long pass of the teacher that
-        are computed, at once.
+        Number of clones that are fitted, of parts of a long pass of the teacher that are
+        computed, and of starts of the search that are followed, at once. The tree is the
+        same for any number.
     memory : str, path, joblib.Memory or None, default=None
         Keeps the teacher's answers, and the fits of an unfitted one, for the same teacher
         and rows another time: in a search, or in another process.
@@ -210,8 +213,15 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         seen them (``X_val`` with ``y_val``, `cv`), else the teacher's answers. Of trees
         that are equal within a standard error the more accurate one is taken; by
         "accuracy", the one of the lower log loss.
+    time_budget : float, default=None
+        Seconds that the search may take, once the teacher has answered. When they are
+        spent, or on Ctrl-C, the student keeps the best tree so far and warns. Such a fit
+        cannot be repeated exactly. None: no limit.
     random_state : int, RandomState instance or None, default=None
         Seeds the draws, and the choice of the rows on which large nodes look ahead.
+    verbose : int, default=0
+        With 1 a progress bar over the passes of the search, with the loss of the best
+        tree so far; and one over a long pass of the teacher.
 
     Attributes
     ----------
@@ -314,7 +324,9 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         min_weight_fraction_leaf=0.005,
         criterion="mixed",
         scoring="neg_log_loss",
+        time_budget=None,
         random_state=None,
+        verbose=0,
     ):
         self.teacher = teacher
         self.teacher_weights = teacher_weights
@@ -334,7 +346,9 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         self.min_weight_fraction_leaf = min_weight_fraction_leaf
         self.criterion = criterion
         self.scoring = scoring
+        self.time_budget = time_budget
         self.random_state = random_state
+        self.verbose = verbose
 
 
 class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
@@ -363,8 +377,9 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
         all rows; the mean of all clones; or, for rows that a sampler draws, the clones
         that saw none of the rows that they were made from.
     n_jobs : int, default=None
-        Number of clones that are fitted, and of parts of a long pass of the teacher that
-        are computed, at once.
+        Number of clones that are fitted, of parts of a long pass of the teacher that are
+        computed, and of starts of the search that are followed, at once. The tree is the
+        same for any number.
     memory : str, path, joblib.Memory or None, default=None
         Keeps the teacher's answers, and the fits of an unfitted one, for the same teacher
         and rows another time: in a search, or in another process.
@@ -393,8 +408,15 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
     scoring : {"neg_mean_squared_error", "neg_mean_absolute_error"}, \
 default="neg_mean_squared_error"
         As in :class:`HardDecisionTreeClassifier`.
+    time_budget : float, default=None
+        Seconds that the search may take, once the teacher has answered. When they are
+        spent, or on Ctrl-C, the student keeps the best tree so far and warns. Such a fit
+        cannot be repeated exactly. None: no limit.
     random_state : int, RandomState instance or None, default=None
         Seeds the draws, and the choice of the rows on which large nodes look ahead.
+    verbose : int, default=0
+        With 1 a progress bar over the passes of the search, with the loss of the best
+        tree so far; and one over a long pass of the teacher.
 
     Attributes
     ----------
@@ -479,7 +501,9 @@ default="neg_mean_squared_error"
         max_leaf_nodes=32,
         min_weight_fraction_leaf=0.005,
         scoring="neg_mean_squared_error",
+        time_budget=None,
         random_state=None,
+        verbose=0,
     ):
         self.teacher = teacher
         self.teacher_weights = teacher_weights
@@ -495,4 +519,6 @@ default="neg_mean_squared_error"
         self.max_leaf_nodes = max_leaf_nodes
         self.min_weight_fraction_leaf = min_weight_fraction_leaf
         self.scoring = scoring
+        self.time_budget = time_budget
         self.random_state = random_state
+        self.verbose = verbose

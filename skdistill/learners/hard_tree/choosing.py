@@ -43,6 +43,21 @@ class Exam:
     widths: tuple
     scoring: str
 
+    def on(self, columns):
+        """The same rows on some columns.
+
+        Parameters
+        ----------
+        columns : ndarray of int or slice
+            Which.
+
+        Returns
+        -------
+        Exam
+            With a narrower view.
+        """
+        return replace(self, x=self.x[:, columns])
+
     def best(self, models):
         """The model of the best score; of such as are equal, by another score.
 

@@ -61,6 +61,21 @@ class Entropy:
         weight, mass = stats[..., 0], stats[..., 1:]
         return self.n_targets * xlogy(weight, weight) - xlogy(mass, mass).sum(axis=-1)
 
+    def rest(self, stats):
+        """What a cost lacks to be the loss of the rows.
+
+        Parameters
+        ----------
+        stats : ndarray of shape (1 + n_outputs, n)
+            Statistics of rows.
+
+        Returns
+        -------
+        float
+            The same for all trees.
+        """
+        return 0.0
+
 
 class Mixed(Entropy):
     """Cross entropy, and the error of the leaf's class as the targets see it.
@@ -108,6 +123,22 @@ class Squares:
 
     For class distributions this is the Gini criterion.
     """
+
+    def rest(self, stats):
+        """What a cost lacks to be the loss of the rows.
+
+        Parameters
+        ----------
+        stats : ndarray of shape (1 + n_outputs, n)
+            Statistics of rows.
+
+        Returns
+        -------
+        float
+            The sum of squares of their targets.
+        """
+        weight = stats[0] > 0
+        return float((np.square(stats[1:, weight]) / stats[0, weight]).sum())
 
     def __call__(self, stats):
         """Cost of leaves.

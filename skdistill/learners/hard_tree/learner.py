@@ -1,6 +1,6 @@
 """How hard decision trees are trained: searched for, on more rows where few have come."""
 
-from dataclasses import replace
+from contextlib import closing
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,10 +13,10 @@ from .choosing import exam_of
 from .condensing import best_columns
 from .costs import Entropy, Mixed, Squares
 from .evidence import with_evidence
-from .prepared import MOST_ROWS, Taught, prepared
-from .search import Search
+from .prepared import Taught, prepared
 from .starts import cart
 from .structure import HardTree
+from .watch import Watch
 
 _SHRINKAGE = 0.1  # weight of the parent's mean, in the smallest leaves
 _ENOUGH = 1000  # rows of a leaf; where there are fewer, more are drawn
@@ -166,102 +166,103 @@ class HardTreeLearner(Learner):
     def learn(self, lesson):
         """Search on all rows that have weight, then on more for leaves of few."""
         yield from ()  # no training of torch's
-        knowledge = lesson.knowledge
-        used = knowledge.used(self.params.alpha)
+        knowledge, alpha = lesson.knowledge, self.params.alpha
+        used = knowledge.used(alpha)
         x = lesson.whole_view(self.see, used)
-        n_inputs = x.shape[1]
-        target, weight = self.task.joint(used, self.params.alpha)
+        target, weight = self.task.joint(used, alpha)
         weighs = used.soft is not None and knowledge.hard is not None
         weighs = weighs and knowledge.hard_weight.sum() > 0
         unseen = (target, weight) if knowledge.unseen else None
         random = self._random()
-        scoring = self.params.scoring
-        exam, learns = exam_of(lesson, x, self.see, self.task, scoring, random)
-        rows = np.flatnonzero(weight)
+        exam, learns = exam_of(
+            lesson, x, self.see, self.task, self.params.scoring, random
+        )
+        rows, n_inputs = np.flatnonzero(weight), x.shape[1]
         taught = Taught(x[rows], target[rows], weight[rows] / weight[rows].sum())
         columns = best_columns(*taught.parts, self.least, random)
-        taught = replace(taught, x=taught.x[:, columns])
-        if exam is not None:
-            exam = replace(exam, x=exam.x[:, columns])
-        search = self._prepared(taught, learns[: len(weight)][rows], random)
-        starts = self._starts(search, lesson, rows, used, columns)
-        tree = self._searched(search, starts, exam)
-        tree = self._learn_more(tree, lesson.renewal, taught, columns)
+        taught, exam = taught.on(columns), exam and exam.on(columns)
+        watch = Watch(self.params.time_budget, self.params.verbose)
+        with closing(watch):
+            table = self._prepared(taught, random, watch, learns[rows])
+            starts = self._starts(table, lesson, rows, columns)
+            if weighs:
+                starts.append(self._cart(table, knowledge, rows))
+            with watch:
+                tree = self._searched(table, [s for s in starts if s], exam)
+            try:
+                tree = self._learn_more(tree, lesson.renewal, taught, columns, watch)
+            except KeyboardInterrupt:  # as the teacher answered, or rows were counted
+                watch.interrupt()
         tree = tree.on(np.arange(n_inputs)[columns])
         if weighs:
             tree = self._weigh_labels(tree, self.see(lesson.read.X), knowledge, unseen)
         return HardTreeModel(tree, self.task, self.least, n_inputs, weighs)
 
-    def _starts(self, search, lesson, rows, used, columns):
-        """Trees from which the search starts, beside those that it grows itself."""
-        starts, knowledge = [], lesson.knowledge
+    def _prepared(self, taught, random, watch, learns=None, n_leaves=None):
+        n_leaves = n_leaves or self.params.max_leaf_nodes
+        return prepared(
+            taught,
+            widths=self.task.widths,
+            cost=self.cost,
+            least=self.least,
+            n_leaves=_MOST_LEAVES if n_leaves == "auto" else n_leaves,
+            random=random,
+            watch=watch,
+            learns=learns,
+        )
+
+    def _starts(self, table, lesson, rows, columns):
+        """The start that was given."""
+        if self.start is None:
+            return []
         # Rows of X come first, then transfer rows.
+        labelled = rows[rows < lesson.knowledge.n_labelled]
+        x, binned = table.taught.x[: len(labelled)], table.some.binned
+        return [self.start(lesson.read.X, labelled, x, binned, columns)]
+
+    def _cart(self, table, knowledge, rows):
+        """A tree of the labels that may be learnt from; None without any."""
         labelled = rows[rows < knowledge.n_labelled]
-        if self.start is not None:
-            x, binned = search.taught.x[: len(labelled)], search.some.binned
-            starts.append(self.start(lesson.read.X, labelled, x, binned, columns))
-        if used.soft is None or knowledge.hard is None:
-            return [start for start in starts if start is not None]
-        weight = knowledge.hard_weight[labelled] * search.learns[: len(labelled)]
+        weight = knowledge.hard_weight[labelled] * table.learns[: len(labelled)]
         here = np.flatnonzero(weight)
-        if len(here):
-            target = knowledge.hard[labelled[here]]
-            is_class = self.task.kind == "classifier"
-            starts.append(
-                cart(
-                    search.whole.binned,
-                    here,
-                    target,
-                    weight[here],
-                    is_class,
-                    search.n_leaves,
-                    self.least,
-                )
-            )
-        return [start for start in starts if start is not None]
+        if not len(here):
+            return None
+        labels, is_class = knowledge.hard[labelled[here]], bool(len(self.task.widths))
+        limits = {"max_leaf_nodes": table.n_leaves, "least": self.least}
+        return cart(table.whole.binned, here, labels, weight[here], is_class, **limits)
 
-    def _searched(self, search, starts, exam):
+    def _searched(self, table, starts, exam):
         """The best of the trees that the starts lead to."""
-        n_leaves, random = search.n_leaves, search.random
-        trees = Search(search.some, n_leaves, random, search.hints).found(starts)
+        trees = table.search().found(starts, self.params.n_jobs)
         if exam is None:
-            root = Search(search.whole, n_leaves, random).polished(trees)
-            return search.tree_of(root)
-        root = trees[exam.best(self._models(search, trees))]
+            return table.tree_of(table.last_search().polished(trees))
+        root, n_leaves = trees[exam.best(self._models(table, trees))], table.n_leaves
         if self.params.max_leaf_nodes == "auto":
-            root, n_leaves = self._smallest(search, root, exam)
-        last = Search(search.whole, n_leaves, random)
-        few = len(search.taught.x) <= MOST_ROWS
-        root = last.improved(root) if few else last.polished([root])
-        return search.tree_of(root)
+            root, n_leaves = self._smallest(table, root, exam)
+        if n_leaves > 1:
+            root = table.last_search(n_leaves).settled(root)
+        return table.tree_of(root)
 
-    def _smallest(self, search, root, exam):
+    def _smallest(self, table, root, exam):
         """The best tree of as few leaves as are enough, and the number of leaves."""
-        n_leaves, random = search.n_leaves, search.random
-        smaller = Search(search.some, n_leaves, random).pruned(root)
-        n_leaves = 1 + exam.smallest(self._models(search, smaller))
+        smaller = table.search().pruned(root)
+        n_leaves = 1 + exam.smallest(self._models(table, smaller))
         if n_leaves == 1:
             return None, 1
-        last = Search(search.some, n_leaves, random, search.hints)
-        trees = last.found([smaller[n_leaves - 1]])
-        return trees[exam.best(self._models(search, trees))], n_leaves
+        start = smaller[n_leaves - 1]
+        trees = table.search(n_leaves).found([start], self.params.n_jobs)
+        return trees[exam.best(self._models(table, trees))], n_leaves
 
-    def _prepared(self, taught, learns, random, n_leaves=None):
-        if n_leaves is None:
-            n_leaves = self.params.max_leaf_nodes
-        n_leaves = _MOST_LEAVES if n_leaves == "auto" else n_leaves
-        widths = self.task.widths
-        return prepared(taught, learns, widths, self.cost, self.least, n_leaves, random)
-
-    def _models(self, search, trees):
+    def _models(self, table, trees):
         """Finished trees as models, by the rows that they have learnt from."""
-        return [
-            HardTreeModel(tree, self.task, self.least, search.taught.x.shape[1])
-            for tree in (search.tree_of(each, search.drawn) for each in trees)
-        ]
+        n_inputs = table.taught.x.shape[1]
+        trees = [table.tree_of(tree, table.drawn) for tree in trees]
+        return [HardTreeModel(each, self.task, self.least, n_inputs) for each in trees]
 
-    def _learn_more(self, tree, renewal, taught, columns):
+    def _learn_more(self, tree, renewal, taught, columns, watch):
         """Draw rows for leaves that few have reached, and go on searching from there."""
+        if not watch.goes_on():
+            return tree
 
         def see(X):
             return self.see(X)[:, columns]
@@ -284,15 +285,14 @@ class HardTreeLearner(Learner):
             np.concatenate([taught.target, target[new]]),
             shared_weight(leaf, taught.weight, new_leaf[new], weight[new]),
         )
-        n_leaves, random = self.params.max_leaf_nodes, self._random()
+        n_leaves = self.params.max_leaf_nodes
         if n_leaves == "auto":
             n_leaves = max(2, int(tree.is_leaf.sum()))
-        all_learn = np.ones(len(taught.x), dtype=bool)
-        search = self._prepared(taught, all_learn, random, n_leaves)
-        root = tree.as_questions(search.some.binned)
-        root = Search(search.some, n_leaves, random).improved(root)
-        root = Search(search.whole, n_leaves, random).polished([root])
-        return search.tree_of(root)
+        table = self._prepared(taught, self._random(), watch, n_leaves=n_leaves)
+        with watch:
+            root = table.search().improved(tree.as_questions(table.some.binned))
+            root = table.last_search().polished([root])
+        return table.tree_of(root)
 
     def _weigh_labels(self, tree, x, knowledge, unseen):
         """Correct the tree by labels, which have the last word about what leaves say."""

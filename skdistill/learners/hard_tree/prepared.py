@@ -1,6 +1,6 @@
 """Rows as a search of bounded cost can bear them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,7 +9,9 @@ from .condensing import few_outputs, fewer_bins
 from .costs import statistics
 from .growth import Rows
 from .hints import booster_hints
+from .search import Search
 from .structure import HardTree
+from .watch import Watch
 
 # Few rows can bear more thresholds.
 _MOST_BINS, _BINS_OF_FEW, _FEW_ROWS = 256, 1024, 5000
@@ -17,7 +19,7 @@ _FEWEST = 1000  # rows that are searched, however many statistics they have
 # Rows times columns times statistics, for one search; and rows times statistics, which
 # binds where columns are few and classes many.
 _MOST_CELLS, _MOST_STATISTICS = 20_000_000, 1 << 20
-MOST_ROWS = 20_000  #: Of more, as many are drawn; all have the last word.
+_MOST_ROWS = 20_000  # of more, as many are drawn; all have the last word
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,21 @@ class Taught:
         """All three."""  # numpydoc ignore=RT01
         return self.x, self.target, self.weight
 
+    def on(self, columns):
+        """The same rows on some columns.
+
+        Parameters
+        ----------
+        columns : ndarray of int or slice
+            Which.
+
+        Returns
+        -------
+        Taught
+            With a narrower view.
+        """
+        return replace(self, x=self.x[:, columns])
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -64,6 +81,8 @@ class Prepared:
         Largest number of leaves.
     random : RandomState
         For what follows.
+    watch : Watch
+        May end a search early.
     """
 
     taught: Taught
@@ -74,6 +93,39 @@ class Prepared:
     hints: list
     n_leaves: int
     random: np.random.RandomState
+    watch: Watch
+
+    def search(self, n_leaves=None):
+        """A search on the rows that were drawn.
+
+        Parameters
+        ----------
+        n_leaves : int, default=None
+            Fewer leaves.
+
+        Returns
+        -------
+        Search
+            A new one.
+        """
+        n_leaves = n_leaves or self.n_leaves
+        return Search(self.some, n_leaves, self.random, self.hints, self.watch)
+
+    def last_search(self, n_leaves=None):
+        """A search on all rows.
+
+        Parameters
+        ----------
+        n_leaves : int, default=None
+            Fewer leaves.
+
+        Returns
+        -------
+        Search
+            A new one.
+        """
+        n_leaves = n_leaves or self.n_leaves
+        return Search(self.whole, n_leaves, self.random, watch=self.watch)
 
     def tree_of(self, root, taught=None):
         """A tree of questions with the sums of all rows and outputs.
@@ -96,15 +148,13 @@ class Prepared:
         return HardTree.of(root, cuts, x, stats, least)
 
 
-def prepared(taught, learns, widths, cost, least, n_leaves, random):
+def prepared(taught, *, widths, cost, least, n_leaves, random, watch, learns=None):
     """Draw rows, put them into bins and look for promising tests.
 
     Parameters
     ----------
     taught : Taught
         All rows, their weights of sum 1.
-    learns : ndarray of bool of shape (n,)
-        Those that may be drawn.
     widths : sequence of int
         Numbers of classes of the targets; none for values.
     cost : callable
@@ -115,6 +165,10 @@ def prepared(taught, learns, widths, cost, least, n_leaves, random):
         Largest number of leaves.
     random : RandomState
         Draws.
+    watch : Watch
+        May end a search early.
+    learns : ndarray of bool of shape (n,), default=None
+        Those that may be drawn; all by default.
 
     Returns
     -------
@@ -125,10 +179,11 @@ def prepared(taught, learns, widths, cost, least, n_leaves, random):
     few, widths = few_outputs(x, target, weight, widths, random)
     n_stats = 1 + few.shape[1]
     most = min(
-        MOST_ROWS,
+        _MOST_ROWS,
         _MOST_CELLS // max(1, x.shape[1] * n_stats),
         _MOST_STATISTICS // n_stats,
     )
+    learns = np.ones(len(x), dtype=bool) if learns is None else learns
     here = np.flatnonzero(learns)
     part = weight[here] / weight[here].sum()
     chosen, times = by_weight(part, max(_FEWEST, most), random)
@@ -147,7 +202,7 @@ def prepared(taught, learns, widths, cost, least, n_leaves, random):
         stats = statistics(few, weight)
         whole = Rows(binned.of(x), stats, cost(widths), least)
     hints = booster_hints(drawn.x, few[chosen], times, binned, random)
-    return Prepared(taught, learns, drawn, some, whole, hints, n_leaves, random)
+    return Prepared(taught, learns, drawn, some, whole, hints, n_leaves, random, watch)
 
 
 def by_weight(weight, most, random):
@@ -161,6 +216,10 @@ def by_weight(weight, most, random):
         Largest number of rows.
     random : RandomState
         Draws.
+    watch : Watch
+        May end a search early.
+    learns : ndarray of bool of shape (n,), default=None
+        Those that may be drawn; all by default.
 
     Returns
     -------

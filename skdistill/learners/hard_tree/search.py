@@ -18,7 +18,9 @@ from .condensing import pairs_of
 from .costs import Squares
 from .growth import Question, count_leaves
 from .lookahead import look_ahead
+from .watch import Watch
 
+_FEW_ROWS = 20_000  # all moves on all rows
 _MOST_ROUNDS = 10
 _MOST_PASSES = 4
 _TESTS = 240  # all pairs of them are scored: 57,600
@@ -43,10 +45,14 @@ class Search:
     hints : list of tuple of int, default=()
         Column and bin of tests that take part in it beside those at quantiles, the most
         useful first.
+    watch : Watch, default=None
+        May end the search early; None for one that does not.
     """
 
-    def __init__(self, data, max_leaf_nodes, random, hints=()):
+    def __init__(self, data, max_leaf_nodes, random, hints=(), watch=None):
         self.data, self.max_leaf_nodes, self.hints = data, max_leaf_nodes, hints
+        self.watch = watch or Watch()
+        self._rest = data.cost.rest(data.stats)
         self._seed = random.randint(np.iinfo(np.int32).max)
         # Known of places, whichever tree they stand in: all starts share it.
         self._ahead, self._asked = {}, set()
@@ -74,9 +80,11 @@ class Search:
         if not isinstance(data.cost, Squares):
             criteria.append(data.by_squares())
         grown = [each.grown(data.root, self.max_leaf_nodes) for each in criteria]
+        starts = [*grown, *starts]
+        self.watch.expect(len(starts) * (_MOST_PASSES + 1))
         # Threads: most of the time is numpy's, and what is known is shared.
         return Parallel(n_jobs=n_jobs, require="sharedmem")(
-            delayed(self.improved)(start) for start in (*grown, *starts)
+            delayed(self._improved)(start) for start in starts
         )
 
     def polished(self, trees):
@@ -92,9 +100,9 @@ class Search:
         Question or None
             Root of a tree.
         """
+        self.watch.expect(1)
         top = _above(min(trees, key=self._cost))
-        for _ in self._better_questions(top):
-            pass
+        self._follow(self._better_questions(top), top, 1)
         return self._without_idle(top.left)
 
     def improved(self, root):
@@ -110,10 +118,29 @@ class Search:
         Question or None
             The root afterwards.
         """
+        self.watch.expect(_MOST_PASSES + 1)
+        return self._improved(root)
+
+    def _improved(self, root):
         top = _above(root)
-        for _ in self._moves(top):
-            pass
+        self._follow(self._moves(top), top, _MOST_PASSES + 1)
         return self._without_idle(top.left)
+
+    def settled(self, root):
+        """A tree that was searched for on some of the rows, after a look at all.
+
+        Parameters
+        ----------
+        root : Question or None
+            Root of the tree, which is changed.
+
+        Returns
+        -------
+        Question or None
+            The root afterwards. Where rows are many, one better question for each node.
+        """
+        few = self.data.stats.shape[1] <= _FEW_ROWS
+        return self.improved(root) if few else self.polished([root])
 
     def pruned(self, root):
         """The tree and its smaller ones: the split that gains least goes first.
@@ -135,11 +162,26 @@ class Search:
             trees.append(copy.deepcopy(top.left))
         return trees[::-1]
 
+    def _follow(self, moves, top, n_passes):
+        """Make moves, as long as there are some, and time is left."""
+        watch = self.watch
+        for ends_pass in moves:
+            if watch.shows:
+                watch.saw(self._cost(top.left) + self._rest, bool(ends_pass))
+            n_passes -= bool(ends_pass)
+            if not watch.goes_on():
+                break
+        watch.saw(self._cost(top.left) + self._rest, n_passes)
+
     def _moves(self, top):
-        """All moves; this and what follows yields after each, when a tree is whole."""
+        """All moves; this and what follows yields after each, when a tree is whole.
+
+        What is yielded tells whether a pass over all nodes ends there.
+        """
         top.left = self._without_idle(top.left)
         self._trim(top)
         yield from self._settle(top)
+        yield True
         for _ in range(_MOST_PASSES):
             before = self._cost(top.left)
             # On digits, the moves of `_settle` are worth four points of accuracy, new
@@ -147,6 +189,7 @@ class Search:
             yield from self._other_twigs(top)
             yield from self._other_limbs(top)
             yield from self._settle(top)
+            yield True
             if before - self._cost(top.left) <= _WORTH * self._span():
                 break
 
