@@ -175,7 +175,9 @@ def _node(node, questions, asked, leaves):
         "note": questions.note(number) if node.children else "",
         "columns": asked.get(number, []),
         "value": [_short(value) for value in node.value],
-        "labels": None if labels is None else [_short(value) for value in labels[number]],
+        "labels": None
+        if labels is None
+        else [_short(value) for value in labels[number]],
         "rows": int(leaves.counts[number]),
         "mass": _short(node.mass),
     }

@@ -64,8 +64,11 @@ def test_within_the_bounds_nothing_is_condensed():
     x, y, _ = wide(0, n_columns=MOST_COLUMNS)
     assert columns_of(x, y) == slice(None)
     p = np.random.default_rng(0).dirichlet(np.ones(MOST_OUTPUTS), 60)
-    assert few_outputs(x, p, np.ones(60), [MOST_OUTPUTS], RANDOM(0)) == (p, True)
-    assert few_outputs(x, p, np.ones(60), [], RANDOM(0)) == (p, False)
+    assert few_outputs(x, p, np.ones(60), [MOST_OUTPUTS], RANDOM(0)) == (
+        p,
+        [MOST_OUTPUTS],
+    )
+    assert few_outputs(x, p, np.ones(60), [], RANDOM(0)) == (p, [])
     for sizes, n_stats in (
         ([568] * 30, 3),
         ([16] * 64, 11),

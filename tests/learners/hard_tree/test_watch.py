@@ -47,7 +47,8 @@ def test_ctrl_c_leaves_the_best_tree_so_far(monkeypatch, n_jobs):
             moves = pressing(patch, after)
             with pytest.warns(UserWarning, match="search was interrupted.*best tree"):
                 tree = HardDecisionTreeClassifier(n_jobs=n_jobs, **OPTIONS).fit(X, Y)
-        assert tree.get_n_leaves() == 12 and len(moves) < after + 10
+        # Of the leaves that some rows have chosen, light ones may go.
+        assert 8 <= tree.get_n_leaves() <= 12 and len(moves) < after + 10
         assert loss(whole) < loss(tree) < 0.2
         assert signal.getsignal(signal.SIGINT) is handler
 
@@ -83,7 +84,7 @@ def test_a_spent_time_budget_leaves_the_best_tree_so_far():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         whole.fit(X, Y)
-    assert loss(whole) < loss(tree) < 0.2 and tree.get_n_leaves() == 12
+    assert loss(whole) < loss(tree) < 0.2 and 8 <= tree.get_n_leaves() <= 12
     with pytest.raises(ValueError, match="time_budget"):
         tree.set_params(time_budget=0).fit(X, Y)
 
