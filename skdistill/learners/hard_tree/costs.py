@@ -6,7 +6,6 @@ the data, so the cost of a tree is the sum over its leaves.
 """
 
 import numpy as np
-from scipy.special import xlogy
 
 
 def statistics(target, weight):
@@ -52,10 +51,16 @@ class Entropy:
         ndarray of shape (...)
             Not negative.
         """
-        # Differences of sums may fall below 0 by rounding, of which xlogy makes NaN.
-        stats = np.maximum(stats, 0.0)
-        weight, mass = stats[..., 0], stats[..., 1:]
-        return self.n_targets * xlogy(weight, weight) - xlogy(mass, mass).sum(axis=-1)
+        # Differences of sums may fall below 0 by rounding, of which logs are NaN. That
+        # of 0 is finite here, and counts 0 times.
+        flat = np.maximum(stats, 0.0).reshape(-1, stats.shape[-1])
+        terms = np.maximum(flat, np.finfo(float).tiny)
+        np.log(terms, out=terms)
+        terms *= flat
+        signs = np.full(flat.shape[1], -1.0)
+        signs[0] = self.n_targets
+        # A product: numpy sums short rows eight times as slowly.
+        return (terms @ signs).reshape(stats.shape[:-1])
 
     def rest(self, stats):
         """What a cost lacks to be the loss of the rows.
@@ -108,7 +113,9 @@ class Squares:
         ndarray of shape (...)
             Not positive.
         """
-        weight = stats[..., 0]
-        squares = np.square(stats[..., 1:]).sum(axis=-1)
-        zeros = np.zeros_like(squares)
-        return -np.divide(squares, weight, out=zeros, where=weight > 0)
+        squares = np.square(stats).reshape(-1, stats.shape[-1])
+        signs = np.full(squares.shape[1], -1.0)
+        signs[0] = 0.0  # of the weight
+        squares = (squares @ signs).reshape(stats.shape[:-1])
+        weight, zeros = stats[..., 0], np.zeros_like(squares)
+        return np.divide(squares, weight, out=zeros, where=weight > 0)

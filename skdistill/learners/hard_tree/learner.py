@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 from sklearn.utils import check_random_state
+from threadpoolctl import threadpool_limits
 
 from ...teacher.probabilities import FLOOR
 from ...transfer.redraw import rows_for_leaves, shared_weight
@@ -208,7 +209,7 @@ class HardTreeLearner(Learner):
         starts = [] if start is None else [start]
         hints = booster_hints(x[chosen], few[chosen], some.stats[0], binned, random)
         n_leaves, n_jobs = self.params.max_leaf_nodes, self.params.n_jobs
-        with watch:
+        with watch, _one_thread():
             search = Search(some, n_leaves, random, hints, watch)
             trees = search.found(starts, n_jobs)
             root = Search(whole, n_leaves, random, watch=watch).polished(trees)
@@ -272,7 +273,7 @@ class HardTreeLearner(Learner):
         some, whole, _, _ = self._data(x, target, weight, random)
         root = tree.as_questions(some.binned)
         n_leaves = self.params.max_leaf_nodes
-        with watch:
+        with watch, _one_thread():
             root = Search(some, n_leaves, random, watch=watch).improved(root)
             root = Search(whole, n_leaves, random, watch=watch).polished([root])
         return self._tree_of(root, some, x, target, weight)
@@ -331,6 +332,11 @@ def by_weight(weight, most, random):
     rows = np.minimum(np.searchsorted(share, places, side="right"), len(weight) - 1)
     chosen, times = np.unique(rows, return_counts=True)
     return chosen, times * (weight.sum() / most)
+
+
+def _one_thread():
+    """Bounds BLAS: its threads gain little here, and lose much on a busy machine."""
+    return threadpool_limits(1, user_api="blas")
 
 
 def _with_floor(p):
