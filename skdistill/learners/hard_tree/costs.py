@@ -5,8 +5,10 @@ of their targets: (..., 1 + n_outputs). All costs are sums over rows up to a con
 the data, so the cost of a tree is the sum over its leaves.
 """
 
+import functools
+import itertools
+
 import numpy as np
-from scipy.special import xlogy
 
 # In nats: on six tables of the benchmark, 16 leaves, it gains .3 to 3 points of accuracy
 # on five, and costs .001 to .006 of log loss.
@@ -56,10 +58,16 @@ class Entropy:
         ndarray of shape (...)
             Not negative.
         """
-        # Differences of sums may fall below 0 by rounding, of which xlogy makes NaN.
-        stats = np.maximum(stats, 0.0)
-        weight, mass = stats[..., 0], stats[..., 1:]
-        return self.n_targets * xlogy(weight, weight) - xlogy(mass, mass).sum(axis=-1)
+        # Differences of sums may fall below 0 by rounding, of which logs are NaN. That
+        # of 0 is finite here, and counts 0 times.
+        flat = np.maximum(stats, 0.0).reshape(-1, stats.shape[-1])
+        terms = np.maximum(flat, np.finfo(float).tiny)
+        np.log(terms, out=terms)
+        terms *= flat
+        signs = np.full(flat.shape[1], -1.0)
+        signs[0] = self.n_targets
+        # A product: numpy sums short rows eight times as slowly.
+        return (terms @ signs).reshape(stats.shape[:-1])
 
     def rest(self, stats):
         """What a cost lacks to be the loss of the rows.
@@ -93,7 +101,7 @@ class Mixed(Entropy):
 
     def __init__(self, widths):
         super().__init__(len(widths))
-        self.firsts = np.cumsum([0, *widths[:-1]])
+        self.ends = np.cumsum([1, *widths]).tolist()
 
     def __call__(self, stats):
         """Cost of leaves.
@@ -108,13 +116,13 @@ class Mixed(Entropy):
         ndarray of shape (...)
             Not negative but for rounding.
         """
-        mass = np.maximum(stats, 0.0)[..., 1:]
-        most = (
-            mass.max(axis=-1)
-            if self.n_targets == 1
-            else np.maximum.reduceat(mass, self.firsts, axis=-1).sum(axis=-1)
-        )
-        error = self.n_targets * np.maximum(stats[..., 0], 0.0) - most
+        stats = np.maximum(stats, 0.0)
+        most = 0.0
+        for first, last in itertools.pairwise(self.ends):
+            # One by one: numpy looks for the largest of short rows far more slowly.
+            parts = (stats[..., k] for k in range(first, last))
+            most = most + functools.reduce(np.maximum, parts)
+        error = self.n_targets * stats[..., 0] - most
         return super().__call__(stats) + _ERROR * error
 
 
@@ -153,7 +161,9 @@ class Squares:
         ndarray of shape (...)
             Not positive.
         """
-        weight = stats[..., 0]
-        squares = np.square(stats[..., 1:]).sum(axis=-1)
-        zeros = np.zeros_like(squares)
-        return -np.divide(squares, weight, out=zeros, where=weight > 0)
+        squares = np.square(stats).reshape(-1, stats.shape[-1])
+        signs = np.full(squares.shape[1], -1.0)
+        signs[0] = 0.0  # of the weight
+        squares = (squares @ signs).reshape(stats.shape[:-1])
+        weight, zeros = stats[..., 0], np.zeros_like(squares)
+        return np.divide(squares, weight, out=zeros, where=weight > 0)

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 from sklearn.utils import check_random_state
+from threadpoolctl import threadpool_limits
 
 from ...teacher.probabilities import FLOOR
 from ...transfer.redraw import rows_for_leaves, shared_weight
@@ -15,7 +16,6 @@ from .costs import Entropy, Mixed, Squares
 from .evidence import with_evidence
 from .prepared import Taught, prepared
 from .starts import cart
-from .structure import HardTree
 from .watch import Watch
 
 _SHRINKAGE = 0.1  # weight of the parent's mean, in the smallest leaves
@@ -187,7 +187,7 @@ class HardTreeLearner(Learner):
             starts = self._starts(table, lesson, rows, columns)
             if weighs:
                 starts.append(self._cart(table, knowledge, rows))
-            with watch:
+            with watch, _one_thread():
                 tree = self._searched(table, [s for s in starts if s], exam)
             try:
                 tree = self._learn_more(tree, lesson.renewal, taught, columns, watch)
@@ -289,7 +289,7 @@ class HardTreeLearner(Learner):
         if n_leaves == "auto":
             n_leaves = max(2, int(tree.is_leaf.sum()))
         table = self._prepared(taught, self._random(), watch, n_leaves=n_leaves)
-        with watch:
+        with watch, _one_thread():
             root = table.search().improved(tree.as_questions(table.some.binned))
             root = table.last_search().polished([root])
         return table.tree_of(root)
@@ -319,6 +319,11 @@ def least_weight(min_weight_fraction_leaf):
     """
     # A leaf of no weight would have no mean.
     return max(min_weight_fraction_leaf, 1e-12)
+
+
+def _one_thread():
+    """Bounds BLAS: its threads gain little here, and lose much on a busy machine."""
+    return threadpool_limits(1, user_api="blas")
 
 
 def _with_floor(p):

@@ -11,7 +11,6 @@ from skdistill import (
     HardDecisionTreeRegressor,
     StudentClassifier,
 )
-from skdistill.learners.hard_tree.prepared import by_weight
 
 
 def test_leaves_say_the_mean_of_their_targets():
@@ -64,20 +63,3 @@ def test_leaves_keep_their_least_weight_where_the_search_saw_some_rows(monkeypat
         assert tree.sums[tree.is_leaf, 0].min() >= 0.005 * (1 - 1e-9)
         assert tree.sums[0, 0] == pytest.approx(1)
         assert student.score(X, teacher(X)) > whole - (0.2 if fewest == 1000 else 0.35)
-
-
-def test_rows_are_drawn_by_their_weights():
-    weight = np.random.default_rng(0).exponential(size=5000)
-    weight[17] = weight.sum() / 9  # so heavy that it is drawn many times
-    chosen, shares = by_weight(weight, 800, np.random.RandomState(0))
-    assert len(chosen) == len(np.unique(chosen)) < 800
-    assert (np.diff(chosen) > 0).all() and shares.sum() == pytest.approx(weight.sum())
-    step = weight.sum() / 800
-    # Each run of rows is drawn as often as its weight says, within one draw.
-    for first in range(0, 5000, 100):
-        inside = (chosen >= first) & (chosen < first + 100)
-        missing = shares[inside].sum() - weight[first : first + 100].sum()
-        assert abs(missing) <= step * (1 + 1e-9)
-    chosen, shares = by_weight(weight, 5000, np.random.RandomState(0))
-    np.testing.assert_array_equal(chosen, np.arange(5000))
-    np.testing.assert_array_equal(shares, weight)
