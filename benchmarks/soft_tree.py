@@ -93,16 +93,21 @@ CHANGES = {
 
 
 def as_it_is(search, root):
-    """In the place of moves."""
+    """In the place of all moves."""
     return root
+
+
+def no_moves(search, top):
+    """In the place of some."""
+    return iter(())
 
 
 # What a search for a hard tree does without: names to replace, and by what.
 WITHOUT = {
     "all moves after growth": [(Search, "improved", as_it_is)],
     "other limbs and twigs": [
-        (Search, "_other_limbs", as_it_is),
-        (Search, "_other_twigs", as_it_is),
+        (Search, "_other_limbs", no_moves),
+        (Search, "_other_twigs", no_moves),
     ],
     "the rounded soft tree as a start": [(hardening, "_start", lambda *args: None)],
     "a booster's thresholds": [(learner, "booster_hints", lambda *args: ())],

@@ -4,7 +4,7 @@ import numpy as np
 
 from skdistill.learners.hard_tree.binned import Binned
 from skdistill.learners.hard_tree.costs import statistics
-from skdistill.learners.hard_tree.growth import Rows
+from skdistill.learners.hard_tree.growth import Place, Rows
 from skdistill.learners.hard_tree.search import Search
 
 
@@ -21,4 +21,16 @@ def noisy(seed, n=60, n_columns=3, n_classes=3):
 
 
 def searched(data, n_leaves, starts=()):
-    return Search(data, n_leaves, np.random.RandomState(0)).best(starts)
+    search = Search(data, n_leaves, np.random.RandomState(0))
+    return search.polished(search.found(starts))
+
+
+def at(rows, name=0):
+    """A place that these rows reach; another name is another place."""
+    return Place(frozenset([("test", name)]), lambda: rows)
+
+
+def moved(moves):
+    """After all moves, each of which yields."""
+    for _ in moves:
+        pass

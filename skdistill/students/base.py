@@ -87,6 +87,7 @@ class BaseStudent(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
     _scales_view = True  # whether the columns of the view are centred and scaled
     _checks_rows = True  # whether rows without a view must be finite numbers
     _has_epochs = False  # after which X_val is watched, drawn rows can be renewed
+    _chooses_model = False  # by X_val, between several
     _draws_for_leaves = False  # once a tree is there, more rows where it has few
 
     @_fit_context(prefer_skip_nested_validation=False)
@@ -233,7 +234,8 @@ default=None
     def _read(self, given, asking):
         """The arguments of fit, checked, and the rows as the student sees them."""
         calibrates = asking.teacher_calibration is not None
-        if given.X_val is not None and not (self._has_epochs or calibrates):
+        watches = self._has_epochs or self._chooses_model or calibrates
+        if given.X_val is not None and not watches:
             raise ValueError(
                 f"X_val is watched while training, and {type(self).__name__} cannot "
                 "watch its student: leave X_val out, or score on it afterwards."

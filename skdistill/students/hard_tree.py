@@ -26,19 +26,25 @@ class HardDecisionTree(ShownAsPage, BaseStudent):
     before the right one.
     """
 
+    _chooses_model = True
     _draws_for_leaves = True
     _scales_view = False  # questions are in the columns' units
     _in_single_precision = False  # whether rows are rounded before they are asked
 
     _parameter_constraints: dict = {
-        "max_leaf_nodes": [Interval(Integral, 2, None, closed="left")],
+        "max_leaf_nodes": [
+            Interval(Integral, 2, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
         "min_weight_fraction_leaf": [Interval(Real, 0, 0.5, closed="both")],
+        "time_budget": [Interval(Real, 0, None, closed="neither"), None],
         "random_state": ["random_state"],
+        "verbose": ["verbose"],
     }
 
-    def _learner(self, start=None, weighs_labels=False):
+    def _learner(self, start=None):
         params = self.get_params(deep=False)
-        return HardTreeLearner(params, self._task, self._see, start, weighs_labels)
+        return HardTreeLearner(params, self._task, self._see, start)
 
     def _settle(self, model, lesson):
         tree, read, knowledge = model.tree, lesson.read, lesson.knowledge
@@ -50,7 +56,7 @@ class HardDecisionTree(ShownAsPage, BaseStudent):
         self.node_counts_, self.node_labels_ = rows_in_nodes(
             tree.apply(x), tree.parent, knowledge.used(self.alpha), self._task
         )
-        used = model.column_use(self._learner().cost())
+        used = model.column_use(self._learner().cost(self._task.widths))
         self.feature_importances_ = importances(used, self)
         if model.tells_prior:
             shares = tree.means()[0]
@@ -172,8 +178,9 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         all rows; the mean of all clones; or, for rows that a sampler draws, the clones
         that saw none of the rows that they were made from.
     n_jobs : int, default=None
-        Number of clones that are fitted, and of parts of a long pass of the teacher that
-        are computed, at once.
+        Number of clones that are fitted, of parts of a long pass of the teacher that are
+        computed, and of starts of the search that are followed, at once. The tree is the
+        same for any number.
     memory : str, path, joblib.Memory or None, default=None
         Keeps the teacher's answers, and the fits of an unfitted one, for the same teacher
         and rows another time: in a search, or in another process.
@@ -195,16 +202,30 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         takes finite numbers as they are.
     keep_teacher : bool, default=True
         False: no ``teacher_`` after fit, and no teacher in a fitted student's pickle.
-    max_leaf_nodes : int, default=32
-        Largest number of leaves.
+    max_leaf_nodes : int or "auto", default=32
+        Largest number of leaves. "auto" takes the smallest tree whose score is within one
+        standard error of the best of up to 64 leaves.
     min_weight_fraction_leaf : float, default=0.005
         Share of the weight of all rows, transfer rows among them, that a leaf has at
         least.
-    criterion : {"entropy", "gini"}, default="entropy"
-        What the search lowers: the cross entropy with the targets, or the squared
-        distance to them.
+    criterion : {"mixed", "entropy", "gini"}, default="mixed"
+        What the search lowers: the cross entropy with the targets and the error of the
+        leaves' classes, the cross entropy alone, or the squared distance.
+    scoring : {"neg_log_loss", "neg_brier_score", "accuracy"}, default="neg_log_loss"
+        What chooses between finished trees, on rows that they have not learnt from:
+        those of ``X_val``, else a fifth of X. Labels are asked where the teacher has not
+        seen them (``X_val`` with ``y_val``, `cv`), else the teacher's answers. Of trees
+        that are equal within a standard error the more accurate one is taken; by
+        "accuracy", the one of the lower log loss.
+    time_budget : float, default=None
+        Seconds that the search may take, once the teacher has answered. When they are
+        spent, or on Ctrl-C, the student keeps the best tree so far and warns. Such a fit
+        cannot be repeated exactly. None: no limit.
     random_state : int, RandomState instance or None, default=None
         Seeds the draws, and the choice of the rows on which large nodes look ahead.
+    verbose : int, default=0
+        With 1 a progress bar over the passes of the search, with the loss of the best
+        tree so far; and one over a long pass of the teacher.
 
     Attributes
     ----------
@@ -280,7 +301,8 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
     _parameter_constraints: dict = {
         **ClassifierStudent._parameter_constraints,
         **HardDecisionTree._parameter_constraints,
-        "criterion": [StrOptions({"entropy", "gini"})],
+        "criterion": [StrOptions({"mixed", "entropy", "gini"})],
+        "scoring": [StrOptions({"neg_log_loss", "neg_brier_score", "accuracy"})],
     }
     _parameter_constraints.pop("temperature")
     temperature = 1.0  # no parameter: read by what all classifiers share
@@ -304,8 +326,11 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         keep_teacher=True,
         max_leaf_nodes=32,
         min_weight_fraction_leaf=0.005,
-        criterion="entropy",
+        criterion="mixed",
+        scoring="neg_log_loss",
+        time_budget=None,
         random_state=None,
+        verbose=0,
     ):
         self.teacher = teacher
         self.teacher_weights = teacher_weights
@@ -324,7 +349,10 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         self.max_leaf_nodes = max_leaf_nodes
         self.min_weight_fraction_leaf = min_weight_fraction_leaf
         self.criterion = criterion
+        self.scoring = scoring
+        self.time_budget = time_budget
         self.random_state = random_state
+        self.verbose = verbose
 
 
 class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
@@ -353,8 +381,9 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
         all rows; the mean of all clones; or, for rows that a sampler draws, the clones
         that saw none of the rows that they were made from.
     n_jobs : int, default=None
-        Number of clones that are fitted, and of parts of a long pass of the teacher that
-        are computed, at once.
+        Number of clones that are fitted, of parts of a long pass of the teacher that are
+        computed, and of starts of the search that are followed, at once. The tree is the
+        same for any number.
     memory : str, path, joblib.Memory or None, default=None
         Keeps the teacher's answers, and the fits of an unfitted one, for the same teacher
         and rows another time: in a search, or in another process.
@@ -374,13 +403,24 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
         takes finite numbers as they are.
     keep_teacher : bool, default=True
         False: no ``teacher_`` after fit, and no teacher in a fitted student's pickle.
-    max_leaf_nodes : int, default=32
-        Largest number of leaves.
+    max_leaf_nodes : int or "auto", default=32
+        Largest number of leaves. "auto" takes the smallest tree whose score is within one
+        standard error of the best of up to 64 leaves.
     min_weight_fraction_leaf : float, default=0.005
         Share of the weight of all rows, transfer rows among them, that a leaf has at
         least.
+    scoring : {"neg_mean_squared_error", "neg_mean_absolute_error"}, \
+default="neg_mean_squared_error"
+        As in :class:`HardDecisionTreeClassifier`.
+    time_budget : float, default=None
+        Seconds that the search may take, once the teacher has answered. When they are
+        spent, or on Ctrl-C, the student keeps the best tree so far and warns. Such a fit
+        cannot be repeated exactly. None: no limit.
     random_state : int, RandomState instance or None, default=None
         Seeds the draws, and the choice of the rows on which large nodes look ahead.
+    verbose : int, default=0
+        With 1 a progress bar over the passes of the search, with the loss of the best
+        tree so far; and one over a long pass of the teacher.
 
     Attributes
     ----------
@@ -445,6 +485,7 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
     _parameter_constraints: dict = {
         **RegressorStudent._parameter_constraints,
         **HardDecisionTree._parameter_constraints,
+        "scoring": [StrOptions({"neg_mean_squared_error", "neg_mean_absolute_error"})],
     }
 
     def __init__(
@@ -463,7 +504,10 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
         keep_teacher=True,
         max_leaf_nodes=32,
         min_weight_fraction_leaf=0.005,
+        scoring="neg_mean_squared_error",
+        time_budget=None,
         random_state=None,
+        verbose=0,
     ):
         self.teacher = teacher
         self.teacher_weights = teacher_weights
@@ -478,4 +522,7 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
         self.keep_teacher = keep_teacher
         self.max_leaf_nodes = max_leaf_nodes
         self.min_weight_fraction_leaf = min_weight_fraction_leaf
+        self.scoring = scoring
+        self.time_budget = time_budget
         self.random_state = random_state
+        self.verbose = verbose

@@ -60,11 +60,9 @@ def hardened(tree, X, y, X_eval, random_state, **limits):
         n = _num_samples(X) if can_draw else 0
         n_outputs = hard._asking().n_answers(y)
         hard.transfer = automatic(n, tree.n_features_in_, n_outputs)
-    has_only_teacher = hasattr(tree, "teacher_") and tree.alpha == 1
-    weighs_labels = has_only_teacher or hard.cv is not None
     start = partial(_start, tree, hard)
     hard._validate_params()
-    carry_out(hard._fitting(Given(X, y), start=start, weighs_labels=weighs_labels))
+    carry_out(hard._fitting(Given(X, y), start=start))
     teacher_answers = joined(_answers(hard.teacher, X_eval, hard))
     hard.fidelity_ = before_and_after(tree, hard, X_eval, teacher_answers, eval_rows)
     return hard

@@ -104,7 +104,9 @@ class SoftDecisionTree(ShownAsPage, TorchStudent):
         min_weight_fraction_leaf=0.005,
         cv=None,
         n_jobs=None,
+        time_budget=None,
         random_state=None,
+        verbose=0,
     ):
         """Search for a tree of plain questions in the place of the gates.
 
@@ -139,9 +141,14 @@ class SoftDecisionTree(ShownAsPage, TorchStudent):
             answers of teachers that have not seen them, and questions are judged by
             these. The teacher itself labels drawn rows. None: it answers for all rows.
         n_jobs : int, default=None
-            Number of clones that are fitted at once.
+            Number of clones that are fitted, and of starts of the search that are
+            followed, at once.
+        time_budget : float, default=None
+            Seconds that the search may take, as in :class:`HardDecisionTreeClassifier`.
         random_state : int, RandomState instance or None, default=None
             Seeds the draws.
+        verbose : int, default=0
+            With 1 a progress bar.
 
         Returns
         -------
@@ -161,6 +168,8 @@ class SoftDecisionTree(ShownAsPage, TorchStudent):
             min_weight_fraction_leaf=min_weight_fraction_leaf,
             cv=cv,
             n_jobs=n_jobs,
+            time_budget=time_budget,
+            verbose=verbose,
         )
 
     def prune(

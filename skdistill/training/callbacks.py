@@ -1,8 +1,6 @@
-"""Callbacks of a training: best weights, fresh rows, a progress bar, Ctrl-C."""
+"""Callbacks of a training: best weights, fresh rows, a progress bar; interruption."""
 
 import contextlib
-import signal
-import threading
 
 from skorch.callbacks import Callback
 from tqdm.auto import tqdm
@@ -124,41 +122,12 @@ class EpochBar(Callback):
         self.bar_.close()
 
 
-class CtrlC:
-    """Notices Ctrl-C while a training runs.
-
-    A callback may raise KeyboardInterrupt to end a training, as skorch's EarlyStopping
-    does; that of a signal looks the same.
-    """
-
-    def __init__(self):
-        self.was_pressed = False
-
-    def __enter__(self):
-        self._handler = None
-        if (
-            threading.current_thread() is threading.main_thread()
-        ):  # others get no signal
-            handler = signal.getsignal(signal.SIGINT)
-            # An ignored signal, or a handler set outside of Python, is no function:
-            # left alone.
-            if callable(handler):
-                self._handler = handler
-                signal.signal(signal.SIGINT, self._pressed)
-        return self
-
-    def _pressed(self, number, frame):
-        self.was_pressed = True
-        self._handler(number, frame)
-
-    def __exit__(self, *error):
-        if self._handler is not None:
-            signal.signal(signal.SIGINT, self._handler)
-
-
 @contextlib.contextmanager
 def interruption(net, best, keeps):
     """Let callbacks end the training; on Ctrl-C keep the best weights, and say so.
+
+    A callback may raise KeyboardInterrupt to end a training, as skorch's EarlyStopping
+    does; that of a signal looks the same, and ``net.ctrl_c`` has noticed it.
 
     Parameters
     ----------

@@ -6,8 +6,9 @@ import copy
 import torch
 from skorch.callbacks import PrintLog
 
+from ..ctrl_c import CtrlC
 from .batches import Batches, InOrder
-from .callbacks import BestWeights, CtrlC, EpochBar, Refresh, interruption
+from .callbacks import BestWeights, EpochBar, Refresh, interruption
 from .net import DistillationNet, uncompiled
 from .optimizers import CYCLED, moments_of, optimizer_options, take_moments
 

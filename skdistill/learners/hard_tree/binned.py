@@ -1,5 +1,6 @@
 """Columns as small codes, with the thresholds that tell the codes apart."""
 
+import copy
 import math
 from functools import cached_property
 
@@ -26,24 +27,82 @@ class Binned:
         For each column, ascending; ``code <= b`` says ``x <= thresholds[b]``.
     codes : ndarray of shape (n_columns, n)
         How many thresholds are below each value.
-    width : int
-        One more than the largest code can be.
+    starts : ndarray of int of shape (n_columns + 1,)
+        Where the bins of each column begin among those of all.
     """
 
     def __init__(self, x, max_bins, weight=None):
         weight = np.ones(len(x)) if weight is None else weight
-        self.thresholds = [_thresholds(column, weight, max_bins) for column in x.T]
-        pairs = zip(self.thresholds, x.T, strict=True)
-        codes = [np.searchsorted(cut, column) for cut, column in pairs]
+        self._set_codes(x, [_thresholds(column, weight, max_bins) for column in x.T])
+
+    def of(self, x):
+        """Other rows by the same thresholds.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n, n_columns)
+            Finite numbers.
+
+        Returns
+        -------
+        Binned
+            Their codes.
+        """
+        other = copy.copy(self)
+        vars(other).pop("places", None)
+        other._set_codes(x, self.thresholds)
+        return other
+
+    def _set_codes(self, x, thresholds):
+        self.thresholds = thresholds
+        pairs = zip(thresholds, x.T, strict=True)
+        codes = [np.searchsorted(cuts, column) for cuts, column in pairs]
         self.codes = np.array(codes, dtype=np.int32).reshape(len(codes), len(x))
-        self.width = 1 + max(map(len, self.thresholds), default=0)
+        sizes = [len(cuts) + 1 for cuts in thresholds]
+        self.starts = np.cumsum([0, *sizes], dtype=np.int32)
 
     @cached_property
     def places(self):
-        """Places of each row's codes in a flat table of all bins (n, n_columns)."""
+        """Numbers of the rows' bins among those of all columns, (n, n_columns)."""
         # numpydoc ignore=RT01
-        starts = self.width * np.arange(len(self.codes), dtype=np.int32)
-        return np.ascontiguousarray((self.codes + starts[:, None]).T)
+        return np.ascontiguousarray((self.codes + self.starts[:-1, None]).T)
+
+    def is_test(self, span):
+        """Which bins of some columns are tests: all but the last of each column.
+
+        Parameters
+        ----------
+        span : tuple of int
+            The first column, and the one after the last.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_bins,)
+            For the bins of these columns.
+        """
+        first, last = span
+        answer = np.ones(self.starts[last] - self.starts[first], dtype=bool)
+        answer[self.starts[first + 1 : last + 1] - self.starts[first] - 1] = False
+        return answer
+
+    def test_at(self, span, place):
+        """The test of a bin.
+
+        Parameters
+        ----------
+        span : tuple of int
+            The first column, and the one after the last.
+        place : int
+            Number of the bin among those of these columns.
+
+        Returns
+        -------
+        tuple of int
+            Column and bin.
+        """
+        place = place + self.starts[span[0]]
+        column = int(np.searchsorted(self.starts, place, side="right")) - 1
+        return column, int(place - self.starts[column])
 
     def goes_left(self, test, rows):
         """The answers of some rows to a test.

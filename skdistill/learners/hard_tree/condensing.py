@@ -143,22 +143,22 @@ def few_outputs(x, target, weight, widths, random):
     -------
     target : ndarray of shape (n, n_few)
         The same one where there are at most 64 outputs.
-    is_distribution : bool
-        Whether they are distributions over classes, one for each target.
+    widths : sequence of int
+        Numbers of classes of the targets; none where they are no distributions.
     """
     if target.shape[1] <= MOST_OUTPUTS:
-        return target, bool(len(widths))
+        return target, widths
     n_groups = _FEW_OUTPUTS // max(1, len(widths))
     if len(widths) and n_groups >= 2:
         parts = np.split(target, np.cumsum(widths)[:-1], axis=1)
         parts = [_grouped(x, part, weight, n_groups, random) for part in parts]
-        return np.concatenate(parts, axis=1), True
+        return np.concatenate(parts, axis=1), [part.shape[1] for part in parts]
     rows = random.choice(len(x), min(len(x), 5 * _FEWEST_ROWS), replace=False)
     centred = target[rows] - np.average(target[rows], axis=0, weights=weight[rows])
     # Squares of a row of weight w count w times: the root of w before squaring.
     centred *= np.sqrt(weight[rows] / weight[rows].mean())[:, None]
     _, _, directions = randomized_svd(centred, _FEW_OUTPUTS, random_state=random)
-    return target @ directions.T, False
+    return target @ directions.T, ()
 
 
 def _grouped(x, p, weight, n_groups, random):

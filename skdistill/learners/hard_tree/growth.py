@@ -10,6 +10,8 @@ from scipy import sparse
 from .costs import Squares
 
 _ROUNDING = 1e-9
+# Cells of a table, and sums of its bins, that are computed at once.
+_CELLS_AT_ONCE, _SUMS_AT_ONCE = 1 << 22, 1 << 21
 
 
 @dataclass(eq=False)
@@ -45,6 +47,81 @@ def count_leaves(node):
     return 1 if node is None else count_leaves(node.left) + count_leaves(node.right)
 
 
+class Shapes:
+    """Numbers of subtrees: those of the same questions have the same one.
+
+    A number is compared faster than a tree, and is kept in less memory.
+    """
+
+    def __init__(self):
+        # Searches in several threads share them: these calls are atomic.
+        self._numbers, self._parts, self._next = {}, {}, itertools.count(1)
+
+    def of(self, node):
+        """The number of a subtree.
+
+        Parameters
+        ----------
+        node : Question or None
+            Root of a subtree.
+
+        Returns
+        -------
+        int
+            0 for a leaf.
+        """
+        if node is None:
+            return 0
+        parts = node.test, self.of(node.left), self.of(node.right)
+        number = self._numbers.setdefault(parts, next(self._next))
+        self._parts[number] = parts
+        return number
+
+    def parts(self, number):
+        """What a number stands for.
+
+        Parameters
+        ----------
+        number : int
+            Of a subtree, not of a leaf.
+
+        Returns
+        -------
+        test : tuple of int
+            Column and bin.
+        left, right : int
+            Numbers of the subtrees.
+        """
+        return self._parts[number]
+
+
+class Place:
+    """Where a node stands: the answers that lead to it, and the rows that reach it.
+
+    Rows are looked up when they are needed: much of what is known of a place is kept by
+    its answers alone.
+
+    Parameters
+    ----------
+    answers : frozenset of tuple
+        Column, bin and side of each question above.
+    find : callable
+        ``find()`` -> ndarray of int, the rows.
+    """
+
+    __slots__ = ("_find", "_rows", "answers")
+
+    def __init__(self, answers, find):
+        self.answers, self._find, self._rows = answers, find, None
+
+    @property
+    def rows(self):
+        """Row numbers."""  # numpydoc ignore=RT01
+        if self._rows is None:
+            self._rows = self._find()
+        return self._rows
+
+
 class Rows:
     """Training rows as codes and statistics, and what trees cost on them.
 
@@ -64,7 +141,10 @@ class Rows:
         self.binned, self.stats, self.cost = binned, stats, cost
         # Sums of the same weights in another order differ by rounding.
         self.min_weight = min_weight * (1 - _ROUNDING)
-        self.all = np.arange(stats.shape[1])
+        n = stats.shape[1]
+        self.root = Place(frozenset(), lambda: np.arange(n, dtype=np.int32))
+        self.shapes = Shapes()
+        self._sums, self._costs, self._questions = {}, {}, {}
 
     def by_squares(self):
         """The same rows under the squared criterion.
@@ -76,58 +156,83 @@ class Rows:
         """
         return Rows(self.binned, self.stats, Squares(), self.min_weight)
 
-    def sums(self, rows):
-        """Statistics of some rows together.
+    def sums(self, place):
+        """Statistics of a place's rows together.
 
         Parameters
         ----------
-        rows : ndarray of int
-            Row numbers.
+        place : Place
+            Of a node.
 
         Returns
         -------
         ndarray of shape (n_stats,)
             The sums.
         """
-        return self.stats[:, rows].sum(axis=1)
+        sums = self._sums.get(place.answers)
+        if sums is None:
+            sums = self.stats[:, place.rows].sum(axis=1)
+            self._sums[place.answers] = sums
+        return sums
 
-    def sides(self, test, rows):
-        """The rows on either side of a test.
+    def sides(self, test, place):
+        """The places on either side of a test.
 
         Parameters
         ----------
         test : tuple of int
             Column and bin.
-        rows : ndarray of int
-            Row numbers.
+        place : Place
+            Of the node that asks it.
 
         Returns
         -------
-        left, right : ndarray of int
-            Row numbers.
+        left, right : Place
+            Of its children.
         """
-        left = self.binned.goes_left(test, rows)
-        return rows[left], rows[~left]
+        parts = []
 
-    def cost_of(self, node, rows):
-        """What a subtree costs on some rows, its leaves as good as they can be.
+        def _side(number):
+            def _find():
+                if not parts:
+                    rows = place.rows
+                    left = self.binned.goes_left(test, rows)
+                    parts.extend([rows[left], rows[~left]])
+                return parts[number]
+
+            return Place(place.answers | {(*test, number)}, _find)
+
+        return _side(0), _side(1)
+
+    def cost_of(self, node, place):
+        """What a subtree costs at a place, its leaves as good as they can be.
 
         Parameters
         ----------
         node : Question or None
             Root of the subtree.
-        rows : ndarray of int
-            The rows that reach it.
+        place : Place
+            Where it stands.
 
         Returns
         -------
         float
             Sum over the leaves.
         """
-        if node is None:
-            return float(self.cost(self.sums(rows)))
-        left, right = self.sides(node.test, rows)
-        return self.cost_of(node.left, left) + self.cost_of(node.right, right)
+        return self._cost_of(self.shapes.of(node), place)
+
+    def _cost_of(self, shape, place):
+        key = place.answers, shape
+        cost = self._costs.get(key)
+        if cost is None:
+            if not shape:
+                cost = float(self.cost(self.sums(place)))
+            else:
+                test, *below = self.shapes.parts(shape)
+                sides = self.sides(test, place)
+                cost = sum(map(self._cost_of, below, sides))
+            self._costs[key] = cost
+        return cost
 
     def leaf_numbers(self, node, rows):
         """Where rows end in a subtree.
@@ -155,13 +260,38 @@ class Rows:
         number[~left] = n_left + right
         return number, n_left + n_right
 
-    def cumulated(self, column, rows, stats, group=None, n_groups=1):
-        """Sums of the rows up to each threshold that parts them, group by group.
+    def spans(self, n_rows, n_groups=1):
+        """Runs of columns whose bins are summed at once, within a bound of memory.
 
         Parameters
         ----------
-        column : int
-            Which one.
+        n_rows : int
+            Rows that are summed.
+        n_groups : int, default=1
+            Groups of rows, each of which has sums of its own.
+
+        Yields
+        ------
+        first, last : int
+            The first column, and the one after the last.
+        """
+        starts, first = self.binned.starts, 0
+        n_columns, n_sums = len(starts) - 1, n_groups * len(self.stats)
+        most = max(1, _CELLS_AT_ONCE // max(1, n_rows))
+        while first < n_columns:
+            bins = starts[first] + max(1, _SUMS_AT_ONCE // n_sums)
+            last = int(np.searchsorted(starts, bins, side="right")) - 1
+            last = max(first + 1, min(last, first + most, n_columns))
+            yield first, last
+            first = last
+
+    def left_sums(self, span, rows, stats, group=None, n_groups=1):
+        """Sums of the rows on the left of every test of some columns, group by group.
+
+        Parameters
+        ----------
+        span : tuple of int
+            The first column, and the one after the last.
         rows : ndarray of int
             Row numbers.
         stats : ndarray of shape (n_stats, len(rows))
@@ -173,31 +303,33 @@ class Rows:
 
         Returns
         -------
-        low : int
-            The first of these thresholds.
-        sums : ndarray of shape (n_thresholds, n_groups, n_stats)
-            Sums over the rows on the left; empty where all rows are alike.
+        ndarray of shape (n_bins, n_groups, n_stats)
+            Of each of the columns' bins and those before it in its column. The last bin
+            of a column, which is no test, has all rows on its left.
         """
-        place = self.binned.codes[column, rows]
-        low, high = int(place.min()), int(place.max())
-        if low == high:
-            return low, np.empty((0, n_groups, len(stats)))
-        n_bins, place = high - low + 1, place - low
+        first, last = span
+        starts = self.binned.starts[first : last + 1] - self.binned.starts[first]
+        places = self.binned.places[rows, first:last] - self.binned.starts[first]
         if group is not None:
-            place = place * n_groups + group
-        size = n_bins * n_groups
-        sums = [np.bincount(place, values, minlength=size) for values in stats]
-        sums = np.stack(sums, axis=-1).reshape(n_bins, n_groups, len(stats))
-        # Not the last one, with which all rows are on one side.
-        return low, sums.cumsum(axis=0)[:-1]
+            places = places * n_groups + group[:, None]
+        n, n_columns = places.shape
+        # One product of a sparse matrix sums the bins of all columns at once.
+        ends = np.arange(0, n * n_columns + 1, n_columns)
+        cells = np.ones(n * n_columns), places.ravel(), ends
+        table = sparse.csc_matrix(cells, shape=(starts[-1] * n_groups, n))
+        sums = (table @ np.ascontiguousarray(stats.T)).reshape(starts[-1], n_groups, -1)
+        sums = sums.cumsum(axis=0)
+        before = np.zeros((n_columns, *sums.shape[1:]))
+        before[1:] = sums[starts[1:-1] - 1]
+        return sums - np.repeat(before, np.diff(starts), axis=0)
 
-    def best_question(self, rows):
+    def best_question(self, place):
         """The test that lowers the cost of a leaf most.
 
         Parameters
         ----------
-        rows : ndarray of int
-            The rows of the leaf.
+        place : Place
+            Of the leaf.
 
         Returns
         -------
@@ -206,51 +338,26 @@ class Rows:
         test : tuple of int or None
             Column and bin.
         """
-        stats = self.stats[:, rows]
-        total = stats.sum(axis=1)
+        known = self._questions.get(place.answers)
+        if known is None:
+            known = self._questions[place.answers] = self._best_question(place)
+        return known
+
+    def _best_question(self, place):
+        total = self.sums(place)
         best, question = 0.0, None
-        # Both leaves need the least weight.
         if total[0] < 2 * self.min_weight:
             return best, question
-        here = self.cost(total)
-        if len(rows) >= self.binned.width:
-            # One product costs the table of all bins: too much for few rows.
-            offers = self._offers_at_once(rows, stats, total, here)
-        else:
-            offers = self._offers(rows, stats, total, here)
-        for column, cut, gain in offers:
-            if gain > best + 1e-12 * abs(here):  # ties go to the first column
-                best, question = float(gain), (column, cut)
-        return best, question
-
-    def _offers(self, rows, stats, total, here):
-        """The best threshold of each column, and its gain, column by column."""
-        for column, cuts in enumerate(self.binned.thresholds):
-            if not len(cuts):
-                continue
-            low, left = self.cumulated(column, rows, stats)
-            if not len(left):
-                continue
-            gain = self._gain(left[:, 0], total, here)
+        rows, here = place.rows, self.cost(total)
+        stats = self.stats[:, rows]
+        for span in self.spans(len(rows)):
+            left = self.left_sums(span, rows, stats)[:, 0]
+            gain = self._gain(left, total, here)
+            gain[~self.binned.is_test(span)] = -np.inf
             k = int(gain.argmax())
-            yield column, low + k, gain[k]
-
-    def _offers_at_once(self, rows, stats, total, here):
-        """The same for all columns at once, by one product of sparse matrices."""
-        width = self.binned.width
-        if width < 2:  # no column parts them
-            return
-        places = self.binned.places[rows]
-        n, n_columns = places.shape
-        ends = np.arange(0, n * n_columns + 1, n_columns)
-        cells = np.ones(n * n_columns), places.ravel(), ends
-        table = sparse.csc_matrix(cells, shape=(width * n_columns, n))
-        sums = table @ np.ascontiguousarray(stats.T)
-        left = sums.reshape(n_columns, width, -1).cumsum(axis=1)[:, :-1]
-        gain = self._gain(left, total, here)
-        cuts = gain.argmax(axis=1)
-        for column, cut in enumerate(cuts.tolist()):
-            yield column, cut, gain[column, cut]
+            if gain[k] > best + 1e-12 * abs(here):  # ties go to the first column
+                best, question = float(gain[k]), self.binned.test_at(span, k)
+        return best, question
 
     def _gain(self, left, total, here):
         """What is gained by each split, -inf where a side has too little weight."""
@@ -274,13 +381,13 @@ class Rows:
         """
         return np.minimum(left[..., 0], right[..., 0]) >= self.min_weight
 
-    def grown(self, rows, n_leaves, test=None):
+    def grown(self, place, n_leaves, test=None):
         """A tree grown best-first: the leaf that gains most is split next.
 
         Parameters
         ----------
-        rows : ndarray of int
-            The rows of the tree's root.
+        place : Place
+            Of the tree's root.
         n_leaves : int
             The largest number.
         test : tuple of int, default=None
@@ -295,22 +402,22 @@ class Rows:
         top = Question(test=())
         order, waiting = itertools.count(), []  # a heap's ties must not compare nodes
 
-        def _offer(parent, side, rows):
-            gain, best = self.best_question(rows)
+        def _offer(parent, side, place):
+            gain, best = self.best_question(place)
             if best is not None:
-                item = (-gain, next(order), parent, side, rows, best)
+                item = (-gain, next(order), parent, side, place, best)
                 heapq.heappush(waiting, item)
 
         if test is None:
-            _offer(top, "left", rows)
+            _offer(top, "left", place)
         else:
-            waiting.append((0.0, next(order), top, "left", rows, test))
+            waiting.append((0.0, next(order), top, "left", place, test))
         n = 1
         while waiting and n < n_leaves:
-            _, _, parent, side, rows, best = heapq.heappop(waiting)
+            _, _, parent, side, place, best = heapq.heappop(waiting)
             node = Question(best)
             setattr(parent, side, node)
-            left, right = self.sides(best, rows)
+            left, right = self.sides(best, place)
             _offer(node, "left", left)
             _offer(node, "right", right)
             n += 1

@@ -1,30 +1,26 @@
 """How hard decision trees are trained: searched for, on more rows where few have come."""
 
+from contextlib import closing
 from types import SimpleNamespace
 
 import numpy as np
 from sklearn.utils import check_random_state
+from threadpoolctl import threadpool_limits
 
 from ...teacher.probabilities import FLOOR
 from ...transfer.redraw import rows_for_leaves, shared_weight
 from ..base import Learner, Model
-from .binned import Binned
-from .condensing import best_columns, few_outputs, fewer_bins
-from .costs import Entropy, Squares, statistics
+from .choosing import exam_of
+from .condensing import best_columns
+from .costs import Entropy, Mixed, Squares
 from .evidence import with_evidence
-from .growth import Rows
-from .hints import booster_hints
-from .search import Search
-from .structure import HardTree
+from .prepared import Taught, prepared
+from .starts import cart
+from .watch import Watch
 
-# Few rows can bear more thresholds.
-_MOST_BINS, _BINS_OF_FEW, _FEW_ROWS = 256, 1024, 5000
 _SHRINKAGE = 0.1  # weight of the parent's mean, in the smallest leaves
-_FEWEST = 1000  # rows that are searched, however many statistics they have
 _ENOUGH = 1000  # rows of a leaf; where there are fewer, more are drawn
-# Rows times columns times statistics, for one search; and rows times statistics, which
-# binds where columns are few and classes many.
-_MOST_CELLS, _MOST_STATISTICS = 20_000_000, 1 << 20
+_MOST_LEAVES = 64  # of a tree that chooses their number itself
 
 
 class HardTreeModel(Model):
@@ -138,28 +134,31 @@ class HardTreeLearner(Learner):
     start : callable, default=None
         ``start(X, rows, x, binned, columns)`` -> the root of one more tree from which the
         search starts, or None.
-    weighs_labels : bool, default=False
-        Whether labels have the last word about what leaves say.
     """
 
-    def __init__(self, params, task, see, start=None, weighs_labels=False):
+    def __init__(self, params, task, see, start=None):
         self.params = SimpleNamespace(**params)
         self.task, self.see = task, see
-        self.start, self.weighs_labels = start, weighs_labels
+        self.start = start
         self.least = least_weight(self.params.min_weight_fraction_leaf)
 
-    def cost(self):
+    def cost(self, widths):
         """The criterion.
+
+        Parameters
+        ----------
+        widths : sequence of int
+            Numbers of classes of the targets; none for values.
 
         Returns
         -------
         callable
             A function of sums of statistics.
         """
-        is_class = self.task.kind == "classifier"
-        if not is_class or self.params.criterion == "gini":
+        if not len(widths) or self.params.criterion == "gini":
             return Squares()
-        return Entropy(len(self.task.classes))
+        is_mixed = self.params.criterion == "mixed"
+        return Mixed(widths) if is_mixed else Entropy(len(widths))
 
     def _random(self):
         return check_random_state(self.params.random_state)
@@ -167,92 +166,133 @@ class HardTreeLearner(Learner):
     def learn(self, lesson):
         """Search on all rows that have weight, then on more for leaves of few."""
         yield from ()  # no training of torch's
-        read, knowledge = lesson.read, lesson.knowledge
-        used = knowledge.used(self.params.alpha)
+        knowledge, alpha = lesson.knowledge, self.params.alpha
+        used = knowledge.used(alpha)
         x = lesson.whole_view(self.see, used)
-        n_inputs = x.shape[1]
-        target, weight = self.task.joint(used, self.params.alpha)
-        unseen = (target, weight) if knowledge.unseen else None
-        rows = np.flatnonzero(weight)
-        x, target, weight = x[rows], target[rows], weight[rows]
-        weight = weight / weight.sum()
-        # Rows of X come first, then transfer rows.
-        labelled = rows[rows < knowledge.n_labelled]
-        random = self._random()
-        columns = best_columns(x, target, weight, self.least, random)
-        x = x[:, columns]
-        tree = self._searched(x, target, weight, random, read.X, labelled, columns)
-        tree = self._learn_more(tree, lesson.renewal, x, target, weight, columns)
-        tree = tree.on(np.arange(n_inputs)[columns])
-        weighs = self.weighs_labels and knowledge.hard is not None
+        target, weight = self.task.joint(used, alpha)
+        weighs = used.soft is not None and knowledge.hard is not None
         weighs = weighs and knowledge.hard_weight.sum() > 0
+        unseen = (target, weight) if knowledge.unseen else None
+        random = self._random()
+        exam, learns = exam_of(
+            lesson, x, self.see, self.task, self.params.scoring, random
+        )
+        rows, n_inputs = np.flatnonzero(weight), x.shape[1]
+        taught = Taught(x[rows], target[rows], weight[rows] / weight[rows].sum())
+        columns = best_columns(*taught.parts, self.least, random)
+        taught, exam = taught.on(columns), exam and exam.on(columns)
+        watch = Watch(self.params.time_budget, self.params.verbose)
+        with closing(watch):
+            table = self._prepared(taught, random, watch, learns[rows])
+            starts = self._starts(table, lesson, rows, columns)
+            if weighs:
+                starts.append(self._cart(table, knowledge, rows))
+            with watch, _one_thread():
+                tree = self._searched(table, [s for s in starts if s], exam)
+            try:
+                tree = self._learn_more(tree, lesson.renewal, taught, columns, watch)
+            except KeyboardInterrupt:  # as the teacher answered, or rows were counted
+                watch.interrupt()
+        tree = tree.on(np.arange(n_inputs)[columns])
         if weighs:
-            tree = self._weigh_labels(tree, self.see(read.X), knowledge, unseen)
+            tree = self._weigh_labels(tree, self.see(lesson.read.X), knowledge, unseen)
         return HardTreeModel(tree, self.task, self.least, n_inputs, weighs)
 
-    def _searched(self, x, target, weight, random, X, labelled, columns):
-        """The search, on so many rows as it can bear."""
-        data, chosen, few = self._data(x, target, weight, len(labelled), random)
-        binned, start = data.binned, None
-        if self.start is not None:
-            start = self.start(X, labelled, x[: len(labelled)], binned, columns)
-        starts = [] if start is None else [start]
-        hints = booster_hints(x[chosen], few, data.stats[0], binned, random)
-        root = Search(data, self.params.max_leaf_nodes, random, hints).best(starts)
-        return self._tree_of(root, data, x, target, weight)
-
-    def _data(self, x, target, weight, n_labelled, random):
-        """The rows, outputs and tests that the search can bear, and which rows."""
-        few, is_distribution = few_outputs(x, target, weight, self.task.widths, random)
-        n_stats = 1 + few.shape[1]
-        most = min(
-            _MOST_CELLS // max(1, x.shape[1] * n_stats), _MOST_STATISTICS // n_stats
+    def _prepared(self, taught, random, watch, learns=None, n_leaves=None):
+        n_leaves = n_leaves or self.params.max_leaf_nodes
+        return prepared(
+            taught,
+            widths=self.task.widths,
+            cost=self.cost,
+            least=self.least,
+            n_leaves=_MOST_LEAVES if n_leaves == "auto" else n_leaves,
+            random=random,
+            watch=watch,
+            learns=learns,
         )
-        most = max(_FEWEST, most)
-        chosen, factor = _some(len(x), n_labelled, weight, most, random)
-        stats = statistics(few[chosen], weight[chosen]) * factor
-        bins = _BINS_OF_FEW if len(chosen) <= _FEW_ROWS else _MOST_BINS
-        binned = Binned(x[chosen], bins, stats[0])
-        sizes = [len(cuts) for cuts in binned.thresholds]
-        # Known only now: many columns have fewer values than bins.
-        fewer = fewer_bins(sizes, bins, len(stats), self.params.max_leaf_nodes)
-        if fewer < bins:
-            binned = Binned(x[chosen], fewer, stats[0])
-        cost = self.cost() if is_distribution else Squares()
-        return Rows(binned, stats, cost, self.least), chosen, few[chosen]
 
-    def _tree_of(self, root, data, x, target, weight):
-        """The tree of a search, with the sums of all rows and outputs."""
-        stats = statistics(target, weight)
-        return HardTree.of(root, data.binned.thresholds, x, stats, self.least)
+    def _starts(self, table, lesson, rows, columns):
+        """The start that was given."""
+        if self.start is None:
+            return []
+        # Rows of X come first, then transfer rows.
+        labelled = rows[rows < lesson.knowledge.n_labelled]
+        x, binned = table.taught.x[: len(labelled)], table.some.binned
+        return [self.start(lesson.read.X, labelled, x, binned, columns)]
 
-    def _learn_more(self, tree, renewal, x, target, weight, columns):
+    def _cart(self, table, knowledge, rows):
+        """A tree of the labels that may be learnt from; None without any."""
+        labelled = rows[rows < knowledge.n_labelled]
+        weight = knowledge.hard_weight[labelled] * table.learns[: len(labelled)]
+        here = np.flatnonzero(weight)
+        if not len(here):
+            return None
+        labels, is_class = knowledge.hard[labelled[here]], bool(len(self.task.widths))
+        limits = {"max_leaf_nodes": table.n_leaves, "least": self.least}
+        return cart(table.whole.binned, here, labels, weight[here], is_class, **limits)
+
+    def _searched(self, table, starts, exam):
+        """The best of the trees that the starts lead to."""
+        trees = table.search().found(starts, self.params.n_jobs)
+        if exam is None:
+            return table.tree_of(table.last_search().polished(trees))
+        root, n_leaves = trees[exam.best(self._models(table, trees))], table.n_leaves
+        if self.params.max_leaf_nodes == "auto":
+            root, n_leaves = self._smallest(table, root, exam)
+        if n_leaves > 1:
+            root = table.last_search(n_leaves).settled(root)
+        return table.tree_of(root)
+
+    def _smallest(self, table, root, exam):
+        """The best tree of as few leaves as are enough, and the number of leaves."""
+        smaller = table.search().pruned(root)
+        n_leaves = 1 + exam.smallest(self._models(table, smaller))
+        if n_leaves == 1:
+            return None, 1
+        start = smaller[n_leaves - 1]
+        trees = table.search(n_leaves).found([start], self.params.n_jobs)
+        return trees[exam.best(self._models(table, trees))], n_leaves
+
+    def _models(self, table, trees):
+        """Finished trees as models, by the rows that they have learnt from."""
+        n_inputs = table.taught.x.shape[1]
+        trees = [table.tree_of(tree, table.drawn) for tree in trees]
+        return [HardTreeModel(each, self.task, self.least, n_inputs) for each in trees]
+
+    def _learn_more(self, tree, renewal, taught, columns, watch):
         """Draw rows for leaves that few have reached, and go on searching from there."""
+        if not watch.goes_on():
+            return tree
 
         def see(X):
             return self.see(X)[:, columns]
 
-        leaf = tree.apply(x)
+        leaf = tree.apply(taught.x)
         counts = np.bincount(leaf, minlength=len(tree.feature))
         fresh = rows_for_leaves(renewal, tree, see, counts, _ENOUGH)
         if fresh is None:
             return tree
-        new_x, new_leaf, knowledge = fresh
+        x, new_leaf, knowledge = fresh
         alpha = self.params.alpha
-        new_target, new_weight = self.task.joint(knowledge.used(alpha), alpha)
+        target, weight = self.task.joint(knowledge.used(alpha), alpha)
         # Fresh rows stand last.
-        new_target, new_weight = new_target[-len(new_x) :], new_weight[-len(new_x) :]
-        weighted = np.flatnonzero(new_weight)
-        if not len(weighted):
+        target, weight = target[-len(x) :], weight[-len(x) :]
+        new = np.flatnonzero(weight)
+        if not len(new):
             return tree
-        weight = shared_weight(leaf, weight, new_leaf[weighted], new_weight[weighted])
-        x = np.concatenate([x, new_x[weighted]])
-        target = np.concatenate([target, new_target[weighted]])
-        random = self._random()
-        data, _, _ = self._data(x, target, weight, 0, random)
-        root = tree.as_questions(data.binned)
-        root = Search(data, self.params.max_leaf_nodes, random).improved(root)
-        return self._tree_of(root, data, x, target, weight)
+        taught = Taught(
+            np.concatenate([taught.x, x[new]]),
+            np.concatenate([taught.target, target[new]]),
+            shared_weight(leaf, taught.weight, new_leaf[new], weight[new]),
+        )
+        n_leaves = self.params.max_leaf_nodes
+        if n_leaves == "auto":
+            n_leaves = max(2, int(tree.is_leaf.sum()))
+        table = self._prepared(taught, self._random(), watch, n_leaves=n_leaves)
+        with watch, _one_thread():
+            root = table.search().improved(tree.as_questions(table.some.binned))
+            root = table.last_search().polished([root])
+        return table.tree_of(root)
 
     def _weigh_labels(self, tree, x, knowledge, unseen):
         """Correct the tree by labels, which have the last word about what leaves say."""
@@ -281,26 +321,9 @@ def least_weight(min_weight_fraction_leaf):
     return max(min_weight_fraction_leaf, 1e-12)
 
 
-def _some(n, n_labelled, weight, most, random):
-    """Which rows are searched, and by what their weights are multiplied.
-
-    At most half of them are rows of X, where there are others; both keep their weight.
-    """
-    if n <= most:
-        return np.arange(n), 1.0
-    others = n - n_labelled
-    kept = most if not others else max(most // 2, most - others)
-    kept = min(n_labelled, kept)
-    parts = (0, n_labelled, kept), (n_labelled, others, most - kept)
-    chosen, factors = [], []
-    for start, size, wanted in parts:
-        if size:
-            rows = random.choice(size, min(size, wanted), replace=False)
-            rows = start + np.sort(rows)
-            whole = weight[start : start + size].sum()
-            chosen.append(rows)
-            factors.append(np.full(len(rows), whole / max(weight[rows].sum(), 1e-300)))
-    return np.concatenate(chosen), np.concatenate(factors)
+def _one_thread():
+    """Bounds BLAS: its threads gain little here, and lose much on a busy machine."""
+    return threadpool_limits(1, user_api="blas")
 
 
 def _with_floor(p):

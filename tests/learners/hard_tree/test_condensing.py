@@ -64,8 +64,11 @@ def test_within_the_bounds_nothing_is_condensed():
     x, y, _ = wide(0, n_columns=MOST_COLUMNS)
     assert columns_of(x, y) == slice(None)
     p = np.random.default_rng(0).dirichlet(np.ones(MOST_OUTPUTS), 60)
-    assert few_outputs(x, p, np.ones(60), [MOST_OUTPUTS], RANDOM(0)) == (p, True)
-    assert few_outputs(x, p, np.ones(60), [], RANDOM(0)) == (p, False)
+    assert few_outputs(x, p, np.ones(60), [MOST_OUTPUTS], RANDOM(0)) == (
+        p,
+        [MOST_OUTPUTS],
+    )
+    assert few_outputs(x, p, np.ones(60), [], RANDOM(0)) == (p, [])
     for sizes, n_stats in (
         ([568] * 30, 3),
         ([16] * 64, 11),
@@ -95,7 +98,7 @@ def test_the_look_ahead_has_no_more_tests_than_it_was_given(n_tests):
     data = Rows(Binned(x, 64), statistics(np.eye(2)[y], np.ones(60)), Entropy(), 1.0)
     hints = [(column, 3) for column in range(60, 0, -1)]
     for some in ((), hints):
-        ahead = look_ahead(data, data.all, n_tests, hints=some)
+        ahead = look_ahead(data, data.root.rows, n_tests, hints=some)
         assert 0 < len(ahead.tests) <= n_tests
 
 

@@ -1,10 +1,10 @@
-"""Thresholds of a booster, and all columns of a node at once."""
+"""Thresholds of a booster."""
 
 import numpy as np
 import pytest
 
 from skdistill.learners.hard_tree.binned import Binned
-from skdistill.learners.hard_tree.costs import Entropy, Squares, statistics
+from skdistill.learners.hard_tree.costs import Squares, statistics
 from skdistill.learners.hard_tree.growth import Rows
 from skdistill.learners.hard_tree.hints import booster_hints
 from skdistill.learners.hard_tree.lookahead import look_ahead
@@ -44,27 +44,8 @@ def test_constant_targets_and_columns_give_no_hints():
 def test_hinted_tests_take_part_in_the_lookahead():
     x, target, weight, binned = rows_of()
     data = Rows(binned, statistics(target, weight), Squares(), 0.01)
-    ahead = look_ahead(data, data.all, 8, hints=[(0, 1), (2, 5)])
+    ahead = look_ahead(data, data.root.rows, 8, hints=[(0, 1), (2, 5)])
     assert ahead.tests[:2] == [(0, 1), (2, 5)] and len(ahead.tests) <= 8
     nobody = [(0, len(binned.thresholds[0]) - 1)]
-    few = data.all[x[:, 0] < 0]  # all of them pass
+    few = data.root.rows[x[:, 0] < 0]  # all of them pass
     assert nobody[0] not in look_ahead(data, few, 8, hints=nobody).tests
-
-
-@pytest.mark.parametrize("cost", [Squares(), Entropy(1)])
-@pytest.mark.parametrize("seed", range(4))
-def test_all_columns_at_once_offer_what_they_do_one_by_one(cost, seed):
-    x, target, weight, binned = rows_of(seed)
-    data = Rows(binned, statistics(target, weight), cost, 0.02)
-    rows = np.flatnonzero(np.random.default_rng(seed).random(len(x)) < 0.6)
-    stats = data.stats[:, rows]
-    total = stats.sum(axis=1)
-    here = cost(total)
-    single, joint = (
-        list(offers(rows, stats, total, here))
-        for offers in (data._offers, data._offers_at_once)
-    )
-    assert [offer[:2] for offer in single] == [offer[:2] for offer in joint]
-    np.testing.assert_allclose(
-        [o[2] for o in single], [o[2] for o in joint], atol=1e-12
-    )

@@ -38,7 +38,7 @@ def test_many_rows_are_searched_in_part_and_counted_in_full(monkeypatch):
     forest = RandomForestRegressor(20, random_state=0).fit(X, y)
     student = HardDecisionTreeRegressor(forest, max_leaf_nodes=8, random_state=0)
     whole = student.fit(X).predict(X)
-    monkeypatch.setattr("skdistill.learners.hard_tree.learner._MOST_CELLS", 1)
+    monkeypatch.setattr("skdistill.learners.hard_tree.prepared._MOST_CELLS", 1)
     part = student.fit(X)  # the rows of X alone are searched
     assert part.tree_.sums[0, 0] == pytest.approx(1)
     assert part.node_mass_.min() < part.tree_.sums[:, 0].min() + 0.05
@@ -55,9 +55,9 @@ def test_leaves_keep_their_least_weight_where_the_search_saw_some_rows(monkeypat
     params = {"max_leaf_nodes": 24, "transfer": None, "random_state": 0}
     student = HardDecisionTreeRegressor(teacher, **params)
     whole = student.fit(X, X_transfer=more).score(X, teacher(X))
-    monkeypatch.setattr("skdistill.learners.hard_tree.learner._MOST_CELLS", 1)
+    monkeypatch.setattr("skdistill.learners.hard_tree.prepared._MOST_CELLS", 1)
     for fewest in (100, 320, 1000):
-        monkeypatch.setattr("skdistill.learners.hard_tree.learner._FEWEST", fewest)
+        monkeypatch.setattr("skdistill.learners.hard_tree.prepared._FEWEST", fewest)
         student.fit(X, X_transfer=more)
         tree = student.tree_
         assert tree.sums[tree.is_leaf, 0].min() >= 0.005 * (1 - 1e-9)

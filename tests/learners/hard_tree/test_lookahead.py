@@ -19,10 +19,10 @@ def test_looking_ahead_finds_the_best_of_all_pairs(cost, seed, n_leaves):
     data = made(x, p, cost, least=4.0)
     tests = [(j, b) for j in range(2) for b in range(len(data.binned.thresholds[j]))]
 
-    def is_fair(node, rows):
+    def is_fair(node, place):
         if node is None:
-            return len(rows) >= 4
-        parts = zip((node.left, node.right), data.sides(node.test, rows), strict=True)
+            return len(place.rows) >= 4
+        parts = zip((node.left, node.right), data.sides(node.test, place), strict=True)
         return all(is_fair(below, part) for below, part in parts)
 
     def all_trees():
@@ -30,16 +30,16 @@ def test_looking_ahead_finds_the_best_of_all_pairs(cost, seed, n_leaves):
             tests, [None, *tests], [None, *tests]
         ):
             node = Question(root, left and Question(left), right and Question(right))
-            if count_leaves(node) <= n_leaves and is_fair(node, data.all):
-                yield data.cost_of(node, data.all)
+            if count_leaves(node) <= n_leaves and is_fair(node, data.root):
+                yield data.cost_of(node, data.root)
 
-    found = look_ahead(data, data.all, 1000).subtree(n_leaves)
-    assert count_leaves(found) <= n_leaves and is_fair(found, data.all)
-    assert data.cost_of(found, data.all) == pytest.approx(min(all_trees()), rel=1e-5)
+    found = look_ahead(data, data.root.rows, 1000).subtree(n_leaves)
+    assert count_leaves(found) <= n_leaves and is_fair(found, data.root)
+    assert data.cost_of(found, data.root) == pytest.approx(min(all_trees()), rel=1e-5)
 
 
 def test_where_no_pair_is_allowed_none_is_offered():
     x = (np.arange(40) < 2).astype(float)[:, None]
     data = made(x, np.eye(2)[np.arange(40) % 2], Entropy(), least=10.0)
-    ahead = look_ahead(data, data.all, 10)
+    ahead = look_ahead(data, data.root.rows, 10)
     assert ahead.promising(3) == [] and ahead.subtree(4) is ahead.subtree(3) is None
