@@ -249,6 +249,19 @@ class HardTreeLearner(Learner):
         """Draw rows for leaves that few have reached, and go on searching from there."""
         if not watch.goes_on():
             return tree
+        given = self._more_rows(tree, renewal, x, target, weight, columns)
+        if given is None:
+            return tree
+        random, n_leaves = self._random(), self.params.max_leaf_nodes
+        some, whole, _, _ = self._data(*given, random)
+        root = tree.as_questions(some.binned)
+        with watch, _one_thread():
+            root = Search(some, n_leaves, random, watch=watch).improved(root)
+            root = Search(whole, n_leaves, random, watch=watch).polished([root])
+        return self._tree_of(root, some, *given)
+
+    def _more_rows(self, tree, renewal, x, target, weight, columns):
+        """All rows, with new ones for leaves that few have reached; None without new."""
 
         def see(X):
             return self.see(X)[:, columns]
@@ -257,26 +270,18 @@ class HardTreeLearner(Learner):
         counts = np.bincount(leaf, minlength=len(tree.feature))
         fresh = rows_for_leaves(renewal, tree, see, counts, _ENOUGH)
         if fresh is None:
-            return tree
+            return None
         new_x, new_leaf, knowledge = fresh
         alpha = self.params.alpha
         new_target, new_weight = self.task.joint(knowledge.used(alpha), alpha)
         # Fresh rows stand last.
         new_target, new_weight = new_target[-len(new_x) :], new_weight[-len(new_x) :]
-        weighted = np.flatnonzero(new_weight)
-        if not len(weighted):
-            return tree
-        weight = shared_weight(leaf, weight, new_leaf[weighted], new_weight[weighted])
-        x = np.concatenate([x, new_x[weighted]])
-        target = np.concatenate([target, new_target[weighted]])
-        random = self._random()
-        some, whole, _, _ = self._data(x, target, weight, random)
-        root = tree.as_questions(some.binned)
-        n_leaves = self.params.max_leaf_nodes
-        with watch, _one_thread():
-            root = Search(some, n_leaves, random, watch=watch).improved(root)
-            root = Search(whole, n_leaves, random, watch=watch).polished([root])
-        return self._tree_of(root, some, x, target, weight)
+        rows = np.flatnonzero(new_weight)
+        if not len(rows):
+            return None
+        weight = shared_weight(leaf, weight, new_leaf[rows], new_weight[rows])
+        x = np.concatenate([x, new_x[rows]])
+        return x, np.concatenate([target, new_target[rows]]), weight
 
     def _weigh_labels(self, tree, x, knowledge, unseen):
         """Correct the tree by labels, which have the last word about what leaves say."""
