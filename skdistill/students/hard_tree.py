@@ -273,8 +273,9 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
     ones, all pairs of questions being scored by matrix products; larger subtrees grown
     again from a root that looks ahead, at thresholds of a small booster among others.
     Where fewer than 1000 rows reach a leaf and a sampler draws transfer rows, more are
-    drawn for it, and the search goes on. Tables of many rows are searched on some of them,
-    and the leaves' values are those of all rows. Of more than 100 columns the 64 are
+    drawn for it, and the search goes on. Of more than 20,000 rows as many are searched,
+    drawn in proportion to their weights; then, on all rows, each node gets its best
+    question once more, and leaves their values. Of more than 100 columns the 48 are
     searched that part the rows best, at the root or near to it; more than 64 outputs are
     searched as 32 (classes that lie together are one; of values, the directions in
     which they vary most); and the more outputs, the fewer thresholds.
@@ -459,8 +460,9 @@ default="neg_mean_squared_error"
     ones, all pairs of questions being scored by matrix products; larger subtrees grown
     again from a root that looks ahead, at thresholds of a small booster among others.
     Where fewer than 1000 rows reach a leaf and a sampler draws transfer rows, more are
-    drawn for it, and the search goes on. Tables of many rows are searched on some of them,
-    and the leaves' values are those of all rows. Of more than 100 columns the 64 are
+    drawn for it, and the search goes on. Of more than 20,000 rows as many are searched,
+    drawn in proportion to their weights; then, on all rows, each node gets its best
+    question once more, and leaves their values. Of more than 100 columns the 48 are
     searched that part the rows best, at the root or near to it; more than 64 outputs are
     searched as 32 (classes that lie together are one; of values, the directions in
     which they vary most); and the more outputs, the fewer thresholds.

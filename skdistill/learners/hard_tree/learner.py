@@ -183,7 +183,7 @@ class HardTreeLearner(Learner):
         taught, exam = taught.on(columns), exam and exam.on(columns)
         watch = Watch(self.params.time_budget, self.params.verbose)
         with closing(watch):
-            table = self._prepared(taught, random, watch, learns[rows])
+            table = self._prepared(taught, random, watch, learns=learns[rows])
             starts = self._starts(table, lesson, rows, columns)
             if weighs:
                 starts.append(self._cart(table, knowledge, rows))
@@ -198,7 +198,7 @@ class HardTreeLearner(Learner):
             tree = self._weigh_labels(tree, self.see(lesson.read.X), knowledge, unseen)
         return HardTreeModel(tree, self.task, self.least, n_inputs, weighs)
 
-    def _prepared(self, taught, random, watch, learns=None, n_leaves=None):
+    def _prepared(self, taught, random, watch, n_leaves=None, **options):
         n_leaves = n_leaves or self.params.max_leaf_nodes
         return prepared(
             taught,
@@ -208,7 +208,7 @@ class HardTreeLearner(Learner):
             n_leaves=_MOST_LEAVES if n_leaves == "auto" else n_leaves,
             random=random,
             watch=watch,
-            learns=learns,
+            **options,
         )
 
     def _starts(self, table, lesson, rows, columns):
@@ -263,6 +263,21 @@ class HardTreeLearner(Learner):
         """Draw rows for leaves that few have reached, and go on searching from there."""
         if not watch.goes_on():
             return tree
+        taught = self._more_rows(tree, renewal, taught, columns)
+        if taught is None:
+            return tree
+        n_leaves = self.params.max_leaf_nodes
+        if n_leaves == "auto":
+            n_leaves = max(2, int(tree.is_leaf.sum()))
+        options = {"n_leaves": n_leaves, "takes_hints": False}
+        table = self._prepared(taught, self._random(), watch, **options)
+        with watch, _one_thread():
+            root = table.search().improved(tree.as_questions(table.some.binned))
+            root = table.last_search().polished([root])
+        return table.tree_of(root)
+
+    def _more_rows(self, tree, renewal, taught, columns):
+        """All rows, with new ones for leaves that few have reached; None without new."""
 
         def see(X):
             return self.see(X)[:, columns]
@@ -271,28 +286,20 @@ class HardTreeLearner(Learner):
         counts = np.bincount(leaf, minlength=len(tree.feature))
         fresh = rows_for_leaves(renewal, tree, see, counts, _ENOUGH)
         if fresh is None:
-            return tree
+            return None
         x, new_leaf, knowledge = fresh
         alpha = self.params.alpha
         target, weight = self.task.joint(knowledge.used(alpha), alpha)
         # Fresh rows stand last.
         target, weight = target[-len(x) :], weight[-len(x) :]
-        new = np.flatnonzero(weight)
-        if not len(new):
-            return tree
-        taught = Taught(
-            np.concatenate([taught.x, x[new]]),
-            np.concatenate([taught.target, target[new]]),
-            shared_weight(leaf, taught.weight, new_leaf[new], weight[new]),
+        rows = np.flatnonzero(weight)
+        if not len(rows):
+            return None
+        return Taught(
+            np.concatenate([taught.x, x[rows]]),
+            np.concatenate([taught.target, target[rows]]),
+            shared_weight(leaf, taught.weight, new_leaf[rows], weight[rows]),
         )
-        n_leaves = self.params.max_leaf_nodes
-        if n_leaves == "auto":
-            n_leaves = max(2, int(tree.is_leaf.sum()))
-        table = self._prepared(taught, self._random(), watch, n_leaves=n_leaves)
-        with watch, _one_thread():
-            root = table.search().improved(tree.as_questions(table.some.binned))
-            root = table.last_search().polished([root])
-        return table.tree_of(root)
 
     def _weigh_labels(self, tree, x, knowledge, unseen):
         """Correct the tree by labels, which have the last word about what leaves say."""

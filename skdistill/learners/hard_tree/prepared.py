@@ -148,7 +148,18 @@ class Prepared:
         return HardTree.of(root, cuts, x, stats, least)
 
 
-def prepared(taught, *, widths, cost, least, n_leaves, random, watch, learns=None):
+def prepared(
+    taught,
+    *,
+    widths,
+    cost,
+    least,
+    n_leaves,
+    random,
+    watch,
+    learns=None,
+    takes_hints=True,
+):
     """Draw rows, put them into bins and look for promising tests.
 
     Parameters
@@ -169,6 +180,8 @@ def prepared(taught, *, widths, cost, least, n_leaves, random, watch, learns=Non
         May end a search early.
     learns : ndarray of bool of shape (n,), default=None
         Those that may be drawn; all by default.
+    takes_hints : bool, default=True
+        Whether a booster names promising tests.
 
     Returns
     -------
@@ -201,7 +214,9 @@ def prepared(taught, *, widths, cost, least, n_leaves, random, watch, learns=Non
     if len(chosen) < len(x):
         stats = statistics(few, weight)
         whole = Rows(binned.of(x), stats, cost(widths), least)
-    hints = booster_hints(drawn.x, few[chosen], times, binned, random)
+    hints = []
+    if takes_hints:
+        hints = booster_hints(drawn.x, few[chosen], times, binned, random)
     return Prepared(taught, learns, drawn, some, whole, hints, n_leaves, random, watch)
 
 
@@ -220,6 +235,8 @@ def by_weight(weight, most, random):
         May end a search early.
     learns : ndarray of bool of shape (n,), default=None
         Those that may be drawn; all by default.
+    takes_hints : bool, default=True
+        Whether a booster names promising tests.
 
     Returns
     -------
