@@ -149,16 +149,7 @@ class Prepared:
 
 
 def prepared(
-    taught,
-    *,
-    widths,
-    cost,
-    least,
-    n_leaves,
-    random,
-    watch,
-    learns=None,
-    takes_hints=True,
+    taught, widths, cost, least, n_leaves, random, watch, learns=None, takes_hints=True
 ):
     """Draw rows, put them into bins and look for promising tests.
 
