@@ -13,7 +13,7 @@ import pandas as pd
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("skdistill", "torch", "scikit-learn", "skorch", "numpy")
 TEACHERS = ("lightgbm", "xgboost")  # where the benchmark has loaded them
-PEERS = ("neural_trees", "pystreed")
+PEERS = ("neural_trees", "pystreed", "imodels", "interpret-core", "trustee")
 
 
 def data_folder():
@@ -58,7 +58,7 @@ def machine():
         "cores": os.cpu_count(),
         **{name: version(name) for name in PACKAGES},
         **{m: sys.modules[m].__version__ for m in TEACHERS if m in sys.modules},
-        **{m: version(m) for m in PEERS if m in sys.modules},
+        **{m: version(m) for m in PEERS if m.partition("-")[0] in sys.modules},
     }
 
 
