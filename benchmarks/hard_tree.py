@@ -14,7 +14,7 @@ on the probabilities, or one by entropy on labels drawn from them, tuned; its le
 the mean answer. *FIGS*: as many splits as the tree has, its sums cut to probabilities.
 *HSTree*: ``HSTreeClassifierCV``. *Trustee*: ``ClassificationTrustee`` on the training and
 the drawn rows, 10,000 at a time, 20 trees a round, all branches of the one it prefers.
-*STreeD*: optimal for accuracy, depth 4, five quantiles a column, where half a minute is
+*STreeD*: optimal for accuracy, depth 4, five quantiles a column, where 20 seconds are
 enough. *EBM*: on labels, on the raw frame, with pairs of columns where there are two
 classes. Peers are those of the extra ``peers``; one that is not installed has no figures,
 and a line says so.
@@ -85,13 +85,13 @@ OURS, CARTS = "ours", ("CART, labels", "CART, teacher")
 GRID = {
     "criterion": ("gini", "entropy"),
     "min_samples_leaf": (1, 5, 20, 50),
-    "ccp_alpha": (0.0, 1e-4, 1e-3, 3e-3),
+    "ccp_alpha": (0.0, 3e-4, 2e-3),
 }
-GRID_TAUGHT = {"min_samples_leaf": (1, 20, 100, 400)}
+GRID_TAUGHT = {"min_samples_leaf": (20, 400)}
 SMOOTHED = (0.1, 0.3, 1.0, 3.0, 10.0)  # rows of the classes' shares, added to a leaf
 MIXED = (1e-6, 1e-4, 1e-3, 0.003, 0.01, 0.03, 0.1)  # part of the classes' shares
 N_TRUSTEE, N_ROUNDS = 10_000, 20  # rows of a tree, and trees from which one is taken
-DEPTH_OPTIMAL, MOST_SECONDS = 4, 30
+DEPTH_OPTIMAL, MOST_SECONDS = 4, 20
 
 
 class Cell(gain.Cell):
@@ -361,7 +361,9 @@ class Arm(NamedTuple):
             return library()
         made = [inspect.getsource(part) for part in (self.fit, Lesson, Leaves)]
         known = None if self.package is None else version(self.package)
-        named = [name for name in self.fit.__code__.co_names if name.isupper()]
+        named = [
+            n for n in self.fit.__code__.co_names if n.isupper() and n in globals()
+        ]
         constants = {name: globals()[name] for name in named}
         return gain.short(made, known, constants, MIXED)
 
