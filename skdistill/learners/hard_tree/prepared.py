@@ -222,12 +222,6 @@ def by_weight(weight, most, random):
         Largest number of rows.
     random : RandomState
         Draws.
-    watch : Watch
-        May end a search early.
-    learns : ndarray of bool of shape (n,), default=None
-        Those that may be drawn; all by default.
-    takes_hints : bool, default=True
-        Whether a booster names promising tests.
 
     Returns
     -------
