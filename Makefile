@@ -13,9 +13,8 @@ demo: $(VENV)/examples
 
 # The README's picture: the demo's, with fewer colours.
 picture: demo
-	$(BIN)/python -c "from PIL import Image; \
-	    picture = Image.open('demo-output/tree.png').convert('P', palette=1, colors=64); \
-	    picture.save('docs/demo.png', optimize=True)"
+	$(BIN)/python -c "from PIL import Image; Image.open('demo-output/tree.png').convert( \
+	    'P', palette=1, colors=64).save('docs/demo.png', optimize=True)"
 
 test: $(VENV)/test
 	$(BIN)/python -m pytest -m "not slow and not browser" -n 2 --dist worksteal

@@ -285,10 +285,10 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
     default, and whose leaves are class distributions; the prediction is their mixture
     [1]_. It is accurate, and on images its gates can be looked at; dense gates are not
     questions that a person could answer. For those, ``harden`` it, or take a
-    :class:`HardDecisionTreeClassifier`. After training at a temperature other than 1 the leaves are refitted at temperature 1; with a loss
-    that leaves the scale of the outputs open, so are, by one factor, the gates.
-    ``adjust_class_prior`` changes predictions, not leaves: ``leaf_values`` and
-    ``export_text`` tell what was fitted.
+    :class:`HardDecisionTreeClassifier`. After training at a temperature other than 1 the
+    leaves are refitted at temperature 1; with a loss that leaves the scale of the outputs
+    open, so are, by one factor, the gates. ``adjust_class_prior`` changes predictions, not
+    leaves: ``leaf_values`` and ``export_text`` tell what was fitted.
 
     Parameters
     ----------

@@ -58,7 +58,9 @@ def learnt(teacher, X, y, **options):
 
 
 @pytest.mark.parametrize("dump", [pickle.dumps, through_joblib])
-@pytest.mark.parametrize("name", ["<lambda>", "functools.partial", "Pipeline", "Locked"])
+@pytest.mark.parametrize(
+    "name", ["<lambda>", "functools.partial", "Pipeline", "Locked"]
+)
 def test_the_error_names_the_teacher_and_what_to_do(small, name, dump):
     X, y = small
     student = learnt(teachers(X, y)[name], X, y)
