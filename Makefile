@@ -14,7 +14,7 @@ demo: $(VENV)/examples
 # The README's picture: the demo's, with fewer colours.
 picture: demo
 	$(BIN)/python -c "from PIL import Image; Image.open('demo-output/tree.png').convert( \
-	    'P', palette=1, colors=64).save('docs/demo.png', optimize=True)"
+	    'RGB').quantize(128, dither=0).save('docs/demo.png', optimize=True)"
 
 test: $(VENV)/test
 	$(BIN)/python -m pytest -m "not slow and not browser" -n 2 --dist worksteal
