@@ -165,9 +165,10 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         Labels in the column order of ``teacher_output`` and of teachers without
         ``classes_``; a list with one array for each of several targets.
     teacher_calibration : {"temperature"} or None, default=None
-        As in :class:`NeuralStudentClassifier`; nothing else looks at ``X_val``.
+        As in :class:`NeuralStudentClassifier`.
     alpha : float, default=1.0
         Weight of the soft targets, in [0, 1]; the rest goes to the hard labels.
+        Beside a teacher, labels have the last word about splits and leaves for any value.
     cv : int, splitter, iterable, "prefit" or None, default=None
         None: a fitted teacher as it is, an unfitted one fitted on all rows. A number of
         folds or a splitter: each row of X is labelled by clones of the teacher that were
@@ -267,8 +268,9 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
 
     Notes
     -----
-    Growing best-first, as CART does [1]_, is the first start. Then, as long as the
-    criterion gains: the best question of all for one node at a time, the others as they
+    Growing best-first, as CART does [1]_, is the first start, by each criterion; a CART
+    of the labels is another. From each start the search goes on as long as the criterion
+    gains: the best question of all for one node at a time, the others as they
     are; a split where it gains more; the best subtree of depth two in the place of small
     ones, all pairs of questions being scored by matrix products; larger subtrees grown
     again from a root that looks ahead, at thresholds of a small booster among others.
@@ -372,6 +374,7 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
         Shares of the members of a list.
     alpha : float, default=1.0
         Weight of the teacher's predictions, in [0, 1]; the rest goes to y.
+        Beside a teacher, labels have the last word about splits and leaves for any value.
     cv : int, splitter, iterable, "prefit" or None, default=None
         None: a fitted teacher as it is, an unfitted one fitted on all rows. A number of
         folds or a splitter: each row of X is labelled by clones of the teacher that were
@@ -454,8 +457,9 @@ default="neg_mean_squared_error"
 
     Notes
     -----
-    Growing best-first, as CART does [1]_, is the first start. Then, as long as the
-    criterion gains: the best question of all for one node at a time, the others as they
+    Growing best-first, as CART does [1]_, is the first start, by each criterion; a CART
+    of the labels is another. From each start the search goes on as long as the criterion
+    gains: the best question of all for one node at a time, the others as they
     are; a split where it gains more; the best subtree of depth two in the place of small
     ones, all pairs of questions being scored by matrix products; larger subtrees grown
     again from a root that looks ahead, at thresholds of a small booster among others.
