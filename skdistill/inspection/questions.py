@@ -146,6 +146,23 @@ class Asked(Seen, ABC):
             How sure a gate is, and what the row holds.
         """
 
+    def implied(self, node, child):
+        """Return what a side is about, and what of the sides above it implies.
+
+        Parameters
+        ----------
+        node, child : int
+            A node, and that below to which an answer leads.
+
+        Returns
+        -------
+        subject : object
+            What names the answer.
+        implied : set
+            Subjects of answers above that this one makes needless.
+        """
+        return (node, child), set()
+
     def note(self, node):
         """Return how much of a question is left out of the text.
 
@@ -252,6 +269,21 @@ class Questions(Asked):
         k = int(self.tree.feature[node])
         threshold, is_open = self._cut(k, node)
         return self._about_one([k], np.ones(1), threshold, below, is_open)
+
+    def implied(self, node, child):
+        """What a side is about, and what of the sides above it implies."""
+        k = int(self.tree.feature[node])
+        term, is_left = self.terms[k], child == self.tree.children_left[node]
+        if not term.is_question:
+            # Below, the bound on the same side is the tighter one.
+            return (k, is_left), {(k, is_left)}
+        is_it = child == self.sides(node)[0][1]
+        alike = np.flatnonzero(self.asks & (self.columns == term.column)).tolist()
+        # One category, and so no other one.
+        is_one = is_it and not term.is_rare
+        return (k, is_left), {
+            (j, side) for j in alike for side in (True, False) if is_one
+        }
 
     def _cut(self, k, node):
         """A threshold in the column's unit, and whether it is on the other side."""
