@@ -193,6 +193,7 @@ class HardTreeLearner(Learner):
                 tree = self._learn_more(tree, lesson.renewal, *given, columns, watch)
             except KeyboardInterrupt:  # as the teacher answered, or rows were counted
                 watch.interrupt()
+        watch.tell()
         tree = tree.on(np.arange(n_inputs)[columns])
         weighs = self.weighs_labels and knowledge.hard is not None
         weighs = weighs and knowledge.hard_weight.sum() > 0
