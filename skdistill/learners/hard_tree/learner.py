@@ -193,6 +193,7 @@ class HardTreeLearner(Learner):
                 tree = self._learn_more(tree, lesson.renewal, taught, columns, watch)
             except KeyboardInterrupt:  # as the teacher answered, or rows were counted
                 watch.interrupt()
+        watch.tell()
         tree = tree.on(np.arange(n_inputs)[columns])
         if weighs:
             tree = self._weigh_labels(tree, self.see(lesson.read.X), knowledge, unseen)
