@@ -13,7 +13,7 @@ from ..learners.hard_tree.learner import (
     HardTreeModel,
     least_weight,
 )
-from ..learners.reached import rows_in_nodes
+from ..learners.reached import fidelity_in_nodes, rows_in_nodes
 from ..tables.table import observed_values
 from .base import BaseStudent, importances
 from .tasks import ClassifierStudent, RegressorStudent
@@ -53,9 +53,10 @@ class HardDecisionTree(ShownAsPage, BaseStudent):
         vars(self).pop("fidelity_", None)  # of the tree before
         x = self._see(read.X)
         self.node_mass_ = model.node_mass(x, knowledge.hard_weight)
-        self.node_counts_, self.node_labels_ = rows_in_nodes(
-            tree.apply(x), tree.parent, knowledge.used(self.alpha), self._task
-        )
+        end, taught = tree.apply(x), (knowledge.used(self.alpha), self._task)
+        self.node_counts_, self.node_labels_ = rows_in_nodes(end, tree.parent, *taught)
+        said = model.node_outputs()[end]
+        self.node_fidelity_ = fidelity_in_nodes(end, tree.parent, said, *taught)
         used = model.column_use(self._learner().cost(self._task.widths))
         self.feature_importances_ = importances(used, self)
         if model.tells_prior:
@@ -240,6 +241,9 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
     node_labels_ : ndarray of shape (n_nodes, n_outputs) or None
         Shares of the labels of these rows, beside what a teacher has
         taught; None without labels, or without a teacher.
+    node_fidelity_ : ndarray of shape (n_nodes,) or None
+        Share of these rows for which the tree's class is the teacher's; None without a
+        teacher's answers for rows of X.
     feature_importances_ : ndarray of shape (n_features,)
         What the questions about each feature gain in the criterion, normalised. With a
         transformer as `preprocessor`, one for each of its columns.
