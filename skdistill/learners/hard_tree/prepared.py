@@ -148,7 +148,9 @@ class Prepared:
         return HardTree.of(root, cuts, x, stats, least)
 
 
-def prepared(taught, *, widths, cost, least, n_leaves, random, watch, learns=None):
+def prepared(
+    taught, *, widths, cost, least, n_leaves, random, watch, learns=None, wishes=None
+):
     """Draw rows, put them into bins and look for promising tests.
 
     Parameters
@@ -169,6 +171,8 @@ def prepared(taught, *, widths, cost, least, n_leaves, random, watch, learns=Non
         May end a search early.
     learns : ndarray of bool of shape (n,), default=None
         Those that may be drawn; all by default.
+    wishes : Wishes, default=None
+        What holds for questions; None for nothing.
 
     Returns
     -------
@@ -197,10 +201,10 @@ def prepared(taught, *, widths, cost, least, n_leaves, random, watch, learns=Non
     fewer = fewer_bins(sizes, bins, n_stats, n_leaves)
     if fewer < bins:
         binned = Binned(drawn.x, fewer, times)
-    some = whole = Rows(binned, stats, cost(widths), least)
+    some = whole = Rows(binned, stats, cost(widths), least, wishes)
     if len(chosen) < len(x):
         stats = statistics(few, weight)
-        whole = Rows(binned.of(x), stats, cost(widths), least)
+        whole = Rows(binned.of(x), stats, cost(widths), least, wishes)
     hints = booster_hints(drawn.x, few[chosen], times, binned, random)
     return Prepared(taught, learns, drawn, some, whole, hints, n_leaves, random, watch)
 
