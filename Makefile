@@ -34,7 +34,7 @@ lint: $(VENV)/lint
 docs: $(VENV)/docs $(VENV)/examples
 	MPLBACKEND=agg $(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
-bench: $(VENV)/bench
+bench: $(VENV)/bench $(VENV)/peers
 	$(BIN)/python -m benchmarks.core
 	$(BIN)/python -m benchmarks.defaults
 	$(BIN)/python -m benchmarks.tables
@@ -45,6 +45,7 @@ bench: $(VENV)/bench
 	$(BIN)/python -m benchmarks.gain
 	$(BIN)/python -m benchmarks.ablation
 	$(BIN)/python -m benchmarks.soft_tree
+	$(BIN)/python -m benchmarks.hard_tree
 	$(BIN)/python -m benchmarks.speed
 	$(BIN)/python -m benchmarks.frames
 	$(BIN)/python -m benchmarks.house
@@ -56,7 +57,7 @@ test-min:
 	.venv-min/bin/python -m pytest -m "not slow"
 
 # Each extra of setup.cfg is installed once, and again when it changes.
-EXTRAS := test browser examples lint docs bench
+EXTRAS := test browser examples lint docs bench peers
 $(EXTRAS:%=$(VENV)/%): $(VENV)/%: $(BIN)/python setup.cfg constraints.txt
 	$(PIP) -e .[$*]
 	touch $@

@@ -13,7 +13,7 @@ import pandas as pd
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("skdistill", "torch", "scikit-learn", "skorch", "numpy")
 TEACHERS = ("lightgbm", "xgboost")  # where the benchmark has loaded them
-PEERS = ("neural_trees", "pystreed")
+PEERS = ("neural_trees", "pystreed", "imodels", "interpret-core", "trustee")
 
 
 def data_folder():
@@ -39,12 +39,13 @@ def raw_frame(name, target):
     return X.astype(dict.fromkeys(texts, "category")), y
 
 
-def arguments(description, **numbers):
-    """The command line: --quick for a short run, whole numbers by name, and --help."""
+def arguments(description, **options):
+    """The command line: --quick for a short run, numbers and texts by name, and --help."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--quick", action="store_true", help="a short run, not saved")
-    for name, default in numbers.items():
-        parser.add_argument(f"--{name}", type=int, default=default)
+    for name, default in options.items():
+        kind = str if isinstance(default, str) else int
+        parser.add_argument(f"--{name}", type=kind, default=default)
     return parser.parse_args()
 
 
@@ -57,7 +58,7 @@ def machine():
         "cores": os.cpu_count(),
         **{name: version(name) for name in PACKAGES},
         **{m: sys.modules[m].__version__ for m in TEACHERS if m in sys.modules},
-        **{m: version(m) for m in PEERS if m in sys.modules},
+        **{m: version(m) for m in PEERS if m.partition("-")[0] in sys.modules},
     }
 
 

@@ -28,11 +28,14 @@ _HOMES = {
     "SoftDecisionTreeRegressor": "students.soft_tree",
     "StudentClassifier": "students.estimator",
     "StudentRegressor": "students.estimator",
+    "all_counterfactuals": "inspection",
     "counterfactual": "inspection",
     "explain": "inspection",
     "export_graphviz": "inspection",
     "export_html": "inspection",
+    "export_rules": "inspection",
     "export_text": "inspection",
+    "importances": "inspection",
     "plot_gate_filters": "inspection",
     "plot_tree": "inspection",
     "smallest_student": "search.smallest",
@@ -42,11 +45,14 @@ _HOMES = {
 __all__ = sorted(_HOMES)
 
 if TYPE_CHECKING:
+    from .inspection import all_counterfactuals as all_counterfactuals
     from .inspection import counterfactual as counterfactual
     from .inspection import explain as explain
     from .inspection import export_graphviz as export_graphviz
     from .inspection import export_html as export_html
+    from .inspection import export_rules as export_rules
     from .inspection import export_text as export_text
+    from .inspection import importances as importances
     from .inspection import plot_gate_filters as plot_gate_filters
     from .inspection import plot_tree as plot_tree
     from .lesson.soft_targets import soft_targets as soft_targets

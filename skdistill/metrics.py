@@ -5,8 +5,10 @@ from sklearn.metrics import cohen_kappa_score, r2_score
 from sklearn.utils.validation import _check_sample_weight
 
 from .tables.gaps import plain_values
+from .tasks.ranks import area_under_roc, rank_correlation
 
 _FLOOR = 1e-7
+_MOST_RANKED = 64  # columns: each is sorted
 
 
 def fidelity(student_output, teacher_output, *, sample_weight=None):
@@ -24,11 +26,23 @@ def fidelity(student_output, teacher_output, *, sample_weight=None):
     Returns
     -------
     dict
-        For probabilities "agreement", the share of rows with the same likeliest class;
-        "kappa", the same beyond chance [1]_; "kl", the mean Kullback-Leibler divergence
-        from the teacher's distribution to the student's, in nats, with probabilities of
-        at least 1e-7. For values "r2", the share of the teacher's variance that the
-        student explains, and "rmse", in their unit.
+        For probabilities:
+
+        - "agreement", the share of rows with the same likeliest class;
+        - "kappa", the same beyond chance [1]_;
+        - "auc", the chance that the student finds a class likelier in a row for which the
+          teacher decides than in another [2]_: the mean over the classes for which the
+          teacher decides in some rows and not in all; NaN where there is none;
+        - "spearman", the rank correlation of their probabilities, of two classes for the
+          second, of more the mean over the classes;
+        - "kl", the mean Kullback-Leibler divergence from the teacher's distribution to the
+          student's, in nats, with probabilities of at least 1e-7.
+
+        For values "r2", the share of the teacher's variance that the student explains;
+        "spearman", the mean over outputs; "rmse", in their unit. A rank correlation is 0
+        where the student alone always says the same, and NaN where the teacher does. Of
+        more than 64 classes or outputs, those are ranked for which the teacher decides
+        most often, or the first ones.
 
     Raises
     ------
@@ -38,12 +52,14 @@ def fidelity(student_output, teacher_output, *, sample_weight=None):
     References
     ----------
     .. [1] Cohen: A Coefficient of Agreement for Nominal Scales, 1960.
+    .. [2] Hanley, McNeil: The Meaning and Use of the Area under a Receiver Operating
+       Characteristic (ROC) Curve, 1982.
 
     Examples
     --------
     >>> from skdistill.metrics import fidelity
     >>> fidelity([[0.9, 0.1], [0.2, 0.8]], [[0.9, 0.1], [0.2, 0.8]])
-    {'agreement': 1.0, 'kappa': 1.0, 'kl': 0.0}
+    {'agreement': 1.0, 'kappa': 1.0, 'auc': 1.0, 'spearman': 1.0, 'kl': 0.0}
     >>> fidelity([1.0, 2.0, 3.0], [1.0, 2.0, 4.0])["rmse"]
     0.577...
     """
@@ -56,36 +72,69 @@ def fidelity(student_output, teacher_output, *, sample_weight=None):
             f"student_output has shape {q.shape} and teacher_output {p.shape}: give both "
             "for the same rows and classes, and at least one row."
         )
+    weight = np.ones(len(p))
     if sample_weight is not None:
         weight = _check_sample_weight(sample_weight, p, ensure_non_negative=True)
         if not weight.any():  # which scikit-learn's newer versions refuse themselves
             raise ValueError("sample_weight is 0 everywhere: give some row a weight.")
-        sample_weight = weight[weight > 0]
-        q, p = q[weight > 0], p[weight > 0]
-    if not _are_distributions(p) or not _are_distributions(q):
-        error = np.average(
-            np.square(q - p).reshape(len(p), -1), 0, sample_weight
-        ).mean()
-        r2 = r2_score(p, q, sample_weight=sample_weight)
-        return {"r2": float(r2), "rmse": float(np.sqrt(error))}
-    student_class, teacher_class = q.argmax(axis=1), p.argmax(axis=1)
+        q, p, weight = (each[weight > 0] for each in (q, p, weight))
+    if _are_distributions(p) and _are_distributions(q):
+        return _of_distributions(q, p, weight)
+    return _of_values(q, p, weight)
+
+
+def _of_values(q, p, weight):
+    r2 = r2_score(p, q, sample_weight=weight)
+    q, p = (each.reshape(len(p), -1) for each in (q, p))
+    error = np.average(np.square(q - p), 0, weight).mean()
+    return {
+        "r2": float(r2),
+        "spearman": _rank_correlation(q, p, range(p.shape[1])[:_MOST_RANKED], weight),
+        "rmse": float(np.sqrt(error)),
+    }
+
+
+def _of_distributions(q, p, weight):
+    student_class, decision = q.argmax(axis=1), p.argmax(axis=1)
     kappa = 1.0  # where both know a single class, there is no chance to be beyond
-    if len(np.union1d(student_class, teacher_class)) > 1:
-        kappa = cohen_kappa_score(
-            teacher_class, student_class, sample_weight=sample_weight
-        )
+    if len(np.union1d(student_class, decision)) > 1:
+        kappa = cohen_kappa_score(decision, student_class, sample_weight=weight)
+    decided = np.bincount(decision, weights=weight, minlength=p.shape[1])
+    most = np.argsort(-decided, kind="stable")[:_MOST_RANKED]
+    columns = [1] if p.shape[1] == 2 else most
+    return {
+        "agreement": float(np.average(student_class == decision, weights=weight)),
+        "kappa": float(kappa),
+        "auc": _auc(q, decision, most[decided[most] > 0], weight),
+        "spearman": _rank_correlation(q, p, columns, weight),
+        "kl": max(0.0, float(np.average(_divergence(q, p), weights=weight))),
+    }
+
+
+def _divergence(q, p):
     q, p = (np.maximum(each, _FLOOR) for each in (q, p))
     q, p = (each / each.sum(axis=1, keepdims=True) for each in (q, p))
-    divergence = (p * np.log(p / q)).sum(axis=1)
-    return {
-        "agreement": float(
-            np.average(student_class == teacher_class, weights=sample_weight)
-        ),
-        "kappa": float(kappa),
-        "kl": max(0.0, float(np.average(divergence, weights=sample_weight))),
-    }
+    return (p * np.log(p / q)).sum(axis=1)
 
 
 def _are_distributions(p):
     wide = p.ndim == 2 and p.shape[1] > 1
     return wide and p.min() >= 0 and np.allclose(p.sum(axis=1), 1, atol=1e-6)
+
+
+def _auc(q, decision, classes, weight):
+    """Mean AUC of each class's probability against a decision for it."""
+    if len(classes) < 2:
+        return np.nan
+    found = [area_under_roc(q[:, k], decision == k, weight) for k in classes]
+    return float(np.mean(found))
+
+
+def _rank_correlation(q, p, columns, weight):
+    """Mean over the columns in which the teacher says more than one thing."""
+    found = []
+    for k in columns:
+        if (p[:, k] != p[0, k]).any():
+            varies = (q[:, k] != q[0, k]).any()
+            found.append(rank_correlation(q[:, k], p[:, k], weight) if varies else 0.0)
+    return float(np.mean(found)) if found else np.nan

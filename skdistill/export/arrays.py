@@ -20,7 +20,8 @@ def to_numpy(student):
     Parameters
     ----------
     student : estimator
-        A fitted net, soft tree or hard tree of this library; not changed. The predictor
+        A fitted net, soft tree or hard tree of this library, or a StudentClassifier or
+        StudentRegressor of a single decision tree; not changed. The predictor
         answers as the student does now: after ``adjust_class_prior``, and as a soft
         tree's ``inference`` says.
 
@@ -50,6 +51,7 @@ def to_numpy(student):
     True
     """
     check_is_fitted(student)
+    student = student._readable() or student  # a single tree of another library's
     model, of_model = student._model().arrays()
     view, of_view = _view(student)
     names = getattr(student, "feature_names_in_", None)

@@ -1,69 +1,55 @@
 """What would have had to be otherwise."""
 
-from dataclasses import dataclass
 from numbers import Integral
-from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier
 
-from ..tables.gaps import is_gap
-from ..tables.terms import in_one_line
-from ..tables.view import reads_tables
-from .rows import one_row, varied
-from .wording import check_readable, names_of, quoted
+from .changes import Column, Counterfactual, in_words, label_in_words, listed
+from .flips import Search
+from .numbers import percent
+from .readable import readable
+from .wording import names_of
 
-# 2 to the -40 of the range: far below what a user tells apart, at 40 predictions.
-_HALVINGS = 40
-
-
-@dataclass(frozen=True)
-class Counterfactual:
-    """The smallest change of one feature that changes a tree's decision.
-
-    Attributes
-    ----------
-    feature : object
-        Name of the column as the frame has it, or its position where it has none.
-    before, after : object
-        Its value, and the one that it would have to have.
-    prediction : object
-        The class that the tree then predicts.
-    distance : float
-        Share of the training rows whose values lie between; 1 for another category.
-    name : str
-        What the column is called in text.
-    """
-
-    feature: Any
-    before: Any
-    after: Any
-    prediction: Any
-    distance: float
-    name: str
-
-    def __str__(self):
-        return (
-            f"{self.name} = {_short(self.after)} instead of {_short(self.before)} "
-            f"makes it {in_one_line(self.prediction)}"
-        )
+_NUMBERS = [
+    "no",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+]
 
 
-def _short(value):
-    if is_gap(value):
-        return "a gap"
-    return f"{value:.6g}" if isinstance(value, float) else in_one_line(value)
+def counterfactual(
+    tree,
+    x,
+    *,
+    target=None,
+    max_features=2,
+    features=None,
+    immutable=(),
+    permitted_range=None,
+):
+    """Find the smallest change of a row that changes a tree's decision.
 
+    One feature that does it by itself is preferred to two, then the smaller change. Small
+    is what few training rows lie between: a change is measured in ranks [1]_, so units make
+    no difference, and the parts of two changes are added. No value leaves the range that
+    training saw. For a hard tree the answer is exact, for each leaf is a box, and all its
+    thresholds are tried. For a soft one each feature is tried at the values that training
+    saw (256 quantiles of them, where there are more), and the place between two of them is
+    found by bisection; two features together among the 8 that come nearest by themselves,
+    at 16 values each, and then one after the other is moved back towards the row. What is
+    found was verified by ``predict``, but with two features of a soft tree there may be
+    nearer ones.
 
-def counterfactual(tree, x, *, target=None, features=None):
-    """Find the smallest change of one feature that changes a tree's decision.
-
-    Every feature is tried by itself, the others being as they are. Small is what few
-    training rows lie between: a change is measured in ranks, so units make no
-    difference, and no value leaves the range that training saw. For a hard tree all its
-    thresholds are tried, so the answer is exact; for a soft one the values that training
-    saw (256 quantiles of them, where there are more), and the place between two of them
-    is found by bisection. The answer was verified by ``predict``.
+    It says what the *tree* would answer. Nothing tells that the world would follow: a
+    change of one column may bring others with it, or have no effect at all.
 
     Parameters
     ----------
@@ -73,19 +59,35 @@ def counterfactual(tree, x, *, target=None, features=None):
         The row.
     target : label, default=None
         The class to be reached; None for any other than the present one.
+    max_features : int, default=2
+        So many features may change together; for a soft tree 1 or 2.
     features : array-like, default=None
         Columns that may change, by their names, or by their positions where no name is a
         number; all by default.
+    immutable : array-like, default=()
+        Columns that may not change.
+    permitted_range : dict, default=None
+        For some columns, as in DiCE [2]_, what they may become: the lowest and the highest
+        number, such as ``{"age": (18, 65)}``, or categories. None is no bound: where
+        ``tenure`` is 12 and can only grow, ``{"tenure": (12, None)}``.
 
     Returns
     -------
-    Counterfactual or None
-        None where no change of one feature does it.
+    Counterfactual
+        Printed, it is a sentence. Where nothing does it, it is false, and says why, and
+        what comes nearest.
 
     Raises
     ------
     ValueError
-        If `x` is not one row, `target` is not a class, or `features` are no columns.
+        If `x` is not one row, `target` is not a class, columns are named that there are
+        not, or a range is none.
+
+    References
+    ----------
+    .. [1] Ustun, Spangher, Liu: Actionable Recourse in Linear Classification, 2019.
+    .. [2] Mothilal, Sharma, Tan: Explaining Machine Learning Classifiers through Diverse
+       Counterfactual Explanations, 2020.
 
     Examples
     --------
@@ -94,9 +96,91 @@ def counterfactual(tree, x, *, target=None, features=None):
     >>> X, y = load_iris(return_X_y=True, as_frame=True)
     >>> tree = HardDecisionTreeClassifier(max_leaf_nodes=3).fit(X, y)
     >>> print(counterfactual(tree, X.iloc[60]))
-    petal length (cm) = 2.5 instead of 3.5 makes it 0
+    petal length (cm) <= 2.5 instead of 3.5 makes it class 0
+    >>> print(counterfactual(tree, X.iloc[0], target=2))
+    petal length (cm) > 2.5 instead of 1.4 and petal width (cm) > 1.75 instead of 0.2
+    together make it class 2
+    >>> print(counterfactual(tree, X.iloc[0], target=2, max_features=1))
+    no change of one feature makes it class 2: the nearest takes two, petal length ...
     """
-    check_readable(tree)
+    search = _search(tree, x, target, features, immutable, permitted_range)
+    if max_features < 1 or (max_features > 2 and not search.is_hard):
+        raise ValueError(
+            f"max_features={max_features} must be at least 1, and for a soft tree, or a "
+            "view of your own, 2 at most."
+        )
+    found = min(search.singles(), key=_size, default=None)
+    if found is not None:
+        return found
+    if search.is_hard:
+        return _by_leaves(search, max_features)
+    return _by_pairs(search, max_features)
+
+
+def all_counterfactuals(
+    tree, x, *, target=None, features=None, immutable=(), permitted_range=None
+):
+    """List every change of a single feature that changes a tree's decision.
+
+    Of a number, each range of values with the same new answer is one change, to its value
+    that is the nearest; so is each other category. They are found as by
+    :func:`counterfactual`.
+
+    Parameters
+    ----------
+    tree : SoftDecisionTreeClassifier or HardDecisionTreeClassifier
+        As there.
+    x : frame of one row, Series, array-like of shape (n_features,) or (1, n_features)
+        The row.
+    target : label, default=None
+        As there.
+    features : array-like, default=None
+        As there.
+    immutable : array-like, default=()
+        As there.
+    permitted_range : dict, default=None
+        As there.
+
+    Returns
+    -------
+    pandas.DataFrame, or list of dict where pandas is not installed
+        The smallest changes first: "feature", "before", "after", "distance", "prediction"
+        and, as "words", what does it.
+
+    Raises
+    ------
+    ValueError
+        As there.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skdistill import HardDecisionTreeClassifier, all_counterfactuals
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> tree = HardDecisionTreeClassifier(max_leaf_nodes=3).fit(X, y)
+    >>> flips = all_counterfactuals(tree, X.iloc[60])
+    >>> print(flips[["words", "before", "prediction"]])
+                           words  before  prediction
+    0   petal length (cm) <= 2.5     3.5           0
+    1    petal width (cm) > 1.75     1.0           2
+    """
+    search = _search(tree, x, target, features, immutable, permitted_range)
+    kept = ("feature", "before", "after", "distance", "prediction")
+    found = sorted(search.singles(), key=_size)
+    rows = [
+        {name: getattr(each, name) for name in kept} | {"words": each.changes[0].words}
+        for each in found
+    ]
+    try:
+        import pandas as pd
+    except ImportError:
+        return rows
+    return pd.DataFrame(rows, columns=[*kept, "words"])
+
+
+def _search(tree, x, target, features, immutable, permitted_range):
+    read = readable(tree)
+    tree = read.student
     if (
         not is_classifier(tree)
         or isinstance(tree.classes_, list)
@@ -106,7 +190,7 @@ def counterfactual(tree, x, *, target=None, features=None):
             "counterfactual is about the decision of a classifier of one target, and tree "
             f"is {tree!r}."
         )
-    row = one_row(x)
+    row = read.row(x)
     now = tree.predict(row)
     if len(now) != 1:
         raise ValueError(f"x has {len(now)} rows: give one, such as X[:1].")
@@ -119,147 +203,106 @@ def counterfactual(tree, x, *, target=None, features=None):
             "counterfactual varies numbers and categories, and this tree was fitted on "
             'columns of other kinds: take preprocessor="auto", or numbers.'
         )
-    search = _Search(tree, row, now[0], target)
-    changes = [search.in_column(column) for column in _columns(tree, features)]
-    changes = [each for each in changes if each is not None]
-    return min(changes, key=lambda each: each.distance, default=None)
+    may = range(tree.n_features_in_)
+    if features is not None:
+        may = _positions(tree, features, "features")
+    may_not = set(_positions(tree, immutable, "immutable"))
+    limits = _limits(tree, permitted_range or {})
+    columns = [Column(tree, row, j, limits.get(j)) for j in may if j not in may_not]
+    return Search(tree, row, now[0], target, columns)
 
 
-def _columns(tree, features):
-    if features is None:
-        return range(tree.n_features_in_)
+def _positions(tree, columns, argument):
     names, positions = names_of(tree) or [], list(range(tree.n_features_in_))
     if any(isinstance(name, Integral) for name in names):
         positions = []  # an integer is a name, and a wrong one no position
-    for each in features:
+    for each in columns:
         if each not in names and each not in positions:
             raise ValueError(
-                f"features={list(features)!r}: {each!r} is no column, which are "
+                f"{argument}={list(columns)!r}: {each!r} is no column, which are "
                 f"{names or positions}."
             )
-    return [names.index(each) if each in names else int(each) for each in features]
+    return [names.index(each) if each in names else int(each) for each in columns]
 
 
-class _Search:
-    """Changes of one row, column by column."""
-
-    def __init__(self, tree, row, now, target):
-        self.tree, self.row, self.now, self.target = tree, row, now, target
-
-    def in_column(self, column):
-        """Return the smallest change of one column that does it, if any."""
-        values, share = self.tree._observed[column]
-        before = _value(self.row, column)
-        if before is None and share is not None:
-            before = np.nan
-        if not len(values):  # nothing but gaps
-            return None
-        if share is None:
-            return self._other_category(column, values, before)
-        return self._other_number(column, np.asarray(values), share, before)
-
-    def _does_it(self, column, values):
-        labels = self.tree.predict(varied(self.row, column, values))
-        hits = labels != self.now if self.target is None else labels == self.target
-        return labels, hits & (labels != self.now)
-
-    def _other_category(self, column, values, before):
-        values = [value for value in values if value != before]
-        if not values:
-            return None
-        labels, hits = self._does_it(column, values)
-        if not hits.any():
-            return None
-        first = int(hits.argmax())
-        # Categories have no ranks: each is as far as any other.
-        return self._change(column, before, values[first], labels[first], 1.0)
-
-    def _other_number(self, column, observed, share, before):
-        whole = bool((observed == np.floor(observed)).all())
-        values = np.unique(
-            np.concatenate([observed, self._thresholds(column, observed, whole)])
-        )
-        labels, hits = self._does_it(column, values)
-        known = isinstance(before, float) and np.isfinite(before)
-        # A row with a gap starts from the median.
-        start = before if known else float(np.interp(0.5, share, observed))
-        best = None
-        # The nearest hit on each side: the other hits are farther in ranks too.
-        for side in (values <= start, values >= start):
-            places = np.flatnonzero(hits & side)
-            if not len(places):
-                continue
-            near = places[np.abs(values[places] - start).argmin()]
-            step = 1 if values[near] < start else -1
-            beside = near + step
-            # Between the hit and its neighbour towards the row lies the tree's threshold.
-            limit = values[beside] if 0 <= beside < len(values) else start
-            limit = min(limit, start) if step > 0 else max(limit, start)
-            after, label = self._nearer(
-                column, values[near], limit, labels[near], whole
+def _limits(tree, permitted_range):
+    names = _positions(tree, permitted_range, "permitted_range")
+    limits = dict(zip(names, permitted_range.values(), strict=True))
+    for column, (name, limit) in zip(names, permitted_range.items(), strict=True):
+        is_number = tree._observed[column][1] is not None
+        if isinstance(limit, str) or (is_number and not _is_range(limit)):
+            wanted = (
+                "the lowest and the highest number, or None" if is_number else "a list"
             )
-            ranks = np.interp([start, after], observed, share)
-            distance = float(abs(ranks[1] - ranks[0]))
-            if best is None or distance < best.distance:
-                best = self._change(column, before, after, label, distance)
-        return best
-
-    def _thresholds(self, column, observed, whole):
-        """What a hard tree asks of the column, from both sides."""
-        tree = self.tree
-        if not hasattr(tree, "tree_"):
-            return np.empty(0)
-        gates = np.flatnonzero(~tree.tree_.is_leaf)
-        if reads_tables(tree.preprocessor_):
-            terms = tree.preprocessor_.terms_
-            gates = [
-                node
-                for node in gates
-                if terms[tree.tree_.feature[node]].column == column
-                and not terms[tree.tree_.feature[node]].is_question
-            ]
-        elif tree.preprocessor_ is None:
-            gates = gates[tree.tree_.feature[gates] == column]
-        else:
-            gates = []
-        cuts = tree.tree_.threshold[gates]
-        # The question is x <= cut: the cut itself, and the least number beyond it.
-        above = np.floor(cuts) + 1 if whole else np.nextafter(cuts, np.inf)
-        both = np.concatenate([np.floor(cuts) if whole else cuts, above])
-        return both[(both >= observed[0]) & (both <= observed[-1])]
-
-    def _nearer(self, column, good, bad, label, whole):
-        """Between a value that does it and one nearer to the row that does not."""
-        for _ in range(_HALVINGS):
-            middle = good / 2 + bad / 2  # their sum could overflow
-            middle = float(np.round(middle)) if whole else middle
-            if middle in (good, bad):
-                break
-            labels, hits = self._does_it(column, [middle])
-            if hits[0]:
-                good, label = middle, labels[0]
-            else:
-                bad = middle
-        return float(good), label
-
-    def _change(self, column, before, after, label, distance):
-        names = names_of(self.tree)
-        feature, name = column, f"feature_{column}"
-        if names is not None:
-            feature, name = names[column], quoted(in_one_line(names[column]))
-        return Counterfactual(feature, before, after, label, distance, name)
+            raise ValueError(
+                f"permitted_range of {name!r} is {limit!r}: give {wanted}."
+            )
+    return limits
 
 
-def _value(row, column):
-    """The value in a column: a float, a category, or None for a gap."""
-    if hasattr(row, "to_pandas"):
-        row = row.to_pandas()
-    if hasattr(row, "iloc"):
-        value = row.iloc[0, column]
-    else:
-        value = row[0, column] if hasattr(row, "ndim") else row[0][column]
-    if is_gap(value):
-        return None
-    if isinstance(value, bool | int | float | np.number | np.bool_):
-        return float(value)
-    return value
+def _is_range(limit):
+    ends = [end for end in limit if end is not None]
+    return len(limit) == 2 and ends == sorted(ends)
+
+
+def _size(found):
+    return len(found.changes), found.distance
+
+
+def _by_leaves(search, max_features):
+    ways = search.ways()
+    found = min(ways, key=_size, default=None)
+    if found is not None and len(found.changes) <= max_features:
+        return found
+    if search.now == search.target:
+        return _none(search, f"it is {label_in_words(search.now)} already")
+    aim = _aim(search)
+    if found is not None:
+        nearest = f"{_in_letters(len(found.changes))}, {listed(found.changes)}"
+        reason = (
+            f"no change of {_up_to(max_features)} makes it {aim}: the nearest takes "
+        )
+        return _none(search, reason + nearest)
+    free = [column.name for column in search.columns]
+    tried = f"tried: {listed(free)}" if free else "the tree asks about none that may"
+    return _none(search, f"no change that is allowed makes it {aim} ({tried})")
+
+
+def _by_pairs(search, max_features):
+    if search.now == search.target:
+        return _none(search, f"it is {label_in_words(search.now)} already")
+    margins = search.margins()
+    if max_features > 1:
+        found = min(search.pairs(margins), key=_size, default=None)
+        if found is not None:
+            return found
+    reason = f"no change of {_up_to(max_features)} makes it {_aim(search)}"
+    if not margins:
+        return _none(search, f"{reason}: there is nothing to try")
+    column, margin = max(margins, key=lambda pair: pair[1].max())
+    best = int(margin.argmax())
+    share = percent(1 / (1 + np.exp(-margin[best])), 3)
+    tried = listed(each.name for each in search.columns)
+    value = in_words(column.values[best])
+    nearest = f"the nearest, {column.name} = {value}, comes to {share} against the rest"
+    return _none(search, f"{reason} (tried: {tried}); {nearest}")
+
+
+def _none(search, reason):
+    return Counterfactual((), search.now, np.inf, reason)
+
+
+def _aim(search):
+    if search.target is None:
+        return f"anything but {label_in_words(search.now)}"
+    return label_in_words(search.target)
+
+
+def _in_letters(n):
+    return _NUMBERS[n] if n < len(_NUMBERS) else str(n)
+
+
+def _up_to(n):
+    if n == 1:
+        return "one feature"
+    return "one or two features" if n == 2 else f"up to {_in_letters(n)} features"

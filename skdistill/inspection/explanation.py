@@ -1,19 +1,19 @@
-"""One row's way through a fitted tree, in words."""
+"""One row's way through a fitted tree, or what speaks for a net's answer, in words."""
 
 import numpy as np
 from sklearn.base import is_classifier
 
-from ..tables.terms import in_one_line
-from ..tables.view import reads_tables
 from ..tasks.priors import shifted
+from .contributions import Spoken
 from .questions import quietly
-from .rows import one_row
-from .wording import Leaves, check_readable, questions_of
+from .readable import readable
+from .rows import held_by
+from .wording import Leaves, questions_of
 
 
 @quietly
 def explain(tree, x, *, feature_names=None, class_names=None, max_terms=3, digits=3):
-    """Tell why a fitted tree, soft or hard, answers as it does for one row.
+    """Tell why a fitted tree, soft or hard, or a net answers as it does for one row.
 
     The path is the greedy one, at each gate the likelier side, or with
     ``inference="leaf"`` that to the likeliest leaf. For each gate of a soft
@@ -24,10 +24,18 @@ def explain(tree, x, *, feature_names=None, class_names=None, max_terms=3, digit
     the leaf, and, where a soft tree predicts by its mixture, what the mixture says;
     after ``adjust_class_prior``, what the tree predicts now.
 
+    A net has no path. The text goes from its answer for the average of the training rows
+    to that for this row, and says what each column adds on the straight way there:
+    the integral of the answer's slope [1]_. For classes these are log odds, of two classes
+    of the second one, of more of the likeliest; for values they are in the unit of y. All
+    lines together add up to the answer. They tell what the net does, and not what the
+    columns cause.
+
     Parameters
     ----------
     tree : SoftDecisionTreeClassifier, HardDecisionTreeClassifier, or a regressor
-        Fitted.
+        Fitted; or another student with a tree, or a pipeline, as in :func:`export_text`;
+        or a NeuralStudentClassifier or NeuralStudentRegressor.
     x : frame of one row, array-like of shape (n_features,) or (1, n_features)
         The row.
     feature_names : array-like of str of shape (n_features,), default=None
@@ -35,19 +43,26 @@ def explain(tree, x, *, feature_names=None, class_names=None, max_terms=3, digit
     class_names : array-like of str of shape (n_classes,), default=None
         As in :func:`export_text`.
     max_terms : int or None, default=3
-        Number of terms of a soft gate that are shown.
+        Number of terms of a soft gate, or of columns of a net, that are shown.
     digits : int, default=3
-        Significant digits.
+        Significant digits; log odds of a net have one less after the point.
 
     Returns
     -------
     str
-        A line for each node of the path, and one or two for the answer.
+        A line for each node of the path, or for each column of a net, and one or two for
+        the answer.
 
     Raises
     ------
+    TypeError
+        If there is neither a tree nor a net.
     ValueError
         If `x` is not one row.
+
+    References
+    ----------
+    .. [1] Sundararajan, Taly, Yan: Axiomatic Attribution for Deep Networks, 2017.
 
     Examples
     --------
@@ -61,18 +76,21 @@ def explain(tree, x, *, feature_names=None, class_names=None, max_terms=3, digit
     pw <= 1.75, because pw = 1
     leaf 3: class 1: 90.7 %, class 2: 9.3 %, 1 other < 0.1 %  (36 % of rows, n = 54)
     """
-    check_readable(tree)
-    row = one_row(x)
+    read = readable(tree, nets=True)
+    tree, row = read.student, read.row(x)
     z = np.asarray(tree._view(row), dtype=np.float64)
     if len(z) != 1:
         raise ValueError(f"x has {len(z)} rows: give one, such as X[:1].")
+    if not hasattr(tree, "node_mass_"):
+        spoken = Spoken(tree, row, z[0], feature_names, class_names, digits)
+        return "\n".join(spoken.lines(max_terms))
     inference = getattr(tree, "inference", "path")
     end = int(tree.apply(row)[0]) if inference == "leaf" else None
     gates = questions_of(tree, feature_names, max_terms, digits)
     leaves = Leaves(tree, gates.leaves, class_names, digits)
     lines, node = [], 0
     # The path follows the exact numbers; only the text is rounded.
-    for gate, node, reasons in gates.evidence(z[0], _held(tree, row), end):
+    for gate, node, reasons in gates.evidence(z[0], held_by(tree, row), end):
         (side,) = (text for text, child in gates.sides(gate) if child == node)
         lines.append(", ".join([side, *reasons]))
     lines.append(f"leaf {node}: {leaves.describe(node)}")
@@ -82,19 +100,6 @@ def explain(tree, x, *, feature_names=None, class_names=None, max_terms=3, digit
         answer = leaves.prediction(_answer(tree, row, adjusted=True))
         lines.append(f"after adjust_class_prior: {answer}")
     return "\n".join(lines)
-
-
-def _held(tree, row):
-    """What the row holds, by column, where the columns are those of a table."""
-    if not reads_tables(tree.preprocessor_):
-        return {}
-    table = tree._table(row)
-    numbers = zip(table.number_columns.tolist(), table.numbers[0].tolist(), strict=True)
-    held = {j: None if np.isnan(value) else value for j, value in numbers}
-    for column, labels in table.labels.items():
-        code = int(labels.codes[0])
-        held[column] = in_one_line(labels.categories[code]) if code >= 0 else None
-    return held
 
 
 def _answer(tree, row, adjusted=False):

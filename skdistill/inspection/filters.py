@@ -4,7 +4,8 @@ import numpy as np
 
 from .boxes import boxed, ground_of, imported_pyplot
 from .nodes import nodes_of
-from .wording import check_readable, questions_of
+from .readable import readable
+from .wording import questions_of
 from .wrapping import wrapped
 
 _FILLED = 0.9  # of a column's width, and of a level's height
@@ -24,7 +25,7 @@ def plot_gate_filters(
     Parameters
     ----------
     tree : SoftDecisionTreeClassifier or SoftDecisionTreeRegressor
-        Fitted on rows that are images, pixel by pixel.
+        Fitted on rows that are images, pixel by pixel; or a pipeline that ends in one.
     shape : tuple of int
         Height and width of an image; or height, width and channels, whose weights are
         summed.
@@ -62,6 +63,7 @@ def plot_gate_filters(
     >>> images = plot_gate_filters(tree, (8, 8))  # doctest: +SKIP
     """
     pyplot = imported_pyplot("plot_gate_filters")
+    tree = readable(tree).student
     filters = _filters(tree, shape)
     nodes = nodes_of(tree, None, class_names, 1, max_depth, 3)
     ax = pyplot.gca() if ax is None else ax
@@ -91,7 +93,6 @@ def plot_gate_filters(
 
 def _filters(tree, shape):
     """The weights of each gate as an image, by node number."""
-    check_readable(tree)
     if hasattr(tree, "tree_"):
         raise ValueError(
             "plot_gate_filters is about the gates of a soft tree, and tree is "

@@ -4,6 +4,7 @@ import re
 
 from .colours import colours_of
 from .nodes import nodes_of
+from .readable import readable
 
 _ENTITY = re.compile(r"&(?=#?\w+;)")  # dot would draw &lt; as <
 _WIDEST = 8.0  # points, of an edge that all rows take
@@ -28,7 +29,7 @@ def export_graphviz(
     Parameters
     ----------
     tree : SoftDecisionTreeClassifier, HardDecisionTreeClassifier, or a regressor
-        Fitted.
+        Fitted; or another student with a tree, or a pipeline, as in :func:`export_text`.
     feature_names : array-like of str of shape (n_features,), default=None
         As in :func:`export_text`.
     class_names : array-like of str of shape (n_classes,), default=None
@@ -57,13 +58,14 @@ def export_graphviz(
     digraph tree {
     node [shape=box, style="rounded, filled", fillcolor=white, fontname=helvetica];
     edge [fontname=helvetica, arrowhead=none];
-    0 [label="pl <= 2.5\\nclass ...100 % of rows, n = 150"];
-    1 [label="class 0: ...33.3 % of rows, n = 50"];
-    2 [label="class ...66.7 % of rows, n = 100"];
+    0 [label="pl <= 2.5\\nclass ...100 % of rows\\nn = 150"];
+    1 [label="class 0: ...33.3 % of rows\\nn = 50"];
+    2 [label="class ...66.7 % of rows\\nn = 100"];
     0 -> 1 [penwidth=3.33, label="yes"];
     0 -> 2 [penwidth=5.67, label="no"];
     }
     """
+    tree = readable(tree).student
     nodes = nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits)
     colours = colours_of(tree, nodes) if filled else [None] * len(nodes)
     mass = {node.number: node.mass for node in nodes}

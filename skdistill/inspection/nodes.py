@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .questions import quietly
-from .wording import Leaves, check_readable, questions_of
+from .wording import Leaves, questions_of
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,6 @@ def nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits):
     list of Node
         Each before its children, the subtree for yes before that for no.
     """
-    check_readable(tree)
     if max_depth is not None and max_depth < 0:
         raise ValueError(f"max_depth={max_depth} must be 0 or more, or None for all.")
     gates = questions_of(tree, feature_names, max_terms, digits)
@@ -97,7 +96,7 @@ def nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits):
             lines.append(f"({gates.note(number)})")
         lines.append(leaves.prediction(value))
         lines += [] if sides else leaves.observed(number)
-        lines.append(leaves.rows(number))
+        lines += leaves.rows(number)
         kept = () if is_cut else children
         headline, mass = leaves.headline(value), leaves.mass[number]
         nodes[place] = Node(

@@ -15,6 +15,7 @@ from ..tables.terms import in_one_line
 from .nodes import nodes_of
 from .page_rows import Rows, sees_columns
 from .questions import quietly
+from .readable import readable
 from .text import export_text
 from .wording import Leaves, questions_of
 
@@ -48,7 +49,7 @@ def export_html(
     Parameters
     ----------
     tree : SoftDecisionTreeClassifier, HardDecisionTreeClassifier, or a regressor
-        Fitted.
+        Fitted; or another student with a tree, or a pipeline, as in :func:`export_text`.
     path : str or path, default=None
         File to be written; None to return the page.
     feature_names : array-like of str of shape (n_features,), default=None
@@ -79,8 +80,8 @@ def export_html(
 
     Notes
     -----
-    With a transformer of your own as ``preprocessor`` the page takes rows as the
-    transformer returns them. In a notebook, a fitted tree shows its page below
+    With a transformer of your own as ``preprocessor``, and of a pipeline, the page takes
+    rows as the transformers return them. In a notebook, a fitted tree shows its page below
     scikit-learn's diagram; ``sklearn.utils.estimator_html_repr(tree)`` is the diagram
     alone.
 
@@ -94,9 +95,12 @@ def export_html(
     >>> page.splitlines()[0]
     '<!doctype html>'
     """
+    read = readable(tree)
+    tree = read.student
     names = {"feature_names": feature_names, "class_names": class_names}
     terms = {"max_terms": max_terms, "digits": digits}
     data = _data(tree, **names, **terms)
+    data["facts"] = _facts(read)
     title = type(tree).__name__ if title is None else in_one_line(title)
     parts = {
         "title": html.escape(title),
@@ -158,7 +162,6 @@ def _data(tree, feature_names, class_names, max_terms, digits):
     return {
         **_answers(leaves, class_names),
         **rows.as_json(),
-        "facts": _facts(tree),
         "nodes": [_node(node, questions, asked, leaves) for node in nodes],
     }
 
@@ -201,15 +204,21 @@ def _answers(leaves, given):
     return {"kind": kind, "groups": [{"name": None, "labels": labels}]}
 
 
-def _facts(tree):
+def _facts(read):
     """Remarks about the whole tree."""
-    facts = []
+    tree, facts = read.student, []
     fidelity = vars(tree).get("fidelity_")
     if fidelity is not None and "agreement" in fidelity["after"]:
-        share = 100 * fidelity["after"]["agreement"]
-        facts.append(f"agrees with its teacher on {share:.3g} % of {fidelity['rows']}")
-    if not sees_columns(tree):
-        facts.append(f"columns as {type(tree.preprocessor_).__name__} returns them")
+        share, auc = 100 * fidelity["after"]["agreement"], fidelity["after"]["auc"]
+        ranks = "" if np.isnan(auc) else f" (AUC to its decisions {auc:.3f})"
+        facts.append(
+            f"agrees with its teacher{ranks} on {share:.3g} % of {fidelity['rows']}"
+        )
+    before = [each for steps in read.steps for _, each in steps.steps]
+    before += [] if sees_columns(tree) else [tree.preprocessor_]
+    if before:
+        names = ", ".join(type(each).__name__ for each in before)
+        facts.append(f"columns as {names} return{'s' * (len(before) < 2)} them")
     if vars(tree).get("_class_shift") is not None:
         facts.append("answers are those after adjust_class_prior, leaves those before")
     return facts

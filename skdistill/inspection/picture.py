@@ -17,12 +17,13 @@ from .boxes import (
 from .colours import colours_of
 from .layout import tidy_layout
 from .nodes import nodes_of
+from .readable import readable
 from .wrapping import wrapped
 
 _LARGEST, _SMALLEST, _LEGIBLE = 11.0, 1.0, 8.0  # font sizes, in points
 _PAGE = 16 * 72.0, 9 * 72.0  # points: a new figure is no larger if that can be
 _MOST = 200 * 72.0, 200 * 72.0  # larger pictures cannot be saved
-_COLUMNS = 26, 38, 20, 15, 12  # letters in a line of a leaf, to be tried in turn
+_COLUMNS = 26, 38, 20, 15  # letters in a line of a leaf, to be tried in turn
 _WIDER = 1.4  # there is more room for questions: they have two nodes below
 _LEGEND = 60  # letters in a line of the legend
 # All others are in font sizes.
@@ -54,7 +55,7 @@ def plot_tree(
     Parameters
     ----------
     tree : SoftDecisionTreeClassifier, HardDecisionTreeClassifier, or a regressor
-        Fitted.
+        Fitted; or another student with a tree, or a pipeline, as in :func:`export_text`.
     feature_names : array-like of str of shape (n_features,), default=None
         As in :func:`export_text`.
     class_names : array-like of str of shape (n_classes,), default=None
@@ -93,6 +94,7 @@ def plot_tree(
     >>> texts = plot_tree(tree, feature_names=iris.feature_names)  # doctest: +SKIP
     """
     pyplot = imported_pyplot("plot_tree")
+    tree = readable(tree).student
     nodes = nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits)
     bars, meaning = bars_of(tree, nodes, class_names, digits)
     size = None if fontsize is None else _in_points(fontsize)

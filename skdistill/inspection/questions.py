@@ -14,7 +14,63 @@ _FAR = 10
 quietly = np.errstate(over="ignore", invalid="ignore")
 
 
-class Asked(ABC):
+class Seen:
+    """What a student sees of rows, in words.
+
+    Parameters
+    ----------
+    student : SoftDecisionTree, HardDecisionTree or NeuralStudent
+        Fitted.
+    names : list of str
+        Names of what its view is about.
+    n_view : int
+        Number of columns of the view.
+    digits : int, default=3
+        Significant digits.
+    """
+
+    def __init__(self, student, names, n_view, digits=3):
+        view = student.preprocessor_
+        self.names, self.digits = names, digits
+        self.terms, self.scale, self.center, self.spread = view_terms(view, n_view)
+        self.columns = np.array([term.column for term in self.terms])
+
+    def row_says(self, k, z, held):
+        """What a row holds, such as ``age = 23``, ``plan = a`` or ``age is missing``.
+
+        Parameters
+        ----------
+        k : int
+            A term that is about the column.
+        z : ndarray of shape (n_view,)
+            The view of the row.
+        held : dict of {int: str, float or None}
+            What the row holds, by column, where the columns are those of a table: a
+            category, a number, or None for a gap.
+
+        Returns
+        -------
+        str
+            In one line.
+        """
+        term = self.terms[k]
+        name = self.names[term.column]
+        if term.column not in held:
+            # The scale of a constant is 0: it stays at its centre.
+            scale = self.scale[k] if self.scale[k] > 0 else np.inf
+            return f"{name} = {self._write(k, z[k] / scale + self.center[k])}"
+        value = held[term.column]
+        if value is None or term.is_gap:
+            return f"{name} is {'' if value is None else 'not '}missing"
+        return f"{name} = {value if isinstance(value, str) else self._write(k, value)}"
+
+    def _write(self, k, value):
+        """A number of the k-th term's column, to so many digits of its spread."""
+        tail = self.terms[k].tail
+        return number(value, self.digits, tail.size if tail else self.spread[k])
+
+
+class Asked(Seen, ABC):
     """The questions of a tree: in any picture or text, the side of yes comes first.
 
     Parameters
@@ -25,6 +81,8 @@ class Asked(ABC):
         Names of what its view is about.
     n_view : int
         Number of columns of the view.
+    digits : int, default=3
+        Significant digits.
 
     Attributes
     ----------
@@ -32,11 +90,9 @@ class Asked(ABC):
         Numbers of the leaves.
     """
 
-    def __init__(self, tree, names, n_view):
+    def __init__(self, tree, names, n_view, digits=3):
+        super().__init__(tree, names, n_view, digits)
         view = tree.preprocessor_
-        self.names = names
-        self.terms, self.scale, self.center, self.spread = view_terms(view, n_view)
-        self.columns = np.array([term.column for term in self.terms])
         self.asks = np.array([term.is_question for term in self.terms])
         # Where training had no gap, the text says nothing of gaps.
         had_gaps = {term.column for term in self.terms if term.is_gap}
@@ -90,6 +146,23 @@ class Asked(ABC):
             How sure a gate is, and what the row holds.
         """
 
+    def implied(self, node, child):
+        """Return what a side is about, and what of the sides above it implies.
+
+        Parameters
+        ----------
+        node, child : int
+            A node, and that below to which an answer leads.
+
+        Returns
+        -------
+        subject : object
+            What names the answer.
+        implied : set
+            Subjects of answers above that this one makes needless.
+        """
+        return (node, child), set()
+
     def note(self, node):
         """Return how much of a question is left out of the text.
 
@@ -105,11 +178,7 @@ class Asked(ABC):
         """
         return ""
 
-    @abstractmethod
-    def _write(self, k, value):
-        """A number of the column that the k-th term is about."""
-
-    def _about_one(self, order, weight, threshold, below):
+    def _about_one(self, order, weight, threshold, below, is_open=False):
         """Sides of a question about one column: ``weight * terms <= threshold``."""
         terms = [self.terms[k] for k in order]
         if terms[0].is_question:
@@ -118,14 +187,18 @@ class Asked(ABC):
         # Divided by a negative weight, the inequality turns round.
         is_turned = weight[0] < 0
         below = below[::-1] if is_turned else below
-        return self._about_number(order[0], threshold / weight[0], below, is_turned)
+        threshold, is_open = threshold / weight[0], is_open or is_turned
+        return self._about_number(order[0], threshold, below, is_open)
 
-    def _about_number(self, k, threshold, below, is_turned):
-        """Sides of a question about one number, those up to the threshold the first."""
+    def _about_number(self, k, threshold, below, is_open):
+        """Sides of a question about one number, those up to the threshold the first.
+
+        Where that is open, the threshold itself is on the other side.
+        """
         term = self.terms[k]
         name = self.names[term.column]
         bound = float(term.tail.unbend(threshold) if term.tail else threshold)
-        signs = ("<", ">=") if is_turned else ("<=", ">")
+        signs = ("<", ">=") if is_open else ("<=", ">")
         texts = [f"{name} {sign} {self._write(k, bound)}" for sign in signs]
         is_flag = term.column in self.flags and 0 <= bound < 1
         if is_flag:
@@ -135,19 +208,6 @@ class Asked(ABC):
             texts[int(self.filled[k] > threshold)] += " or missing"
         sides = list(zip(texts, below, strict=True))
         return sides[::-1] if is_flag else sides
-
-    def _row_says(self, k, z, held):
-        """What a row holds, such as ``age = 23``, ``plan = a`` or ``age is missing``."""
-        term = self.terms[k]
-        name = self.names[term.column]
-        if term.column not in held:
-            # The scale of a constant is 0: it stays at its centre.
-            scale = self.scale[k] if self.scale[k] > 0 else np.inf
-            return f"{name} = {self._write(k, z[k] / scale + self.center[k])}"
-        value = held[term.column]
-        if value is None or term.is_gap:
-            return f"{name} is {'' if value is None else 'not '}missing"
-        return f"{name} = {value if isinstance(value, str) else self._write(k, value)}"
 
 
 def _is_flag(values, share):
@@ -191,7 +251,7 @@ class Questions(Asked):
 
     def __init__(self, tree, names):
         super().__init__(tree, names, tree._n_view)
-        self.tree = tree.tree_
+        self.tree, self.is_rounded = tree.tree_, tree._in_single_precision
         self.leaves = np.flatnonzero(self.tree.is_leaf).tolist()
 
     def _write(self, k, value):
@@ -207,8 +267,38 @@ class Questions(Asked):
         if not below:
             return []
         k = int(self.tree.feature[node])
-        threshold = self.tree.threshold[node] / self.scale[k] + self.center[k]
-        return self._about_one([k], np.ones(1), threshold, below)
+        threshold, is_open = self._cut(k, node)
+        return self._about_one([k], np.ones(1), threshold, below, is_open)
+
+    def implied(self, node, child):
+        """What a side is about, and what of the sides above it implies."""
+        k = int(self.tree.feature[node])
+        term, is_left = self.terms[k], child == self.tree.children_left[node]
+        if not term.is_question:
+            # Below, the bound on the same side is the tighter one.
+            return (k, is_left), {(k, is_left)}
+        is_it = child == self.sides(node)[0][1]
+        alike = np.flatnonzero(self.asks & (self.columns == term.column)).tolist()
+        # One category, and so no other one.
+        is_one = is_it and not term.is_rare
+        return (k, is_left), {
+            (j, side) for j in alike for side in (True, False) if is_one
+        }
+
+    def _cut(self, k, node):
+        """A threshold in the column's unit, and whether it is on the other side."""
+        z, scale, center = self.tree.threshold[node], self.scale[k], self.center[k]
+        threshold = z / scale + center
+        if not self.is_rounded:
+            return threshold, False
+        # Of numbers that single precision cannot tell from the threshold, the shortest.
+        near = np.float32(z), np.nextafter(np.float32(z), np.float32(np.inf))
+        tried = [0.0, *(float(f"{threshold:.{digits}g}") for digits in range(1, 18))]
+        for short in tried:
+            at = (short - center) * scale
+            if np.float32(at) in near:
+                return short, bool(at > z)
+        return threshold, False
 
     def evidence(self, z, held, end=None):
         """Why a row goes where it goes, question by question."""
@@ -216,7 +306,7 @@ class Questions(Asked):
         while below := self._below(node):
             k = int(self.tree.feature[node])
             child = below[int(z[k] > self.tree.threshold[node])]
-            says = self._row_says(k, z, held)
+            says = self.row_says(k, z, held)
             # What the question says already needs no reason.
             asked = dict(map(reversed, self.sides(node)))[child]
             yield node, child, [] if says == asked else [f"because {says}"]
@@ -243,7 +333,7 @@ class Gates(Asked):
         self.scaled = module.gate_weight.detach().double().cpu().numpy()
         self.bias = module.gate_bias.detach().double().cpu().numpy()
         n_view = self.scaled.shape[1]
-        super().__init__(tree, names, n_view)
+        super().__init__(tree, names, n_view, digits)
         # On the columns in their own units, and not on those that were scaled.
         self.weight = self.scaled * self.scale
         # How much each column moves each gate.
@@ -251,7 +341,6 @@ class Gates(Asked):
         self.shape = module.shape
         self.leaves = module.shape.leaves.tolist()
         self.max_terms = n_view if max_terms is None else max_terms
-        self.digits = digits
         is_far = ~self.asks & (np.abs(self.center) / _FAR > self.spread)
         self.origin, self.middles = np.zeros(n_view), {}
         for k in np.flatnonzero(is_far & (self.spread > 0)).tolist():
@@ -269,7 +358,7 @@ class Gates(Asked):
             toward = parts if goes_right else -parts
             order = np.argsort(-toward, kind="stable")[: self.max_terms]
             shown = ", ".join(
-                f"{self._row_says(k, z, held)} ({toward[k]:+.2f})"
+                f"{self.row_says(k, z, held)} ({toward[k]:+.2f})"
                 for k in order
                 if toward[k] > 0
             )
@@ -347,8 +436,3 @@ class Gates(Asked):
 
     def _spread_of(self, gate):
         return float(np.sqrt(np.square(self.moves[gate]).sum()))
-
-    def _write(self, k, value):
-        """A number to so many digits of the column's spread."""
-        tail = self.terms[k].tail
-        return number(value, self.digits, tail.size if tail else self.spread[k])

@@ -4,6 +4,8 @@ import numpy as np
 from scipy import sparse
 
 from ..tables.containers import as_array, is_frame, unmasked
+from ..tables.terms import in_one_line
+from ..tables.view import reads_tables
 
 
 def one_row(x):
@@ -31,8 +33,8 @@ def varied(row, column, values):
 
     Parameters
     ----------
-    row : frame or array-like of shape (1, n_features)
-        From ``one_row``.
+    row : frame or array-like of shape (1, n_features) or (len(values), n_features)
+        From ``one_row``; or from here, where another column has varied.
     column : int
         Position of the column.
     values : sequence
@@ -46,7 +48,7 @@ def varied(row, column, values):
     row = row.to_pandas() if hasattr(row, "to_pandas") else row
     if not is_frame(row):
         row = row.toarray() if sparse.issparse(row) else unmasked(as_array(row))
-        rows = np.repeat(row, len(values), axis=0)
+        rows = row[np.arange(len(values)) % len(row)]
         kinds = [rows.dtype, np.asarray(values).dtype]
         # numpy would make strings of numbers beside strings.
         alike = len({kind.kind in "biuf" for kind in kinds}) < 2
@@ -55,7 +57,8 @@ def varied(row, column, values):
         return rows
     import pandas as pd
 
-    rows, before = row.iloc[np.zeros(len(values), dtype=int)], row.dtypes.iloc[column]
+    rows = row.iloc[np.arange(len(values)) % len(row)]
+    before = row.dtypes.iloc[column]
     if isinstance(before, pd.CategoricalDtype):
         # A categorical takes no other values than its categories.
         known = before.categories.union(pd.Index(values), sort=False)
@@ -65,3 +68,29 @@ def varied(row, column, values):
     rows = pd.concat(parts, axis=1)
     rows.columns = row.columns
     return rows
+
+
+def held_by(student, row):
+    """Return what a row holds, by column, where the columns are those of a table.
+
+    Parameters
+    ----------
+    student : SoftDecisionTree, HardDecisionTree or NeuralStudent
+        Fitted.
+    row : frame or array-like of shape (1, n_features)
+        From ``Readable.row``.
+
+    Returns
+    -------
+    dict of {int: str, float or None}
+        A category, a number, or None for a gap.
+    """
+    if not reads_tables(student.preprocessor_):
+        return {}
+    table = student._table(row)
+    numbers = zip(table.number_columns.tolist(), table.numbers[0].tolist(), strict=True)
+    held = {j: None if np.isnan(value) else value for j, value in numbers}
+    for column, labels in table.labels.items():
+        code = int(labels.codes[0])
+        held[column] = in_one_line(labels.categories[code]) if code >= 0 else None
+    return held

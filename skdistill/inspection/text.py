@@ -1,7 +1,8 @@
 """A fitted tree as text."""
 
 from .questions import quietly
-from .wording import Leaves, check_readable, questions_of
+from .readable import readable
+from .wording import Leaves, questions_of
 
 
 @quietly
@@ -42,6 +43,10 @@ def export_text(
     columns had nothing to do with each other. Such a tree is to be looked at rather than
     carried out; for questions about one column each, ``harden`` it.
 
+    scikit-learn's trees ask about numbers in single precision: the text has the shortest
+    number that differs from the threshold by no more than that, as ``age < 2.45`` where
+    2.45 itself goes to the other side.
+
     Names, categories and classes are printed as they are, in one line each: control
     characters as ``\\n``, an empty name as ``''``. A column's name that reads as a number
     is quoted, so that ``0.5 * '40' <= 3`` is no arithmetic; other names that are no
@@ -50,7 +55,9 @@ def export_text(
     Parameters
     ----------
     tree : SoftDecisionTreeClassifier, HardDecisionTreeClassifier, or a regressor
-        Fitted.
+        Fitted. Or a StudentClassifier or StudentRegressor whose student is a single
+        tree of scikit-learn's, or a Pipeline or a search that ends in one of these: its
+        columns are then those that the last step sees.
     feature_names : array-like of str of shape (n_features,), default=None
         Names of the columns of X; by default those that ``fit`` saw, else ``feature_0``
         and so on. With a transformer as ``preprocessor``, names of its columns.
@@ -76,6 +83,8 @@ def export_text(
 
     Raises
     ------
+    TypeError
+        If there is no tree to be read.
     ValueError
         If the number of names is not that of columns or classes.
 
@@ -92,7 +101,7 @@ def export_text(
     |--- ... [+ 3 smaller terms] > ...
     |   |--- True ... %  (... % of rows, n = ...)
     """
-    check_readable(tree)
+    tree = readable(tree).student
     gates = questions_of(tree, feature_names, max_terms, digits)
     leaves = Leaves(tree, gates.leaves, class_names, digits)
     return "\n".join(_lines(0, gates, leaves, "|" + " " * spacing))

@@ -1,7 +1,6 @@
 """A fitted tree's names, questions and leaves in words."""
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from ..tables.terms import in_one_line
 from ..tables.view import reads_tables
@@ -10,32 +9,6 @@ from .questions import Gates, Questions
 
 # Classes that an answer names: so many, and no second one of a smaller share.
 _NAMED, _SMALL = 3, 0.01
-
-
-def check_readable(tree):
-    """Refuse what is not fitted, or has no questions that could be shown.
-
-    Parameters
-    ----------
-    tree : object
-        As the user gave it.
-
-    Raises
-    ------
-    NotFittedError
-        If it is not fitted.
-    TypeError
-        If it is no soft or hard decision tree.
-    """
-    check_is_fitted(tree)
-    if hasattr(tree, "tree_") and hasattr(tree, "_n_view"):  # a hard tree
-        return
-    if not hasattr(getattr(tree, "module_", None), "gate_weight"):
-        raise TypeError(
-            f"{type(tree).__name__} has no questions that can be read: give a fitted "
-            "SoftDecisionTree or HardDecisionTree. The tree in a StudentClassifier or "
-            'StudentRegressor is student_["model"], which sklearn.tree.export_text prints.'
-        )
 
 
 def questions_of(tree, feature_names=None, max_terms=3, digits=3):
@@ -60,45 +33,36 @@ def questions_of(tree, feature_names=None, max_terms=3, digits=3):
     if max_terms is not None and max_terms < 1:
         raise ValueError(f"max_terms={max_terms} must be at least 1, or None for all.")
     if hasattr(tree, "tree_"):
-        return Questions(tree, _feature_names(tree, feature_names, tree._n_view))
+        return Questions(tree, column_names_of(tree, feature_names, tree._n_view))
     n_view = tree.module_.gate_weight.shape[1]
-    return Gates(tree, _feature_names(tree, feature_names, n_view), max_terms, digits)
+    return Gates(tree, column_names_of(tree, feature_names, n_view), max_terms, digits)
 
 
-class Leaves:
-    """What the leaves predict, and how many rows reach them.
+class Answers:
+    """What a student answers, in words.
 
     Parameters
     ----------
-    tree : SoftDecisionTree or HardDecisionTree
+    student : SoftDecisionTree, HardDecisionTree or NeuralStudent
         Fitted.
-    numbers : sequence of int
-        Node numbers of the leaves.
+    n_values : int
+        Number of its outputs.
     names : array-like of str or None
         Names of the classes or targets.
     digits : int
         Significant digits.
     """
 
-    def __init__(self, tree, numbers, names, digits):
-        values = (
-            tree.leaf_values()
-            if hasattr(tree, "tree_")
-            else tree._model().leaf_values(True)
-        )
-        self.values = dict(zip(numbers, values, strict=True))
-        self.mass, self.counts = tree.node_mass_, tree.node_counts_
-        self.labels = tree.node_labels_
-        n_values = len(self.values[numbers[0]])
-        classes = getattr(tree, "classes_", None)
+    def __init__(self, student, n_values, names, digits):
+        classes = getattr(student, "classes_", None)
         self.is_class = classes is not None
-        self.spread = 0.0 if self.is_class else tree._task.unit.scale
-        self.is_multilabel = self.is_class and tree.is_multilabel()
+        self.spread = 0.0 if self.is_class else student._task.unit.scale
+        self.is_multilabel = self.is_class and student.is_multilabel()
         self.targets = self.classes = None
         if isinstance(classes, list):
             self.classes = [list(map(in_one_line, each)) for each in classes]
             self.targets = list(map(_before_shares, self.classes))
-        defaults = _value_names(tree, n_values)
+        defaults = _value_names(student, n_values)
         if self.is_multilabel or self.targets is not None:
             kind = "label" if self.is_multilabel else "target"
             defaults = [f"{kind}_{i}" for i in range(len(classes))]
@@ -111,62 +75,6 @@ class Leaves:
         elif self.is_multilabel or self.targets is None:
             self.names = _before_shares(self.titles)
         self.digits = digits
-
-    def describe(self, leaf):
-        """Return what a leaf says, and to how many rows.
-
-        Parameters
-        ----------
-        leaf : int
-            The node's number.
-
-        Returns
-        -------
-        str
-            One line.
-        """
-        said = [self.prediction(self.values[leaf]), *self.observed(leaf)]
-        return f"{'; '.join(said)}  ({self.rows(leaf)})"
-
-    def rows(self, node):
-        """Return how many of the training rows come to a node.
-
-        Parameters
-        ----------
-        node : int
-            The node's number.
-
-        Returns
-        -------
-        str
-            Such as "11.5 % of rows, n = 540".
-        """
-        count = self.counts[node]
-        share = percent(count / self.counts[0], self.digits)
-        return f"{share} of rows, n = {in_full(count)}"
-
-    def observed(self, node):
-        """Return what the labels of these rows say, beside what a teacher has taught.
-
-        Parameters
-        ----------
-        node : int
-            The node's number.
-
-        Returns
-        -------
-        list of str
-            Such as "observed 58 %"; nothing where there are no labels, or no teacher.
-        """
-        if self.labels is None or not self.counts[node]:
-            return []
-        parts = self._parts(self.labels[node], self.values.get(node))
-        if self.is_class and not self.is_multilabel:  # of the likeliest class alone
-            parts = [(of, said[:1]) for of, said in parts]
-        said = parts[0][1]
-        if len(parts) == len(said) == 1 and len(self.labels[node]) < 3:
-            return [f"observed {said[0][1]}"]  # of what the leaf has named alone
-        return [f"observed {_joined(parts)}"]
 
     def prediction(self, value):
         """Return an answer in words.
@@ -238,6 +146,89 @@ class Leaves:
         return [*said, (f"{rest} other{'s' * (rest > 1)}", "")] if rest else said
 
 
+class Leaves(Answers):
+    """What the leaves predict, and how many rows reach them.
+
+    Parameters
+    ----------
+    tree : SoftDecisionTree or HardDecisionTree
+        Fitted.
+    numbers : sequence of int
+        Node numbers of the leaves.
+    names : array-like of str or None
+        Names of the classes or targets.
+    digits : int
+        Significant digits.
+    """
+
+    def __init__(self, tree, numbers, names, digits):
+        values = (
+            tree.leaf_values()
+            if hasattr(tree, "tree_")
+            else tree._model().leaf_values(True)
+        )
+        super().__init__(tree, values.shape[1], names, digits)
+        self.values = dict(zip(numbers, values, strict=True))
+        self.mass, self.counts = tree.node_mass_, tree.node_counts_
+        self.labels = tree.node_labels_
+
+    def describe(self, leaf):
+        """Return what a leaf says, and to how many rows.
+
+        Parameters
+        ----------
+        leaf : int
+            The node's number.
+
+        Returns
+        -------
+        str
+            One line.
+        """
+        said = [self.prediction(self.values[leaf]), *self.observed(leaf)]
+        return f"{'; '.join(said)}  ({', '.join(self.rows(leaf))})"
+
+    def rows(self, node):
+        """Return how many of the training rows come to a node.
+
+        Parameters
+        ----------
+        node : int
+            The node's number.
+
+        Returns
+        -------
+        list of str
+            Such as "11.5 % of rows" and "n = 540".
+        """
+        count = self.counts[node]
+        share = percent(count / self.counts[0], self.digits)
+        return [f"{share} of rows", f"n = {in_full(count)}"]
+
+    def observed(self, node):
+        """Return what the labels of these rows say, beside what a teacher has taught.
+
+        Parameters
+        ----------
+        node : int
+            The node's number.
+
+        Returns
+        -------
+        list of str
+            Such as "observed 58 %"; nothing where there are no labels, or no teacher.
+        """
+        if self.labels is None or not self.counts[node]:
+            return []
+        parts = self._parts(self.labels[node], self.values.get(node))
+        if self.is_class and not self.is_multilabel:  # of the likeliest class alone
+            parts = [(of, said[:1]) for of, said in parts]
+        said = parts[0][1]
+        if len(parts) == len(said) == 1 and len(self.labels[node]) < 3:
+            return [f"observed {said[0][1]}"]  # of what the leaf has named alone
+        return [f"observed {_joined(parts)}"]
+
+
 def _shown(share):
     """Up to three of the largest shares, none of them small but the first."""
     order = np.argsort(-share, kind="stable")[:_NAMED]
@@ -267,9 +258,24 @@ def _names(given, n, default, argument):
     return [in_one_line(name) for name in names]
 
 
-def _feature_names(tree, given, n_view):
-    """Names of what the terms are about, as text has them."""
-    defaults = _default_names(tree, n_view)
+def column_names_of(student, given, n_view):
+    """Return names of what the terms of a student's view are about, as text has them.
+
+    Parameters
+    ----------
+    student : SoftDecisionTree, HardDecisionTree or NeuralStudent
+        Fitted.
+    given : array-like of str or None
+        The user's.
+    n_view : int
+        Number of columns of the view.
+
+    Returns
+    -------
+    list of str
+        For each column of X, or of a transformer's output.
+    """
+    defaults = _default_names(student, n_view)
     return list(map(quoted, _names(given, len(defaults), defaults, "feature_names")))
 
 
@@ -291,8 +297,24 @@ def quoted(name):
 
 def _before_shares(names):
     """Names of classes so that no share that follows is taken for a part of them."""
-    named = [f"class {name}" if _is_number(name) else name for name in names]
+    named = list(map(spoken, names))
     return [f"{name}:" if _is_number(name.split()[-1]) else name for name in named]
+
+
+def spoken(label):
+    """Return a label's name within a sentence.
+
+    Parameters
+    ----------
+    label : str
+        In one line.
+
+    Returns
+    -------
+    str
+        ``class 1``, where it could be taken for a number.
+    """
+    return f"class {label}" if _is_number(label) else label
 
 
 def _is_number(text):
@@ -324,7 +346,23 @@ def _default_names(tree, n_view):
     view = tree.preprocessor_
     if view is None or reads_tables(view):
         return names_of(tree) or [f"feature_{i}" for i in range(tree.n_features_in_)]
+    return names_out(view) or [f"feature_{i}" for i in range(n_view)]
+
+
+def names_out(transformer):
+    """Return what a transformer calls the columns that it returns.
+
+    Parameters
+    ----------
+    transformer : transformer
+        Fitted.
+
+    Returns
+    -------
+    list or None
+        None where it, or a part of it, has no names.
+    """
     try:
-        return list(view.get_feature_names_out())
-    except (AttributeError, ValueError):  # the transformer, or a part of it, has none
-        return [f"feature_{i}" for i in range(n_view)]
+        return list(transformer.get_feature_names_out())
+    except (AttributeError, ValueError):
+        return None

@@ -74,5 +74,5 @@ class Model(ABC):
         """
         raise TypeError(
             f"{type(self).__name__} has no form in numpy: take a net, a soft tree or a "
-            "HardDecisionTreeClassifier as the student."
+            "hard tree as the student, or a single DecisionTree."
         )

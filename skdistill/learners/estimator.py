@@ -73,14 +73,35 @@ class EstimatorModel(Model):
         ndarray of shape (n, n_outputs)
             Target after target.
         """
-        model, classes = self.estimator, self.task.classes
+        model = self.estimator
         if is_regressor(model):
             return self._from_values(np.asarray(model.predict(x)))
         if not hasattr(model, "predict_proba"):
             return self._from_scores(model.decision_function(x))
         if returns_raw_scores(model):
             return self._from_scores(model.predict(x, raw_score=True))
-        answer, known = model.predict_proba(x), model.classes_
+        return self._from_shares(model.predict_proba(x))
+
+    def of_nodes(self):
+        """What the nodes of a single tree say.
+
+        Returns
+        -------
+        ndarray of shape (n_nodes, n_outputs)
+            Probabilities, target after target; or values in y's unit.
+        """
+        model, values = self.estimator, self.estimator.tree_.value
+        if self.task.kind == "regressor":
+            return values[..., 0]
+        if is_regressor(model):
+            return self._from_values(values[..., 0])
+        widths = enumerate(np.atleast_1d(model.n_classes_))
+        shares = [values[:, i, :width] for i, width in widths]
+        return self._from_shares(shares if len(shares) > 1 else shares[0])
+
+    def _from_shares(self, answer):
+        """Probabilities from what a classifier's ``predict_proba`` returns."""
+        classes, known = self.task.classes, self.estimator.classes_
         if len(classes) == 1:
             answer, known = [_of_sum_1(np.asarray(answer, np.float64))], [known]
         elif not isinstance(answer, list):  # (n, n_labels)

@@ -51,6 +51,47 @@ class NetModel(TorchModel):
         log_p = self.log_softmax(output.flatten(0, 1)).unflatten(0, (-1, n_members))
         return log_p.logsumexp(dim=1) - math.log(n_members)
 
+    def slopes(self, x, output, shift=None):
+        """One of the answers, and how each column of the view changes it.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n, n_inputs)
+            The view of some rows.
+        output : int
+            Of classes the log odds of this one against the others of its target; or this
+            value, in the unit of the task.
+        shift : ndarray of shape (n_outputs,), default=None
+            What is added to the logits.
+
+        Returns
+        -------
+        score : ndarray of shape (n,)
+            The answers.
+        slope : ndarray of shape (n, n_inputs)
+            Their gradients.
+        """
+
+        def _both(batch):
+            batch.requires_grad_()
+            outputs = self.infer(batch.clone())  # which a user's module may change
+            score = self._score(outputs, output, shift)
+            (slope,) = torch.autograd.grad(score.sum(), batch, materialize_grads=True)
+            return torch.column_stack([score, slope]).detach()
+
+        found = in_chunks(_both, self.module, x, torch.enable_grad)
+        return found[:, 0], found[:, 1:]
+
+    def _score(self, outputs, output, shift):
+        if self.task.kind == "regressor":
+            return outputs[:, output]
+        outputs = outputs if shift is None else outputs + outputs.new_tensor(shift)
+        ends = np.cumsum(self.task.widths)
+        target = np.searchsorted(ends, output, side="right")
+        start, end = ends[target] - self.task.widths[target], ends[target]
+        others = [outputs[:, start:output], outputs[:, output + 1 : end]]
+        return outputs[:, output] - torch.cat(others, dim=1).logsumexp(dim=1)
+
     def options(self):
         """What else than the weights changes the outputs.
 

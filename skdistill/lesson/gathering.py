@@ -192,19 +192,13 @@ def _warn_if_strange(task, soft, hard):
     """Warn where a fitted teacher agrees with the labels no better than chance."""
     if len(hard) < _ROWS_FOR_AGREEMENT:
         return
-    measured = task.agreement(soft, hard)
-    for i, (agreement, error, skill) in enumerate(measured):
-        if agreement > 2 * error or skill > 2:
+    doubts = task.doubts(soft, hard)
+    for i, doubt in enumerate(doubts):
+        if doubt is None:
             continue
-        measure = "R2" if task.classes is None else "kappa"
-        target = f" of target {i}" if len(measured) > 1 else ""
+        target = f" of target {i}" if len(doubts) > 1 else ""
         warn(
-            f"teacher does not agree with y beyond chance ({measure}{target} = "
-            f"{agreement:.3f} +- {error:.3f}). The usual cause: a student inside a "
-            "pipeline hands scaled or encoded X to a teacher that was fitted on raw X. "
-            "Give the student raw X and its scaling as `preprocessor`. Other causes: "
-            "an estimator around the student that renames classes, as OneVsRestClassifier "
-            "does (give an unfitted teacher), rows of teacher_output in another order, "
-            "columns named in another order."
+            f"teacher does not agree with y beyond chance ({doubt.measure}{target} = "
+            f"{doubt.figures}). {doubt.cause}"
         )
         return

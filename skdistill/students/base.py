@@ -216,6 +216,10 @@ default=None
     def _model(self):
         """The fitted model, as the parameters now ask it."""
 
+    def _readable(self):
+        """What the tools of ``inspection`` can read: a tree, a net, or None."""
+        return None
+
     def _see(self, rows):
         """The view of validated rows."""
         return apply_view(self.preprocessor_, rows)

@@ -15,6 +15,7 @@ from ..learners.label_rows import learns_variance
 from ..tables.view import apply_view, reads_tables
 from ..teacher.probabilities import FLOOR
 from .base import BaseStudent
+from .single_tree import readable_tree, single_tree
 from .tasks import ClassifierStudent, RegressorStudent
 
 
@@ -55,6 +56,8 @@ class SurrogateStudent(BaseStudent):
         steps = [("view", view), ("model", model.estimator)]
         self.student_ = model.estimator if view is None else Pipeline(steps)
         self._is_of_logits = model.of_logits
+        is_tree = isinstance(model.estimator, BaseDecisionTree)
+        self._told = single_tree(self, model, lesson) if is_tree else None
         if is_classifier(self):
             self.label_error_ = model.label_error
 
@@ -64,6 +67,11 @@ class SurrogateStudent(BaseStudent):
         if self.preprocessor_ is not None:
             fitted = fitted["model"]
         return EstimatorModel(fitted, self._task, self._is_of_logits)
+
+    def _readable(self):
+        if self._told is None:
+            return super()._readable()
+        return readable_tree(self, self._model(), self._told)
 
     def _check_params(self, params):
         super()._check_params(params)

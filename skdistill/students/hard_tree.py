@@ -31,6 +31,7 @@ class HardDecisionTree(ShownAsPage, BaseStudent):
     _chooses_model = True
     _draws_for_leaves = True
     _scales_view = False  # questions are in the columns' units
+    _in_single_precision = False  # whether rows are rounded before they are asked
 
     _parameter_constraints: dict = {
         "max_leaf_nodes": [
@@ -83,6 +84,9 @@ class HardDecisionTree(ShownAsPage, BaseStudent):
     def _model(self):
         least = least_weight(self.min_weight_fraction_leaf)
         return HardTreeModel(self.tree_, self._task, least, self._n_view)
+
+    def _readable(self):
+        return self
 
     def apply(self, X):
         """Return the leaf of each row.
@@ -179,9 +183,10 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         Labels in the column order of ``teacher_output`` and of teachers without
         ``classes_``; a list with one array for each of several targets.
     teacher_calibration : {"temperature"} or None, default=None
-        As in :class:`NeuralStudentClassifier`; nothing else looks at ``X_val``.
+        As in :class:`NeuralStudentClassifier`.
     alpha : float, default=1.0
         Weight of the soft targets, in [0, 1]; the rest goes to the hard labels.
+        Beside a teacher, labels have the last word about splits and leaves for any value.
     cv : int, splitter, iterable, "prefit" or None, default=None
         None: a fitted teacher as it is, an unfitted one fitted on all rows. A number of
         folds or a splitter: each row of X is labelled by clones of the teacher that were
@@ -301,14 +306,16 @@ default=None
 
     Notes
     -----
-    Growing best-first, as CART does [1]_, is the first start. Then, as long as the
-    criterion gains: the best question of all for one node at a time, the others as they
+    Growing best-first, as CART does [1]_, is the first start, by each criterion; a CART
+    of the labels is another. From each start the search goes on as long as the criterion
+    gains: the best question of all for one node at a time, the others as they
     are; a split where it gains more; the best subtree of depth two in the place of small
     ones, all pairs of questions being scored by matrix products; larger subtrees grown
     again from a root that looks ahead, at thresholds of a small booster among others.
     Where fewer than 1000 rows reach a leaf and a sampler draws transfer rows, more are
-    drawn for it, and the search goes on. Tables of many rows are searched on some of them,
-    and the leaves' values are those of all rows. Of more than 100 columns the 64 are
+    drawn for it, and the search goes on. Of more than 20,000 rows as many are searched,
+    drawn in proportion to their weights; then, on all rows, each node gets its best
+    question once more, and leaves their values. Of more than 100 columns the 48 are
     searched that part the rows best, at the root or near to it; more than 64 outputs are
     searched as 32 (classes that lie together are one; of values, the directions in
     which they vary most); and the more outputs, the fewer thresholds.
@@ -413,6 +420,7 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
         Shares of the members of a list.
     alpha : float, default=1.0
         Weight of the teacher's predictions, in [0, 1]; the rest goes to y.
+        Beside a teacher, labels have the last word about splits and leaves for any value.
     cv : int, splitter, iterable, "prefit" or None, default=None
         None: a fitted teacher as it is, an unfitted one fitted on all rows. A number of
         folds or a splitter: each row of X is labelled by clones of the teacher that were
@@ -515,14 +523,16 @@ default=None
 
     Notes
     -----
-    Growing best-first, as CART does [1]_, is the first start. Then, as long as the
-    criterion gains: the best question of all for one node at a time, the others as they
+    Growing best-first, as CART does [1]_, is the first start, by each criterion; a CART
+    of the labels is another. From each start the search goes on as long as the criterion
+    gains: the best question of all for one node at a time, the others as they
     are; a split where it gains more; the best subtree of depth two in the place of small
     ones, all pairs of questions being scored by matrix products; larger subtrees grown
     again from a root that looks ahead, at thresholds of a small booster among others.
     Where fewer than 1000 rows reach a leaf and a sampler draws transfer rows, more are
-    drawn for it, and the search goes on. Tables of many rows are searched on some of them,
-    and the leaves' values are those of all rows. Of more than 100 columns the 64 are
+    drawn for it, and the search goes on. Of more than 20,000 rows as many are searched,
+    drawn in proportion to their weights; then, on all rows, each node gets its best
+    question once more, and leaves their values. Of more than 100 columns the 48 are
     searched that part the rows best, at the root or near to it; more than 64 outputs are
     searched as 32 (classes that lie together are one; of values, the directions in
     which they vary most); and the more outputs, the fewer thresholds.

@@ -2,12 +2,14 @@
 
 from numbers import Integral, Real
 
+import numpy as np
 import torch
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from ..learners.net import NetLearner, NetModel
 from ..modules.embeddings import NAMES as EMBEDDINGS
 from ..modules.mlp import ACTIVATIONS
+from ..tables.view import TableView, apply_view
 from ..tasks.units import Unit
 from .torch_student import TorchClassifier, TorchRegressor, TorchStudent
 
@@ -34,11 +36,31 @@ class NeuralStudent(TorchStudent):
     def _model(self):
         return NetModel(self.module_, self._task, vars(self).get("output_scale_"))
 
+    def _readable(self):
+        return self
+
+    def _slopes(self, z, output):
+        """One of the answers for rows of the view, and its gradients."""
+        shift = vars(self).get("_class_shift")
+        return self._model().slopes(z, output, shift)
+
     def _settle(self, model, lesson):
+        if not self._continues():
+            self._average_row = self._average(lesson)
         super()._settle(model, lesson)
         vars(self).pop("output_scale_", None)
         if model.output_scale is not None:
             self.output_scale_ = model.output_scale
+
+    def _average(self, lesson):
+        """The mean row of X, as the net sees it."""
+        view = self.preprocessor_
+        if isinstance(view, TableView) and view.scale:  # which has centred it
+            return np.zeros(len(view.terms_))
+        x = apply_view(view, lesson.read.X, np.float32)
+        weight = lesson.knowledge.hard_weight
+        weight = weight if weight.any() else None
+        return np.average(x, axis=0, weights=weight).astype(np.float64)
 
 
 class NeuralStudentClassifier(NeuralStudent, TorchClassifier):

@@ -54,6 +54,9 @@ class SoftDecisionTree(ShownAsPage, TorchStudent):
         described = vars(self).get("node_mass_"), variance
         return SoftTreeModel(self.module_, self._task, self.inference, *described)
 
+    def _readable(self):
+        return self
+
     def apply(self, X):
         """Return the most probable leaf of each row.
 
@@ -119,17 +122,16 @@ class SoftDecisionTree(ShownAsPage, TorchStudent):
         X : array-like of shape (n, n_features)
             Rows to learn from, as ``fit`` had them.
         y : array-like of shape (n,) or (n, n_targets), default=None
-            Their labels. With a teacher and ``alpha=1`` they have the last word: what a
-            leaf says moves to the labels of the rows that end there, its old answer
-            counting as 300 rows, and questions that these do not bear out go. Labels
-            that the teacher has not seen say most. With a smaller ``alpha`` they count
-            in the search, by 1 - ``alpha``. None: the teacher alone counts, as it does
-            where this tree is its own teacher.
+            Their labels, which have the last word: what a leaf says moves to the labels
+            of the rows that end there, its old answer counting as 300 rows, and questions
+            that these do not bear out go. Labels that the teacher has not seen say most.
+            With an ``alpha`` below 1 they also count in the search, by 1 - ``alpha``.
+            None: the teacher alone counts.
         X_eval : array-like of shape (m, n_features), default=None
             Rows on which the fidelity is measured. None: a quarter of X, which the
             search then does without.
-        max_leaf_nodes : int, default=32
-            Largest number of leaves.
+        max_leaf_nodes : int or "auto", default=32
+            Largest number of leaves; "auto" as in :class:`HardDecisionTreeClassifier`.
         min_weight_fraction_leaf : float, default=0.005
             Share of the weight of all rows that a leaf has at least.
         cv : int, splitter or iterable, default=None

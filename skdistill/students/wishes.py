@@ -255,7 +255,7 @@ def _sign(value):
 
 
 def _groups(wish, columns):
-    if wish is None or isinstance(wish, str) and wish == "pairwise":
+    if wish is None or (isinstance(wish, str) and wish == "pairwise"):
         return wish
     if isinstance(wish, str):  # "no_interactions"
         return [{k} for k in range(columns.n)]

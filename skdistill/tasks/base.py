@@ -92,8 +92,8 @@ class Task(ABC):
         """
 
     @abstractmethod
-    def agreement(self, soft, hard):
-        """How far a teacher's answers follow the labels, for each target.
+    def doubts(self, soft, hard):
+        """Judge whether a teacher's answers follow the labels, for each target.
 
         Parameters
         ----------
@@ -104,9 +104,8 @@ class Task(ABC):
 
         Returns
         -------
-        list of (agreement, standard_error, skill)
-            For each target: kappa or R2 and its standard error; and how much the teacher
-            knows beside that, in standard errors.
+        list of (Doubt or None)
+            None for a target where they do.
         """
 
     def measured(self, targets):

@@ -1,7 +1,6 @@
 """Classes of one or several targets: as y, the user and the teachers name them."""
 
 import numpy as np
-from sklearn.metrics import confusion_matrix
 from sklearn.utils.validation import _num_samples
 
 from ..teacher.probabilities import (
@@ -13,6 +12,7 @@ from ..teacher.probabilities import (
 )
 from ..warn import warn
 from .base import Task, of_length
+from .doubts import doubt_of_classes
 
 
 class Classes(Task):
@@ -113,16 +113,10 @@ class Classes(Task):
         codes = [target.encode(column, name) for target, column in pairs]
         return np.column_stack(codes)
 
-    def agreement(self, soft, hard):
-        """Kappa, and by how much the log loss is better than that of the classes' shares.
-
-        The latter in standard errors (0 for an overconfident teacher): a teacher that
-        always predicts the majority has kappa 0, and may yet know much.
-        """
-        return [
-            (*_kappa(part, codes), _skill(part, codes))
-            for part, codes in zip(self.by_target(soft), hard.T, strict=True)
-        ]
+    def doubts(self, soft, hard):
+        """By kappa, and then by the ranking."""
+        pairs = zip(self.by_target(soft), hard.T, strict=True)
+        return [doubt_of_classes(part, codes) for part, codes in pairs]
 
     def strata(self, knowledge):
         """The class that each row of X has in the first target."""
@@ -382,35 +376,6 @@ class _Target:
         if unknown.any():
             raise ValueError(f"{name} holds unknown classes: {np.unique(y[unknown])}.")
         return codes
-
-
-def _kappa(soft, hard):
-    """Kappa of decisions with labels and its standard error; 1, 0 if chance agrees."""
-    if soft.shape[1] == 1:
-        return 1.0, 0.0
-    decision, codes = soft.argmax(axis=1), np.arange(soft.shape[1])
-    table = confusion_matrix(hard, decision, labels=codes) / len(hard)
-    by_chance = table.sum(axis=0) @ table.sum(axis=1)
-    if by_chance >= 1:
-        return 1.0, 0.0
-    observed = min(np.trace(table), 1.0)  # a sum of shares may round to more
-    variance = observed * (1 - observed) / (len(hard) * (1 - by_chance) ** 2)
-    return (observed - by_chance) / (1 - by_chance), variance**0.5
-
-
-def _skill(soft, hard):
-    """How much likelier than by its share each row's class is, in standard errors.
-
-    0 for a teacher whose decisions are right less often than it says: one that is led
-    astray by columns of another scale may still have a little skill.
-    """
-    rows, root = np.arange(len(hard)), len(hard) ** 0.5
-    surplus = (soft.argmax(axis=1) == hard) - np.exp(soft.max(axis=1))
-    if surplus.mean() < -2 * surplus.std() / root:
-        return 0.0
-    gain = soft[rows, hard] - np.log(np.bincount(hard)[hard] / len(hard))
-    error = gain.std() / root
-    return gain.mean() / error if error > 1e-12 else 0.0
 
 
 def union_of_classes(*groups):

@@ -5,6 +5,7 @@ from sklearn.utils.validation import _num_samples
 
 from ..teacher.probabilities import check_finite
 from .base import Task, of_length
+from .doubts import doubt_of_values
 from .units import Unit
 
 
@@ -96,26 +97,13 @@ class Values(Task):
             )
         return y
 
-    def agreement(self, soft, hard):
-        """R2; of quantiles, which need not be near the mean, also a covariance.
-
-        That of the middle one with the values, in standard errors.
-        """
-        if self.quantiles is not None:
+    def doubts(self, soft, hard):
+        """By R2; quantiles by the ranking of the middle one, too."""
+        is_quantile = self.quantiles is not None
+        if is_quantile:
             soft = soft[:, [soft.shape[1] // 2]]
-        peak = np.maximum(np.abs(hard).max(axis=0), np.abs(soft).max(axis=0))
-        peak = np.where(peak > 0, peak, 1.0)  # squares of large values would overflow
-        hard, soft = hard / peak, soft / peak
-        scale = hard.std(axis=0)
-        scale = np.where(scale > 0, scale, 1.0)
-        # Row by row, so that R2 as their mean has a standard error.
-        won = ((hard - hard.mean(axis=0)) / scale) ** 2 - ((hard - soft) / scale) ** 2
-        root = len(won) ** 0.5
-        joint = (hard - hard.mean(axis=0)) * (soft - soft.mean(axis=0))
-        skill = joint.mean(axis=0) / np.maximum(joint.std(axis=0) / root, 1e-300)
-        if self.quantiles is None:
-            skill = np.zeros(len(skill))
-        return list(zip(won.mean(axis=0), won.std(axis=0) / root, skill, strict=True))
+        pairs = zip(soft.T, hard.T, strict=True)
+        return [doubt_of_values(*pair, is_quantile) for pair in pairs]
 
     def strata(self, knowledge):
         """One group: values have no classes to be represented."""

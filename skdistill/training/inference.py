@@ -36,8 +36,8 @@ def row_losses(module, rows, objective):
     return torch.cat(losses).double().cpu().numpy()
 
 
-def in_chunks(function, module, x):
-    """Apply a function of batches to all rows, without skorch and without gradients.
+def in_chunks(function, module, x, mode=torch.inference_mode):
+    """Apply a function of batches to all rows, without skorch.
 
     Built-in modules compute in float64 where the device has it, users' modules in their
     dtype.
@@ -50,6 +50,8 @@ def in_chunks(function, module, x):
         In eval mode; tells device and dtype, and how many rows fit into the cache.
     x : ndarray of shape (n, n_inputs)
         The student's view, float64.
+    mode : callable, default=torch.inference_mode
+        Makes the context of the calls; by default one without gradients.
 
     Returns
     -------
@@ -62,7 +64,7 @@ def in_chunks(function, module, x):
     widest = max((max(p.shape, default=1) for p in parameters), default=1)
     step = min(_MOST_ROWS, max(64, _CELLS_AT_ONCE // widest))
     outputs = []
-    with torch.inference_mode():
+    with mode():
         # No rows too: outputs of the right width.
         for start in range(0, max(len(x), 1), step):
             # from_numpy warns of arrays that cannot be written, such as memory maps.

@@ -17,6 +17,7 @@ from skdistill import (
     NeuralStudentRegressor,
     SoftDecisionTreeClassifier,
     StudentClassifier,
+    StudentRegressor,
 )
 from skdistill.export import load, to_numpy
 
@@ -31,12 +32,14 @@ def test_several_targets_and_labels():
         SoftDecisionTreeClassifier(**TREE),
         SoftDecisionTreeClassifier(leaf="linear", **TREE),
         HardDecisionTreeClassifier(max_leaf_nodes=4),
+        StudentClassifier(),
     ):
         for targets in (several, labels):
             predictor = agree(kind.fit(X, targets), X)
         assert predictor.classes_.tolist() == [0, 1]
     regressor = NeuralStudentRegressor(**SMALL).fit(X, np.column_stack([y, -y]))
     agree(regressor, X)
+    agree(StudentRegressor().fit(X, y), X)
 
 
 def test_an_adjusted_prior_is_kept():
@@ -53,7 +56,8 @@ def test_what_has_no_form_in_numpy_is_named():
     with pytest.raises(NotFittedError):
         to_numpy(NeuralStudentClassifier())
     with pytest.raises(TypeError, match="has no form in numpy: take a net"):
-        to_numpy(StudentClassifier(LogisticRegression(max_iter=1000)).fit(X, y))
+        model = LogisticRegression(max_iter=1000)
+        to_numpy(StudentClassifier(student=model).fit(X, y))
     own = NeuralStudentClassifier(module=torch.nn.Linear, max_epochs=1).fit(X, y)
     with pytest.raises(TypeError, match="module=Linear is a torch module of your own"):
         to_numpy(own)

@@ -6,12 +6,19 @@ import re
 
 import numpy as np
 import pandas as pd
+from sklearn.tree import (
+    DecisionTreeClassifier,
+    DecisionTreeRegressor,
+    ExtraTreeClassifier,
+)
 
 from skdistill import (
     HardDecisionTreeClassifier,
     HardDecisionTreeRegressor,
     SoftDecisionTreeClassifier,
     SoftDecisionTreeRegressor,
+    StudentClassifier,
+    StudentRegressor,
     export_html,
 )
 
@@ -56,6 +63,10 @@ def _soft(y=Y, rows=X, **params):
     return SoftDecisionTreeClassifier(**{**FAST, **params}).fit(rows, y)
 
 
+def _single(student, y=Y, rows=X, **params):
+    return StudentClassifier(student=student, random_state=0, **params).fit(rows, y)
+
+
 #: How each kind of tree is made.
 KINDS = {
     "hard": _hard,
@@ -64,6 +75,16 @@ KINDS = {
     "hard, without a view": lambda: _hard(rows=NUMBERS, preprocessor=None),
     "hard, for other shares": lambda: _hard().adjust_class_prior([0.2, 0.2, 0.6]),
     "values": lambda: HardDecisionTreeRegressor(max_leaf_nodes=6).fit(X, VALUES),
+    "single": lambda: _single(DecisionTreeClassifier(max_leaf_nodes=8)),
+    "single, of several targets": lambda: _single(ExtraTreeClassifier(), TARGETS),
+    "single, of several labels": lambda: _single(DecisionTreeRegressor(), LABELS),
+    "single, for other shares": lambda: _single(None).adjust_class_prior(
+        [0.2, 0.2, 0.6]
+    ),
+    "single, without a view": lambda: _single(
+        DecisionTreeClassifier(), rows=NUMBERS, preprocessor=None
+    ),
+    "single values": lambda: StudentRegressor(random_state=0).fit(X, VALUES),
     "soft": _soft,
     "soft, of several targets": lambda: _soft(TARGETS),
     "soft, of several labels": lambda: _soft(LABELS),

@@ -1,5 +1,8 @@
 """The smallest change that flips a decision, against brute force."""
 
+import sys
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 import polars
@@ -12,8 +15,10 @@ from skdistill import (
     HardDecisionTreeClassifier,
     HardDecisionTreeRegressor,
     SoftDecisionTreeClassifier,
+    all_counterfactuals,
     counterfactual,
     explain,
+    export_text,
 )
 
 SOFT = {"max_depth": 3, "max_epochs": 40, "random_state": 0}
@@ -47,7 +52,7 @@ def test_on_hard_trees_it_is_the_smallest_of_all(seed):
     y = ((X[:, 0] > 0) ^ (X[:, 1] * X[:, 2] > 0.2)).astype(int)
     tree = HardDecisionTreeClassifier(max_leaf_nodes=9).fit(X, y)
     for i in range(12):
-        found, x = counterfactual(tree, X[i]), X[i]
+        found, x = counterfactual(tree, X[i], max_features=1), X[i]
         now, nearest = tree.predict(x[None])[0], np.inf
         for j in range(3):
             grid = np.linspace(X[:, j].min(), X[:, j].max(), 4001)
@@ -57,8 +62,8 @@ def test_on_hard_trees_it_is_the_smallest_of_all(seed):
             if len(hits):
                 far = np.abs(rank(X[:, j], hits) - rank(X[:, j], x[j])).min()
                 nearest = min(nearest, far)
-        if found is None:
-            assert nearest == np.inf
+        if not found:
+            assert nearest == np.inf and "takes two" in str(found)
             continue
         changed = x.copy()
         changed[found.feature] = found.after
@@ -73,8 +78,8 @@ def test_a_soft_boundary_is_found_by_bisection(mixed):
     tree = SoftDecisionTreeClassifier(**SOFT).fit(X, y)
     n_found = 0
     for i in range(0, 40, 4):
-        found = counterfactual(tree, X[i : i + 1])
-        if found is None or found.feature == "plan":
+        found = counterfactual(tree, X[i : i + 1], max_features=1)
+        if not found or found.feature == "plan":
             continue
         n_found += 1
         row = X[i : i + 1].astype({found.feature: float})
@@ -129,8 +134,13 @@ def test_a_class_that_is_asked_for_is_reached():
     found = counterfactual(tree, X.iloc[60], target=2)
     assert (found.feature, found.prediction) == ("petal width (cm)", 2)
     assert found.after == pytest.approx(1.75)
-    assert counterfactual(tree, X.iloc[60], target=1) is None  # it is there already
-    assert counterfactual(tree, X.iloc[60], features=[0, 1]) is None
+    assert str(counterfactual(tree, X.iloc[60], target=1)) == "it is class 1 already"
+    none = counterfactual(tree, X.iloc[60], features=[0, 1])
+    assert not none and none.prediction == 1 and none.changes == ()
+    assert str(none) == (
+        "no change that is allowed makes it anything but class 1 (the tree asks about none "
+        "that may)"
+    )
     tree.fit(X.to_numpy(), y)
     by_number = counterfactual(tree, X.to_numpy()[60:61], features=[3], target=2)
     assert by_number.after == found.after
@@ -144,6 +154,17 @@ def test_a_class_that_is_asked_for_is_reached():
         ({"x": np.zeros(4), "features": ["height"]}, "'height' is no column"),
         ({"x": np.zeros(4), "features": [4]}, "4 is no column"),
         ({"x": np.zeros(3)}, "3 features"),
+        ({"x": np.zeros(4), "max_features": 0}, "max_features=0 must be at least 1"),
+        ({"x": np.zeros(4), "immutable": ["height"]}, "immutable=.*is no column"),
+        (
+            {"x": np.zeros(4), "permitted_range": {9: (0, 1)}},
+            "permitted_range=.*9 is no",
+        ),
+        (
+            {"x": np.zeros(4), "permitted_range": {0: (1, 0)}},
+            "the lowest and the highest",
+        ),
+        ({"x": np.zeros(4), "permitted_range": {0: [1]}}, "the lowest and the highest"),
     ],
 )
 def test_bad_calls_name_the_argument(given, message):
@@ -183,3 +204,187 @@ def test_gaps_of_every_kind_have_the_same_explanations():
             both = f"{explain(tree, row)} {counterfactual(tree, row)}"
             both = both.replace("feature_0", "n").replace("feature_1", "t")
             assert said.setdefault(i, both) == both, name
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_on_hard_trees_two_features_are_the_nearest_two(seed):
+    random = np.random.default_rng(seed)
+    X = random.normal(size=(250, 3))
+    y = ((X > 0.3).sum(axis=1) >= 2).astype(int)
+    tree = HardDecisionTreeClassifier(max_leaf_nodes=8).fit(X, y)
+    low, high = X.min(axis=0), X.max(axis=0)
+    grids = [np.linspace(low[j], high[j], 201) for j in range(3)]
+    n_pairs = 0
+    for x in X[:40]:
+        found = counterfactual(tree, x)
+        if len(found.changes) < 2:
+            continue
+        n_pairs += 1
+        changed, now = x.copy(), tree.predict(x[None])[0]
+        changed[list(found.feature)] = found.after
+        assert tree.predict(changed[None])[0] == found.prediction != now
+        nearest = np.inf
+        for j, k in combinations(range(3), 2):
+            a, b = (each.ravel() for each in np.meshgrid(grids[j], grids[k]))
+            rows = np.repeat(x[None], len(a), axis=0)
+            rows[:, j], rows[:, k] = a, b
+            hits = tree.predict(rows) != now
+            far = np.abs(rank(X[:, j], a) - rank(X[:, j], x[j]))
+            far += np.abs(rank(X[:, k], b) - rank(X[:, k], x[k]))
+            nearest = min(nearest, far[hits].min(initial=np.inf))
+        assert found.distance <= nearest + 1e-9
+        assert found.distance > nearest - 0.1  # the grid is that fine
+    assert n_pairs > 3
+
+
+@pytest.fixture(scope="module")
+def three_needed():
+    """A tree that says yes where three columns are all high, or one is very high."""
+    grid = np.stack(np.meshgrid(*[np.arange(10.0)] * 4), axis=-1).reshape(-1, 4)
+    X = pd.DataFrame(grid, columns=["age", "income", "tenure", "noise"])
+    yes = (X[["age", "income", "tenure"]] > 5.5).all(axis=1)
+    tree = HardDecisionTreeClassifier(max_leaf_nodes=4)
+    return X, tree.fit(X, np.where(yes, "Yes", "No"))
+
+
+def test_where_there_is_none_it_says_what_is_nearest(three_needed):
+    X, tree = three_needed
+    found = counterfactual(tree, X.iloc[0])
+    assert not found and found.distance == np.inf and found.prediction == "No"
+    reason = str(found)
+    start = (
+        "no change of one or two features makes it anything but No: the nearest takes"
+    )
+    assert reason.startswith(f"{start} three, ")
+    for name in ("age", "income", "tenure"):
+        assert f"{name} > 5 instead of 0" in reason
+        assert f"{name} > 5" in export_text(tree)  # the same words
+    found = counterfactual(tree, X.iloc[0], max_features=3)
+    assert len(found.changes) == 3 and found.prediction == "Yes"
+    assert str(found).endswith(" together make it Yes")
+    fixed = counterfactual(tree, X.iloc[0], max_features=4, immutable=["income"])
+    assert not fixed and "age and tenure" in str(fixed) and "income" not in str(fixed)
+
+
+def test_what_may_not_change_or_only_so_far_does_not(three_needed):
+    X, tree = three_needed
+    row = X.iloc[[9999]]  # 9 in all
+    assert counterfactual(tree, row).after == 5
+    found = counterfactual(tree, row, immutable=["age", "tenure"])
+    assert (found.feature, found.after) == ("income", 5)
+    narrow = {"age": (6, 9), "income": (None, 4), "tenure": (9, None)}
+    found = counterfactual(tree, row, permitted_range=narrow)
+    # No threshold is at 4: it is what is allowed that ends the values.
+    assert str(found) == "income = 4 instead of 9 makes it No"
+    found = counterfactual(tree, row, permitted_range=dict.fromkeys(narrow, (6, None)))
+    assert not found and "no change that is allowed" in str(found)
+
+
+def test_allowed_categories_and_one_feature_before_two(mixed):
+    X, y = mixed
+    tree = HardDecisionTreeClassifier(max_leaf_nodes=12).fit(X, y)
+    young = (X.tenure < 15) & (X.plan == "month") & (X.charges > 60) & (X.age < 55)
+    row = X[young][:1]
+    for plan in ("year", "none"):
+        found = counterfactual(
+            tree, row, features=["plan"], permitted_range={"plan": [plan]}
+        )
+        assert found.after == plan
+    with pytest.raises(ValueError, match="'plan' is 'year': give a list"):
+        counterfactual(tree, row, permitted_range={"plan": "year"})
+    # One feature is enough, however far.
+    only = counterfactual(tree, row, immutable=["tenure", "charges"], max_features=2)
+    assert len(only.changes) == 1
+
+
+@pytest.mark.parametrize("kind", ["hard", "soft"])
+def test_every_flip_is_one_and_none_is_left_out(mixed, kind):
+    X, y = mixed
+    hard = HardDecisionTreeClassifier(max_leaf_nodes=12)
+    tree = (hard if kind == "hard" else SoftDecisionTreeClassifier(**SOFT)).fit(X, y)
+    for i in range(0, 30, 3):
+        row = X[i : i + 1]
+        now, flips = tree.predict(row)[0], all_counterfactuals(tree, row)
+        assert flips["distance"].is_monotonic_increasing
+        for flip in flips.itertuples():
+            changed = row.astype({flip.feature: object})
+            changed[flip.feature] = [flip.after]
+            changed = changed.astype(
+                {flip.feature: X.dtypes[flip.feature]}, errors="ignore"
+            )
+            if flip.feature != "plan":
+                changed[flip.feature] = changed[flip.feature].astype(float)
+            assert tree.predict(changed)[0] == flip.prediction != now
+        for name in X:
+            values = X[name].dropna().unique()
+            rows = X.iloc[np.full(len(values), i)].reset_index(drop=True)
+            rows[name] = pd.Series(values, dtype=X.dtypes[name])
+            does_it = (tree.predict(rows) != now).any()
+            assert does_it == (flips["feature"] == name).any()
+        nearest = counterfactual(tree, row, max_features=1)
+        assert bool(nearest) == bool(len(flips))
+        if nearest:
+            assert flips["distance"].iloc[0] == nearest.distance
+
+
+def test_two_features_of_a_soft_tree_are_verified_and_moved_back(three_needed):
+    X, _ = three_needed
+    both = np.where((X["age"] > 5.5) & (X["income"] > 5.5), "Yes", "No")
+    tree = SoftDecisionTreeClassifier(**SOFT).fit(X, both)
+    row = X.iloc[[0]]
+    assert tree.predict(row)[0] == "No"
+    assert not counterfactual(tree, row, max_features=1)
+    found = counterfactual(tree, row)
+    assert set(found.feature) == {"age", "income"} and found.prediction == "Yes"
+    changed = row.copy()
+    changed[list(found.feature)] = found.after
+    assert tree.predict(changed)[0] == "Yes"
+    for name, after in zip(found.feature, found.after, strict=True):
+        less = changed.copy()
+        less[name] = after - 1  # whole numbers
+        assert tree.predict(less)[0] == "No"
+    none = counterfactual(tree, row, immutable=["age"])
+    assert "tried: income, tenure and noise" in str(none)
+    assert "% against the rest" in str(none)
+    with pytest.raises(ValueError, match="for a soft tree"):
+        counterfactual(tree, row, max_features=3)
+
+
+def test_numbers_in_text_are_short_and_still_do_it(mixed):
+    X, y = mixed
+    tree = SoftDecisionTreeClassifier(**SOFT).fit(X, y)
+    n_found = 0
+    for i in range(0, 40, 2):
+        for flip in all_counterfactuals(tree, X[i : i + 1]).itertuples():
+            if flip.feature not in ("charges", "age"):
+                continue
+            text = flip.words.removeprefix(f"{flip.feature} = ").replace(",", "")
+            changed = X[i : i + 1].copy()
+            changed[flip.feature] = float(text)
+            assert tree.predict(changed)[0] == flip.prediction
+            n_found += 1
+            assert len(text) < 9
+    assert n_found
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        HardDecisionTreeClassifier(),
+        SoftDecisionTreeClassifier(max_depth=1, max_epochs=2),
+    ],
+)
+def test_a_tree_that_always_says_the_same_has_no_other_answer(tree):
+    X = np.zeros((60, 1))
+    tree.fit(X, np.where(np.arange(60) < 40, "No", "Yes"))
+    found = counterfactual(tree, X[0])
+    assert not found and f"anything but {found.prediction}" in str(found)
+    assert len(all_counterfactuals(tree, X[0])) == 0
+
+
+def test_without_pandas_all_flips_are_a_list(monkeypatch):
+    X, y = load_iris(return_X_y=True)
+    tree = HardDecisionTreeClassifier(max_leaf_nodes=3).fit(X, y)
+    frame = all_counterfactuals(tree, X[60])
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    assert all_counterfactuals(tree, X[60]) == frame.to_dict("records")

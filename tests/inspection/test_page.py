@@ -23,15 +23,12 @@ from pages import (
 )
 from sklearn import config_context
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_html_repr
 
 from skdistill import (
     HardDecisionTreeClassifier,
-    NeuralStudentClassifier,
     SoftDecisionTreeClassifier,
-    StudentClassifier,
     export_html,
     export_text,
 )
@@ -264,14 +261,6 @@ def test_columns_that_nobody_asks_about_keep_their_categories_to_themselves():
     frame = X.assign(secret=np.array(["Alice", "Bob"])[np.arange(len(X)) % 2])
     tree = HardDecisionTreeClassifier(max_leaf_nodes=2).fit(frame, frame["age"] > 40)
     assert "Alice" not in export_html(tree)
-
-
-def test_what_cannot_be_read_is_refused(iris):
-    with pytest.raises(NotFittedError):
-        export_html(HardDecisionTreeClassifier())
-    for student in (NeuralStudentClassifier(max_epochs=1), StudentClassifier()):
-        with pytest.raises(TypeError, match="no questions that can be read"):
-            export_html(student.fit(*iris))
 
 
 def test_a_notebook_shows_the_diagram_and_the_page_of_a_fitted_tree(tree):

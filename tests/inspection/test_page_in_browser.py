@@ -5,9 +5,11 @@ import shutil
 
 import numpy as np
 import pytest
-from pages import KINDS, TARGETS, X, Y, as_json, data_of, table
+from pages import KINDS, NUMBERS, TARGETS, X, Y, as_json, data_of, table
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from skdistill import HardDecisionTreeClassifier, export_html
+from skdistill import HardDecisionTreeClassifier, StudentClassifier, export_html
 
 pytestmark = pytest.mark.browser
 
@@ -149,6 +151,14 @@ def test_a_thousand_rows_get_the_answers_of_the_student(name, opened):
         np.testing.assert_allclose(one, other[:5], rtol=1e-9, atol=1e-9 * size)
 
 
+def test_the_page_of_a_pipeline_takes_rows_as_its_last_step_does(opened):
+    scaler = StandardScaler().set_output(transform="pandas")
+    pipe = make_pipeline(scaler, StudentClassifier(random_state=0)).fit(NUMBERS, Y)
+    rows = as_json(scaler.transform(NUMBERS))
+    ours = opened(pipe).run("return skdistill.predict(arguments[0])", rows)
+    np.testing.assert_allclose(ours, pipe.predict_proba(NUMBERS), atol=1e-9)
+
+
 def test_rows_that_the_student_refuses_are_errors(hard, opened):
     page = opened(hard)
     failure = "try { skdistill.predict(arguments[0]) } catch (e) { return e.message }"
@@ -285,9 +295,11 @@ def test_keys_go_from_node_to_node(hard, opened):
     def current():
         return int(page.browser.switch_to.active_element.get_attribute("data-node"))
 
-    left = hard.tree_.children_left[0]
     page.press("ARROW_RIGHT")
-    assert current() == left
+    below = hard.tree_.children_left[0], hard.tree_.children_right[0]
+    assert current() in below
+    page.press("ARROW_DOWN", "ARROW_UP")
+    assert current() in below
     page.press("ARROW_LEFT")
     assert current() == 0
     page.press("END")

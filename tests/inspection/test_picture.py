@@ -151,7 +151,7 @@ def test_the_picture_shows_each_node_once_and_none_over_another(tree, ax):
     said = [" ".join(text.get_text().split()) for text in texts]
     lines = [words for _, words in lines_of(export_text(tree, feature_names=NAMES))]
     for leaf in filter(None, map(LEAF.fullmatch, lines)):
-        assert f"{leaf[1]} {leaf[2]} of rows, n = {leaf[3]}" in said
+        assert f"{leaf[1]} {leaf[2]} of rows n = {leaf[3]}" in said
     questions = [text for text in said if "<=" in text or ">=" in text]
     assert len(questions) == len(texts) - tree.get_n_leaves()
     for question in questions:
@@ -294,7 +294,7 @@ def test_any_canvas_will_do():
 def test_a_tree_of_one_leaf(ax):
     tree = HardDecisionTreeRegressor().fit(np.ones((9, 2)), np.arange(9.0))
     (text,) = plot_tree(tree, ax=ax)
-    assert text.get_text() == "4\n100 % of rows, n = 9"
+    assert text.get_text() == "4\n100 % of rows\nn = 9"
     assert export_text(tree) == "|--- 4  (100 % of rows, n = 9)"
     assert tree.get_depth() == 0 and (tree.feature_importances_ == 0).all()
 

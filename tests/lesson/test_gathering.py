@@ -94,6 +94,17 @@ def test_a_shuffled_teacher_output_is_noticed(iris):
     student.fit(X[::5], y[::5], teacher_output=np.roll(P[::5], 10, axis=0))  # 30 rows
 
 
+def test_rare_positives_that_are_ranked_are_no_reason_to_warn():
+    y = (np.arange(2000) < 24).astype(int)  # 1.2 %
+    X = np.linspace(0, 1, 2000)[:, None]
+    ranked = 0.4 * (1 - X[:, 0])  # the positives first, but none above a half
+    P = np.column_stack([1 - ranked, ranked])
+    student = NeuralStudentClassifier(max_epochs=1)
+    student.fit(X, y, teacher_output=P)  # warnings are errors
+    with pytest.warns(UserWarning, match=r"AUC = 0\.0.*classes are in another order"):
+        student.fit(X, y, teacher_output=P[::-1])
+
+
 def test_a_regressor_on_scaled_columns_is_noticed(diabetes):
     X, y = diabetes
     teacher = LinearRegression().fit(X, y)
@@ -101,3 +112,10 @@ def test_a_regressor_on_scaled_columns_is_noticed(diabetes):
     student.fit(X, y)
     with pytest.warns(UserWarning, match=r"R2 = .*raw X"):
         student.fit(X * 100, y)
+
+
+def test_a_teacher_of_the_logarithm_is_told_so(diabetes):
+    X, y = diabetes
+    teacher = LinearRegression().fit(X, np.log(y))
+    with pytest.warns(UserWarning, match=r"R2 = .*are of the logarithm of y"):
+        NeuralStudentRegressor(teacher, max_epochs=1).fit(X, y)

@@ -62,13 +62,3 @@ def test_the_number_of_targets_is_that_of_y():
         task.accept(Y, "output", 4)
     with pytest.raises(ValueError, match="y_val has 1 targets, and there are 2"):
         task.encode(Y, "y_val")
-
-
-@pytest.mark.parametrize("unit", [1e-300, 1.0, 1e300])
-def test_agreement_of_values_has_no_unit(unit):
-    random = np.random.default_rng(0)
-    y = random.normal(size=(60, 1))
-    soft = y + 0.5 * random.normal(size=(60, 1))
-    values = Values(y)
-    (plain,), (ours,) = (values.agreement(soft * u, y * u) for u in (1.0, unit))
-    np.testing.assert_allclose(ours, plain, rtol=1e-9)

@@ -30,7 +30,10 @@ def statistics(target, weight):
     ndarray of shape (1 + n_outputs, n)
         Floats, one row for each statistic.
     """
-    return np.concatenate([weight[None], (target * weight[:, None]).T])
+    stats = np.empty((1 + target.shape[1], len(target)))
+    stats[0] = weight
+    np.multiply(target.T, weight, out=stats[1:])
+    return stats
 
 
 class Entropy:

@@ -10,6 +10,7 @@ from scipy import sparse
 from .costs import Squares
 
 _ROUNDING = 1e-9
+_TIE = 1e-12  # of a cost: what sums in another order may differ by
 # Cells of a table, and sums of its bins, that are computed at once.
 _CELLS_AT_ONCE, _SUMS_AT_ONCE = 1 << 22, 1 << 21
 
@@ -371,8 +372,8 @@ class Rows:
             right = total - left
             gain = self._gain(left, right, here)
             gain[~self.may_ask(span, place, left, right)] = -np.inf
-            k = int(gain.argmax())
-            if gain[k] > best + 1e-12 * abs(here):  # ties go to the first column
+            k = first_of_best(-gain, abs(here))
+            if gain[k] > best + _TIE * abs(here):
                 best, question = float(gain[k]), self.binned.test_at(span, k)
         return best, question
 
@@ -508,3 +509,21 @@ class Rows:
             _offer(node, "right", right)
             n += 1
         return top.left
+
+
+def first_of_best(costs, scale):
+    """The first of the lowest costs: ties are not left to rounding.
+
+    Parameters
+    ----------
+    costs : ndarray of shape (n,)
+        Of questions in the order of their columns.
+    scale : float
+        What is tiny is so beside this.
+
+    Returns
+    -------
+    int
+        Its position.
+    """
+    return int((costs <= costs.min() + _TIE * scale).argmax())

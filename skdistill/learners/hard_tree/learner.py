@@ -241,7 +241,7 @@ class HardTreeLearner(Learner):
         columns = best if wishes.allowed is None else allowed[best]
         taught, exam = taught.on(best), case.exam and case.exam.on(columns)
         here = wishes.on(columns)
-        table = self._prepared(taught, here, random, watch, case.learns)
+        table = self._prepared(taught, here, random, watch, learns=case.learns)
         starts = self._starts(table, lesson, rows, columns)
         if weighs:
             starts.append(self._cart(table, lesson.knowledge, rows))
@@ -258,7 +258,7 @@ class HardTreeLearner(Learner):
         model = HardTreeModel(tree, self.task, self.least, n_inputs, weighs)
         return model.in_order(wishes)
 
-    def _prepared(self, taught, wishes, random, watch, learns=None, n_leaves=None):
+    def _prepared(self, taught, wishes, random, watch, n_leaves=None, **options):
         n_leaves = n_leaves or self.params.max_leaf_nodes
         return prepared(
             taught,
@@ -268,8 +268,8 @@ class HardTreeLearner(Learner):
             n_leaves=_MOST_LEAVES if n_leaves == "auto" else n_leaves,
             random=random,
             watch=watch,
-            learns=learns,
             wishes=wishes if wishes.guide else None,
+            **options,
         )
 
     def _starts(self, table, lesson, rows, columns):
@@ -329,38 +329,43 @@ class HardTreeLearner(Learner):
         """Draw rows for leaves that few have reached, and go on searching from there."""
         if not watch.goes_on():
             return tree
+        taught = self._more_rows(tree, case.lesson.renewal, taught, columns)
+        if taught is None:
+            return tree
+        n_leaves = self.params.max_leaf_nodes
+        if n_leaves == "auto":
+            n_leaves = max(2, int(tree.is_leaf.sum()))
+        options = {"n_leaves": n_leaves, "takes_hints": False}
+        table = self._prepared(taught, wishes, self._random(), watch, **options)
+        with watch, _one_thread():
+            root = table.search().improved(tree.as_questions(table.some.binned))
+            root = table.last_search().polished([root])
+        return table.tree_of(root)
+
+    def _more_rows(self, tree, renewal, taught, columns):
+        """All rows, with new ones for leaves that few have reached; None without new."""
 
         def see(X):
             return self.see(X)[:, columns]
 
         leaf = tree.apply(taught.x)
         counts = np.bincount(leaf, minlength=len(tree.feature))
-        renewal = case.lesson.renewal
         fresh = rows_for_leaves(renewal, tree, see, counts, _ENOUGH)
         if fresh is None:
-            return tree
+            return None
         x, new_leaf, knowledge = fresh
         alpha = self.params.alpha
         target, weight = self.task.joint(knowledge.used(alpha), alpha)
         # Fresh rows stand last.
         target, weight = target[-len(x) :], weight[-len(x) :]
-        new = np.flatnonzero(weight)
-        if not len(new):
-            return tree
-        taught = Taught(
-            np.concatenate([taught.x, x[new]]),
-            np.concatenate([taught.target, target[new]]),
-            shared_weight(leaf, taught.weight, new_leaf[new], weight[new]),
+        rows = np.flatnonzero(weight)
+        if not len(rows):
+            return None
+        return Taught(
+            np.concatenate([taught.x, x[rows]]),
+            np.concatenate([taught.target, target[rows]]),
+            shared_weight(leaf, taught.weight, new_leaf[rows], weight[rows]),
         )
-        n_leaves = self.params.max_leaf_nodes
-        if n_leaves == "auto":
-            n_leaves = max(2, int(tree.is_leaf.sum()))
-        random = self._random()
-        table = self._prepared(taught, wishes, random, watch, n_leaves=n_leaves)
-        with watch, _one_thread():
-            root = table.search().improved(tree.as_questions(table.some.binned))
-            root = table.last_search().polished([root])
-        return table.tree_of(root)
 
     def _weigh_labels(self, tree, x, knowledge, unseen):
         """Correct the tree by labels, which have the last word about what leaves say."""

@@ -149,7 +149,17 @@ class Prepared:
 
 
 def prepared(
-    taught, *, widths, cost, least, n_leaves, random, watch, learns=None, wishes=None
+    taught,
+    *,
+    widths,
+    cost,
+    least,
+    n_leaves,
+    random,
+    watch,
+    learns=None,
+    takes_hints=True,
+    wishes=None,
 ):
     """Draw rows, put them into bins and look for promising tests.
 
@@ -171,6 +181,8 @@ def prepared(
         May end a search early.
     learns : ndarray of bool of shape (n,), default=None
         Those that may be drawn; all by default.
+    takes_hints : bool, default=True
+        Whether a booster names promising tests.
     wishes : Wishes, default=None
         What holds for questions; None for nothing.
 
@@ -205,7 +217,9 @@ def prepared(
     if len(chosen) < len(x):
         stats = statistics(few, weight)
         whole = Rows(binned.of(x), stats, cost(widths), least, wishes)
-    hints = booster_hints(drawn.x, few[chosen], times, binned, random)
+    hints = []
+    if takes_hints:
+        hints = booster_hints(drawn.x, few[chosen], times, binned, random)
     return Prepared(taught, learns, drawn, some, whole, hints, n_leaves, random, watch)
 
 
@@ -220,10 +234,6 @@ def by_weight(weight, most, random):
         Largest number of rows.
     random : RandomState
         Draws.
-    watch : Watch
-        May end a search early.
-    learns : ndarray of bool of shape (n,), default=None
-        Those that may be drawn; all by default.
 
     Returns
     -------

@@ -16,7 +16,7 @@ from joblib import Parallel, delayed
 
 from .condensing import pairs_of
 from .costs import Squares
-from .growth import Question, count_leaves
+from .growth import Question, count_leaves, first_of_best
 from .lookahead import look_ahead
 from .watch import Watch
 
@@ -275,7 +275,7 @@ class Search:
             leaves = np.concatenate([yes[..., 0], no[..., 0]], axis=1)
             cost[~self._are_fair(leaves).all(axis=1)] = np.inf
             cost[~data.may_ask(span, place, yes, no, node)] = np.inf
-            k = int(cost.argmin())
+            k = first_of_best(cost, abs(now))
             if cost[k] < lowest:
                 lowest, best = cost[k], data.binned.test_at(span, k)
         return best

@@ -6,7 +6,7 @@ from .growth import Question
 
 
 def cart(binned, rows, labels, weight, is_class, max_leaf_nodes, least, wishes=None):
-    """scikit-learn's tree of some rows' labels.
+    """Grow scikit-learn's tree of some rows' labels.
 
     Parameters
     ----------

@@ -80,6 +80,22 @@ def test_where_no_question_gains_there_is_none(cost):
     assert alike.best_question(alike.root)[1] is None
 
 
+@COSTS
+@pytest.mark.parametrize("seed", range(5))
+def test_of_columns_that_say_the_same_the_first_is_asked(cost, seed):
+    random = np.random.default_rng(seed)
+    x = random.normal(size=(90, 1))
+    x = np.hstack([np.zeros_like(x), x, x**3, np.exp(x), random.normal(size=(90, 3))])
+    _, p = noisy(seed, n=90)
+    weight = random.random(90)
+    data = made(x, p, cost, weight=weight / weight.sum(), least=0.02)
+    node = Question(data.best_question(data.root)[1])
+    assert node.test[0] not in (2, 3)
+    node.test = (4, 45)
+    Search(data, 2, np.random.RandomState(0))._ask_better(node, data.root)
+    assert node.test == data.best_question(data.root)[1]
+
+
 def tree_of_three():
     return Question((0, 1), Question((1, 2)), Question((2, 0), None, Question((0, 2))))
 
