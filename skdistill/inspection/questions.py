@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from ..tables.view import reads_tables, view_terms
-from .numbers import in_full, number, percent
+from .numbers import beside, in_full, number, percent
 
 # A column this many standard deviations from 0 (a year, say) is printed from its middle.
 _FAR = 10
@@ -35,7 +35,7 @@ class Seen:
         self.terms, self.scale, self.center, self.spread = view_terms(view, n_view)
         self.columns = np.array([term.column for term in self.terms])
 
-    def row_says(self, k, z, held):
+    def row_says(self, k, z, held, threshold=None):
         """What a row holds, such as ``age = 23``, ``plan = a`` or ``age is missing``.
 
         Parameters
@@ -47,6 +47,8 @@ class Seen:
         held : dict of {int: str, float or None}
             What the row holds, by column, where the columns are those of a table: a
             category, a number, or None for a gap.
+        threshold : float, default=None
+            A number from which the text has to tell that of the row.
 
         Returns
         -------
@@ -55,14 +57,19 @@ class Seen:
         """
         term = self.terms[k]
         name = self.names[term.column]
+
+        def _written(value):
+            is_exact = threshold is None or term.tail is not None
+            return self._write(k, value) if is_exact else beside(value, threshold)
+
         if term.column not in held:
             # The scale of a constant is 0: it stays at its centre.
             scale = self.scale[k] if self.scale[k] > 0 else np.inf
-            return f"{name} = {self._write(k, z[k] / scale + self.center[k])}"
+            return f"{name} = {_written(z[k] / scale + self.center[k])}"
         value = held[term.column]
         if value is None or term.is_gap:
             return f"{name} is {'' if value is None else 'not '}missing"
-        return f"{name} = {value if isinstance(value, str) else self._write(k, value)}"
+        return f"{name} = {value if isinstance(value, str) else _written(value)}"
 
     def _write(self, k, value):
         """A number of the k-th term's column, to so many digits of its spread."""
@@ -306,7 +313,7 @@ class Questions(Asked):
         while below := self._below(node):
             k = int(self.tree.feature[node])
             child = below[int(z[k] > self.tree.threshold[node])]
-            says = self.row_says(k, z, held)
+            says = self.row_says(k, z, held, self._cut(k, node)[0])
             # What the question says already needs no reason.
             asked = dict(map(reversed, self.sides(node)))[child]
             yield node, child, [] if says == asked else [f"because {says}"]

@@ -14,7 +14,7 @@ from ..learners.hard_tree.learner import (
     HardTreeModel,
     least_weight,
 )
-from ..learners.reached import rows_in_nodes
+from ..learners.reached import fidelity_in_nodes, rows_in_nodes
 from ..tables.table import observed_values
 from .base import BaseStudent, importances
 from .tasks import ClassifierStudent, RegressorStudent
@@ -71,9 +71,10 @@ class HardDecisionTree(ShownAsPage, BaseStudent):
         vars(self).pop("fidelity_", None)  # of the tree before
         x = self._see(read.X)
         self.node_mass_ = model.node_mass(x, knowledge.hard_weight)
-        self.node_counts_, self.node_labels_ = rows_in_nodes(
-            tree.apply(x), tree.parent, knowledge.used(self.alpha), self._task
-        )
+        end, taught = tree.apply(x), (knowledge.used(self.alpha), self._task)
+        self.node_counts_, self.node_labels_ = rows_in_nodes(end, tree.parent, *taught)
+        said = model.node_outputs()[end]
+        self.node_fidelity_ = fidelity_in_nodes(end, tree.parent, said, *taught)
         used = model.column_use(self._learner().cost(self._task.widths))
         self.feature_importances_ = importances(used, self)
         if model.tells_prior:
@@ -228,8 +229,8 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         Share of the weight of all rows, transfer rows among them, that a leaf has at
         least.
     criterion : {"mixed", "entropy", "gini"}, default="mixed"
-        What the search lowers: the cross entropy with the targets and the error of the
-        leaves' classes, the cross entropy alone, or the squared distance.
+        What the search lowers: the cross entropy with the targets and half the error of
+        the leaves' classes, the cross entropy alone, or the squared distance.
     scoring : {"neg_log_loss", "neg_brier_score", "accuracy"}, default="neg_log_loss"
         What chooses between finished trees, on rows that they have not learnt from:
         those of ``X_val``, else a fifth of X. Labels are asked where the teacher has not
@@ -278,6 +279,9 @@ default=None
     node_labels_ : ndarray of shape (n_nodes, n_outputs) or None
         Shares of the labels of these rows, beside what a teacher has
         taught; None without labels, or without a teacher.
+    node_fidelity_ : ndarray of shape (n_nodes,) or None
+        Share of these rows for which the tree's class is the teacher's; None without a
+        teacher's answers for rows of X.
     feature_importances_ : ndarray of shape (n_features,)
         What the questions about each feature gain in the criterion, normalised. With a
         transformer as `preprocessor`, one for each of its columns.

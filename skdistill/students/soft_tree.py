@@ -45,6 +45,7 @@ class SoftDecisionTree(ShownAsPage, TorchStudent):
         super()._settle(model, lesson)
         self.node_mass_ = model.node_mass
         self.node_counts_, self.node_labels_ = model.rows_in_nodes
+        self.node_fidelity_ = model.node_fidelity
         self._column_variance = model.column_variance
         self._observed = observed_values(lesson.read.X)
         self.feature_importances_ = importances(model.column_use(), self)
@@ -460,6 +461,9 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
     node_labels_ : ndarray of shape (n_nodes, n_outputs) or None
         Shares of the labels of these rows, beside what a teacher has
         taught; None without labels, or without a teacher.
+    node_fidelity_ : ndarray of shape (n_nodes,) or None
+        Share of these rows for which the class of the greedy leaf is the teacher's; None
+        without a teacher's answers for rows of X, and after ``prune``.
     teacher_ : object or list of objects
         The fitted teacher; absent without one, and with ``keep_teacher=False``.
     temperature_ : float

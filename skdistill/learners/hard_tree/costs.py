@@ -10,9 +10,10 @@ import itertools
 
 import numpy as np
 
-# In nats: on six tables of the benchmark, 16 leaves, it gains .3 to 3 points of accuracy
-# on five, and costs .001 to .006 of log loss.
-_ERROR = 1.0
+# In nats. On five tables, two to three splits each, trees of 32 leaves have with 0, .5 and
+# 1 a mean log loss of .555, .555 and .556, and an accuracy of 76.4, 77.2 and 77.1 %; with 1
+# those of 8 and 16 leaves lose more of log loss.
+_ERROR = 0.5
 
 
 def statistics(target, weight):

@@ -229,6 +229,7 @@ class HardTreeLearner(Learner):
                 if wishes is None:
                     break
                 model = self._found(case, wishes, random, watch)
+        watch.tell()
         return model
 
     def _found(self, case, wishes, random, watch):

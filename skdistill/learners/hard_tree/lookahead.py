@@ -112,8 +112,9 @@ def look_ahead(data, rows, n_tests, factor=1.0, hints=(), above=()):
         columns = np.flatnonzero(wishes.askable(above)).tolist()
         hints = [test for test in hints if test[0] in columns]
     tests = _hinted(data, rows, hints, n_tests // 2)
+    known = set(tests)
     others = _tests(data, rows, n_tests - len(tests), columns)
-    tests += [test for test in others if test not in set(tests)]
+    tests += [test for test in others if test not in known]
     if not tests:
         return None
     answers = np.stack([data.binned.goes_left(test, rows) for test in tests], axis=1)
