@@ -1,5 +1,6 @@
 """Students that are hard decision trees, which a search finds."""
 
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -17,6 +18,7 @@ from ..learners.reached import fidelity_in_nodes, rows_in_nodes
 from ..tables.table import observed_values
 from .base import BaseStudent, importances
 from .tasks import ClassifierStudent, RegressorStudent
+from .wishes import check_wishes, columns_of, wishes_of
 
 
 class HardDecisionTree(ShownAsPage, BaseStudent):
@@ -37,14 +39,30 @@ class HardDecisionTree(ShownAsPage, BaseStudent):
             StrOptions({"auto"}),
         ],
         "min_weight_fraction_leaf": [Interval(Real, 0, 0.5, closed="both")],
+        "allowed_features": ["array-like", None],
+        "interaction_cst": [
+            list,
+            tuple,
+            StrOptions({"pairwise", "no_interactions"}),
+            None,
+        ],
+        "monotonic_cst": ["array-like", dict, None],
+        "max_questions": [Interval(Integral, 1, None, closed="left"), None],
         "time_budget": [Interval(Real, 0, None, closed="neither"), None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
 
+    def _read(self, given, asking):
+        given, read = super()._read(given, asking)
+        columns = columns_of(self, read.X)
+        if columns is not None:  # before a teacher takes its time
+            check_wishes(self, columns)
+        return given, read
+
     def _learner(self, start=None):
-        params = self.get_params(deep=False)
-        return HardTreeLearner(params, self._task, self._see, start)
+        params, wishes = self.get_params(deep=False), partial(wishes_of, self)
+        return HardTreeLearner(params, self._task, self._see, start, wishes)
 
     def _settle(self, model, lesson):
         tree, read, knowledge = model.tree, lesson.read, lesson.knowledge
@@ -219,6 +237,26 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         seen them (``X_val`` with ``y_val``, `cv`), else the teacher's answers. Of trees
         that are equal within a standard error the more accurate one is taken; by
         "accuracy", the one of the lower log loss.
+    allowed_features : array-like of str, int or bool, default=None
+        Columns that may be asked about, by names or positions, or a yes or no for each
+        column, which says most easily what is forbidden:
+        ``~X.columns.isin(["sex", "age"])``. None for all. This wish, and the next three,
+        are about columns of X, with all their categories and gaps; with a transformer as
+        `preprocessor`, about its columns.
+    interaction_cst : {"pairwise", "no_interactions"} or list of sets of int or str, \
+default=None
+        Columns that may meet on one path from the root to a leaf, as in scikit-learn's
+        :class:`~sklearn.ensemble.HistGradientBoostingClassifier`: those of one set; two; or
+        one. Columns of no set are one more. None for no limit.
+    monotonic_cst : array-like of int of shape (n_features,) or dict, default=None
+        1 where the probability of the second class may not fall as the column alone
+        rises, -1 where it may not rise, 0 for neither; or such numbers by name. For two
+        classes. It holds exactly, for any two rows of known values; a gap goes where the
+        tree sends it. None for no limit.
+    max_questions : int, default=None
+        Largest number of columns of X that the whole tree asks about, each as often as
+        need be. Where a search finds more, up to three others follow among the columns
+        that gained most. None for no limit.
     time_budget : float, default=None
         Seconds that the search may take, once the teacher has answered. When they are
         spent, or on Ctrl-C, the student keeps the best tree so far and warns. Such a fit
@@ -335,6 +373,10 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         min_weight_fraction_leaf=0.005,
         criterion="mixed",
         scoring="neg_log_loss",
+        allowed_features=None,
+        interaction_cst=None,
+        monotonic_cst=None,
+        max_questions=None,
         time_budget=None,
         random_state=None,
         verbose=0,
@@ -357,6 +399,10 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         self.min_weight_fraction_leaf = min_weight_fraction_leaf
         self.criterion = criterion
         self.scoring = scoring
+        self.allowed_features = allowed_features
+        self.interaction_cst = interaction_cst
+        self.monotonic_cst = monotonic_cst
+        self.max_questions = max_questions
         self.time_budget = time_budget
         self.random_state = random_state
         self.verbose = verbose
@@ -420,6 +466,26 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
     scoring : {"neg_mean_squared_error", "neg_mean_absolute_error"}, \
 default="neg_mean_squared_error"
         As in :class:`HardDecisionTreeClassifier`.
+    allowed_features : array-like of str, int or bool, default=None
+        Columns that may be asked about, by names or positions, or a yes or no for each
+        column, which says most easily what is forbidden:
+        ``~X.columns.isin(["sex", "age"])``. None for all. This wish, and the next three,
+        are about columns of X, with all their categories and gaps; with a transformer as
+        `preprocessor`, about its columns.
+    interaction_cst : {"pairwise", "no_interactions"} or list of sets of int or str, \
+default=None
+        Columns that may meet on one path from the root to a leaf, as in scikit-learn's
+        :class:`~sklearn.ensemble.HistGradientBoostingRegressor`: those of one set; two; or
+        one. Columns of no set are one more. None for no limit.
+    monotonic_cst : array-like of int of shape (n_features,) or dict, default=None
+        1 where the prediction may not fall as the column alone rises, -1 where it may
+        not rise, 0 for neither; or such numbers by name. For a single target. It holds
+        exactly, for any two rows of known values; a gap goes where the tree sends it.
+        None for no limit.
+    max_questions : int, default=None
+        Largest number of columns of X that the whole tree asks about, each as often as
+        need be. Where a search finds more, up to three others follow among the columns
+        that gained most. None for no limit.
     time_budget : float, default=None
         Seconds that the search may take, once the teacher has answered. When they are
         spent, or on Ctrl-C, the student keeps the best tree so far and warns. Such a fit
@@ -515,6 +581,10 @@ default="neg_mean_squared_error"
         max_leaf_nodes=32,
         min_weight_fraction_leaf=0.005,
         scoring="neg_mean_squared_error",
+        allowed_features=None,
+        interaction_cst=None,
+        monotonic_cst=None,
+        max_questions=None,
         time_budget=None,
         random_state=None,
         verbose=0,
@@ -533,6 +603,10 @@ default="neg_mean_squared_error"
         self.max_leaf_nodes = max_leaf_nodes
         self.min_weight_fraction_leaf = min_weight_fraction_leaf
         self.scoring = scoring
+        self.allowed_features = allowed_features
+        self.interaction_cst = interaction_cst
+        self.monotonic_cst = monotonic_cst
+        self.max_questions = max_questions
         self.time_budget = time_budget
         self.random_state = random_state
         self.verbose = verbose

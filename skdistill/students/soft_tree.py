@@ -105,6 +105,10 @@ class SoftDecisionTree(ShownAsPage, TorchStudent):
         min_weight_fraction_leaf=0.005,
         cv=None,
         n_jobs=None,
+        allowed_features=None,
+        interaction_cst=None,
+        monotonic_cst=None,
+        max_questions=None,
         time_budget=None,
         random_state=None,
         verbose=0,
@@ -143,6 +147,17 @@ class SoftDecisionTree(ShownAsPage, TorchStudent):
         n_jobs : int, default=None
             Number of clones that are fitted, and of starts of the search that are
             followed, at once.
+        allowed_features : array-like of str, int or bool, default=None
+            Columns that may be asked about. This and the next three are as in
+            :class:`HardDecisionTreeClassifier`; the soft tree is rounded to a start that
+            keeps to them.
+        interaction_cst : {"pairwise", "no_interactions"} or list of sets of int or str, \
+default=None
+            Columns that may meet on one path.
+        monotonic_cst : array-like of int of shape (n_features,) or dict, default=None
+            Columns with which the answer may not fall (1), or not rise (-1).
+        max_questions : int, default=None
+            Largest number of columns that the whole tree asks about.
         time_budget : float, default=None
             Seconds that the search may take, as in :class:`HardDecisionTreeClassifier`.
         random_state : int, RandomState instance or None, default=None
@@ -168,6 +183,10 @@ class SoftDecisionTree(ShownAsPage, TorchStudent):
             min_weight_fraction_leaf=min_weight_fraction_leaf,
             cv=cv,
             n_jobs=n_jobs,
+            allowed_features=allowed_features,
+            interaction_cst=interaction_cst,
+            monotonic_cst=monotonic_cst,
+            max_questions=max_questions,
             time_budget=time_budget,
             verbose=verbose,
         )
