@@ -229,8 +229,8 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         Share of the weight of all rows, transfer rows among them, that a leaf has at
         least.
     criterion : {"mixed", "entropy", "gini"}, default="mixed"
-        What the search lowers: the cross entropy with the targets and half the error of
-        the leaves' classes, the cross entropy alone, or the squared distance.
+        What the search lowers: the cross entropy with the targets and a quarter of the
+        error of the leaves' classes, the cross entropy alone, or the squared distance.
     scoring : {"neg_log_loss", "neg_brier_score", "accuracy"}, default="neg_log_loss"
         What chooses between finished trees, on rows that they have not learnt from:
         those of ``X_val``, else a fifth of X. Labels are asked where the teacher has not
