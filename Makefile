@@ -6,10 +6,15 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 # Idle OpenMP threads that spin make a busy machine ten times slower.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: demo test test-browser test-anywhere test-all test-min lint docs bench clean
+.PHONY: demo picture test test-browser test-anywhere test-all test-min lint docs bench clean
 
 demo: $(VENV)/examples
 	MPLBACKEND=agg $(BIN)/python examples/plot_distill_ensemble_into_tree.py
+
+# The README's picture: the demo's, with fewer colours.
+picture: demo
+	$(BIN)/python -c "from PIL import Image; Image.open('demo-output/tree.png').convert( \
+	    'P', palette=1, colors=64).save('docs/demo.png', optimize=True)"
 
 test: $(VENV)/test
 	$(BIN)/python -m pytest -m "not slow and not browser" -n 2 --dist worksteal

@@ -5,7 +5,7 @@ randomised trees) and drawn rows are those of ``benchmarks.gain``, but for the t
 rows: at most 4,000, so at most 96,000 drawn ones. Depth 6, or 64 leaves;
 labels: 50 epochs, distilled: 100. A line that begins with ``...`` is the distilled tree
 with one thing changed; with ``---``, the hardened one. Accuracy on test rows that chose
-nothing, of the mixture and of the greedy path, which a person reads; points are mean
+nothing, of the mixture and of the greedy path, which the text shows; points are mean
 differences to the unchanged tree, paired by split.
 
 Hard trees have at most 32 leaves. CART is tuned (``min_samples_leaf``, ``ccp_alpha``) on

@@ -13,11 +13,29 @@ import pytest
 import skdistill
 
 ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
 
 
 def test_import_is_cheap():
     code = "import skdistill, sys; assert not {'torch', 'skorch'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_readme_is_short_and_its_code_runs(tmp_path, monkeypatch, capsys):
+    assert len(README.splitlines()) <= 80
+    monkeypatch.chdir(tmp_path)
+    for code in re.findall(r"^```python\n(.*?)^```$", README, re.M | re.S):
+        exec(code, {})
+    assert " % of rows, n = " in capsys.readouterr().out
+    written = {path.name for path in tmp_path.iterdir()}
+    assert written >= {"tree.html", "tree.joblib", "net.npz"}
+
+
+def test_what_the_readme_points_at_is_there():
+    for name in re.findall(r"\]\((\S+)\)", README):
+        assert (ROOT / name).is_file(), name
+    for name in re.findall(r"python\s+-m benchmarks\.(\w+)", README):
+        assert (ROOT / "benchmarks" / f"{name}.py").is_file(), name
 
 
 def test_public_names():

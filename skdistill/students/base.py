@@ -26,6 +26,7 @@ from ..lesson.given import Given, Read
 from ..lesson.lesson import Lesson
 from ..tables.view import apply_view, make_view, reads_tables
 from ..teacher.members import DroppedTeacher, any_ready, is_ready, members_of
+from ..teacher.pickling import check_can_be_pickled
 from ..training.fits import carry_out
 from ..transfer.drawn import NAMES
 from .reading import (
@@ -361,13 +362,27 @@ default=None
                 '{"teacher": [FrozenEstimator(a), FrozenEstimator(b)]}.'
             )
 
+    def _drops_teacher(self):
+        """Whether a pickle holds a placeholder for the teacher."""
+        fitted = "preprocessor_" in vars(self)
+        return fitted and not self.keep_teacher and self.teacher is not None
+
     def __getstate__(self):
         """State for a pickle: without the teacher if ``keep_teacher=False``."""
         state = super().__getstate__()
-        fitted = "preprocessor_" in state
-        if fitted and not self.keep_teacher and self.teacher is not None:
+        if self._drops_teacher():
             state = {**state, "teacher": DroppedTeacher()}
+            state.pop("teacher_", None)  # of a fit that kept it
         return state
+
+    def __reduce_ex__(self, protocol):
+        """Name a teacher that cannot be pickled; a pickler names some part of it."""
+        fitted = vars(self).get("teacher_")
+        if not self._drops_teacher():
+            check_can_be_pickled(self.teacher)
+            if fitted is not self.teacher:
+                check_can_be_pickled(fitted)
+        return super().__reduce_ex__(protocol)
 
     def __sklearn_tags__(self):
         """scikit-learn's tags: what the view of X accepts."""

@@ -238,7 +238,7 @@ default="auto"
 
     See Also
     --------
-    SoftDecisionTreeClassifier : A student that a person can read.
+    HardDecisionTreeClassifier : A student that a person can read.
 
     References
     ----------
@@ -492,7 +492,7 @@ default="auto"
 
     See Also
     --------
-    SoftDecisionTreeRegressor : A student that a person can read.
+    HardDecisionTreeRegressor : A student that a person can read.
 
     Examples
     --------

@@ -302,11 +302,12 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
 
     A binary tree whose inner nodes are soft gates, logistic ones on all features by
     default, and whose leaves are class distributions; the prediction is their mixture
-    [1]_. After training
-    at a temperature other than 1 the leaves are refitted at temperature 1; with a loss
-    that leaves the scale of the outputs open, so are, by one factor, the gates.
-    ``adjust_class_prior`` changes predictions, not leaves: ``leaf_values`` and
-    ``export_text`` tell what was fitted.
+    [1]_. It is accurate, and on images its gates can be looked at; dense gates are not
+    questions that a person could answer. For those, ``harden`` it, or take a
+    :class:`HardDecisionTreeClassifier`. After training at a temperature other than 1 the
+    leaves are refitted at temperature 1; with a loss that leaves the scale of the outputs
+    open, so are, by one factor, the gates. ``adjust_class_prior`` changes predictions, not
+    leaves: ``leaf_values`` and ``export_text`` tell what was fitted.
 
     Parameters
     ----------
@@ -399,7 +400,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         the share at first and, rising in the last half of the training, at last.
     inference : {"mixture", "path", "leaf"}, default="mixture"
         How a fitted tree predicts: by the mixture of all leaves; by the leaf at the end
-        of the greedy path, which a person reads; or by the likeliest leaf.
+        of the greedy path, which is the one that is printed; or by the likeliest leaf.
     max_epochs : int, default=50
         Passes over the rows of X.
     batch_size : int or "auto", default="auto"
@@ -493,6 +494,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
 
     See Also
     --------
+    HardDecisionTreeClassifier : Its questions are about one feature each.
     export_text : The fitted tree as text.
     NeuralStudentClassifier : A student that is more accurate and cannot be read.
 
@@ -614,7 +616,9 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
 
     A binary tree whose inner nodes are soft gates, logistic ones on all features by
     default, and whose leaves hold values; the prediction is their mean, weighted by the
-    probability of the path to each [1]_.
+    probability of the path to each [1]_. It is accurate, but dense gates are not questions
+    that a person could answer: for those, ``harden`` it, or take a
+    :class:`HardDecisionTreeRegressor`.
 
     Parameters
     ----------
@@ -691,7 +695,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         the share at first and, rising in the last half of the training, at last.
     inference : {"mixture", "path", "leaf"}, default="mixture"
         How a fitted tree predicts: by the mixture of all leaves; by the leaf at the end
-        of the greedy path, which a person reads; or by the likeliest leaf.
+        of the greedy path, which is the one that is printed; or by the likeliest leaf.
     max_epochs : int, default=50
         Passes over the rows of X.
     batch_size : int or "auto", default="auto"
@@ -766,6 +770,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
 
     See Also
     --------
+    HardDecisionTreeRegressor : Its questions are about one feature each.
     export_text : The fitted tree as text.
     NeuralStudentRegressor : A student that is more accurate and cannot be read.
 
