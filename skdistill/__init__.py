@@ -33,6 +33,7 @@ _HOMES = {
     "explain": "inspection",
     "export_graphviz": "inspection",
     "export_html": "inspection",
+    "export_rules": "inspection",
     "export_text": "inspection",
     "importances": "inspection",
     "plot_gate_filters": "inspection",
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from .inspection import explain as explain
     from .inspection import export_graphviz as export_graphviz
     from .inspection import export_html as export_html
+    from .inspection import export_rules as export_rules
     from .inspection import export_text as export_text
     from .inspection import importances as importances
     from .inspection import plot_gate_filters as plot_gate_filters

@@ -63,6 +63,7 @@ def test_public_names():
         "explain",
         "export_graphviz",
         "export_html",
+        "export_rules",
         "export_text",
         "importances",
         "plot_gate_filters",

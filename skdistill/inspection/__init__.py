@@ -7,6 +7,7 @@ from .graphviz import export_graphviz
 from .importance import importances
 from .page import export_html
 from .picture import plot_tree
+from .rules import export_rules
 from .text import export_text
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "explain",
     "export_graphviz",
     "export_html",
+    "export_rules",
     "export_text",
     "importances",
     "plot_gate_filters",

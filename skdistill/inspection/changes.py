@@ -9,7 +9,7 @@ import numpy as np
 from ..tables.gaps import is_gap
 from ..tables.terms import in_one_line
 from ..tables.view import reads_tables
-from .numbers import in_full, number
+from .numbers import beside, in_full, number
 from .wording import names_of, quoted
 
 
@@ -36,6 +36,9 @@ class Change:
     words: str
 
     def __str__(self):
+        ends = self.before, self.after
+        if all(isinstance(end, float) and not is_gap(end) for end in ends):
+            return f"{self.words} instead of {beside(*ends)}"
         return f"{self.words} instead of {in_words(self.before)}"
 
 

@@ -61,6 +61,37 @@ def number(value, digits=3, spread=0.0):
     return in_full(float(f"{value:.{min(digits, 17)}g}"))  # no float has more digits
 
 
+def beside(value, other, digits=4):
+    """Return a number with as many digits as tell it from another.
+
+    Parameters
+    ----------
+    value, other : float
+        Any.
+    digits : int, default=4
+        Significant digits at least.
+
+    Returns
+    -------
+    str
+        On the same side of the other, and much nearer to `value`; all digits of a whole
+        number.
+
+    Examples
+    --------
+    >>> from skdistill.inspection.numbers import beside
+    >>> beside(0.4968012, 0.3), beside(0.4968012, 0.4968), beside(123456.0, 3.0)
+    ('0.4968', '0.4968012', '123,456')
+    """
+    if not math.isfinite(value) or value == math.floor(value):
+        return in_full(value)
+    error = abs(value - other) / 20
+    for more in range(digits, 17):
+        if abs(float(f"{value:.{more}g}") - value) <= error:
+            return number(value, more)
+    return in_full(value)
+
+
 def percent(share, digits=3):
     """Return a share in percent.
 

@@ -439,14 +439,20 @@ function showCard(node) {
     lines.push(make("p", { class: "muted", text: `otherwise: ${node.question[1]}` }));
   }
   if (node.note) lines.push(make("p", { class: "muted", text: node.note }));
+  const hasLabels = node.labels && node.rows;
+  if (hasLabels) lines.push(make("p", { class: "muted", text: "What the tree says" }));
   for (const group of groups) lines.push(...bars(node.value, group));
-  if (node.labels && node.rows) {
+  if (hasLabels) {
     lines.push(make("p", { class: "muted", text: "Labels of the rows that come here" }));
     for (const group of groups) lines.push(...bars(node.labels, group));
   }
   const rows = node.rows == null ? "" : `, ${node.rows.toLocaleString("en")} rows`;
   const below = node.isLeaf ? "" : `; ${node.nLeaves} leaves below`;
   lines.push(make("p", { text: `${percent(node.mass)} of rows${rows}${below}` }));
+  if (node.fidelity != null) {
+    const alike = `The teacher's class for ${percent(node.fidelity)} of these rows`;
+    lines.push(make("p", { text: alike }));
+  }
   if (followed && isSoft) {
     lines.push(make("p", { text: `${percent(followed.reach[node.number])} of this row` }));
   }

@@ -182,6 +182,9 @@ def _node(node, questions, asked, leaves):
         if labels is None
         else [_short(value) for value in labels[number]],
         "rows": int(leaves.counts[number]),
+        "fidelity": None
+        if leaves.fidelity is None
+        else _short(leaves.fidelity[number]),
         "mass": _short(node.mass),
     }
 

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from ..tables.view import reads_tables, view_terms
-from .numbers import in_full, number, percent
+from .numbers import beside, in_full, number, percent
 
 # A column this many standard deviations from 0 (a year, say) is printed from its middle.
 _FAR = 10
@@ -35,7 +35,7 @@ class Seen:
         self.terms, self.scale, self.center, self.spread = view_terms(view, n_view)
         self.columns = np.array([term.column for term in self.terms])
 
-    def row_says(self, k, z, held):
+    def row_says(self, k, z, held, threshold=None):
         """What a row holds, such as ``age = 23``, ``plan = a`` or ``age is missing``.
 
         Parameters
@@ -47,6 +47,8 @@ class Seen:
         held : dict of {int: str, float or None}
             What the row holds, by column, where the columns are those of a table: a
             category, a number, or None for a gap.
+        threshold : float, default=None
+            A number from which the text has to tell that of the row.
 
         Returns
         -------
@@ -55,14 +57,19 @@ class Seen:
         """
         term = self.terms[k]
         name = self.names[term.column]
+
+        def _written(value):
+            is_exact = threshold is None or term.tail is not None
+            return self._write(k, value) if is_exact else beside(value, threshold)
+
         if term.column not in held:
             # The scale of a constant is 0: it stays at its centre.
             scale = self.scale[k] if self.scale[k] > 0 else np.inf
-            return f"{name} = {self._write(k, z[k] / scale + self.center[k])}"
+            return f"{name} = {_written(z[k] / scale + self.center[k])}"
         value = held[term.column]
         if value is None or term.is_gap:
             return f"{name} is {'' if value is None else 'not '}missing"
-        return f"{name} = {value if isinstance(value, str) else self._write(k, value)}"
+        return f"{name} = {value if isinstance(value, str) else _written(value)}"
 
     def _write(self, k, value):
         """A number of the k-th term's column, to so many digits of its spread."""
@@ -145,6 +152,23 @@ class Asked(Seen, ABC):
         reasons : list of str
             How sure a gate is, and what the row holds.
         """
+
+    def implied(self, node, child):
+        """Return what a side is about, and what of the sides above it implies.
+
+        Parameters
+        ----------
+        node, child : int
+            A node, and that below to which an answer leads.
+
+        Returns
+        -------
+        subject : object
+            What names the answer.
+        implied : set
+            Subjects of answers above that this one makes needless.
+        """
+        return (node, child), set()
 
     def note(self, node):
         """Return how much of a question is left out of the text.
@@ -253,6 +277,21 @@ class Questions(Asked):
         threshold, is_open = self._cut(k, node)
         return self._about_one([k], np.ones(1), threshold, below, is_open)
 
+    def implied(self, node, child):
+        """What a side is about, and what of the sides above it implies."""
+        k = int(self.tree.feature[node])
+        term, is_left = self.terms[k], child == self.tree.children_left[node]
+        if not term.is_question:
+            # Below, the bound on the same side is the tighter one.
+            return (k, is_left), {(k, is_left)}
+        is_it = child == self.sides(node)[0][1]
+        alike = np.flatnonzero(self.asks & (self.columns == term.column)).tolist()
+        # One category, and so no other one.
+        is_one = is_it and not term.is_rare
+        return (k, is_left), {
+            (j, side) for j in alike for side in (True, False) if is_one
+        }
+
     def _cut(self, k, node):
         """A threshold in the column's unit, and whether it is on the other side."""
         z, scale, center = self.tree.threshold[node], self.scale[k], self.center[k]
@@ -274,7 +313,7 @@ class Questions(Asked):
         while below := self._below(node):
             k = int(self.tree.feature[node])
             child = below[int(z[k] > self.tree.threshold[node])]
-            says = self.row_says(k, z, held)
+            says = self.row_says(k, z, held, self._cut(k, node)[0])
             # What the question says already needs no reason.
             asked = dict(map(reversed, self.sides(node)))[child]
             yield node, child, [] if says == asked else [f"because {says}"]

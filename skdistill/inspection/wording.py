@@ -170,7 +170,7 @@ class Leaves(Answers):
         super().__init__(tree, values.shape[1], names, digits)
         self.values = dict(zip(numbers, values, strict=True))
         self.mass, self.counts = tree.node_mass_, tree.node_counts_
-        self.labels = tree.node_labels_
+        self.labels, self.fidelity = tree.node_labels_, tree.node_fidelity_
 
     def describe(self, leaf):
         """Return what a leaf says, and to how many rows.

@@ -40,7 +40,7 @@ class EstimatorModel(Model):
     task : Task
         What its answers mean.
     of_logits : bool, default=False
-        Whether a regressor was fitted on centred logits, not on probabilities.
+        Whether a regressor was fitted on logits, not on probabilities.
     label_error : float, default=0.0
         What was lost where labels with weights stood for soft targets.
     """
@@ -129,7 +129,8 @@ class EstimatorModel(Model):
 
     def _distribution(self, part):
         if self.of_logits:
-            full = np.hstack([-part, part]) if part.shape[1] == 1 else part
+            # One column d is the pair (0, d), as it is of margins.
+            full = np.hstack([0 * part, part]) if part.shape[1] == 1 else part
             return softmax(full, axis=1)
         full = np.hstack([1 - part, part]) if part.shape[1] == 1 else part
         return normalised(np.clip(full, 0, 1))  # a regressor knows no bounds
@@ -207,7 +208,7 @@ class EstimatorLearner(Learner):
         return fitted_in(unit, model, fit, target)
 
     def _fit_probabilities(self, model, X, used):
-        """Fit a regressor on probabilities, or on centred logits."""
+        """Fit a regressor on probabilities, or on logits."""
         of_logits = self.params.targets == "logits"
         if of_logits and used.hard is not None:
             raise ValueError(
@@ -217,9 +218,7 @@ class EstimatorLearner(Learner):
         p, weight = self.task.joint(used, self.params.alpha)
         parts = self.task.by_target(p)
         if of_logits:
-            # A constant on all logits of a row changes no probability: they are centred.
-            logs = [np.log(np.maximum(part, 1e-300)) for part in parts]
-            parts = [log - log.mean(axis=1, keepdims=True) for log in logs]
+            parts = [_anchored(np.log(np.maximum(part, 1e-300))) for part in parts]
         # Of two classes the second suffices.
         columns = [part[:, 1:] if part.shape[1] == 2 else part for part in parts]
         target = np.concatenate(columns, axis=1)
@@ -338,6 +337,13 @@ def _of_sum_1(p):
     """Probabilities as they are, unless each class is scored against all others."""
     off = np.abs(p.sum(axis=1, keepdims=True) - 1) > _ROUNDING
     return np.where(off, normalised(p), p)
+
+
+def _anchored(logits):
+    """Logits without the constant of each row, which changes no probability."""
+    # Of two classes, the log odds of the second: what people read as a score.
+    two = logits.shape[1] == 2
+    return logits - (logits[:, :1] if two else logits.mean(axis=1, keepdims=True))
 
 
 def _in_order(p, known, classes):

@@ -14,7 +14,7 @@ from ..training.objective import Objective, Share, get_loss, of_leaves
 from .arrays import copied, soft_tree_arrays
 from .growth import split_best
 from .objectives import leaves_scale_open
-from .reached import rows_in_nodes
+from .reached import fidelity_in_nodes, rows_in_nodes
 from .torch_learner import TorchLearner, TorchModel
 
 # Numbers of one table of rows and nodes; and of such tables that are kept at once, 128 MB
@@ -54,6 +54,8 @@ class SoftTreeModel(TorchModel):
     rows_in_nodes : tuple or None
         Just after the training: how many rows of X pass each node on their greedy path,
         and what their labels say.
+    node_fidelity : ndarray of shape (n_nodes,) or None
+        Then too: how often the class at its end is the teacher's.
 
     Raises
     ------
@@ -61,7 +63,7 @@ class SoftTreeModel(TorchModel):
         For another name as `inference`.
     """
 
-    rows_in_nodes = None
+    rows_in_nodes = node_fidelity = None
 
     def __init__(
         self, module, task, inference="mixture", node_mass=None, column_variance=None
@@ -264,15 +266,19 @@ class SoftTreeLearner(TorchLearner):
         mass, variance = _described(module, x[: knowledge.n_labelled], weight)
         inference = self.params.inference
         model = SoftTreeModel(module, self.task, inference, mass, variance)
-        model.rows_in_nodes = self._rows_in_nodes(module, x, knowledge)
+        self._count_rows(model, x, knowledge)
         return model
 
-    def _rows_in_nodes(self, module, x, knowledge):
-        """How many rows of X pass each node on their greedy path, and their labels."""
+    def _count_rows(self, model, x, knowledge):
+        """Tell the model of the rows of X that pass each node on their greedy path."""
+        module = model.module
         shape = module.shape
         leaf = in_chunks(module.greedy_leaf, module, x[: knowledge.n_labelled])
         parent = shape.parent(np.arange(shape.n_nodes)) if shape.n_gates else [0]
-        return rows_in_nodes(shape.leaves[leaf], parent, knowledge, self.task)
+        way = shape.leaves[leaf], parent
+        model.rows_in_nodes = rows_in_nodes(*way, knowledge, self.task)
+        said = model.leaf_values(True)[leaf]
+        model.node_fidelity = fidelity_in_nodes(*way, said, knowledge, self.task)
 
     def _targets_at_1(self, knowledge):
         """The mix of soft and hard targets at T=1, each row times its share of weight."""

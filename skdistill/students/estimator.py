@@ -88,8 +88,8 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
 
     How soft targets reach a student that knows only labels depends on what it is:
 
-    - A regressor learns the probabilities (or centred logits) as its targets. One that
-      learns a single target is fitted once for each class.
+    - A regressor learns the probabilities (or logits) as its targets: of two classes,
+      those of the second. One that learns a single target is fitted once for each class.
     - A single tree with the Gini criterion is grown on the probabilities themselves: its
       splits are those of a multi-output regression tree.
     - Any other classifier gets one row for each class, weighted by its probability: its
@@ -149,7 +149,8 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         :class:`~skdistill.tables.TableView`; for a single tree its columns keep
         their units. None hands X to the student as it is.
     targets : {"probabilities", "logits"}, default="probabilities"
-        What a regressor learns. Logits need ``alpha=1``.
+        What a regressor learns. Logits are centred, of two classes they are the log odds
+        of the second; they need ``alpha=1``.
     max_label_rows : int, default=None
         At most so many label rows; None for four times the number of rows, transfer
         rows among them.

@@ -1,5 +1,6 @@
 """Students that are hard decision trees, which a search finds."""
 
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -13,10 +14,11 @@ from ..learners.hard_tree.learner import (
     HardTreeModel,
     least_weight,
 )
-from ..learners.reached import rows_in_nodes
+from ..learners.reached import fidelity_in_nodes, rows_in_nodes
 from ..tables.table import observed_values
 from .base import BaseStudent, importances
 from .tasks import ClassifierStudent, RegressorStudent
+from .wishes import check_wishes, columns_of, wishes_of
 
 
 class HardDecisionTree(ShownAsPage, BaseStudent):
@@ -37,14 +39,30 @@ class HardDecisionTree(ShownAsPage, BaseStudent):
             StrOptions({"auto"}),
         ],
         "min_weight_fraction_leaf": [Interval(Real, 0, 0.5, closed="both")],
+        "allowed_features": ["array-like", None],
+        "interaction_cst": [
+            list,
+            tuple,
+            StrOptions({"pairwise", "no_interactions"}),
+            None,
+        ],
+        "monotonic_cst": ["array-like", dict, None],
+        "max_questions": [Interval(Integral, 1, None, closed="left"), None],
         "time_budget": [Interval(Real, 0, None, closed="neither"), None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
 
+    def _read(self, given, asking):
+        given, read = super()._read(given, asking)
+        columns = columns_of(self, read.X)
+        if columns is not None:  # before a teacher takes its time
+            check_wishes(self, columns)
+        return given, read
+
     def _learner(self, start=None):
-        params = self.get_params(deep=False)
-        return HardTreeLearner(params, self._task, self._see, start)
+        params, wishes = self.get_params(deep=False), partial(wishes_of, self)
+        return HardTreeLearner(params, self._task, self._see, start, wishes)
 
     def _settle(self, model, lesson):
         tree, read, knowledge = model.tree, lesson.read, lesson.knowledge
@@ -53,9 +71,10 @@ class HardDecisionTree(ShownAsPage, BaseStudent):
         vars(self).pop("fidelity_", None)  # of the tree before
         x = self._see(read.X)
         self.node_mass_ = model.node_mass(x, knowledge.hard_weight)
-        self.node_counts_, self.node_labels_ = rows_in_nodes(
-            tree.apply(x), tree.parent, knowledge.used(self.alpha), self._task
-        )
+        end, taught = tree.apply(x), (knowledge.used(self.alpha), self._task)
+        self.node_counts_, self.node_labels_ = rows_in_nodes(end, tree.parent, *taught)
+        said = model.node_outputs()[end]
+        self.node_fidelity_ = fidelity_in_nodes(end, tree.parent, said, *taught)
         used = model.column_use(self._learner().cost(self._task.widths))
         self.feature_importances_ = importances(used, self)
         if model.tells_prior:
@@ -165,9 +184,10 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         Labels in the column order of ``teacher_output`` and of teachers without
         ``classes_``; a list with one array for each of several targets.
     teacher_calibration : {"temperature"} or None, default=None
-        As in :class:`NeuralStudentClassifier`; nothing else looks at ``X_val``.
+        As in :class:`NeuralStudentClassifier`.
     alpha : float, default=1.0
         Weight of the soft targets, in [0, 1]; the rest goes to the hard labels.
+        Beside a teacher, labels have the last word about splits and leaves for any value.
     cv : int, splitter, iterable, "prefit" or None, default=None
         None: a fitted teacher as it is, an unfitted one fitted on all rows. A number of
         folds or a splitter: each row of X is labelled by clones of the teacher that were
@@ -209,14 +229,34 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         Share of the weight of all rows, transfer rows among them, that a leaf has at
         least.
     criterion : {"mixed", "entropy", "gini"}, default="mixed"
-        What the search lowers: the cross entropy with the targets and the error of the
-        leaves' classes, the cross entropy alone, or the squared distance.
+        What the search lowers: the cross entropy with the targets and a quarter of the
+        error of the leaves' classes, the cross entropy alone, or the squared distance.
     scoring : {"neg_log_loss", "neg_brier_score", "accuracy"}, default="neg_log_loss"
         What chooses between finished trees, on rows that they have not learnt from:
         those of ``X_val``, else a fifth of X. Labels are asked where the teacher has not
         seen them (``X_val`` with ``y_val``, `cv`), else the teacher's answers. Of trees
         that are equal within a standard error the more accurate one is taken; by
         "accuracy", the one of the lower log loss.
+    allowed_features : array-like of str, int or bool, default=None
+        Columns that may be asked about, by names or positions, or a yes or no for each
+        column, which says most easily what is forbidden:
+        ``~X.columns.isin(["sex", "age"])``. None for all. This wish, and the next three,
+        are about columns of X, with all their categories and gaps; with a transformer as
+        `preprocessor`, about its columns.
+    interaction_cst : {"pairwise", "no_interactions"} or list of sets of int or str, \
+default=None
+        Columns that may meet on one path from the root to a leaf, as in scikit-learn's
+        :class:`~sklearn.ensemble.HistGradientBoostingClassifier`: those of one set; two; or
+        one. Columns of no set are one more. None for no limit.
+    monotonic_cst : array-like of int of shape (n_features,) or dict, default=None
+        1 where the probability of the second class may not fall as the column alone
+        rises, -1 where it may not rise, 0 for neither; or such numbers by name. For two
+        classes. It holds exactly, for any two rows of known values; a gap goes where the
+        tree sends it. None for no limit.
+    max_questions : int, default=None
+        Largest number of columns of X that the whole tree asks about, each as often as
+        need be. Where a search finds more, up to three others follow among the columns
+        that gained most. None for no limit.
     time_budget : float, default=None
         Seconds that the search may take, once the teacher has answered. When they are
         spent, or on Ctrl-C, the student keeps the best tree so far and warns. Such a fit
@@ -239,6 +279,9 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
     node_labels_ : ndarray of shape (n_nodes, n_outputs) or None
         Shares of the labels of these rows, beside what a teacher has
         taught; None without labels, or without a teacher.
+    node_fidelity_ : ndarray of shape (n_nodes,) or None
+        Share of these rows for which the tree's class is the teacher's; None without a
+        teacher's answers for rows of X.
     feature_importances_ : ndarray of shape (n_features,)
         What the questions about each feature gain in the criterion, normalised. With a
         transformer as `preprocessor`, one for each of its columns.
@@ -267,8 +310,9 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
 
     Notes
     -----
-    Growing best-first, as CART does [1]_, is the first start. Then, as long as the
-    criterion gains: the best question of all for one node at a time, the others as they
+    Growing best-first, as CART does [1]_, is the first start, by each criterion; a CART
+    of the labels is another. From each start the search goes on as long as the criterion
+    gains: the best question of all for one node at a time, the others as they
     are; a split where it gains more; the best subtree of depth two in the place of small
     ones, all pairs of questions being scored by matrix products; larger subtrees grown
     again from a root that looks ahead, at thresholds of a small booster among others.
@@ -329,6 +373,10 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         min_weight_fraction_leaf=0.005,
         criterion="mixed",
         scoring="neg_log_loss",
+        allowed_features=None,
+        interaction_cst=None,
+        monotonic_cst=None,
+        max_questions=None,
         time_budget=None,
         random_state=None,
         verbose=0,
@@ -351,6 +399,10 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         self.min_weight_fraction_leaf = min_weight_fraction_leaf
         self.criterion = criterion
         self.scoring = scoring
+        self.allowed_features = allowed_features
+        self.interaction_cst = interaction_cst
+        self.monotonic_cst = monotonic_cst
+        self.max_questions = max_questions
         self.time_budget = time_budget
         self.random_state = random_state
         self.verbose = verbose
@@ -372,6 +424,7 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
         Shares of the members of a list.
     alpha : float, default=1.0
         Weight of the teacher's predictions, in [0, 1]; the rest goes to y.
+        Beside a teacher, labels have the last word about splits and leaves for any value.
     cv : int, splitter, iterable, "prefit" or None, default=None
         None: a fitted teacher as it is, an unfitted one fitted on all rows. A number of
         folds or a splitter: each row of X is labelled by clones of the teacher that were
@@ -413,6 +466,26 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
     scoring : {"neg_mean_squared_error", "neg_mean_absolute_error"}, \
 default="neg_mean_squared_error"
         As in :class:`HardDecisionTreeClassifier`.
+    allowed_features : array-like of str, int or bool, default=None
+        Columns that may be asked about, by names or positions, or a yes or no for each
+        column, which says most easily what is forbidden:
+        ``~X.columns.isin(["sex", "age"])``. None for all. This wish, and the next three,
+        are about columns of X, with all their categories and gaps; with a transformer as
+        `preprocessor`, about its columns.
+    interaction_cst : {"pairwise", "no_interactions"} or list of sets of int or str, \
+default=None
+        Columns that may meet on one path from the root to a leaf, as in scikit-learn's
+        :class:`~sklearn.ensemble.HistGradientBoostingRegressor`: those of one set; two; or
+        one. Columns of no set are one more. None for no limit.
+    monotonic_cst : array-like of int of shape (n_features,) or dict, default=None
+        1 where the prediction may not fall as the column alone rises, -1 where it may
+        not rise, 0 for neither; or such numbers by name. For a single target. It holds
+        exactly, for any two rows of known values; a gap goes where the tree sends it.
+        None for no limit.
+    max_questions : int, default=None
+        Largest number of columns of X that the whole tree asks about, each as often as
+        need be. Where a search finds more, up to three others follow among the columns
+        that gained most. None for no limit.
     time_budget : float, default=None
         Seconds that the search may take, once the teacher has answered. When they are
         spent, or on Ctrl-C, the student keeps the best tree so far and warns. Such a fit
@@ -454,8 +527,9 @@ default="neg_mean_squared_error"
 
     Notes
     -----
-    Growing best-first, as CART does [1]_, is the first start. Then, as long as the
-    criterion gains: the best question of all for one node at a time, the others as they
+    Growing best-first, as CART does [1]_, is the first start, by each criterion; a CART
+    of the labels is another. From each start the search goes on as long as the criterion
+    gains: the best question of all for one node at a time, the others as they
     are; a split where it gains more; the best subtree of depth two in the place of small
     ones, all pairs of questions being scored by matrix products; larger subtrees grown
     again from a root that looks ahead, at thresholds of a small booster among others.
@@ -507,6 +581,10 @@ default="neg_mean_squared_error"
         max_leaf_nodes=32,
         min_weight_fraction_leaf=0.005,
         scoring="neg_mean_squared_error",
+        allowed_features=None,
+        interaction_cst=None,
+        monotonic_cst=None,
+        max_questions=None,
         time_budget=None,
         random_state=None,
         verbose=0,
@@ -525,6 +603,10 @@ default="neg_mean_squared_error"
         self.max_leaf_nodes = max_leaf_nodes
         self.min_weight_fraction_leaf = min_weight_fraction_leaf
         self.scoring = scoring
+        self.allowed_features = allowed_features
+        self.interaction_cst = interaction_cst
+        self.monotonic_cst = monotonic_cst
+        self.max_questions = max_questions
         self.time_budget = time_budget
         self.random_state = random_state
         self.verbose = verbose

@@ -98,6 +98,7 @@ def _with_module(tree, module, origin):
     twin.net_ = copy.copy(tree.net_)
     twin.net_.module_ = module.eval()
     twin.node_counts_ = tree.node_counts_[origin]
+    twin.node_fidelity_ = None  # leaves say something else now
     if tree.node_labels_ is not None:
         twin.node_labels_ = tree.node_labels_[origin]
     twin.node_mass_ = tree.node_mass_[origin]

@@ -82,6 +82,7 @@ def single_tree(student, model, lesson):
         "node_mass_": hard.totals(leaf, weight[:, None] / weight.sum())[:, 0],
         "node_counts_": counts,
         "node_labels_": labels,
+        "node_fidelity_": None,
         "feature_importances_": importances(tree.feature_importances_, student),
     }
 

@@ -45,6 +45,7 @@ class SoftDecisionTree(ShownAsPage, TorchStudent):
         super()._settle(model, lesson)
         self.node_mass_ = model.node_mass
         self.node_counts_, self.node_labels_ = model.rows_in_nodes
+        self.node_fidelity_ = model.node_fidelity
         self._column_variance = model.column_variance
         self._observed = observed_values(lesson.read.X)
         self.feature_importances_ = importances(model.column_use(), self)
@@ -104,6 +105,10 @@ class SoftDecisionTree(ShownAsPage, TorchStudent):
         min_weight_fraction_leaf=0.005,
         cv=None,
         n_jobs=None,
+        allowed_features=None,
+        interaction_cst=None,
+        monotonic_cst=None,
+        max_questions=None,
         time_budget=None,
         random_state=None,
         verbose=0,
@@ -122,17 +127,16 @@ class SoftDecisionTree(ShownAsPage, TorchStudent):
         X : array-like of shape (n, n_features)
             Rows to learn from, as ``fit`` had them.
         y : array-like of shape (n,) or (n, n_targets), default=None
-            Their labels. With a teacher and ``alpha=1`` they have the last word: what a
-            leaf says moves to the labels of the rows that end there, its old answer
-            counting as 300 rows, and questions that these do not bear out go. Labels
-            that the teacher has not seen say most. With a smaller ``alpha`` they count
-            in the search, by 1 - ``alpha``. None: the teacher alone counts, as it does
-            where this tree is its own teacher.
+            Their labels, which have the last word: what a leaf says moves to the labels
+            of the rows that end there, its old answer counting as 300 rows, and questions
+            that these do not bear out go. Labels that the teacher has not seen say most.
+            With an ``alpha`` below 1 they also count in the search, by 1 - ``alpha``.
+            None: the teacher alone counts.
         X_eval : array-like of shape (m, n_features), default=None
             Rows on which the fidelity is measured. None: a quarter of X, which the
             search then does without.
-        max_leaf_nodes : int, default=32
-            Largest number of leaves.
+        max_leaf_nodes : int or "auto", default=32
+            Largest number of leaves; "auto" as in :class:`HardDecisionTreeClassifier`.
         min_weight_fraction_leaf : float, default=0.005
             Share of the weight of all rows that a leaf has at least.
         cv : int, splitter or iterable, default=None
@@ -143,6 +147,17 @@ class SoftDecisionTree(ShownAsPage, TorchStudent):
         n_jobs : int, default=None
             Number of clones that are fitted, and of starts of the search that are
             followed, at once.
+        allowed_features : array-like of str, int or bool, default=None
+            Columns that may be asked about. This and the next three are as in
+            :class:`HardDecisionTreeClassifier`; the soft tree is rounded to a start that
+            keeps to them.
+        interaction_cst : {"pairwise", "no_interactions"} or list of sets of int or str, \
+default=None
+            Columns that may meet on one path.
+        monotonic_cst : array-like of int of shape (n_features,) or dict, default=None
+            Columns with which the answer may not fall (1), or not rise (-1).
+        max_questions : int, default=None
+            Largest number of columns that the whole tree asks about.
         time_budget : float, default=None
             Seconds that the search may take, as in :class:`HardDecisionTreeClassifier`.
         random_state : int, RandomState instance or None, default=None
@@ -168,6 +183,10 @@ class SoftDecisionTree(ShownAsPage, TorchStudent):
             min_weight_fraction_leaf=min_weight_fraction_leaf,
             cv=cv,
             n_jobs=n_jobs,
+            allowed_features=allowed_features,
+            interaction_cst=interaction_cst,
+            monotonic_cst=monotonic_cst,
+            max_questions=max_questions,
             time_budget=time_budget,
             verbose=verbose,
         )
@@ -443,6 +462,9 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
     node_labels_ : ndarray of shape (n_nodes, n_outputs) or None
         Shares of the labels of these rows, beside what a teacher has
         taught; None without labels, or without a teacher.
+    node_fidelity_ : ndarray of shape (n_nodes,) or None
+        Share of these rows for which the class of the greedy leaf is the teacher's; None
+        without a teacher's answers for rows of X, and after ``prune``.
     teacher_ : object or list of objects
         The fitted teacher; absent without one, and with ``keep_teacher=False``.
     temperature_ : float

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from skdistill.inspection.numbers import in_full, number, percent
+from skdistill.inspection.numbers import beside, in_full, number, percent
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,14 @@ def test_digits_are_of_the_spread_or_of_the_number(given, text):
 )
 def test_nothing_is_rounded_to_all_half_or_nothing(share, digits, text):
     assert percent(share, digits) == text
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_a_number_beside_another_stays_on_its_side(seed):
+    random = np.random.default_rng(seed)
+    value = random.normal() * 10.0 ** random.integers(-6, 7)
+    other = value * (1 + random.normal() * 10.0 ** random.integers(-12, 1))
+    shown = float(beside(value, other).replace(",", ""))
+    assert (shown > other) == (value > other)
+    assert abs(shown - value) <= abs(value - other) / 20
+    assert beside(104_250.0, other) == "104,250" and beside(2.5, 2.5) == "2.5"

@@ -50,6 +50,11 @@ def test_rows_and_their_labels_are_counted(tree):
     sums = way.T @ np.eye(3)[Y[weight > 0]]
     counts = np.maximum(tree.node_counts_, 1)[:, None]
     np.testing.assert_allclose(tree.node_labels_, sums / counts)
+    if hasattr(tree, "inference"):
+        tree.set_params(inference="path")
+    alike = (tree.predict(X) == FOREST.predict(X))[weight > 0]
+    expected = np.where(tree.node_counts_ > 0, (way.T @ alike) / counts[:, 0], np.nan)
+    np.testing.assert_allclose(tree.node_fidelity_, expected)
 
 
 def test_several_targets_stand_side_by_side():
@@ -80,7 +85,8 @@ def test_without_labels_or_a_teacher_there_is_nothing_to_compare():
     ):
         assert Student(FOREST, **more).fit(X).node_labels_ is None
         tree = Student(**more).fit(X, Y)
-        assert tree.node_labels_ is None and tree.node_counts_[0] == 150
+        assert tree.node_labels_ is None and tree.node_fidelity_ is None
+        assert tree.node_counts_[0] == 150
 
 
 def test_pruned_trees_keep_the_counts_of_their_nodes():

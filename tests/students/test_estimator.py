@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.special import softmax
+from scipy.special import expit, logit, softmax
 from sklearn import config_context
 from sklearn.ensemble import (
     HistGradientBoostingClassifier,
@@ -147,6 +147,16 @@ def test_logits_are_centred_and_need_the_teacher_alone(iris, iris_forest):
     np.testing.assert_allclose(student.predict_proba(X), softmax(z, axis=1))
     with pytest.raises(ValueError, match='targets="logits" are the teacher'):
         student.set_params(alpha=0.5).fit(X, y)
+
+
+def test_logits_of_two_classes_are_the_log_odds_of_the_second(iris):
+    X, y = iris[0][50:], iris[1][50:]
+    p = np.where(y == y[0], 0.2, 0.7) + np.linspace(-0.1, 0.1, 100)
+    student = StudentClassifier(student=Ridge(), targets="logits", preprocessor=None)
+    student.fit(X, y, teacher_output=np.column_stack([1 - p, p]))
+    odds = Ridge().fit(X, logit(p)).predict(X)
+    np.testing.assert_allclose(student.student_.predict(X), odds)
+    np.testing.assert_allclose(student.predict_proba(X)[:, 1], expit(odds))
 
 
 @pytest.mark.parametrize(

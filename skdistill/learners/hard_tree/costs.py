@@ -10,9 +10,10 @@ import itertools
 
 import numpy as np
 
-# In nats: on six tables of the benchmark, 16 leaves, it gains .3 to 3 points of accuracy
-# on five, and costs .001 to .006 of log loss.
-_ERROR = 1.0
+# In nats. Trees of 8 leaves, six tables, two splits: with .25, .5 and 1 a mean log loss of
+# .959, .964 and .964, and an accuracy of 62.3, 62.9 and 63.5 %. Of 32 leaves, five tables:
+# with 0, .5 and 1 .555, .555 and .556, and 76.4, 77.2 and 77.1 %.
+_ERROR = 0.25
 
 
 def statistics(target, weight):

@@ -48,6 +48,14 @@ def count_leaves(node):
     return 1 if node is None else count_leaves(node.left) + count_leaves(node.right)
 
 
+def _below(node):
+    """The columns on each path through a subtree."""
+    if node is None:
+        return [()]
+    paths = _below(node.left) + _below(node.right)
+    return list({tuple({node.test[0], *path}) for path in paths})
+
+
 class Shapes:
     """Numbers of subtrees: those of the same questions have the same one.
 
@@ -116,6 +124,11 @@ class Place:
         self.answers, self._find, self._rows = answers, find, None
 
     @property
+    def columns(self):
+        """The columns that are asked about above."""  # numpydoc ignore=RT01
+        return {column for column, _, _ in self.answers}
+
+    @property
     def rows(self):
         """Row numbers."""  # numpydoc ignore=RT01
         if self._rows is None:
@@ -136,10 +149,13 @@ class Rows:
         A function of sums of statistics, such as Entropy.
     min_weight : float
         What a leaf must have.
+    wishes : Wishes, default=None
+        What else holds for questions; None for nothing.
     """
 
-    def __init__(self, binned, stats, cost, min_weight):
+    def __init__(self, binned, stats, cost, min_weight, wishes=None):
         self.binned, self.stats, self.cost = binned, stats, cost
+        self.wishes = wishes
         # Sums of the same weights in another order differ by rounding.
         self.min_weight = min_weight * (1 - _ROUNDING)
         n = stats.shape[1]
@@ -155,7 +171,7 @@ class Rows:
         Rows
             Rows that share codes and statistics with these.
         """
-        return Rows(self.binned, self.stats, Squares(), self.min_weight)
+        return Rows(self.binned, self.stats, Squares(), self.min_weight, self.wishes)
 
     def sums(self, place):
         """Statistics of a place's rows together.
@@ -353,16 +369,86 @@ class Rows:
         stats = self.stats[:, rows]
         for span in self.spans(len(rows)):
             left = self.left_sums(span, rows, stats)[:, 0]
-            gain = self._gain(left, total, here)
-            gain[~self.binned.is_test(span)] = -np.inf
+            right = total - left
+            gain = self._gain(left, right, here)
+            gain[~self.may_ask(span, place, left, right)] = -np.inf
             k = first_of_best(-gain, abs(here))
             if gain[k] > best + _TIE * abs(here):
                 best, question = float(gain[k]), self.binned.test_at(span, k)
         return best, question
 
-    def _gain(self, left, total, here):
+    def may_ask(self, span, place, left, right, node=None):
+        """Which bins of some columns are tests, such as wishes allow at a place.
+
+        Parameters
+        ----------
+        span : tuple of int
+            The first column, and the one after the last.
+        place : Place
+            Of the node that asks.
+        left, right : ndarray of shape (n_bins, n_stats) or (n_bins, n_leaves, n_stats)
+            Sums of either side, or of the leaves there.
+        node : Question, default=None
+            The subtree there, of which the questions below the root stay.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_bins,)
+            For the bins of these columns.
+        """
+        answer = self.binned.is_test(span)
+        if self.wishes is not None:
+            sizes = np.diff(self.binned.starts[span[0] : span[1] + 1])
+            column = np.repeat(np.arange(*span), sizes)
+            paths = ((),) if node is None else _below(node.left) + _below(node.right)
+            answer &= self.wishes.askable(place.columns, paths)[column]
+            shape = len(left), -1, len(self.stats)
+            sums = (part.reshape(shape).sum(axis=1) for part in (left, right))
+            answer &= self.wishes.in_order(column, *sums)
+        return answer
+
+    def is_wished(self, test, place):
+        """Whether wishes allow a test where no questions are below.
+
+        Parameters
+        ----------
+        test : tuple of int
+            Column and bin.
+        place : Place
+            Of the node that asks.
+
+        Returns
+        -------
+        bool
+            True without wishes.
+        """
+        if self.wishes is None:
+            return True
+        askable = self.wishes.askable(place.columns)[test[0]]
+        return bool(askable and self.is_in_order(test, place))
+
+    def is_in_order(self, test, place):
+        """Whether the sides of a test are in the order that its column is to have.
+
+        Parameters
+        ----------
+        test : tuple of int
+            Column and bin.
+        place : Place
+            Of the node that asks.
+
+        Returns
+        -------
+        bool
+            True without wishes.
+        """
+        if self.wishes is None or not self.wishes.has_order:
+            return True
+        left, right = map(self.sums, self.sides(test, place))
+        return bool(self.wishes.in_order(test[0], left, right))
+
+    def _gain(self, left, right, here):
         """What is gained by each split, -inf where a side has too little weight."""
-        right = total - left
         gain = here - self.cost(left) - self.cost(right)
         gain[~self.may_split(left, right)] = -np.inf
         return gain

@@ -1,7 +1,9 @@
 """How hard decision trees are trained: searched for, on more rows where few have come."""
 
 from contextlib import closing
+from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -14,6 +16,7 @@ from .choosing import exam_of
 from .condensing import best_columns
 from .costs import Entropy, Mixed, Squares
 from .evidence import with_evidence
+from .order import in_order
 from .prepared import Taught, prepared
 from .starts import cart
 from .watch import Watch
@@ -21,6 +24,7 @@ from .watch import Watch
 _SHRINKAGE = 0.1  # weight of the parent's mean, in the smallest leaves
 _ENOUGH = 1000  # rows of a leaf; where there are fewer, more are drawn
 _MOST_LEAVES = 64  # of a tree that chooses their number itself
+_ROUNDS = 3  # searches among fewer columns, at the most
 
 
 class HardTreeModel(Model):
@@ -54,10 +58,31 @@ class HardTreeModel(Model):
             Log-probabilities, finite; or values in the unit of the task.
         """
         if self.task.kind == "regressor":
-            return self.tree.means()
-        means = self.tree.means(self.least * _SHRINKAGE)
-        parts = [_with_floor(part) for part in self.task.by_target(means)]
+            return self._means()
+        parts = [_with_floor(part) for part in self.task.by_target(self._means())]
         return np.log(np.concatenate(parts, axis=1))
+
+    def _means(self):
+        """What each node says before zeros get a floor."""
+        is_class = self.task.kind == "classifier"
+        return self.tree.means(self.least * _SHRINKAGE if is_class else 0.0)
+
+    def in_order(self, wishes):
+        """The model whose leaves rise and fall as is wished.
+
+        Parameters
+        ----------
+        wishes : Wishes
+            About the columns of its view.
+
+        Returns
+        -------
+        HardTreeModel
+            The same one where they do.
+        """
+        if wishes.has_order:
+            self.tree = in_order(self.tree, self._means(), wishes)
+        return self
 
     def outputs(self, x):
         """What the leaves say, in which the rows end."""
@@ -120,6 +145,19 @@ class HardTreeModel(Model):
         return np.bincount(columns, costs[inner] - below, minlength=self.n_inputs)
 
 
+@dataclass(frozen=True)
+class _Case:
+    """What all searches of a fit share: rows, answers, and what chooses between trees."""
+
+    lesson: Any
+    rows: np.ndarray
+    taught: Taught
+    exam: Any
+    learns: np.ndarray
+    weighs: bool
+    unseen: Any
+
+
 class HardTreeLearner(Learner):
     """Searches for a hard tree.
 
@@ -134,12 +172,14 @@ class HardTreeLearner(Learner):
     start : callable, default=None
         ``start(X, rows, x, binned, columns)`` -> the root of one more tree from which the
         search starts, or None.
+    wishes : callable, default=None
+        ``wishes(n_inputs)`` -> Wishes about the columns of the view.
     """
 
-    def __init__(self, params, task, see, start=None):
+    def __init__(self, params, task, see, start=None, wishes=None):
         self.params = SimpleNamespace(**params)
         self.task, self.see = task, see
-        self.start = start
+        self.start, self.wishes = start, wishes
         self.least = least_weight(self.params.min_weight_fraction_leaf)
 
     def cost(self, widths):
@@ -173,32 +213,53 @@ class HardTreeLearner(Learner):
         weighs = used.soft is not None and knowledge.hard is not None
         weighs = weighs and knowledge.hard_weight.sum() > 0
         unseen = (target, weight) if knowledge.unseen else None
-        random = self._random()
-        exam, learns = exam_of(
-            lesson, x, self.see, self.task, self.params.scoring, random
-        )
-        rows, n_inputs = np.flatnonzero(weight), x.shape[1]
+        wishes, random = self.wishes(x.shape[1]), self._random()
+        scoring = self.params.scoring
+        exam, learns = exam_of(lesson, x, self.see, self.task, scoring, random)
+        rows = np.flatnonzero(weight)
         taught = Taught(x[rows], target[rows], weight[rows] / weight[rows].sum())
-        columns = best_columns(*taught.parts, self.least, random)
-        taught, exam = taught.on(columns), exam and exam.on(columns)
+        case = _Case(lesson, rows, taught, exam, learns[rows], weighs, unseen)
         watch = Watch(self.params.time_budget, self.params.verbose)
         with closing(watch):
-            table = self._prepared(taught, random, watch, learns=learns[rows])
-            starts = self._starts(table, lesson, rows, columns)
-            if weighs:
-                starts.append(self._cart(table, knowledge, rows))
-            with watch, _one_thread():
-                tree = self._searched(table, [s for s in starts if s], exam)
-            try:
-                tree = self._learn_more(tree, lesson.renewal, taught, columns, watch)
-            except KeyboardInterrupt:  # as the teacher answered, or rows were counted
-                watch.interrupt()
+            model = self._found(case, wishes, random, watch)
+            for k in range(_ROUNDS):
+                at_once = k == _ROUNDS - 1 or not watch.goes_on()
+                use = model.column_use(self.cost(self.task.widths))
+                wishes = wishes.fewer(model.tree.asked, use, at_once)
+                if wishes is None:
+                    break
+                model = self._found(case, wishes, random, watch)
+        watch.tell()
+        return model
+
+    def _found(self, case, wishes, random, watch):
+        """The model of one search, about columns that are allowed."""
+        lesson, rows, weighs = case.lesson, case.rows, case.weighs
+        allowed = wishes.columns
+        taught = case.taught if wishes.allowed is None else case.taught.on(allowed)
+        n_inputs = case.taught.x.shape[1]
+        best = best_columns(*taught.parts, self.least, random)
+        columns = best if wishes.allowed is None else allowed[best]
+        taught, exam = taught.on(best), case.exam and case.exam.on(columns)
+        here = wishes.on(columns)
+        table = self._prepared(taught, here, random, watch, learns=case.learns)
+        starts = self._starts(table, lesson, rows, columns)
+        if weighs:
+            starts.append(self._cart(table, lesson.knowledge, rows))
+        with watch, _one_thread():
+            tree = self._searched(table, [s for s in starts if s], exam, here)
+        try:
+            tree = self._learn_more(tree, case, taught, columns, here, watch)
+        except KeyboardInterrupt:  # as the teacher answered, or rows were counted
+            watch.interrupt()
         tree = tree.on(np.arange(n_inputs)[columns])
         if weighs:
-            tree = self._weigh_labels(tree, self.see(lesson.read.X), knowledge, unseen)
-        return HardTreeModel(tree, self.task, self.least, n_inputs, weighs)
+            x = self.see(lesson.read.X)
+            tree = self._weigh_labels(tree, x, lesson.knowledge, case.unseen)
+        model = HardTreeModel(tree, self.task, self.least, n_inputs, weighs)
+        return model.in_order(wishes)
 
-    def _prepared(self, taught, random, watch, n_leaves=None, **options):
+    def _prepared(self, taught, wishes, random, watch, n_leaves=None, **options):
         n_leaves = n_leaves or self.params.max_leaf_nodes
         return prepared(
             taught,
@@ -208,6 +269,7 @@ class HardTreeLearner(Learner):
             n_leaves=_MOST_LEAVES if n_leaves == "auto" else n_leaves,
             random=random,
             watch=watch,
+            wishes=wishes if wishes.guide else None,
             **options,
         )
 
@@ -229,48 +291,53 @@ class HardTreeLearner(Learner):
             return None
         labels, is_class = knowledge.hard[labelled[here]], bool(len(self.task.widths))
         limits = {"max_leaf_nodes": table.n_leaves, "least": self.least}
+        limits["wishes"] = table.whole.wishes
         return cart(table.whole.binned, here, labels, weight[here], is_class, **limits)
 
-    def _searched(self, table, starts, exam):
+    def _searched(self, table, starts, exam, wishes):
         """The best of the trees that the starts lead to."""
         trees = table.search().found(starts, self.params.n_jobs)
         if exam is None:
             return table.tree_of(table.last_search().polished(trees))
-        root, n_leaves = trees[exam.best(self._models(table, trees))], table.n_leaves
+        root = trees[exam.best(self._models(table, trees, wishes))]
+        n_leaves = table.n_leaves
         if self.params.max_leaf_nodes == "auto":
-            root, n_leaves = self._smallest(table, root, exam)
+            root, n_leaves = self._smallest(table, root, exam, wishes)
         if n_leaves > 1:
             root = table.last_search(n_leaves).settled(root)
         return table.tree_of(root)
 
-    def _smallest(self, table, root, exam):
+    def _smallest(self, table, root, exam, wishes):
         """The best tree of as few leaves as are enough, and the number of leaves."""
         smaller = table.search().pruned(root)
-        n_leaves = 1 + exam.smallest(self._models(table, smaller))
+        n_leaves = 1 + exam.smallest(self._models(table, smaller, wishes))
         if n_leaves == 1:
             return None, 1
         start = smaller[n_leaves - 1]
         trees = table.search(n_leaves).found([start], self.params.n_jobs)
-        return trees[exam.best(self._models(table, trees))], n_leaves
+        return trees[exam.best(self._models(table, trees, wishes))], n_leaves
 
-    def _models(self, table, trees):
+    def _models(self, table, trees, wishes):
         """Finished trees as models, by the rows that they have learnt from."""
         n_inputs = table.taught.x.shape[1]
         trees = [table.tree_of(tree, table.drawn) for tree in trees]
-        return [HardTreeModel(each, self.task, self.least, n_inputs) for each in trees]
+        models = [
+            HardTreeModel(tree, self.task, self.least, n_inputs) for tree in trees
+        ]
+        return [model.in_order(wishes) for model in models]
 
-    def _learn_more(self, tree, renewal, taught, columns, watch):
+    def _learn_more(self, tree, case, taught, columns, wishes, watch):
         """Draw rows for leaves that few have reached, and go on searching from there."""
         if not watch.goes_on():
             return tree
-        taught = self._more_rows(tree, renewal, taught, columns)
+        taught = self._more_rows(tree, case.lesson.renewal, taught, columns)
         if taught is None:
             return tree
         n_leaves = self.params.max_leaf_nodes
         if n_leaves == "auto":
             n_leaves = max(2, int(tree.is_leaf.sum()))
         options = {"n_leaves": n_leaves, "takes_hints": False}
-        table = self._prepared(taught, self._random(), watch, **options)
+        table = self._prepared(taught, wishes, self._random(), watch, **options)
         with watch, _one_thread():
             root = table.search().improved(tree.as_questions(table.some.binned))
             root = table.last_search().polished([root])

@@ -84,7 +84,7 @@ class Lookahead:
         return list(tests.values())
 
 
-def look_ahead(data, rows, n_tests, factor=1.0, hints=()):
+def look_ahead(data, rows, n_tests, factor=1.0, hints=(), above=()):
     """Score all pairs of tests: their joint counts are matrix products.
 
     Parameters
@@ -99,15 +99,22 @@ def look_ahead(data, rows, n_tests, factor=1.0, hints=()):
         Factor of the weights, where the rows are a sample of more.
     hints : list of tuple of int, default=()
         Tests that come first; they get half of the places at most.
+    above : iterable of int, default=()
+        Columns that are asked about above the node.
 
     Returns
     -------
     Lookahead or None
         None where no test splits the rows.
     """
+    wishes, columns = data.wishes, range(len(data.binned.thresholds))
+    if wishes is not None:
+        columns = np.flatnonzero(wishes.askable(above)).tolist()
+        hints = [test for test in hints if test[0] in columns]
     tests = _hinted(data, rows, hints, n_tests // 2)
-    others = _tests(data, rows, n_tests - len(tests))
-    tests += [test for test in others if test not in set(tests)]
+    known = set(tests)
+    others = _tests(data, rows, n_tests - len(tests), columns)
+    tests += [test for test in others if test not in known]
     if not tests:
         return None
     answers = np.stack([data.binned.goes_left(test, rows) for test in tests], axis=1)
@@ -126,6 +133,8 @@ def look_ahead(data, rows, n_tests, factor=1.0, hints=()):
         no = of[:, None] - yes
         cost = data.cost(yes) + data.cost(no)
         cost[~data.may_split(yes, no)] = np.inf  # also a test that repeats the root's
+        if wishes is not None:
+            cost[~_pairs_wished(wishes, above, tests, yes, no)] = np.inf
         choice = cost.argmin(axis=1)
         alone = data.cost(of)
         inner = cost[np.arange(len(tests)), choice]
@@ -133,11 +142,26 @@ def look_ahead(data, rows, n_tests, factor=1.0, hints=()):
         costs.append((np.where(splits, inner, alone), alone))
         choices.append(np.where(splits, choice, -1))
     allowed = data.may_split(left, right)
+    if wishes is not None:
+        allowed &= wishes.in_order(_columns(tests), left, right)
     (left_cost, left_leaf), (right_cost, right_leaf) = costs
     left_cost, right_cost = (
         np.where(allowed, cost, np.inf) for cost in (left_cost, right_cost)
     )
     return Lookahead(tests, *choices, left_cost, right_cost, left_leaf, right_leaf)
+
+
+def _columns(tests):
+    return np.array([column for column, _ in tests])
+
+
+def _pairs_wished(wishes, above, tests, yes, no):
+    """Which inner tests (root, inner) wishes allow."""
+    columns = _columns(tests)
+    allowed = np.ones(yes.shape[:-1], dtype=bool)
+    allowed &= wishes.together(above, columns)
+    allowed &= wishes.in_order(columns, yes, no)
+    return allowed
 
 
 def _hinted(data, rows, hints, n_tests):
@@ -152,12 +176,12 @@ def _hinted(data, rows, hints, n_tests):
     return tests
 
 
-def _tests(data, rows, n_tests):
-    """Tests that some of the rows pass and some do not, spread over all columns."""
+def _tests(data, rows, n_tests, columns):
+    """Tests that some of the rows pass and some do not, spread over some columns."""
     binned, weight = data.binned, data.stats[0, rows]
-    each, tests = max(1, n_tests // max(1, len(binned.thresholds))), []
-    for column, cuts in enumerate(binned.thresholds):
-        codes = binned.codes[column, rows]
+    each, tests = max(1, n_tests // max(1, len(columns))), []
+    for column in columns:
+        cuts, codes = binned.thresholds[column], binned.codes[column, rows]
         counts = np.bincount(codes, weight, minlength=len(cuts) + 1)
         share = counts.cumsum()[:-1] / weight.sum()
         # By the rows too: a sum of weights may end below 1 by rounding.

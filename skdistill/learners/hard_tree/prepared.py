@@ -149,7 +149,17 @@ class Prepared:
 
 
 def prepared(
-    taught, widths, cost, least, n_leaves, random, watch, learns=None, takes_hints=True
+    taught,
+    *,
+    widths,
+    cost,
+    least,
+    n_leaves,
+    random,
+    watch,
+    learns=None,
+    takes_hints=True,
+    wishes=None,
 ):
     """Draw rows, put them into bins and look for promising tests.
 
@@ -173,6 +183,8 @@ def prepared(
         Those that may be drawn; all by default.
     takes_hints : bool, default=True
         Whether a booster names promising tests.
+    wishes : Wishes, default=None
+        What holds for questions; None for nothing.
 
     Returns
     -------
@@ -201,10 +213,10 @@ def prepared(
     fewer = fewer_bins(sizes, bins, n_stats, n_leaves)
     if fewer < bins:
         binned = Binned(drawn.x, fewer, times)
-    some = whole = Rows(binned, stats, cost(widths), least)
+    some = whole = Rows(binned, stats, cost(widths), least, wishes)
     if len(chosen) < len(x):
         stats = statistics(few, weight)
-        whole = Rows(binned.of(x), stats, cost(widths), least)
+        whole = Rows(binned.of(x), stats, cost(widths), least, wishes)
     hints = []
     if takes_hints:
         hints = booster_hints(drawn.x, few[chosen], times, binned, random)

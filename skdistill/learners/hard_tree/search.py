@@ -80,12 +80,24 @@ class Search:
         if not isinstance(data.cost, Squares):
             criteria.append(data.by_squares())
         grown = [each.grown(data.root, self.max_leaf_nodes) for each in criteria]
-        starts = [*grown, *starts]
+        starts = [*grown, *(self._wished(start, data.root) for start in starts)]
         self.watch.expect(len(starts) * (_MOST_PASSES + 1))
         # Threads: most of the time is numpy's, and what is known is shared.
         return Parallel(n_jobs=n_jobs, require="sharedmem")(
             delayed(self._improved)(start) for start in starts
         )
+
+    def _wished(self, node, place):
+        """What wishes leave of a subtree."""
+        data = self.data
+        if data.wishes is None or node is None:
+            return node
+        if not data.is_wished(node.test, place):
+            return None
+        left, right = data.sides(node.test, place)
+        node.left = self._wished(node.left, left)
+        node.right = self._wished(node.right, right)
+        return node
 
     def polished(self, trees):
         """The best of some trees, after one better question for each of its nodes.
@@ -254,13 +266,15 @@ class Search:
         now = data.cost_of(node, place)
         # A gain of rounding alone would be taken again and again.
         lowest, best = now - _TINY * max(1.0, abs(now)), node.test
+        if not data.is_in_order(node.test, place):
+            lowest = np.inf  # a question above has changed, or one of other rows
         for span in data.spans(len(rows), n_left + n_right):
             yes = data.left_sums(span, rows, stats, left, n_left)
             no = whole - data.left_sums(span, rows, stats, right, n_right)
             cost = data.cost(yes).sum(axis=1) + data.cost(no).sum(axis=1)
             leaves = np.concatenate([yes[..., 0], no[..., 0]], axis=1)
             cost[~self._are_fair(leaves).all(axis=1)] = np.inf
-            cost[~data.binned.is_test(span)] = np.inf
+            cost[~data.may_ask(span, place, yes, no, node)] = np.inf
             k = first_of_best(cost, abs(now))
             if cost[k] < lowest:
                 lowest, best = cost[k], data.binned.test_at(span, k)
@@ -382,10 +396,11 @@ class Search:
 
     def _look_ahead(self, place):
         if place.answers not in self._ahead:
-            self._ahead[place.answers] = self._looked_ahead(place.rows)
+            self._ahead[place.answers] = self._looked_ahead(place)
         return self._ahead[place.answers]
 
-    def _looked_ahead(self, rows):
+    def _looked_ahead(self, place):
+        rows = place.rows
         n_stats = len(self.data.stats)
         most = min(_ROWS_OF_LOOKAHEAD, _SUMS_OF_LOOKAHEAD // n_stats)
         # The rows that are drawn stand for all: their sums keep the size of these.
@@ -395,7 +410,8 @@ class Search:
             random = np.random.RandomState(self._seed)
             rows = random.choice(rows, most, replace=False)
         n_tests = pairs_of(_TESTS, n_stats)
-        return look_ahead(self.data, rows, n_tests, factor, self.hints)
+        above = place.columns
+        return look_ahead(self.data, rows, n_tests, factor, self.hints, above)
 
     def _keep_better(self, parent, side, place, others):
         """Put the cheapest of some subtrees in place, if it costs less than today's."""

@@ -5,7 +5,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from .growth import Question
 
 
-def cart(binned, rows, labels, weight, is_class, max_leaf_nodes, least):
+def cart(binned, rows, labels, weight, is_class, max_leaf_nodes, least, wishes=None):
     """Grow scikit-learn's tree of some rows' labels.
 
     Parameters
@@ -24,6 +24,8 @@ def cart(binned, rows, labels, weight, is_class, max_leaf_nodes, least):
         Largest number of leaves, at least 2.
     least : float
         Least share of the weight of a leaf.
+    wishes : Wishes, default=None
+        Its directions hold for this tree too.
 
     Returns
     -------
@@ -31,7 +33,9 @@ def cart(binned, rows, labels, weight, is_class, max_leaf_nodes, least):
         Its root.
     """
     kind = DecisionTreeClassifier if is_class else DecisionTreeRegressor
+    has_order = wishes is not None and wishes.has_order
     tree = kind(
+        monotonic_cst=wishes.direction.copy() if has_order else None,  # turned by it
         max_leaf_nodes=max_leaf_nodes,
         min_weight_fraction_leaf=least,
         random_state=0,

@@ -26,6 +26,8 @@ class HardTree:
         Rows up to it go to the left; NaN for a leaf.
     sums : ndarray of shape (n_nodes, 1 + n_outputs)
         Weight of the training rows of each node, and the weighted sums of their targets.
+    answers : ndarray of shape (n_nodes, n_outputs) or None
+        What each node says where that is not the mean of its targets.
     """
 
     children_left: np.ndarray
@@ -33,6 +35,7 @@ class HardTree:
     feature: np.ndarray
     threshold: np.ndarray
     sums: np.ndarray
+    answers: np.ndarray | None = None
 
     @classmethod
     def of(cls, root, thresholds, x, stats, min_weight=0.0):
@@ -146,6 +149,7 @@ class HardTree:
             np.where(is_leaf, LEAF, self.feature[used]),
             np.where(is_leaf, np.nan, self.threshold[used]),
             self.sums[used],
+            None if self.answers is None else self.answers[used],
         )
 
     def on(self, columns):
@@ -168,6 +172,11 @@ class HardTree:
     def is_leaf(self):
         """Which nodes are leaves."""  # numpydoc ignore=RT01
         return self.children_left == LEAF
+
+    @property
+    def asked(self):
+        """The columns that are asked about, ascending."""  # numpydoc ignore=RT01
+        return np.unique(self.feature[~self.is_leaf])
 
     @cached_property
     def parent(self):
@@ -259,13 +268,15 @@ class HardTree:
         Parameters
         ----------
         strength : float, default=0.0
-            Weight that the parent's mean has in a node's.
+            Weight that the parent's mean has in a node's; none where there are answers.
 
         Returns
         -------
         ndarray of shape (n_nodes, n_outputs)
             The first row is the mean of all rows.
         """
+        if self.answers is not None:
+            return self.answers
         weight, total = self.sums[:, :1], self.sums[:, 1:]
         mean = np.empty_like(total)
         mean[0] = total[0] / weight[0]

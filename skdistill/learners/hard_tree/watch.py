@@ -87,8 +87,11 @@ class Watch:
         self._bar.update(n_passes)
 
     def close(self):
-        """Close the bar, which stays in sight; warn if the search was cut short."""
+        """Close the bar, which stays in sight."""
         self._bar.close()
+
+    def tell(self):
+        """Warn if the search was cut short."""
         if not self.was_cut_short:
             return
         what = "The search was interrupted"

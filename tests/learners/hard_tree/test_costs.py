@@ -30,7 +30,7 @@ def test_the_mixed_cost_adds_the_errors_of_the_likeliest_classes(widths):
     weight = random.random(30)
     stats = statistics(np.hstack(parts), weight).sum(axis=1)
     errors = sum(weight.sum() - (weight @ part).max() for part in parts)
-    expected = Entropy(len(widths))(stats) + errors
+    expected = Entropy(len(widths))(stats) + errors / 4
     assert Mixed(widths)(stats) == pytest.approx(expected)
     assert Mixed(widths)(np.zeros(1 + sum(widths))) == 0
 
