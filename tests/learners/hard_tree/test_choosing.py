@@ -131,14 +131,14 @@ def test_of_few_rows_none_is_held_out():
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_number_of_leaves_is_that_of_the_law(seed):
-    X, y = table(1000, seed)
+    X, y = table(2000, seed)
     random = np.random.default_rng(seed + 10)
-    flipped = y ^ (random.random(1000) < 0.2)
+    flipped = y ^ (random.random(2000) < 0.05)
     params = {"max_leaf_nodes": "auto", "random_state": seed}
     tree = HardDecisionTreeClassifier(**params).fit(X, flipped)
     # Four squares, of up to 64 leaves; a few more where a threshold misses an edge.
     assert 4 <= tree.get_n_leaves() <= 16 and tree.score(X, y) > 0.9
-    noise = random.normal(size=1000)
+    noise = random.normal(size=2000)
     tree = HardDecisionTreeRegressor(**params).fit(X, 4 * y + noise)
     assert 4 <= tree.get_n_leaves() <= 16
     assert HardDecisionTreeRegressor(**params).fit(X, noise).get_n_leaves() <= 16
