@@ -7,8 +7,10 @@ import torch
 _LEAST = 1e-18
 # exp(-40) is 4e-18, just above _LEAST: one gate alone cuts no path.
 _MOST_LOG_ODDS = 40.0
-# By this share of the training, the columns of a gate are down to so many as may stay.
-_SELECTED_AT = 0.6
+# So often all columns of a gate compete for the places of the few that may stay, within
+# this share of the training; the last choice stands. Reopening is worth more than twice
+# the epochs.
+_ROUNDS, _SELECTED_AT = 5, 0.7
 
 
 def logistic(logits):
@@ -116,7 +118,8 @@ def _gates_of(level, nodes):
 def n_selected(n_inputs, n_kept, done):
     """How many columns each gate looks at, of a gate that is to end with few.
 
-    All at the start, fewer by a constant factor from step to step.
+    In each of several rounds all at first, then fewer by a constant factor from step to
+    step.
 
     Parameters
     ----------
@@ -135,11 +138,30 @@ def n_selected(n_inputs, n_kept, done):
     Examples
     --------
     >>> from skdistill.modules.gates import n_selected
-    >>> [n_selected(100, 1, done) for done in (0.0, 0.3, 0.6, 1.0)]
-    [100, 10, 1, 1]
+    >>> [n_selected(100, 1, done) for done in (0.0, 0.105, 0.15, 0.7, 1.0)]
+    [100, 10, 100, 1, 1]
     """
-    share = min(done / _SELECTED_AT, 1.0)
+    if is_selected(done):
+        return n_kept
+    # The first half of a round is open.
+    share = max(2 * (_ROUNDS * done / _SELECTED_AT % 1) - 1, 0.0)
     return max(n_kept, round(n_inputs * (n_kept / n_inputs) ** share))
+
+
+def is_selected(done):
+    """Whether each gate has the columns that it ends with.
+
+    Parameters
+    ----------
+    done : float
+        Share of the training that is done, in [0, 1].
+
+    Returns
+    -------
+    bool
+        True for the rest of the training.
+    """
+    return done >= _SELECTED_AT
 
 
 def selected(weight, scale, count):

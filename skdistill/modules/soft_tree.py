@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .gates import logistic, n_selected, paths, selected
+from .gates import is_selected, logistic, n_selected, paths, selected
 from .tree_shape import TreeShape
 
 # The root's share is averaged over about so many batches. As Frosst and Hinton have it,
@@ -53,7 +53,7 @@ class SoftTree(nn.Module):
         At which the leaves are compared by themselves.
     max_features : int, default=None
         Number of columns, those that move it most, that each gate keeps in the course of
-        the training; the gradient goes to all until it is so few. None for all.
+        the training; in several rounds the others may come back. None for all.
     column_scale : Tensor of shape (n_inputs,), default=None
         Standard deviations of the columns; None for 1.
     has_linear_leaves : bool, default=False
@@ -134,16 +134,28 @@ class SoftTree(nn.Module):
     def training_progress(self, done):
         """Let gates that are to end with few columns lose those that move them least.
 
+        In each new round, lost columns start again from weights of 0.
+
         Parameters
         ----------
         done : float
             Share of the training that is done, in [0, 1].
         """
         if self.is_annealing:
+            self.is_annealing = not is_selected(done)
             n_inputs = self.gate_weight.shape[1]
             count = n_selected(n_inputs, self.max_features, done)
-            self.is_annealing = count > self.max_features
-            self.mask.copy_(selected(self.gate_weight, self.column_scale, count))
+            # Lost columns are at 0 wherever the optimizer's momentum has moved them.
+            weight = self.gate_weight * self.mask
+            self._keep(weight, selected(weight, self.column_scale, count), count)
+
+    def _keep(self, weight, kept, count):
+        """Let the gates have these weights, where 1 says that a column is kept."""
+        # A gate of few columns is to move as fast as one of all: the parameters are
+        # smaller by this factor than what they stand for.
+        factor = (weight.shape[1] / count) ** 0.5
+        self.gate_weight.copy_(weight * kept / factor)
+        self.mask.copy_(kept * factor)
 
     @torch.no_grad()
     def keep_selection(self):
@@ -153,11 +165,12 @@ class SoftTree(nn.Module):
         has = self.gate_weight != 0
         if not self.n_gates or has.sum(dim=1).max() <= self.max_features:
             self.is_annealing = False
-            self.mask.copy_(has)
+            kept = has.to(self.gate_weight.dtype)
+            self._keep(self.gate_weight, kept, self.max_features)
 
     @torch.no_grad()
     def settle(self):
-        """Set the weights of columns that gates have lost to 0."""
+        """Make the weights what they stand for: 0 for columns that gates have lost."""
         if self.is_annealing:  # the training was cut short
             self.training_progress(1.0)
         if self.mask is not None:
@@ -261,10 +274,7 @@ class SoftTree(nn.Module):
     def _by_gate(self, x):
         """The logits with a row for each gate: (n_gates, n)."""
         weight, bias = self.gate_weight, self.gate_bias[:, None].to(x.dtype)
-        if self.is_annealing:  # the gradient goes to all columns
-            # so that a column that is left out can come back
-            weight = (weight * self.mask - weight).detach() + weight
-        elif self.mask is not None:
+        if self.mask is not None:
             weight = weight * self.mask
         return torch.addmm(bias, weight.to(x.dtype), x.T)
 

@@ -384,8 +384,8 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         split. None: complete from the start.
     split : {"oblique", "sparse", "axis"}, default="oblique"
         What a gate looks at: all columns; at most `max_features_per_split` of the
-        student's view; or one. Gates begin with all, and lose those that move them least
-        in the first 60 % of the training.
+        student's view; or one. In five rounds, in the first 70 % of the training, gates
+        begin with all and lose those that move them least.
     max_features_per_split : int, default=3
         Columns of a sparse gate.
     leaf : {"constant", "linear"}, default="constant"
@@ -679,8 +679,8 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         split. None: complete from the start.
     split : {"oblique", "sparse", "axis"}, default="oblique"
         What a gate looks at: all columns; at most `max_features_per_split` of the
-        student's view; or one. Gates begin with all, and lose those that move them least
-        in the first 60 % of the training.
+        student's view; or one. In five rounds, in the first 70 % of the training, gates
+        begin with all and lose those that move them least.
     max_features_per_split : int, default=3
         Columns of a sparse gate.
     leaf : {"constant", "linear"}, default="constant"

@@ -73,9 +73,25 @@ def test_a_sparse_tree_looks_at_few_columns(max_leaf_nodes):
         )
 
 
-def test_more_columns_than_there_are_leave_a_gate_as_it_was():
-    sparse = fitted(split="sparse", max_features_per_split=4)
+@pytest.mark.parametrize("few", [1, 2, 3])
+def test_a_gate_of_few_columns_prints_so_many_terms(few):
+    tree = fitted(split="sparse", max_features_per_split=few)
+    lines = export_text(tree, feature_names=NAMES, max_terms=None).splitlines()
+    gates = [line for line in lines if re.search(" (<=|>=|<|>) ", line)]
+    assert len(gates) == 2 * tree.module_.n_gates
+    for line in gates:
+        assert len(re.findall(r"\b(sl|sw|pl|pw)\b", line)) == few
+
+
+@pytest.mark.parametrize("many", [4, 9])
+def test_more_columns_than_there_are_leave_a_gate_as_it_was(many):
+    sparse = fitted(split="sparse", max_features_per_split=many)
     np.testing.assert_array_equal(sparse.predict_proba(X), fitted().predict_proba(X))
+
+
+def test_a_training_of_one_epoch_ends_with_few_columns_too():
+    tree = fitted(split="sparse", max_features_per_split=2, max_epochs=1)
+    assert (tree.module_.gate_weight != 0).sum(dim=1).max() <= 2
 
 
 def test_a_constant_column_is_never_selected():

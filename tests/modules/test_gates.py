@@ -12,6 +12,7 @@ from skdistill.modules import SoftTree
 from skdistill.modules.gates import (
     _downwards,
     _faded,
+    is_selected,
     logistic,
     n_selected,
     paths,
@@ -190,12 +191,19 @@ def test_the_penalty_of_a_lopsided_tree_by_hand():
     assert found.item() == pytest.approx(0.7 * cost, rel=1e-6)
 
 
-def test_columns_get_fewer_from_all_to_those_that_may_stay():
+def test_in_rounds_columns_get_fewer_from_all_to_those_that_may_stay():
     for n_inputs, n_kept in [(100, 1), (10, 3), (4, 1), (7, 7)]:
-        steps = np.linspace(0, 1, 101)
-        counts = [n_selected(n_inputs, n_kept, done) for done in steps]
-        assert counts[0] == n_inputs and (np.diff(counts) <= 0).all()
-        assert set(counts[60:]) == {n_kept}  # for the rest of the training
+        steps = np.linspace(0, 1, 1001)
+        counts = np.array([n_selected(n_inputs, n_kept, done) for done in steps])
+        chosen = np.array([is_selected(done) for done in steps])
+        assert counts[0] == n_inputs and set(counts) <= {*range(n_kept, n_inputs + 1)}
+        # Where they get more, it is all of them: a new round begins.
+        rises = np.flatnonzero(np.diff(counts) > 0)
+        assert set(counts[rises + 1]) <= {n_inputs}
+        assert (len(rises) > 1) == (n_kept < n_inputs)
+        # The last choice stands for the rest of the training.
+        assert (np.diff(chosen) >= 0).all() and chosen[-1] and not chosen[0]
+        assert set(counts[chosen]) == {n_kept}
 
 
 def test_the_columns_that_move_a_gate_most_are_selected():
@@ -212,25 +220,63 @@ def test_the_columns_that_move_a_gate_most_are_selected():
         assert selected(torch.from_numpy(weight), torch.from_numpy(scale), count).all()
 
 
-def test_columns_that_are_lost_may_come_back_until_few_are_left():
-    tree = tree_of(max_features=1, column_scale=torch.ones(4)).train()
-    x = rows()
-    tree.training_progress(0.0)
-    full = logits_of(tree, x)
-    np.testing.assert_allclose(tree.gate_logits(x).detach(), full, atol=1e-12)
-    for done, is_open in ((0.3, True), (0.6, False)):
+def follow(tree, steps):
+    """The training's steps, with an optimizer whose momentum moves all weights."""
+    for done in steps:
         tree.training_progress(done)
-        weight = tree.gate_weight.detach().numpy()
+        yield done, tree.gate_weight.detach() * tree.mask
+        with torch.no_grad():
+            tree.gate_weight.add_(0.01)
+
+
+def by_hand(weight, kept, scale, count):
+    """The weights that a step leaves: the largest moves of those that were there."""
+    left = np.zeros_like(weight)
+    for gate, (row, mask) in enumerate(zip(weight, kept, strict=True)):
+        order = sorted(range(len(row)), key=lambda j: -abs(row[j] * mask[j]) * scale[j])
+        for j in order[:count]:
+            left[gate, j] = row[j] * mask[j]
+    return left
+
+
+def test_a_step_keeps_what_moves_the_gates_most_and_says_the_same():
+    scale = np.array([1.0, 0.3, 2.0, 1.5])
+    tree = tree_of(max_features=1, column_scale=torch.from_numpy(scale)).train()
+    x, steps = rows(), np.linspace(0, 1, 40)
+    before = tree.gate_weight.detach().numpy().copy(), np.ones((6, 4))
+    for done, weight in follow(tree, steps):
         count = n_selected(4, 1, done)
-        order = np.argsort(-np.abs(weight), axis=1)[:, :count]
-        kept = np.zeros_like(weight)
-        np.put_along_axis(kept, order, 1.0, axis=1)
-        logits = tree.gate_logits(x)
-        by_hand = x.numpy() @ (weight * kept).T + tree.gate_bias.detach().numpy()
-        np.testing.assert_allclose(logits.detach(), by_hand, atol=1e-12)
-        (slope,) = torch.autograd.grad(logits.sum(), tree.gate_weight)
-        total = np.tile(x.numpy().sum(axis=0), (6, 1))
-        np.testing.assert_allclose(slope, total if is_open else total * kept)
+        expected = by_hand(*before, scale, count)
+        np.testing.assert_allclose(weight, expected, atol=1e-12)
+        logits = x.numpy() @ expected.T + tree.gate_bias.detach().numpy()
+        np.testing.assert_allclose(tree.gate_logits(x).detach(), logits, atol=1e-12)
+        # What a small step changes: as much by few columns as by all.
+        factor = (4 / count) ** 0.5
+        np.testing.assert_allclose(tree.mask, factor * (tree.mask > 0), atol=1e-12)
+        before = tree.gate_weight.detach().numpy() + 0.01, tree.mask.numpy().copy()
+
+
+def test_columns_that_are_lost_come_back_in_a_new_round_until_the_last():
+    tree = tree_of(max_features=1, column_scale=torch.ones(4)).train()
+    x, counts = rows(), []
+    for done, _ in follow(tree, np.linspace(0, 1, 200)):
+        counts.append(int((tree.mask > 0).sum(dim=1).max()))
+        (slope,) = torch.autograd.grad(tree.gate_logits(x).sum(), tree.gate_weight)
+        assert ((slope != 0) == (tree.mask > 0)).all()
+        assert tree.is_annealing == (not is_selected(done))
+    assert 1 in counts[:50] and counts[50:100].count(4)
     tree.settle()
-    np.testing.assert_array_equal((tree.gate_weight != 0).sum(dim=1), 1)
-    np.testing.assert_allclose(tree.gate_logits(x).detach(), by_hand, atol=1e-12)
+    assert (tree.gate_weight != 0).sum(dim=1).tolist() == [1] * 6
+    assert tree.mask is None
+
+
+def test_going_on_with_few_columns_changes_no_answer():
+    few, x = tree_of(max_features=2, column_scale=torch.ones(4)), rows()
+    with torch.no_grad():
+        few.gate_weight[:, 1:3] = 0
+    expected = logits_of(few, x)
+    few.keep_selection()
+    assert not few.is_annealing
+    np.testing.assert_allclose(few.gate_logits(x).detach(), expected, atol=1e-12)
+    few.settle()
+    np.testing.assert_allclose(logits_of(few, x), expected, atol=1e-12)
