@@ -387,7 +387,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         student's view; or one. In five rounds, in the first 70 % of the training, gates
         begin with all and lose those that move them least.
     max_features_per_split : int, default=3
-        Columns of a sparse gate.
+        Columns of a sparse gate. With few, take a `max_depth` of two more.
     leaf : {"constant", "linear"}, default="constant"
         "linear": a leaf's logits (values) are linear in the row.
     balance_penalty : float, default=0.1
@@ -682,7 +682,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         student's view; or one. In five rounds, in the first 70 % of the training, gates
         begin with all and lose those that move them least.
     max_features_per_split : int, default=3
-        Columns of a sparse gate.
+        Columns of a sparse gate. With few, take a `max_depth` of two more.
     leaf : {"constant", "linear"}, default="constant"
         "linear": a leaf's logits (values) are linear in the row.
     balance_penalty : float, default=0.1
