@@ -66,8 +66,11 @@ def doubt_of_classes(log_p, codes):
     Doubt or None
         None for a teacher whose decisions agree with y beyond chance, by two standard
         errors; or whose probabilities rank rows as y does, by as much, unless that ranking
-        shows its decisions to be far from what it knows.
+        shows its decisions to be far from what it knows. None, too, where all labels are
+        alike: they tell of no teacher.
     """
+    if (codes == codes[0]).all():
+        return None
     kappa, error = _kappa(log_p, codes)
     if kappa > 2 * error:
         return None

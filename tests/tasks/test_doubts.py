@@ -122,3 +122,9 @@ def test_large_and_small_units_are_the_same(unit):
     assert doubt_of_values(unit * x, unit * y) is None
     doubt = doubt_of_values(3 - unit * x / unit, y)
     assert doubt_of_values(unit * (3 - x), unit * y).figures == doubt.figures
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_labels_that_are_all_alike_doubt_nobody(label):
+    p = np.random.default_rng(0).dirichlet([1, 1], 200)
+    assert doubt_of_classes(np.log(p), np.full(200, label)) is None

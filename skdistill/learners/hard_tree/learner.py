@@ -150,6 +150,7 @@ class _Case:
     """What all searches of a fit share: rows, answers, and what chooses between trees."""
 
     lesson: Any
+    x: np.ndarray  # the view of the rows of X
     rows: np.ndarray
     taught: Taught
     exam: Any
@@ -218,7 +219,8 @@ class HardTreeLearner(Learner):
         exam, learns = exam_of(lesson, x, self.see, self.task, scoring, random)
         rows = np.flatnonzero(weight)
         taught = Taught(x[rows], target[rows], weight[rows] / weight[rows].sum())
-        case = _Case(lesson, rows, taught, exam, learns[rows], weighs, unseen)
+        x = x[: knowledge.n_labelled]
+        case = _Case(lesson, x, rows, taught, exam, learns[rows], weighs, unseen)
         watch = Watch(self.params.time_budget, self.params.verbose)
         with closing(watch):
             model = self._found(case, wishes, random, watch)
@@ -254,8 +256,7 @@ class HardTreeLearner(Learner):
             watch.interrupt()
         tree = tree.on(np.arange(n_inputs)[columns])
         if weighs:
-            x = self.see(lesson.read.X)
-            tree = self._weigh_labels(tree, x, lesson.knowledge, case.unseen)
+            tree = self._weigh_labels(tree, case.x, lesson.knowledge, case.unseen)
         model = HardTreeModel(tree, self.task, self.least, n_inputs, weighs)
         return model.in_order(wishes)
 
