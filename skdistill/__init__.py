@@ -28,6 +28,9 @@ _HOMES = {
     "SoftDecisionTreeRegressor": "students.soft_tree",
     "StudentClassifier": "students.estimator",
     "StudentRegressor": "students.estimator",
+    "TextClassifier": "students.text",
+    "TextStudentClassifier": "students.text",
+    "TextStudentRegressor": "students.text",
     "all_counterfactuals": "inspection",
     "counterfactual": "inspection",
     "explain": "inspection",
@@ -77,6 +80,9 @@ if TYPE_CHECKING:
     from .students.soft_tree import (
         SoftDecisionTreeRegressor as SoftDecisionTreeRegressor,
     )
+    from .students.text import TextClassifier as TextClassifier
+    from .students.text import TextStudentClassifier as TextStudentClassifier
+    from .students.text import TextStudentRegressor as TextStudentRegressor
     from .transfer.drawn import FixedRows as FixedRows
     from .transfer.samplers import Bootstrap as Bootstrap
     from .transfer.samplers import ConditionalSampler as ConditionalSampler

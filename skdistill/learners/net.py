@@ -10,10 +10,8 @@ import torch
 from ..modules.embeddings import embedding_named
 from ..modules.mlp import MLP, MLPMembers, smooth_clip
 from ..modules.user_module import called, check_module
-from ..teacher.calibration import fitted_scale
 from ..training.inference import in_chunks
 from .arrays import copied, is_ours, net_arrays
-from .objectives import leaves_scale_open
 from .torch_learner import TorchLearner, TorchModel
 
 
@@ -186,17 +184,11 @@ class NetLearner(TorchLearner):
     def finished(self, x, knowledge):
         """The net, its logits scaled where the loss leaves their scale open."""
         model = NetModel(self.net.module_, self.task)
-        if leaves_scale_open(self.task, self.params, knowledge):
-            module, weight = model.module, knowledge.soft_weight
-            logits = in_chunks(lambda batch: _mean(module(batch)), module, x)
-            pairs = zip(
-                self.task.by_target(logits),
-                self.task.by_target(knowledge.soft),
-                strict=True,
-            )
-            # One number for each target, fitted to the teacher's answers.
-            scales = [fitted_scale(part, log_p, weight) for part, log_p in pairs]
-            model.output_scale = np.array(scales)
+
+        def logits():
+            return in_chunks(lambda batch: _mean(model.module(batch)), model.module, x)
+
+        model.output_scale = self.fitted_scales(logits, knowledge)
         return model
 
 

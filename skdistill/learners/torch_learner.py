@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state
 from ..export.predictor import log_softmax
 from ..lesson.knowledge import hold_out
 from ..lesson.temperature import CANDIDATES, best_temperature, exam_losses, split_rows
+from ..teacher.calibration import fitted_scale
 from ..training.batches import Rows
 from ..training.inference import in_chunks
 from ..training.loop import make_generator, resolve_device, seeded
@@ -25,11 +26,6 @@ from .renewed_rows import RenewedRows
 
 # Up to so many rows numpy answers sooner than torch, whose calls cost most of it.
 _FEW_ROWS = 16
-#: Parameters that go to ``train`` as they are.
-_OPTIONS = (
-    *("max_epochs", "lr", "lr_schedule", "optimizer", "weight_decay", "callbacks"),
-    *("compile", "tol", "ema_decay"),
-)
 
 
 @dataclass
@@ -176,6 +172,12 @@ class TorchLearner(Learner):
     net : DistillationNet
         The trained net.
     """
+
+    #: Parameters that go to ``train`` as they are.
+    train_options = (
+        *("max_epochs", "lr", "lr_schedule", "optimizer", "weight_decay", "callbacks"),
+        *("compile", "tol", "ema_decay"),
+    )
 
     def __init__(self, params, task, see, temperature=1.0, past=None, moments=None):
         self.params = SimpleNamespace(**params)
@@ -358,7 +360,7 @@ class TorchLearner(Learner):
         tensors = self.tensors(rows.x, rows.knowledge, objective, module)
         valid = None if exam is None else self.tensors(*exam, objective, module)
         options = {
-            **{name: getattr(params, name) for name in _OPTIONS},
+            **{name: getattr(params, name) for name in self.train_options},
             "batch_size": self._batch_size(rows.knowledge.n_labelled),
             "device": device,
             "patience": params.n_iter_no_change if params.early_stopping else None,
@@ -435,15 +437,74 @@ class TorchLearner(Learner):
             hard = hard.to(dtype) if hard.is_floating_point() else hard
             hard_weight = _relative(knowledge.hard_weight, dtype)
         return Rows(
-            # torch warns of arrays that are read-only, as joblib's are.
-            x=torch.from_numpy(np.require(x, requirements="W")).to(dtype),
+            x=self.as_tensor(x, dtype),
             soft=soft,
             soft_weight=soft_weight,
             hard=hard,
             hard_weight=hard_weight,
             n_labelled=knowledge.n_labelled,
             labels=labels,
+            lengths=self.lengths(x),
         )
+
+    def as_tensor(self, x, dtype):
+        """The view as the module takes it.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n, n_inputs)
+            The view.
+        dtype : torch.dtype
+            Of the module.
+
+        Returns
+        -------
+        Tensor of shape (n, n_inputs)
+            Of that type.
+        """
+        # torch warns of arrays that are read-only, as joblib's are.
+        return torch.from_numpy(np.require(x, requirements="W")).to(dtype)
+
+    def lengths(self, x):
+        """Lengths of the rows, where rows of like lengths make a batch.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n, n_inputs)
+            The view.
+
+        Returns
+        -------
+        Tensor of shape (n,) or None
+            None where all rows are equally long.
+        """
+        return None
+
+    def fitted_scales(self, logits, knowledge):
+        """What logits are to be multiplied by, after a loss that leaves it open.
+
+        Parameters
+        ----------
+        logits : callable
+            ``logits()`` -> those of all training rows (n, n_outputs).
+        knowledge : Knowledge
+            What the rows teach.
+
+        Returns
+        -------
+        ndarray of shape (n_targets,) or None
+            One number for each target, fitted to the teacher's answers; None where the
+            loss has settled it.
+        """
+        if not leaves_scale_open(self.task, self.params, knowledge):
+            return None
+        pairs = zip(
+            self.task.by_target(logits()),
+            self.task.by_target(knowledge.soft),
+            strict=True,
+        )
+        weight = knowledge.soft_weight
+        return np.array([fitted_scale(part, log_p, weight) for part, log_p in pairs])
 
     def _chosen_temperature(self, rows, unseen, seeds, random):
         """The best of short runs, which cost no more epochs than one fit, all together.

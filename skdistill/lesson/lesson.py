@@ -24,6 +24,8 @@ class Lesson:
         Targets of the rows of X_val.
     renewal : Renewal or None
         Where fresh transfer rows come from.
+    teacher : object, list of objects or None
+        The fitted teacher, where it was asked.
     """
 
     read: Any
@@ -32,6 +34,7 @@ class Lesson:
     knowledge: Any
     exam: Any = None
     renewal: Any = None
+    teacher: Any = None
 
     def transfer_view(self, see):
         """The student's view of all transfer rows.

@@ -190,8 +190,17 @@ default=None
         read = read.first(n_drawn - given.n_transfer)
         self._set_task(answers.task, knowledge)
         if not self._continues():
-            fit_students_view(self, read.X, given.y, given.sample_weight)
-        return Lesson(read, given.y, answers.task, knowledge, exam, answers.renewal)
+            self._fit_view(read, given, answers.fitted)
+        taught = answers.task, knowledge, exam, answers.renewal, answers.fitted
+        return Lesson(read, given.y, *taught)
+
+    def _read_rows(self, X, reset):
+        """Rows as the student's view takes them; the first ones set what they are."""
+        return read_rows(self, X, reset)
+
+    def _fit_view(self, read, given, teacher):
+        """Fit the view of X, and store it."""
+        fit_students_view(self, read.X, given.y, given.sample_weight)
 
     @abstractmethod
     def _check_targets(self, y, name="y", learns=True):
@@ -245,7 +254,7 @@ default=None
         if not self._continues():
             vars(self).pop("preprocessor_", None)
             vars(self).pop("_takes_gaps", None)
-        X = read_rows(self, given.X, reset=not self._continues())
+        X = self._read_rows(given.X, reset=not self._continues())
         y = None if given.y is None else self._check_targets(given.y)
         read = Read(
             X,
@@ -277,7 +286,7 @@ default=None
         """Rows that the user gives to a fitted student, read."""
         if "preprocessor_" not in vars(self):  # a check that asks for tags is slow
             check_is_fitted(self)
-        return read_rows(self, X, reset=False)
+        return self._read_rows(X, reset=False)
 
     def _view(self, X):
         """What the fitted student sees of rows that the user gives."""

@@ -102,7 +102,7 @@ def read_more(student, X, name):
     if X is None:
         return None
     try:
-        return read_rows(student, X, reset=False)
+        return student._read_rows(X, reset=False)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error
 

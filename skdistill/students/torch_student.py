@@ -212,15 +212,21 @@ class TorchStudent(BaseStudent):
         is_part = self._parts is not None and self._parts.running
         return "partial_fit" if is_part else super()._what_continues()
 
-    def _learner(self):
-        def see(rows):  # trainings are in single precision, predictions are not
-            return apply_view(self.preprocessor_, rows, np.float32)
+    def _see_to_train(self, rows):
+        """The view in single precision; predictions are in double."""
+        return apply_view(self.preprocessor_, rows, np.float32)
 
-        params, caller = self.get_params(deep=False), self._what_continues()
+    def _learner_params(self):
+        """The parameters by name, as the learner asks for them."""
+        return self.get_params(deep=False)
+
+    def _learner(self, **more):
+        params, caller = self._learner_params(), self._what_continues()
         past = Past(self.module_, caller) if self._continues() else None
         moments = self._parts.moments if caller == "partial_fit" else None
         temperature = getattr(self, "temperature_", 1.0)
-        return self._learner_class(params, self._task, see, temperature, past, moments)
+        parts = params, self._task, self._see_to_train, temperature, past, moments
+        return self._learner_class(*parts, **more)
 
     def _settle(self, model, lesson):
         self.net_ = model.net

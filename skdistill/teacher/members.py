@@ -264,13 +264,21 @@ def check_width(teacher, X):
         If a member says that it takes another number of columns, and X is not a frame
         that has those columns among others.
     """
-    width = _num_features(X)
     for model in map(as_model, members_of(teacher)):
         wanted = model.width()
+        if wanted is None:
+            continue
+        width = _n_columns(X)
         # A model that picks its columns by name may know fewer than X has.
-        if wanted not in (None, width) and model.rows(X) is X:
+        if wanted != width and model.rows(X) is X:
             raise ValueError(
                 f"teacher={model!r} was fitted on {wanted} columns and X has {width}: "
                 "give X as the teacher knows it, and the student's view of it as "
                 "`preprocessor`."
             )
+
+
+def _n_columns(X):
+    """Columns of X; texts in a list, or in a series, are one."""
+    is_flat = isinstance(X, list | tuple) and isinstance(X[0], str)
+    return 1 if is_flat or np.ndim(X) == 1 else _num_features(X)

@@ -5,6 +5,9 @@ from typing import Any
 
 import torch
 
+# Batches whose rows are sorted by length; rows of lengths in a batch of a validation.
+_SORTED_TOGETHER, _LONG_ROWS = 16, 64
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -26,6 +29,8 @@ class Rows:
         n, the rows of X; the m rows after them are transfer rows.
     labels : Tensor of shape (n + m,) or (n + m, n_targets), or None
         Codes of the classes, for a soft loss that asks for them.
+    lengths : Tensor of shape (n + m,) or None
+        Of rows that are cheaper beside rows of like lengths; on the CPU.
     """
 
     x: Any
@@ -35,6 +40,7 @@ class Rows:
     hard_weight: Any
     n_labelled: int
     labels: Any = None
+    lengths: Any = None
 
     def __len__(self):
         return len(self.x)
@@ -52,10 +58,10 @@ class Rows:
         Rows
             The rows on that device.
         """
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return Rows(
-            **{k: v.to(device) if torch.is_tensor(v) else v for k, v in values.items()}
-        )
+        moved = {field.name: getattr(self, field.name) for field in fields(self)}
+        del moved["lengths"]  # batches are composed on the CPU
+        moved = {k: v.to(device) if torch.is_tensor(v) else v for k, v in moved.items()}
+        return replace(self, **moved)
 
     def take(self, index, n_labelled):
         """A batch, as skorch wants it.
@@ -91,7 +97,8 @@ class Batches:
     """An epoch of shuffled batches that are slices of whole tensors.
 
     An epoch is as many steps as one pass over the labelled rows, whatever the number of
-    transfer rows. Each batch has the same share of transfer rows, to a row.
+    transfer rows. Each batch has the same share of transfer rows, to a row. Rows that have
+    lengths are sorted by them within some batches, and these come in random order.
 
     Parameters
     ----------
@@ -152,13 +159,48 @@ class Batches:
             order = torch.randperm(len(self.rows), generator=self.generator)
             # Of equal size, to a row: a short last batch would weigh more, and a batch
             # of one row stops a BatchNorm.
-            for index in order.to(device).tensor_split(self.n_steps):
-                yield index, len(index)
+            parts = order.tensor_split(self.n_steps)
+            if self.rows.lengths is not None:
+                parts = self._of_like_lengths(parts)
+            for index in parts:
+                yield index.to(device), len(index)
             return
-        for _ in range(self.n_steps):
-            labelled = self._labelled.next(self.n_labelled)
-            transfer = self._transfer.next(self.batch_size - self.n_labelled)
-            yield torch.cat([labelled, transfer]).to(device), self.n_labelled
+        n_transfer = self.batch_size - self.n_labelled
+        done = 0
+        while done < self.n_steps:
+            count = 1
+            if self.rows.lengths is not None:
+                count = min(_SORTED_TOGETHER, self.n_steps - done)
+            pairs = zip(
+                self._cut(self._labelled, self.n_labelled, count),
+                self._cut(self._transfer, n_transfer, count),
+                strict=True,
+            )
+            for labelled, transfer in self._in_random_order(list(pairs)):
+                yield torch.cat([labelled, transfer]).to(device), self.n_labelled
+            done += count
+
+    def _of_like_lengths(self, parts):
+        """The same rows in as many batches, sorted by length within groups of batches."""
+        for start in range(0, len(parts), _SORTED_TOGETHER):
+            group = parts[start : start + _SORTED_TOGETHER]
+            rows = self._sorted(torch.cat(group))
+            batches = rows.split([len(part) for part in group])
+            yield from self._in_random_order(batches)
+
+    def _cut(self, shuffled, size, count):
+        """Rows of one kind for some batches, which grow longer from batch to batch."""
+        rows = shuffled.next(size * count)
+        return self._sorted(rows).split(size) if count > 1 else [rows]
+
+    def _sorted(self, rows):
+        return rows[self.rows.lengths[rows].argsort(stable=True)]
+
+    def _in_random_order(self, batches):
+        if len(batches) < 2:
+            return batches
+        order = torch.randperm(len(batches), generator=self.generator)
+        return [batches[i] for i in order.tolist()]
 
 
 class _Shuffled:
@@ -207,7 +249,7 @@ class InOrder:
         self.batch_size = batch_size
 
     def __len__(self):
-        return -(-len(self.rows) // self.batch_size)
+        return sum(1 for _ in self.indices())
 
     def __iter__(self):
         for index, n_labelled in self.indices():
@@ -224,5 +266,6 @@ class InOrder:
             All of them.
         """
         order = torch.arange(len(self.rows), device=self.rows.x.device)
-        for index in order.split(self.batch_size):
+        size = self.batch_size if self.rows.lengths is None else _LONG_ROWS
+        for index in order.split(size):
             yield index, len(index)

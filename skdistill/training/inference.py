@@ -7,6 +7,8 @@ from .batches import InOrder
 
 # Outputs of the widest layer that stay in the cache, 4 MB of float64; and rows.
 _CELLS_AT_ONCE, _MOST_ROWS = 1 << 19, 2048
+# Tokens of texts at once, by the shortest of a batch.
+_TOKENS_AT_ONCE = 1024
 
 
 def row_losses(module, rows, objective):
@@ -73,6 +75,41 @@ def in_chunks(function, module, x, mode=torch.inference_mode):
             output = function(batch.to(device=like.device, dtype=dtype)).cpu()
             outputs.append(output.double() if output.is_floating_point() else output)
     return torch.cat(outputs).numpy()
+
+
+def by_length(function, module, x, lengths):
+    """Apply a function of batches to rows of like lengths; in the module's precision.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(batch)`` -> Tensor of shape (n_batch, ...).
+    module : torch.nn.Module
+        In eval mode; tells the device.
+    x : ndarray of shape (n, n_segments, width)
+        Tokens.
+    lengths : ndarray of shape (n,)
+        How many each row has.
+
+    Returns
+    -------
+    ndarray of shape (n, ...)
+        The results in the order of the rows.
+    """
+    device = next(module.parameters()).device
+    order = np.argsort(lengths, kind="stable")
+    outputs, start = [], 0
+    with torch.inference_mode():
+        while start < len(order) or not outputs:  # no rows too: of the right width
+            step = _TOKENS_AT_ONCE // max(1, int(lengths[order[start:][:1]].sum()))
+            rows = order[start : start + max(1, step)]
+            batch = torch.from_numpy(x[rows]).to(device)
+            outputs.append(function(batch).cpu().numpy())
+            start += len(rows)
+    found = np.concatenate(outputs)
+    ordered = np.empty_like(found)
+    ordered[order] = found
+    return ordered
 
 
 def _inference_dtype(module, like):

@@ -105,6 +105,7 @@ def train(
     optimizer_state=None,
     refresh=None,
     renew=None,
+    accumulation_steps=1,
 ):
     """Train a module on rows; the module given is changed.
 
@@ -143,6 +144,8 @@ def train(
         After so many epochs rows are renewed; None for never.
     renew : callable, default=None
         ``renew(module)`` -> as many Rows in their place, or None to go on with them.
+    accumulation_steps : int, default=1
+        The optimizer moves once for so many batches, by their mean gradient.
 
     Returns
     -------
@@ -179,6 +182,7 @@ def train(
     # A callback may hook the module or look at its gradients: then skorch's steps run.
     net.is_listened_to = bool(callbacks)
     net.ctrl_c = CtrlC()
+    net.accumulation_steps = accumulation_steps
     net.prepare(lr_schedule, max_epochs * len(batches), optimizer in CYCLED, ema_decay)
     if optimizer_state:
         take_moments(net.optimizer_, uncompiled(net.module_), optimizer_state)

@@ -48,6 +48,7 @@ class DistillationNet(NeuralNet):
     """
 
     is_listened_to = False
+    accumulation_steps = 1
     schedule_ = None
     averaged = None
     ctrl_c = None
@@ -92,7 +93,9 @@ class DistillationNet(NeuralNet):
         """One step of the optimizer, then of the learning rate's schedule."""
         for part in self._listeners:
             part.training_progress(self._steps_done / self._steps)
-        if self.is_listened_to:
+        if self.accumulation_steps > 1:
+            step = self._accumulated(batch)
+        elif self.is_listened_to:
             step = super().train_step(batch, **fit_params)
         else:
             # As a closure: some optimizers ask for the loss more than once a step.
@@ -103,6 +106,21 @@ class DistillationNet(NeuralNet):
             self.averaged.update(uncompiled(self.module_))
         self._steps_done += 1
         return step
+
+    def _accumulated(self, batch):
+        """The gradient of one batch of several, after the last of which is a step."""
+        first = self._steps_done - self._steps_done % self.accumulation_steps
+        size = min(self.accumulation_steps, self._steps - first)
+        if self._steps_done == first:
+            self.optimizer_.zero_grad()
+        x, targets = batch
+        loss = self.get_loss(self.module_(x), targets)
+        (loss / size).backward()
+        if self._steps_done == first + size - 1:
+            named = list(self.module_.named_parameters())
+            self.notify("on_grad_computed", named_parameters=named, batch=batch)
+            self.optimizer_.step()
+        return {"loss": loss}
 
     def student(self):
         """What the net would predict with: averaged weights where there are some.

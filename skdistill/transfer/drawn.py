@@ -10,6 +10,7 @@ from sklearn.utils.validation import _num_samples
 
 from ..tables.containers import rows_of
 from ..tables.table import Table
+from ..texts.reading import Texts
 from ..warn import warn
 from .samplers import Bootstrap, ConditionalSampler, GaussianNoise, Mixup, Munge
 
@@ -125,7 +126,7 @@ class Drawn:
 
     Attributes
     ----------
-    X : array-like, frame or Table of shape (m, n_features)
+    X : array-like, frame, Table or Texts of shape (m, n_features)
         The rows.
     parents : ndarray of shape (m, n_parents)
         The training rows that each was made from.
@@ -166,7 +167,8 @@ class Drawn:
             Drawn rows, without outputs.
         """
         X = self.X
-        X = X.take(index) if isinstance(X, Table) else rows_of(X, index)
+        is_read = isinstance(X, Table | Texts)
+        X = X.take(index) if is_read else rows_of(X, index)
         return replace(self, X=X, parents=self.parents[index])
 
     def answers(self, task, teacher):
