@@ -1,6 +1,5 @@
 """Where a text student's weights start: a teacher, a folder, or nowhere."""
 
-import contextlib
 import copy
 import re
 from collections.abc import Callable
@@ -15,7 +14,7 @@ from sklearn.frozen import FrozenEstimator
 
 from ..modules.encoder import TextEncoder
 from ..teacher.libraries import is_from
-from ..texts.vocabulary import read_tokenizer, text_package
+from ..texts.vocabulary import quiet_transformers, read_tokenizer, text_package
 
 # From scratch.
 _LAYERS, _WIDTH, _HEAD_WIDTH = 2, 192, 32
@@ -128,7 +127,7 @@ def _ready(model, tokenizer, labels=None):
 
 
 def _in_folder(folder):
-    transformers, path = text_package("transformers"), Path(folder)
+    path = Path(folder)
     if not path.is_dir():
         raise ValueError(
             f"{str(folder)!r} is no folder on this machine, and nothing is downloaded by "
@@ -136,11 +135,11 @@ def _in_folder(folder):
             "into a folder, and give its path."
         )
     tokenizer = read_tokenizer(path)
-    config = _read(transformers.AutoConfig.from_pretrained, path)
+    config = _read(text_package("transformers").AutoConfig.from_pretrained, path)
 
     def load():
-        auto = transformers.AutoModelForSequenceClassification
-        with _quiet(transformers):
+        with quiet_transformers() as transformers:
+            auto = transformers.AutoModelForSequenceClassification
             model, notes = _read(auto.from_pretrained, path, output_loading_info=True)
         return model, not notes["missing_keys"]
 
@@ -154,21 +153,6 @@ def _read(reader, path, **options):
         raise ValueError(
             f"{str(path)!r} holds no model that transformers can read: {error}"
         ) from error
-
-
-@contextlib.contextmanager
-def _quiet(transformers):
-    """Without the library's table of weights that a new head lacks."""
-    log = transformers.logging
-    level, had_bars = log.get_verbosity(), log.is_progress_bar_enabled()
-    log.set_verbosity_error()
-    log.disable_progress_bar()
-    try:
-        yield
-    finally:
-        log.set_verbosity(level)
-        if had_bars:
-            log.enable_progress_bar()
 
 
 def new_encoder(n_tokens, n_outputs, params, n_positions, special):
@@ -203,6 +187,8 @@ def new_encoder(n_tokens, n_outputs, params, n_positions, special):
         "max_position_embeddings": n_positions,
         "pad_token_id": special["pad"],
         "num_labels": n_outputs,
+        # As BERT's 0.02, which is for 768 columns.
+        "initializer_range": 0.02 * (768 / width) ** 0.5,
         **_dropouts(params),
     }
     if params.embedding_size is None or params.embedding_size == width:

@@ -6,8 +6,6 @@ from types import SimpleNamespace
 import torch
 from torch import nn
 
-from ..texts.tokens import NOTHING
-
 # Of the tokens that are guessed, so many are masked and so many replaced, as in BERT.
 _GUESSED, _MASKED, _REPLACED = 0.15, 0.8, 0.1
 
@@ -104,7 +102,7 @@ def trimmed(x):
     Tokens
         ``ids``, where nothing is -1, ``mask`` and ``types``, each (n, width) of int64.
     """
-    mask = x[:, 0] != NOTHING
+    mask = x[:, 0] >= 0
     width = max(int(mask.sum(dim=1).max()), 1) if len(x) else 1
     x, mask = x[..., :width].long(), mask[:, :width]
     types = x[:, 1].clamp(min=0) if x.shape[1] > 1 else torch.zeros_like(x[:, 0])

@@ -67,10 +67,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
                 f"{_known_before(self)}, and now there are {task.listed()}: fit a new "
                 "student, or name all of them by `classes` from the start."
             )
-        self._task, classes = task, task.classes
-        self.classes_ = classes if len(classes) > 1 else classes[0]
-        if task.is_multilabel:
-            self.classes_ = np.arange(len(classes))
+        self._take_task(task)
         self.teacher_entropy_ = knowledge.entropy
         self.teacher_temperature_ = knowledge.teacher_temperature
         if self.temperature != "auto":
@@ -79,9 +76,16 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
             self.temperature_ = None  # chosen when the rows to learn from are there
         vars(self).pop("class_prior_", None)
         self._class_shift = None
-        if len(classes) == 1:
+        if len(task.classes) == 1:
             self._learnt_prior = self._learns_prior(knowledge)
             self.class_prior_ = self._learnt_prior.copy()
+
+    def _take_task(self, task):
+        """Store the classes."""
+        self._task, classes = task, task.classes
+        self.classes_ = classes if len(classes) > 1 else classes[0]
+        if task.is_multilabel:
+            self.classes_ = np.arange(len(classes))
 
     def _learns_prior(self, knowledge):
         """Shares of the classes in what the student learns (n_classes,)."""

@@ -2,12 +2,26 @@
 
 from numbers import Integral, Real
 
+import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
 
+from .. import __version__
 from ..learners.encoders import start_of
 from ..learners.text import TextLearner, TextModel
+from ..learners.text_folder import (
+    as_json,
+    from_json,
+    read_folder,
+    with_affine_head,
+    write_folder,
+)
+from ..tasks.classes import Classes
+from ..tasks.units import Unit
+from ..tasks.values import Values
 from ..texts.reading import read_texts
 from ..texts.tokens import TokenView
+from ..training.net import untrained
 from .torch_student import TorchClassifier, TorchRegressor, TorchStudent
 
 _AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
@@ -30,6 +44,7 @@ _PARAMETERS = {
     "precision": [StrOptions({"auto", "float32", "bfloat16"})],
     "lr": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
 }
+_STARTS = ("init", "pretrained")
 # What the learner asks of a student that has no teacher.
 _NO_TEACHER = {
     "alpha": 1.0,
@@ -98,6 +113,75 @@ class TextStudent(TorchStudent):
         if model.output_scale is not None:
             self.output_scale_ = model.output_scale
 
+    def save_pretrained(self, folder):
+        """Write the fitted student into a folder that ``transformers`` can load.
+
+        There is no pickle in it: weights as safetensors, the tokenizer, and JSON. Units,
+        scales and adjusted shares of the classes go into the last layer, so that
+        ``AutoModelForSequenceClassification.from_pretrained(folder)`` answers with the
+        student's own logits, or values.
+
+        Parameters
+        ----------
+        folder : str or path
+            Made if it is not there; files of the same names are replaced.
+
+        Raises
+        ------
+        OSError
+            If the folder cannot be written; it is then as it was.
+        TypeError
+            If labels are neither strings nor numbers.
+        """
+        check_is_fitted(self)
+        n = self._task.n_outputs
+        names = [str(label) for group in self._task.classes or () for label in group]
+        scale, shift = self._affine()
+        head = np.broadcast_to(scale, n), np.broadcast_to(shift, n)
+        notes = {
+            "student": type(self).__name__,
+            "version": __version__,
+            "n_segments": self.n_features_in_,
+            "params": _plain(self.get_params(deep=False)),
+            **self._notes(),
+        }
+        model = with_affine_head(self.module_.model, *head)
+        names = names if len(set(names)) == n else [f"LABEL_{i}" for i in range(n)]
+        write_folder(folder, model, self.tokenizer_, names, notes)
+
+    @classmethod
+    def from_pretrained(cls, folder):
+        """Read a student that ``save_pretrained`` has written.
+
+        Parameters
+        ----------
+        folder : str or path
+            The folder.
+
+        Returns
+        -------
+        TextStudent
+            Fitted, without its teacher.
+
+        Raises
+        ------
+        ValueError
+            If the folder holds no student, or one of another class.
+        """
+        encoder, tokenizer, notes = read_folder(folder)
+        if notes["student"] != cls.__name__:
+            raise ValueError(
+                f"{str(folder)!r} holds a {notes['student']}: call "
+                f"{notes['student']}.from_pretrained."
+            )
+        student = cls(**notes["params"])
+        student.n_features_in_ = notes["n_segments"]
+        student.preprocessor_ = TokenView.ready(tokenizer, notes["n_segments"])
+        student.net_, student.history_ = untrained(encoder), []
+        student.n_iter_ = 0
+        student._take_notes(notes)
+        return student
+
     def __sklearn_tags__(self):
         """scikit-learn's tags: X is a column of strings."""
         tags = super().__sklearn_tags__()
@@ -106,6 +190,16 @@ class TextStudent(TorchStudent):
         tags.input_tags.allow_nan = True
         tags.no_validation = True
         return tags
+
+
+def _plain(params):
+    """The parameters that JSON has, without who taught and where the weights are from."""
+    return {
+        name: value
+        for name, value in params.items()
+        if isinstance(value, str | int | float | None)
+        and name not in {"teacher", *_STARTS}
+    }
 
 
 class TextStudentClassifier(TextStudent, TorchClassifier):
@@ -394,6 +488,28 @@ class TextStudentClassifier(TextStudent, TorchClassifier):
         self.random_state = random_state
         self.verbose = verbose
 
+    def _affine(self):
+        scale, shift = vars(self).get("output_scale_"), self._class_shift
+        if scale is not None:
+            scale = np.repeat(scale, self._task.widths)
+        return 1.0 if scale is None else scale, 0.0 if shift is None else shift
+
+    def _notes(self):
+        prior = vars(self).get("class_prior_")
+        return {
+            "classes": [as_json(group) for group in self._task.classes],
+            "temperature": self.temperature_,
+            "class_prior": None if prior is None else prior.tolist(),
+        }
+
+    def _take_notes(self, notes):
+        groups = [from_json(group) for group in notes["classes"]]
+        self._take_task(Classes(None, None, groups if len(groups) > 1 else groups[0]))
+        self.temperature_, self._class_shift = notes["temperature"], None
+        if notes["class_prior"] is not None:
+            self.class_prior_ = np.array(notes["class_prior"])
+            self._learnt_prior = self.class_prior_.copy()
+
 
 class TextStudentRegressor(TextStudent, TorchRegressor):
     """A small transformer that learns values of texts from a teacher.
@@ -652,6 +768,24 @@ class TextStudentRegressor(TextStudent, TorchRegressor):
         self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
+
+    def _affine(self):
+        return self._task.unit.scale, self._task.unit.center
+
+    def _notes(self):
+        quantiles = self._task.quantiles
+        return {
+            "n_targets": len(self._task.unit.center),
+            "is_flat": self._task.is_flat,
+            "quantiles": None if quantiles is None else quantiles.tolist(),
+        }
+
+    def _take_notes(self, notes):
+        n, quantiles = notes["n_targets"], notes["quantiles"]
+        like = np.zeros(1 if notes["is_flat"] else (1, n))
+        quantiles = None if quantiles is None else np.array(quantiles)
+        self._task = Values(like, quantiles)
+        self._task.unit = Unit(np.zeros(n), np.ones(n))
 
 
 class TextClassifier(TextStudentClassifier):

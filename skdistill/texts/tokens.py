@@ -62,6 +62,28 @@ class TokenView(TransformerMixin, BaseEstimator):
         self.max_length = max_length
         self.most = most
 
+    @classmethod
+    def ready(cls, tokenizer, n_segments):
+        """The view that a tokenizer with its length describes.
+
+        Parameters
+        ----------
+        tokenizer : tokenizers.Tokenizer
+            It truncates.
+        n_segments : int
+            2 for pairs of texts.
+
+        Returns
+        -------
+        TokenView
+            Fitted.
+        """
+        view = cls(tokenizer)
+        view.tokenizer_, view.kept_, view.n_segments_ = tokenizer, None, n_segments
+        view.max_length_ = tokenizer.truncation["max_length"]
+        view.special_ids_ = special_ids(tokenizer)
+        return view
+
     def fit(self, X, y=None, more=()):
         """Learn the vocabulary and the length.
 

@@ -3,6 +3,7 @@
 Tokenizers are those of Hugging Face's ``tokenizers``, the extra "text".
 """
 
+import contextlib
 import json
 from importlib import import_module
 from pathlib import Path
@@ -55,6 +56,28 @@ def text_package(name):
         raise ImportError(
             f"Texts need the package {name}: install skdistill[text]."
         ) from error
+
+
+@contextlib.contextmanager
+def quiet_transformers():
+    """The package ``transformers`` without its bars, and its table of a new head.
+
+    Yields
+    ------
+    module
+        ``transformers``.
+    """
+    transformers = text_package("transformers")
+    log = transformers.logging
+    level, had_bars = log.get_verbosity(), log.is_progress_bar_enabled()
+    log.set_verbosity_error()
+    log.disable_progress_bar()
+    try:
+        yield transformers
+    finally:
+        log.set_verbosity(level)
+        if had_bars:
+            log.enable_progress_bar()
 
 
 def trained_tokenizer(texts, vocab_size):
@@ -117,18 +140,20 @@ def _pieces(texts, vocab_size, normalizer, words):
     return sorted(written - {"", *SPECIAL})
 
 
-def read_tokenizer(folder):
+def read_tokenizer(folder, as_it_is=False):
     """The tokenizer that lies beside pretrained weights.
 
     Parameters
     ----------
     folder : str or path
         Of a model of ``transformers``.
+    as_it_is : bool, default=False
+        Whether it keeps its own padding and truncation.
 
     Returns
     -------
     tokenizers.Tokenizer
-        Without padding or truncation of its own.
+        From ``tokenizer.json``, if that is there.
 
     Raises
     ------
@@ -137,7 +162,8 @@ def read_tokenizer(folder):
     """
     file = Path(folder) / "tokenizer.json"
     if file.is_file():
-        return unpadded(tokenizers().Tokenizer.from_file(str(file)))
+        tokenizer = tokenizers().Tokenizer.from_file(str(file))
+        return tokenizer if as_it_is else unpadded(tokenizer)
     auto = text_package("transformers").AutoTokenizer
     try:
         slow = auto.from_pretrained(str(folder), local_files_only=True)
@@ -151,7 +177,8 @@ def read_tokenizer(folder):
             f"The tokenizer in {str(folder)!r} has no form of the package tokenizers: "
             "put a tokenizer.json there."
         )
-    return unpadded(slow.backend_tokenizer)
+    backend = slow.backend_tokenizer
+    return backend if as_it_is else unpadded(backend)
 
 
 def unpadded(tokenizer):
@@ -186,12 +213,29 @@ def special_ids(tokenizer):
     dict of int
         "pad", "unk", "cls", "sep" and "mask", as far as they are there.
     """
-    names = {"pad": "<pad>", "unk": "<unk>", "cls": "<s>", "sep": "</s>"}
-    names["mask"] = "<mask>"
+    named = special_tokens(tokenizer).items()
+    return {key: tokenizer.token_to_id(token) for key, token in named}
+
+
+def special_tokens(tokenizer):
+    """The special tokens, by what they are for.
+
+    Parameters
+    ----------
+    tokenizer : tokenizers.Tokenizer
+        BERT's names, or RoBERTa's.
+
+    Returns
+    -------
+    dict of str
+        As from ``special_ids``.
+    """
+    others = {"pad": "<pad>", "unk": "<unk>", "cls": "<s>", "sep": "</s>"}
+    others["mask"] = "<mask>"
     found = {}
-    for key, other in names.items():
-        numbers = map(tokenizer.token_to_id, (f"[{key.upper()}]", other))
-        known = [number for number in numbers if number is not None]
+    for key, other in others.items():
+        names = f"[{key.upper()}]", other
+        known = [name for name in names if tokenizer.token_to_id(name) is not None]
         found |= {key: known[0]} if known else {}
     return found
 

@@ -275,3 +275,22 @@ def uncompiled(module):
         With plain names of parameters.
     """
     return getattr(module, "_orig_mod", module)
+
+
+def untrained(module):
+    """A net around a module that was trained elsewhere.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        As it is.
+
+    Returns
+    -------
+    DistillationNet
+        As a training leaves it, without a history.
+    """
+    net = DistillationNet(module, criterion=torch.nn.Identity, callbacks=None)
+    net.prepare(None, 1, cycle_momentum=False)
+    net.release([])
+    return net
