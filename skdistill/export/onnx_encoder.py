@@ -45,7 +45,8 @@ def encoder_graph(meta, arrays):
         x = parts.first(x)
     x = parts.graph.add("Squeeze", x, np.array([1]))
     x = activated(parts.graph, parts.linear("head", x), meta["head_activation"])
-    parts.graph.named("logits", parts.linear("output", x))
+    parts.linear("output", x)
+    parts.graph.named("logits")
     axes = ["batch", "length"]
     return parts.graph.model(
         dict.fromkeys(input_names(meta), (np.int64, axes)),

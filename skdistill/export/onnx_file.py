@@ -1,16 +1,12 @@
-"""ONNX models: proven, quantised, and written whole or not at all."""
+"""ONNX models: proven, and written whole or not at all."""
 
 import json
 import os
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from .onnx_graph import needed
-
-#: Smaller tables stay as they are: they weigh nothing, and a last layer of 8 bits is felt.
-_FEWEST = 4096
 
 
 def likeliest(outputs):
@@ -105,63 +101,6 @@ def refuse_disagreement(record, tolerance, labels=0):
         f"the labels of {differ} differ. Nothing was written. "
         f"({record['engine']} {record['engine_version']})"
     )
-
-
-def quantized_int8(model, fewest=_FEWEST):
-    """A model whose weights and embeddings have 8 bits, made by onnxruntime.
-
-    Inputs of products are rounded to 8 bits as well, on a scale of their own in each
-    call: what is said of a row depends a little on the rows beside it.
-
-    Parameters
-    ----------
-    model : onnx.ModelProto
-        Left as it is.
-    fewest : int, default=4096
-        Tables with fewer numbers stay float32.
-
-    Returns
-    -------
-    onnx.ModelProto
-        With the same inputs and outputs.
-
-    Raises
-    ------
-    ImportError
-        If onnx or onnxruntime is not installed.
-    """
-    onnx, tools = needed("onnx"), needed("onnxruntime.quantization")
-    prepared = onnx.ModelProto()
-    prepared.CopyFrom(model)
-    # Else onnxruntime asks for a preparation that does nothing for a graph of constants
-    # and known shapes, through the logging of the whole program.
-    onnx.helper.set_model_props(
-        prepared, {"onnx.quant.pre_process": "onnxruntime.quant"}
-    )
-    sizes = {each.name: np.prod(each.dims) for each in model.graph.initializer}
-    small = [
-        node.name
-        for node in model.graph.node
-        if any(sizes.get(name, fewest) < fewest for name in node.input)
-    ]
-    with TemporaryDirectory() as folder:
-        before, after = (str(Path(folder, f"{name}.onnx")) for name in ("from", "to"))
-        onnx.save(prepared, before)
-        tools.quantize_dynamic(
-            before,
-            after,
-            # One scale for each column halves the error.
-            per_channel=True,
-            # With all 8 bits sums overflow, silently, on processors without VNNI.
-            reduce_range=True,
-            weight_type=tools.QuantType.QInt8,
-            op_types_to_quantize=["MatMul", "Gather"],
-            nodes_to_exclude=small,
-        )
-        quantized = onnx.load(after)
-    del quantized.metadata_props[:]
-    quantized.metadata_props.extend(model.metadata_props)
-    return quantized
 
 
 def write_onnx(model, path, metadata=None, check=None):

@@ -11,7 +11,7 @@ def needed(name):
 
     Parameters
     ----------
-    name : {"onnx", "onnxruntime", "onnxruntime.quantization"}
+    name : {"onnx", "onnxruntime"}
         The package.
 
     Returns
@@ -30,13 +30,17 @@ def needed(name):
         return import_module(name)
     except ImportError as error:
         raise ImportError(
-            f"ONNX files need the package {name.partition('.')[0]}: "
-            "pip install skdistill[onnx]."
+            f"ONNX files need the package {name}: pip install skdistill[onnx]."
         ) from error
 
 
 class Graph:
     """Operators and constants, in the order in which they are added.
+
+    Parameters
+    ----------
+    prefix : str, default=""
+        Of all names, to tell them from those of another graph.
 
     Attributes
     ----------
@@ -44,7 +48,8 @@ class Graph:
         Of onnx.
     """
 
-    def __init__(self):
+    def __init__(self, prefix=""):
+        self._prefix = prefix
         self.nodes, self.constants = [], []
         self._onnx = needed("onnx")
         self._by_content = {}
@@ -66,7 +71,7 @@ class Graph:
         str
             Name of the output.
         """
-        name = f"{operator}_{len(self.nodes)}"
+        name = f"{self._prefix}{operator}_{len(self.nodes)}"
         inputs = [i if isinstance(i, str) else self.constant(i) for i in inputs]
         node = self._onnx.helper.make_node(
             operator, inputs, [name], name=name, **attributes
@@ -91,7 +96,8 @@ class Graph:
         array = np.ascontiguousarray(array).reshape(array.shape)
         key = array.dtype.str, array.shape, array.tobytes()
         if key not in self._by_content:
-            name = self._by_content[key] = f"constant_{len(self.constants)}"
+            name = f"{self._prefix}constant_{len(self.constants)}"
+            self._by_content[key] = name
             self.constants.append(self._onnx.numpy_helper.from_array(array, name))
         return self._by_content[key]
 
@@ -101,8 +107,8 @@ class Graph:
         Parameters
         ----------
         inputs, outputs : dict of {str: tuple}
-            By name the type and the shape; names of axes stand for any size. The last
-            operators have these outputs' names, see :meth:`named`.
+            By name the type and the shape; names of axes stand for any size. See
+            :meth:`named` for the outputs' names.
 
         Returns
         -------
@@ -129,18 +135,15 @@ class Graph:
         self._onnx.checker.check_model(model)
         return model
 
-    def named(self, name, output):
-        """Call something by the name of an output.
+    def named(self, name):
+        """Call the output of the operator that was added last by this name.
 
         Parameters
         ----------
         name : str
-            The output's.
-        output : str
-            What :meth:`add` returned.
+            Such as that of one of the model's outputs.
         """
-        identity = self._onnx.helper.make_node("Identity", [output], [name], name=name)
-        self.nodes.append(identity)
+        self.nodes[-1].output[0] = name
 
 
 def linear(graph, x, weight, bias):

@@ -10,7 +10,8 @@ from skdistill.export.onnx_encoder import (
     hostile_batches,
     input_names,
 )
-from skdistill.export.onnx_file import agreement, quantized_int8
+from skdistill.export.onnx_file import agreement
+from skdistill.export.onnx_int8 import quantized_int8
 from skdistill.learners.encoder_arrays import encoder_arrays
 
 

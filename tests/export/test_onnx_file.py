@@ -1,7 +1,6 @@
 """ONNX files: what is stored in them, and that none is half written."""
 
 import json
-import logging
 import os
 import sys
 
@@ -11,7 +10,6 @@ import pytest
 
 from skdistill.export.onnx_file import (
     agreement,
-    quantized_int8,
     refuse_disagreement,
     write_onnx,
 )
@@ -25,7 +23,8 @@ def small_model(weight=WEIGHT):
     graph = Graph()
     n_outputs, n_inputs = weight.shape
     x = linear(graph, "x", weight, np.zeros(n_outputs, np.float32))
-    graph.named("y", activated(graph, x, "relu"))
+    activated(graph, x, "relu")
+    graph.named("y")
     return graph.model(
         {"x": (np.float32, ["n", n_inputs])}, {"y": (np.float32, ["n", n_outputs])}
     )
@@ -104,36 +103,11 @@ def test_disagreement_is_counted_by_row():
         agreement(small_model(), [{"x": rows}], [wanted[:, :2]])
 
 
-def test_eight_bits_are_a_quarter_of_the_bytes(tmp_path, caplog):
-    weight = np.random.default_rng(0).normal(size=(400, 300)).astype(np.float32)
-    model = small_model(weight)
-    model.metadata_props.add(key="by", value="us")
-    before = model.SerializeToString()
-    rows = np.random.default_rng(1).normal(size=(50, 300)).astype(np.float32)
-    with caplog.at_level(logging.WARNING):
-        small = quantized_int8(model)
-    assert not caplog.records
-    assert model.SerializeToString() == before
-    assert len(small.SerializeToString()) < 0.29 * len(before)
-    assert [(each.key, each.value) for each in small.metadata_props] == [("by", "us")]
-    wanted = np.maximum(rows @ weight.T, 0)
-    record = agreement(small, [{"x": rows}], [wanted], labels=None)
-    assert 1e-4 < record["largest_difference"] < 0.05 * wanted.max()
-
-
-def test_small_tables_keep_their_bits():
-    model = small_model(WEIGHT[:5])
-    assert quantized_int8(model).graph.node == model.graph.node
-    assert quantized_int8(model, fewest=10).graph.node != model.graph.node
-
-
-@pytest.mark.parametrize("package", ["onnx", "onnxruntime"])
-def test_a_missing_package_is_named_with_its_extra(package, monkeypatch):
+def test_missing_packages_are_named_with_their_extra(monkeypatch):
     model = small_model()
-    monkeypatch.setitem(sys.modules, package, None)
-    if package == "onnxruntime":
-        monkeypatch.setitem(sys.modules, "onnxruntime.quantization", None)
-        with pytest.raises(ImportError, match=r"onnxruntime: .*skdistill\[onnx\]"):
-            agreement(model, [], [])
-    with pytest.raises(ImportError, match=rf"package {package}: .*skdistill\[onnx\]"):
-        quantized_int8(model)
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(ImportError, match=r"package onnxruntime: .*skdistill\[onnx\]"):
+        agreement(model, [{"x": ROWS}], [right(ROWS)])
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(ImportError, match=r"package onnx: .*skdistill\[onnx\]"):
+        Graph()
