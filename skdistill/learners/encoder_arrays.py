@@ -87,28 +87,20 @@ def encoder_arrays(module):
         If the module is of another architecture, or of a form that is not known here.
     """
     architecture = _architecture(module)
-    prefix, naming, head, head_activation = _ARCHITECTURES[architecture]
+    prefix, naming, _, head_activation = _ARCHITECTURES[architecture]
     state, config = module.state_dict(), module.config
-    inside = "transformer" if naming == _DISTILBERT else "encoder"
-    names = {
-        "embedding_norm": f"{prefix}.embeddings.LayerNorm",
-        "head": head[0],
-        "output": head[1],
-    }
-    if f"{prefix}.embeddings_project.weight" in state:
-        names["projection"] = f"{prefix}.embeddings_project"
-    for i in range(config.num_hidden_layers):
-        for ours, theirs in _LAYER.items():
-            names[f"layer_{i}_{ours}"] = f"{prefix}.{inside}.layer.{i}.{theirs[naming]}"
+    # Not the config's: whoever takes layers out may leave that as it was.
+    n_layers = len(getattr(module.base_model, _inside(naming)).layer)
     arrays = {
         f"{ours}_{part}": _copied(state[f"{theirs}.{part}"])
-        for ours, theirs in names.items()
+        for ours, theirs in _names(architecture, n_layers).items()
         for part in ("weight", "bias")
+        if f"{theirs}.{part}" in state or ours != "projection"
     }
     meta = {
         "kind": "encoder",
         "architecture": architecture,
-        "n_layers": config.num_hidden_layers,
+        "n_layers": n_layers,
         "n_heads": config.num_attention_heads,
         "hidden_size": config.hidden_size,
         "activation": _activation(module),
@@ -138,6 +130,26 @@ def _architecture(module):
             "form in arrays: export it by torch.onnx."
         )
     return architecture
+
+
+def _inside(naming):
+    return "transformer" if naming == _DISTILBERT else "encoder"
+
+
+def _names(architecture, n_layers):
+    """What the linear maps and norms are called: ours, and in the state dict."""
+    prefix, naming, (head, output), _ = _ARCHITECTURES[architecture]
+    names = {
+        "embedding_norm": f"{prefix}.embeddings.LayerNorm",
+        "projection": f"{prefix}.embeddings_project",
+        "head": head,
+        "output": output,
+    }
+    layers = f"{prefix}.{_inside(naming)}.layer"
+    for i in range(n_layers):
+        for ours, theirs in _LAYER.items():
+            names[f"layer_{i}_{ours}"] = f"{layers}.{i}.{theirs[naming]}"
+    return names
 
 
 def _activation(module):

@@ -53,6 +53,20 @@ def test_a_factorised_encoder_without_layers():
     assert record["largest_difference"] < 1e-5
 
 
+@pytest.mark.parametrize("name", ["bert", "distilbert"])
+def test_layers_that_were_taken_out_are_not_in_it(name):
+    module = encoder(name)
+    part = (
+        module.base_model.encoder if name == "bert" else module.distilbert.transformer
+    )
+    part.layer = part.layer[1:]  # the config is as it was
+    meta, arrays = encoder_arrays(module)
+    batches = hostile_batches(meta, arrays)
+    wanted = [logits(module, batch) for batch in batches]
+    record = agreement(encoder_graph(meta, arrays), batches, wanted)
+    assert record["largest_difference"] < 1e-5
+
+
 def test_dropout_is_not_in_it():
     module = encoder("bert", hidden_dropout_prob=0.5).train()
     meta, arrays = encoder_arrays(module)
