@@ -6,15 +6,21 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, _check_y, validate_data
 
 from ..tables.column_names import check_names
-from ..tables.containers import columns_of, is_arrow, is_frame, unmasked
+from ..tables.containers import columns_of, is_arrow, is_frame, is_texts, unmasked
 from ..tables.gaps import check_no_gaps, plain_values
 from ..tables.reading import is_readable, validated_table
 from ..tables.table import plain_table
 from ..tables.view import fit_view, make_view, reads_tables
+from ..texts.reading import read_texts
 
 _ADVICE = (
     "preprocessor=None hands X to the student as it is, and that must be finite numbers: "
     'take "auto" for a table with categories and gaps.'
+)
+_TEXT_ADVICE = (
+    "X holds texts, and a student sees numbers: give a transformer that makes some of "
+    "them as `preprocessor`, such as make_pipeline(HashingVectorizer(), "
+    "TruncatedSVD(256))."
 )
 
 
@@ -38,13 +44,16 @@ def read_rows(student, X, reset):
     """
     check_names(student, X, reset)
     view = student.preprocessor if reset else _view_of(student)
+    wants_columns = reads_tables(view) or (view is None and student._checks_rows)
+    if wants_columns and is_texts(X):
+        raise ValueError(_TEXT_ADVICE)
     if reads_tables(view):
         is_plain = not reset and _is_plain(student, X)
         table = plain_table(X) if is_plain else validated_table(student, X, reset)
         if not reset:
             _check_gaps(student, table)
         return table
-    if view is not None or not student._checks_rows:
+    if not wants_columns:
         validate_data(student, X, reset=reset, skip_check_array=True)
         return unmasked(X)
     X, dtype = unmasked(X), np.float64
@@ -122,9 +131,24 @@ def n_readable_columns(student, X):
     int or None
         The number.
     """
-    if reads_tables(_view_of(student)) or is_readable(X):
+    if reads_tables(_view_of(student)):
         return student.n_features_in_
-    return None
+    can = is_readable(X) and not _holds_texts_alone(X)
+    return student.n_features_in_ if can else None
+
+
+def _holds_texts_alone(X):
+    """Whether a table is a column of strings, or a pair of which one hardly repeats.
+
+    Redrawn, the cells of one column would be rows that are there already; and texts of
+    different rows are no pair.
+    """
+    try:
+        segments = read_texts(X).segments
+    except (TypeError, ValueError):
+        return False
+    n_distinct = max(len(set(segment)) for segment in segments)
+    return len(segments) == 1 or n_distinct > len(segments[0]) / 2
 
 
 def fit_students_view(student, X, y, weight):

@@ -5,6 +5,7 @@ import sys
 import numpy as np
 from scipy import sparse
 from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import _num_features
 
 
 def is_frame(X):
@@ -113,6 +114,44 @@ def columns_of(X):
     return [column for _, column in frame_columns(X)] if is_frame(X) else list(X.T)
 
 
+def is_texts(X):
+    """Whether X is a text for each row, without columns.
+
+    Parameters
+    ----------
+    X : object
+        As the user gave it.
+
+    Returns
+    -------
+    bool
+        True for lists, arrays and series of strings, with gaps or without.
+    """
+    if not isinstance(X, list | tuple) and len(getattr(X, "shape", ())) != 1:
+        return False
+    # Numbers and gaps have no length; rows of a table have one, and are no strings.
+    return isinstance(next((x for x in X if hasattr(x, "__len__")), None), str)
+
+
+def n_columns(X):
+    """Number of columns.
+
+    Parameters
+    ----------
+    X : array-like or frame of shape (n, k), or texts of shape (n,)
+        As the user gave it.
+
+    Returns
+    -------
+    int or None
+        None for what has none, such as a list of texts.
+    """
+    try:
+        return _num_features(X)
+    except TypeError:
+        return None
+
+
 def rows_of(X, index):
     """Some of the rows, in a table of the same kind.
 
@@ -125,14 +164,14 @@ def rows_of(X, index):
 
     Returns
     -------
-    array, sparse matrix or frame of shape (m, n_features)
-        An array of a list.
+    array, sparse matrix, frame, or list or series of texts, of m rows
+        An array of a list of lists.
     """
     if is_arrow(X):
         index = np.asarray(index)
         # pyarrow takes positions, and no masks.
         return X.take(np.flatnonzero(index) if index.dtype == bool else index)
-    known = is_frame(X) or sparse.issparse(X)
+    known = is_frame(X) or sparse.issparse(X) or is_texts(X)
     return _safe_indexing(X if known else as_array(X), index)
 
 

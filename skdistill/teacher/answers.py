@@ -5,7 +5,9 @@ from scipy.special import log_softmax
 from sklearn.ensemble import BaggingClassifier
 from sklearn.ensemble._forest import BaseForest
 from sklearn.tree import BaseDecisionTree
+from sklearn.utils.validation import _num_samples
 
+from ..tables.containers import is_frame
 from ..warn import warn
 from .models import LABEL, LOGIT, SHARE
 from .nets import innermost
@@ -89,9 +91,21 @@ def class_answers(model, X, labels):
     if len(labels) == 1:
         _check_single(model, rows, answer, scale)
     return [
-        _log_probabilities(part, scale, names, model)
+        _for_each_row(X, _log_probabilities(part, scale, names, model), model)
         for part, names in zip(split(answer, labels, model), labels, strict=True)
     ]
+
+
+def _for_each_row(X, answer, model):
+    """The answer, if it is about as many rows as were asked about."""
+    n = _num_samples(X)
+    if len(answer) != n:
+        hint = " Of a frame, a vectorizer of texts reads the names: give it a series."
+        raise ValueError(
+            f"teacher={model!r} answers with {len(answer)} rows, and there must be {n}."
+            + (hint if is_frame(X) else "")
+        )
+    return answer
 
 
 def _check_several(model, X):
@@ -180,7 +194,7 @@ def value_answer(model, X):
     """
     answer, _ = model.ask(model.rows(X), classify=False)
     answer = check_finite(answer, "teacher's output")
-    return answer.reshape(len(answer), -1)
+    return _for_each_row(X, answer.reshape(len(answer), -1), model)
 
 
 def _check_labels(answer, labels, model):

@@ -4,9 +4,11 @@ from .boosters import CatBoostModel, LightGBMBooster, XGBoostBooster
 from .models import Model
 from .onnx import OnnxModel
 from .torch_module import TorchModule
+from .transformers_model import TransformersModel
 
 #: In this order; the last takes any model.
 DIALECTS = (
+    TransformersModel,  # some of them are torch modules
     TorchModule,
     LightGBMBooster,
     XGBoostBooster,

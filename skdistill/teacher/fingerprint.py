@@ -33,6 +33,15 @@ _WITHOUT_EFFECT = {
     *("n_jobs", "nthread", "num_threads", "thread_count", "n_threads"),
     *("_random_state", "_rng"),
 }
+# Of models, configurations and tokenizers of transformers.
+_OF_FILES = {
+    *("name_or_path", "_name_or_path", "_commit_hash", "transformers_version"),
+    *("architectures", "dtype", "torch_dtype", "_is_hf_initialized", "init_inputs"),
+    *("init_kwargs", "files_loaded", "vocab_file", "merges_file", "backend", "verbose"),
+    *("deprecation_warnings", "_in_target_context_manager", "_processor_class"),
+    *("chat_template", "response_template", "chat_control_tokens"),
+    *("_use_kernels", "_weight_conversions", "_should_update_post_processor"),
+}
 _OF_TRAINING = {"history_", "optimizer_", "callbacks_", "criterion_"}  # skorch's
 # What Python itself, or copying and typing, writes into a class.
 _OF_CLASSES = {
@@ -210,6 +219,31 @@ def _module(module):
     return _attributes(module, _without(vars(module), {"training"}))
 
 
+def _transformer(module):
+    """A model of transformers: where it was loaded from does not count."""
+    return _attributes(module, _without(vars(module), _OF_FILES | {"training"}))
+
+
+def _config(config):
+    """What saving a model writes into its configuration does not count either."""
+    return [type(config), _without(config.to_dict(), _OF_FILES)]
+
+
+def _text_tokenizer(tokenizer):
+    state = _without(vars(tokenizer), _OF_FILES)
+    if "_special_tokens_map" in state:  # strings, or objects once they come from a file
+        named = {name: str(v) for name, v in state["_special_tokens_map"].items()}
+        state["_special_tokens_map"] = named
+    return _attributes(tokenizer, state)
+
+
+def _fast_tokenizer(tokenizer):
+    """Its words and rules; how the last call cut and padded does not count."""
+    state = json.loads(tokenizer.to_str())
+    state = _without(state, {"truncation", "padding"})
+    return [type(tokenizer), json.dumps(state, sort_keys=True)]
+
+
 def _skorch(net):
     is_fitted = "module_" in vars(net)
     return _attributes(net, _without(vars(net), _OF_TRAINING if is_fitted else ()))
@@ -361,6 +395,10 @@ _KINDS = (
     (is_frame, "frame", _frame),
     (_is_column, "column", _column),
     (_is_a("torch", "Tensor"), "tensor", _tensor),
+    (_is_a("transformers", "PreTrainedModel"), "object", _transformer),
+    (_is_a("transformers", "PreTrainedConfig"), "object", _config),
+    (_is_a("transformers", "PreTrainedTokenizerBase"), "object", _text_tokenizer),
+    (_is_a("tokenizers", "Tokenizer"), "object", _fast_tokenizer),
     (_is_a("torch", "Module"), "object", _module),
     (_is_a("skorch", "NeuralNet"), "object", _skorch),
     (_is_a("lightgbm", "Booster"), "LightGBM", _lightgbm),

@@ -2,8 +2,9 @@
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
-from sklearn.utils.validation import _num_features, has_fit_parameter
+from sklearn.utils.validation import has_fit_parameter
 
+from ..tables.containers import n_columns
 from .dialects import as_model
 from .memory import KEEPS_NOTHING
 from .nets import for_skorch
@@ -238,11 +239,11 @@ def check_kind(teacher, wanted):
     ValueError
         If a member says that it is of the other kind.
     """
-    for member in members_of(teacher):
-        kind = as_model(member).kind()
+    for model in map(as_model, members_of(teacher)):
+        kind = model.kind()
         if kind in {"classifier", "regressor"} and kind != wanted:
             raise ValueError(
-                f"teacher={member!r} is a {kind}, and this student is a {wanted}: "
+                f"teacher={model!r} is a {kind}, and this student is a {wanted}: "
                 f"give a {wanted} as teacher, or use the student for {kind}s. (Where it "
                 "says so wrongly, give a function that asks it.)"
             )
@@ -264,21 +265,15 @@ def check_width(teacher, X):
         If a member says that it takes another number of columns, and X is not a frame
         that has those columns among others.
     """
+    width = n_columns(X)
     for model in map(as_model, members_of(teacher)):
         wanted = model.width()
-        if wanted is None:
-            continue
-        width = _n_columns(X)
         # A model that picks its columns by name may know fewer than X has.
-        if wanted != width and model.rows(X) is X:
+        # Texts in a list are one column to whoever was fitted on texts.
+        if wanted not in (None, width or 1) and model.rows(X) is X:
+            has = "is a list, as of texts" if width is None else f"has {width}"
             raise ValueError(
-                f"teacher={model!r} was fitted on {wanted} columns and X has {width}: "
+                f"teacher={model!r} was fitted on {wanted} columns and X {has}: "
                 "give X as the teacher knows it, and the student's view of it as "
                 "`preprocessor`."
             )
-
-
-def _n_columns(X):
-    """Columns of X; texts in a list, or in a series, are one."""
-    is_flat = isinstance(X, list | tuple) and isinstance(X[0], str)
-    return 1 if is_flat or np.ndim(X) == 1 else _num_features(X)

@@ -16,10 +16,10 @@ import numpy as np
 from filelock import FileLock
 from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import _num_features, _num_samples, check_memory
+from sklearn.utils.validation import _num_samples, check_memory
 from tqdm.auto import tqdm
 
-from ..tables.containers import rows_of
+from ..tables.containers import n_columns, rows_of
 from ..warn import warn
 from .fingerprint import fingerprint
 from .nets import holds_nets
@@ -225,7 +225,7 @@ class TeacherMemory:
         rows = draw(*arguments)
         if rows is None or rows.has_time_budget:  # the time is measured in each fit
             return rows
-        if len(rows) * _num_features(rows.X) <= _MOST_CELLS:
+        if len(rows) * (n_columns(rows.X) or 1) <= _MOST_CELLS:
             # The source holds the fitted sampler, and with it the training rows.
             self._dump(item, replace(rows, source=None))
         return rows

@@ -1,8 +1,8 @@
 """How a model is asked for its answers, and what is known of it.
 
 scikit-learn's interface is the default, here. Boosters with another interface,
-ONNX files and torch modules have a class each, in ``boosters``, ``onnx`` and
-``torch_module``; ``dialects`` finds the class of a model.
+ONNX files, torch modules and transformers have a class each, in ``boosters``, ``onnx``,
+``torch_module`` and ``transformers_model``; ``dialects`` finds the class of a model.
 """
 
 import numpy as np

@@ -132,7 +132,9 @@ def holds_nets(member):
     bool
         False as long as torch was not imported.
     """
-    return is_module(member) or bool(_nets_in(member))
+    # A pipeline of transformers has a module as its model.
+    has_module = is_module(member) or is_module(getattr(member, "model", None))
+    return has_module or bool(_nets_in(member))
 
 
 def _nets_in(member):
@@ -156,6 +158,40 @@ def _modes_restored(module):
             submodule.training = mode
 
 
+@contextlib.contextmanager
+def answering(module):
+    """Put a torch module into eval mode, without gradients, and leave it as it was.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        It is asked in the block.
+    """
+    torch = sys.modules["torch"]
+    cuda = sorted({t.device.index for t in _tensors(module) if t.is_cuda})
+    with (
+        _modes_restored(module),
+        torch.random.fork_rng(devices=cuda),
+        torch.no_grad(),
+    ):
+        module.eval()
+        yield
+
+
+def _tensors(module):
+    return [*module.parameters(), *module.buffers()]
+
+
+def _numbers(module, rows):
+    try:
+        return np.array(rows, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"teacher={type(module).__name__} is a torch module and takes numbers, and X "
+            f"holds something else ({error}): give a function that asks it."
+        ) from error
+
+
 def module_outputs(module, X):
     """Outputs of a torch module in eval mode, on the device and in the dtype it has.
 
@@ -172,23 +208,17 @@ def module_outputs(module, X):
         Float64.
     """
     torch = sys.modules["torch"]
-    tensors = [*module.parameters(), *module.buffers()]
     # An integer buffer, such as BatchNorm's count of batches, has no dtype to compute
     # in.
+    tensors = _tensors(module)
     like = next((t for t in tensors if t.is_floating_point()), torch.zeros(0))
     rows = np.asarray(X)
-    cuda = sorted({t.device.index for t in tensors if t.is_cuda})
     outputs = []
-    with (
-        _modes_restored(module),
-        torch.random.fork_rng(devices=cuda),
-        torch.no_grad(),
-    ):
-        module.eval()
+    with answering(module):
         for start in range(0, len(rows), _MODULE_CHUNK):
             # A copy: a module may change its input in place, and the rows are the
             # user's.
-            chunk = np.array(rows[start : start + _MODULE_CHUNK], dtype=np.float64)
+            chunk = _numbers(module, rows[start : start + _MODULE_CHUNK])
             batch = torch.from_numpy(chunk).to(device=like.device, dtype=like.dtype)
             outputs.append(_forward(module, batch))
     return np.concatenate(outputs)
