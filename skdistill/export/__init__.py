@@ -1,6 +1,7 @@
 """A fitted student without what it was trained with."""
 
 from .arrays import to_numpy
+from .onnx_student import to_onnx
 from .predictor import NumpyPredictor, load
 
-__all__ = ["NumpyPredictor", "load", "to_numpy"]
+__all__ = ["NumpyPredictor", "load", "to_numpy", "to_onnx"]

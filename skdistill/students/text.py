@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .. import __version__
 from ..learners.encoders import start_of
+from ..learners.exported_encoder import ExportedEncoder
 from ..learners.text import TextLearner, TextModel
 from ..learners.text_folder import (
     as_json,
@@ -136,8 +137,6 @@ class TextStudent(TorchStudent):
         check_is_fitted(self)
         n = self._task.n_outputs
         names = [str(label) for group in self._task.classes or () for label in group]
-        scale, shift = self._affine()
-        head = np.broadcast_to(scale, n), np.broadcast_to(shift, n)
         notes = {
             "student": type(self).__name__,
             "version": __version__,
@@ -145,9 +144,21 @@ class TextStudent(TorchStudent):
             "params": _plain(self.get_params(deep=False)),
             **self._notes(),
         }
-        model = with_affine_head(self.module_.model, *head)
+        model = self._model_with_units()
         names = names if len(set(names)) == n else [f"LABEL_{i}" for i in range(n)]
         write_folder(folder, model, self.tokenizer_, names, notes)
+
+    def _model_with_units(self):
+        """A copy of the encoder that answers with what the student returns."""
+        n, (scale, shift) = self._task.n_outputs, self._affine()
+        head = np.broadcast_to(scale, n), np.broadcast_to(shift, n)
+        return with_affine_head(self.module_.model, *head)
+
+    def _exported(self):
+        """The encoder as ``export`` takes it."""
+        groups = self._task.classes or ()
+        classes = [as_json(group)["values"] for group in groups]
+        return ExportedEncoder(self._model_with_units(), self.preprocessor_, classes)
 
     @classmethod
     def from_pretrained(cls, folder):
