@@ -147,8 +147,6 @@ class Recipe(nn.Module):
 
     Parameters
     ----------
-    encoder : TextEncoder
-        The student.
     hidden : HiddenLoss or None
         Compares hidden states with those of the teacher.
     mlm : MaskedLoss or None
