@@ -28,6 +28,7 @@ _HOMES = {
     "SoftDecisionTreeRegressor": "students.soft_tree",
     "StudentClassifier": "students.estimator",
     "StudentRegressor": "students.estimator",
+    "TextReplacement": "transfer.texts",
     "all_counterfactuals": "inspection",
     "counterfactual": "inspection",
     "explain": "inspection",
@@ -83,6 +84,7 @@ if TYPE_CHECKING:
     from .transfer.samplers import GaussianNoise as GaussianNoise
     from .transfer.samplers import Mixup as Mixup
     from .transfer.samplers import Munge as Munge
+    from .transfer.texts import TextReplacement as TextReplacement
 
 
 def __getattr__(name):

@@ -12,6 +12,7 @@ from ..tables.containers import rows_of
 from ..tables.table import Table
 from ..warn import warn
 from .samplers import Bootstrap, ConditionalSampler, GaussianNoise, Mixup, Munge
+from .texts import TextReplacement
 
 # A teacher with a time budget is asked about so many rows first, then about more.
 _ROWS_ASKED_FIRST = 100
@@ -86,6 +87,7 @@ NAMES = {
     "mixup": Mixup,
     "noise": GaussianNoise,
     "bootstrap": Bootstrap,
+    "words": TextReplacement,
 }
 
 
