@@ -28,12 +28,12 @@ class TextReplacement(BaseSampler):
     ----------
     size : int or float, default=8.0
         How many rows to draw: a number, or a multiple of the training rows.
-    p_replace : float, default=0.2
+    p_replace : float, default=0.4
         Probability that a word is replaced.
     p_mask : float, default=0.0
         Probability that a word is masked; 0.1 is usual where teacher and student are
         transformers, which know what a mask is.
-    p_ngram : float, default=0.1
+    p_ngram : float, default=0.25
         Probability that a text is cut.
     mask_token : str, default="[MASK]"
         What stands in the place of a masked word: the mask of the teacher's tokenizer, or
@@ -78,7 +78,8 @@ class TextReplacement(BaseSampler):
     >>> sampler.neighbors_["good"]
     ['bad']
     >>> drawn, parents = sampler.sample(random_state=0)
-    >>> drawn[0], texts[parents[0, 0]]
+    >>> texts[parents[0, 0]], drawn[0]
+    ('A good story.', 'A bad story.')
     """
 
     _parameter_constraints: dict = {
@@ -96,9 +97,9 @@ class TextReplacement(BaseSampler):
         self,
         size=8.0,
         *,
-        p_replace=0.2,
+        p_replace=0.4,
         p_mask=0.0,
-        p_ngram=0.1,
+        p_ngram=0.25,
         mask_token="[MASK]",
         n_neighbors=10,
         min_count=3,
@@ -186,10 +187,12 @@ class TextReplacement(BaseSampler):
             same[draft.part[one]] = False
         if self.p_mask > 0:
             masked[draft.one_of(np.ones_like(can), same, random)] = True
-        draft.pieces[draft.place()[masked]] = self.mask_token
-        words = np.flatnonzero(replaced)
-        drawn = self.source_.draw(draft, words, random)
-        draft.pieces[draft.place()[words]] = np.array(drawn, dtype=object)
+        words, place = np.flatnonzero(replaced), draft.place()
+        drawn = self.source_.draw(
+            draft, words, random
+        )  # a mask model knows its own masks
+        draft.pieces[place[masked]] = self.mask_token
+        draft.pieces[place[words]] = np.array(drawn, dtype=object)
         return draft.texts()
 
     def __sklearn_clone__(self):
