@@ -11,7 +11,7 @@ from .words import is_word, spelt_like
 # Words of a text that the model is shown at once, and no more tokens.
 _WINDOW, _MOST_TOKENS = 100, 256
 # Numbers in the answer about a batch, 256 MB: a number for each token and word.
-_MOST_NUMBERS = 1 << 26
+_MOST_NUMBERS, _MOST_ROWS = 1 << 26, 64
 _MANY = 1024  # windows made into tokens at once
 
 
@@ -136,13 +136,12 @@ class MaskModel:
             # RoBERTa's positions begin with 2.
             getattr(self.model.config, "max_position_embeddings", _MOST_TOKENS + 2) - 2,
         )
-        rows = self.tokenizer(texts, truncation=True, max_length=min(limits))[
-            "input_ids"
-        ]
+        tokens = self.tokenizer(texts, truncation=True, max_length=min(limits))
+        rows = tokens["input_ids"]
         order = sorted(range(len(rows)), key=lambda i: -len(rows[i]))
         while order:
             longest = len(rows[order[0]])
-            size = max(1, _MOST_NUMBERS // (longest * len(self.words)))
+            size = max(1, min(_MOST_ROWS, _MOST_NUMBERS // (longest * len(self.words))))
             batch, order = order[:size], order[size:]
             padded = self.tokenizer.pad(
                 {"input_ids": [rows[i] for i in batch]}, return_tensors="pt"
