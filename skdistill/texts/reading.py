@@ -86,9 +86,7 @@ def _columns(X, name):
     if isinstance(X, str | bytes):
         raise TypeError(f"{name} is a single text: put it into a list, [{name}].")
     if sparse.issparse(X):
-        raise TypeError(
-            f"{name} is a sparse matrix of numbers, and no texts: {_WANTED}."
-        )
+        raise TypeError(f"{name} is a sparse matrix of numbers, and no texts: {_WANTED}.")
     if is_frame(X) or is_arrow(X):
         columns = columns_of(X)
     else:
