@@ -29,6 +29,7 @@ _HOMES = {
     "StudentClassifier": "students.estimator",
     "StudentRegressor": "students.estimator",
     "TextClassifier": "students.text",
+    "TextReplacement": "transfer.texts",
     "TextStudentClassifier": "students.text",
     "TextStudentRegressor": "students.text",
     "all_counterfactuals": "inspection",
@@ -89,6 +90,7 @@ if TYPE_CHECKING:
     from .transfer.samplers import GaussianNoise as GaussianNoise
     from .transfer.samplers import Mixup as Mixup
     from .transfer.samplers import Munge as Munge
+    from .transfer.texts import TextReplacement as TextReplacement
 
 
 def __getattr__(name):

@@ -58,6 +58,7 @@ def test_public_names():
         "SoftDecisionTreeRegressor",
         "StudentClassifier",
         "StudentRegressor",
+        "TextReplacement",
         "all_counterfactuals",
         "counterfactual",
         "explain",

@@ -13,6 +13,7 @@ from ..tables.table import Table
 from ..texts.reading import Texts
 from ..warn import warn
 from .samplers import Bootstrap, ConditionalSampler, GaussianNoise, Mixup, Munge
+from .texts import TextReplacement
 
 # A teacher with a time budget is asked about so many rows first, then about more.
 _ROWS_ASKED_FIRST = 100
@@ -87,6 +88,7 @@ NAMES = {
     "mixup": Mixup,
     "noise": GaussianNoise,
     "bootstrap": Bootstrap,
+    "words": TextReplacement,
 }
 
 

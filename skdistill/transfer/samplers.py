@@ -34,10 +34,10 @@ _SPACING = 0.95
 _LEAST_WITHIN, _FEWEST_TRIED = 0.02, 1000
 
 
-class Sampler(BaseEstimator, metaclass=ABCMeta):
-    """What all samplers share: how many rows, how far from the data, how often.
+class BaseSampler(BaseEstimator, metaclass=ABCMeta):
+    """What samplers of tables and of texts share: how many rows, how often.
 
-    Subclasses learn in ``_learn`` and draw in ``_draw``.
+    Subclasses learn in ``_read`` and draw in ``_sampled``.
     """
 
     _parameter_constraints: dict = {
@@ -45,12 +45,10 @@ class Sampler(BaseEstimator, metaclass=ABCMeta):
             Interval(Integral, 1, None, closed="left"),
             Interval(Real, 0, None, closed="neither"),
         ],
-        "max_distance": [Interval(Real, 0, None, closed="neither"), None],
         "time_budget": [Interval(Real, 0, None, closed="neither"), None],
         "refresh": [Interval(Integral, 1, None, closed="left"), None],
         "n_candidates": [Interval(Real, 1, None, closed="left")],
     }
-    max_distance = None  # where it is no parameter
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
@@ -58,14 +56,15 @@ class Sampler(BaseEstimator, metaclass=ABCMeta):
 
         Parameters
         ----------
-        X : array-like or frame of shape (n, n_features)
-            Numbers, booleans, categories, strings; gaps are allowed.
+        X : array-like or frame of n rows
+            Numbers, booleans, categories, strings; gaps are allowed. Samplers of texts
+            read texts alone.
         y : None
             Ignored.
 
         Returns
         -------
-        Sampler
+        BaseSampler
             Itself.
         """
         if self.n_candidates > 1 and self.refresh is None:
@@ -73,15 +72,16 @@ class Sampler(BaseEstimator, metaclass=ABCMeta):
                 f"n_candidates={self.n_candidates} chooses among fresh rows, and "
                 "refresh=None draws none: set refresh, such as refresh=1."
             )
-        self.cells_ = Cells.read(self, X)
-        self._learn()
-        if self.max_distance is not None:
-            self.nearest_ = Nearest(self.cells_.positions())
-            self.spacing_ = self.nearest_.spacing(_SPACING)
+        self._read(X)
         return self
 
-    def _learn(self):
-        """What a subclass needs to draw."""
+    @abstractmethod
+    def _read(self, X):
+        """Learn from X what ``sample`` needs."""
+
+    @abstractmethod
+    def _n_rows(self):
+        """The number of training rows."""
 
     def sample(self, n=None, random_state=None):
         """Draw rows.
@@ -95,7 +95,7 @@ class Sampler(BaseEstimator, metaclass=ABCMeta):
 
         Returns
         -------
-        X : ndarray or frame of shape (n, n_features)
+        X : array-like or frame of n rows
             Rows of the same kind as the training rows.
         parents : ndarray of shape (n, n_parents)
             The training rows that each was made from; the row that it starts from first.
@@ -107,7 +107,64 @@ class Sampler(BaseEstimator, metaclass=ABCMeta):
         """
         check_is_fitted(self)
         random = check_random_state(random_state)
-        n = self.n_draws() if n is None else n
+        return self._sampled(self.n_draws() if n is None else n, random)
+
+    @abstractmethod
+    def _sampled(self, n, random):
+        """So many rows, and their parents."""
+
+    def n_draws(self):
+        """Return the number of rows that ``size`` stands for.
+
+        Returns
+        -------
+        int
+            A whole ``size`` itself; otherwise so many times the training rows.
+        """
+        if isinstance(self.size, Integral):
+            return int(self.size)
+        return max(1, round(self.size * self._n_rows()))
+
+    def _starts(self, n, random):
+        """Training rows to start from: each as often as any other, to one."""
+        full, rest = divmod(n, self._n_rows())
+        order = [random.permutation(self._n_rows()) for _ in range(full)]
+        return np.concatenate([*order, random.permutation(self._n_rows())[:rest]])
+
+    def __sklearn_tags__(self):
+        """scikit-learn's tags: gaps, categories and strings are allowed."""
+        tags = super().__sklearn_tags__()
+        for name in ("allow_nan", "categorical", "string"):
+            setattr(tags.input_tags, name, True)
+        return tags
+
+
+class Sampler(BaseSampler):
+    """What all samplers of tables share: cells, and how far from the data.
+
+    Subclasses learn in ``_learn`` and draw in ``_draw``.
+    """
+
+    _parameter_constraints: dict = {
+        **BaseSampler._parameter_constraints,
+        "max_distance": [Interval(Real, 0, None, closed="neither"), None],
+    }
+    max_distance = None  # where it is no parameter
+
+    def _read(self, X):
+        self.cells_ = Cells.read(self, X)
+        self._learn()
+        if self.max_distance is not None:
+            self.nearest_ = Nearest(self.cells_.positions())
+            self.spacing_ = self.nearest_.spacing(_SPACING)
+
+    def _n_rows(self):
+        return len(self.cells_)
+
+    def _learn(self):
+        """What a subclass needs to draw."""
+
+    def _sampled(self, n, random):
         if self.max_distance is None:
             parts = list(self._drafts(n, random))
         else:
@@ -153,37 +210,12 @@ class Sampler(BaseEstimator, metaclass=ABCMeta):
         limit = self.max_distance * self.spacing_
         return self.nearest_.is_within(points, parents[:, 0], limit)
 
-    def n_draws(self):
-        """Return the number of rows that ``size`` stands for.
-
-        Returns
-        -------
-        int
-            A whole ``size`` itself; otherwise so many times the training rows.
-        """
-        if isinstance(self.size, Integral):
-            return int(self.size)
-        return max(1, round(self.size * len(self.cells_)))
-
     @abstractmethod
     def _draw(self, parent, random):
         """The row that each cell is taken from, numbers to stand there or None, parents.
 
         `parent` are the training rows to start from.
         """
-
-    def __sklearn_tags__(self):
-        """scikit-learn's tags: gaps, categories and strings are allowed."""
-        tags = super().__sklearn_tags__()
-        for name in ("allow_nan", "categorical", "string"):
-            setattr(tags.input_tags, name, True)
-        return tags
-
-    def _starts(self, n, random):
-        """Training rows to start from: each as often as any other, to one."""
-        full, rest = divmod(n, len(self.cells_))
-        order = [random.permutation(len(self.cells_)) for _ in range(full)]
-        return np.concatenate([*order, random.permutation(len(self.cells_))[:rest]])
 
 
 def _rows_of(values, rows):

@@ -79,5 +79,5 @@ def test_a_fitted_view_pickles_and_is_made_again_of_its_tokenizer():
 def test_the_users_tokenizer_is_left_as_it_is():
     tokenizer = trained_tokenizer(TEXTS, 300)
     before = tokenizer.to_str()
-    TokenView(tokenizer, "used", max_length=5).fit(TEXTS)
+    TokenView(tokenizer, "used", max_length=50).fit(TEXTS)
     assert tokenizer.to_str() == before
