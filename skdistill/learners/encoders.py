@@ -16,6 +16,8 @@ from ..modules.encoder import TextEncoder
 from ..teacher.libraries import is_from
 from ..texts.vocabulary import quiet_transformers, read_tokenizer, text_package
 
+# What a token counts in a factorised embedding that the texts do not have.
+_UNSEEN = 0.1
 # From scratch.
 _LAYERS, _WIDTH, _HEAD_WIDTH = 2, 192, 32
 
@@ -109,7 +111,7 @@ def pretrained_of(model):
     while isinstance(model, FrozenEstimator):
         model = model.estimator
     model = getattr(model, "best_estimator_", model)
-    encoder = vars(model).get("net_") and model.net_.module_
+    encoder = getattr(getattr(model, "net_", None), "module_", None)
     if isinstance(encoder, TextEncoder):
         tokenizer, labels = model.preprocessor_.tokenizer_, None
         if hasattr(model, "classes_"):
@@ -230,7 +232,7 @@ def chosen_layers(n_teacher, n_layers):
     return np.linspace(0, n_teacher - 1, n_layers).round().astype(int).tolist()
 
 
-def smaller_encoder(model, n_outputs, params, kept, takes_head):
+def smaller_encoder(model, n_outputs, params, kept, takes_head, counts=None):
     """A model that starts from some layers of another one.
 
     Parameters
@@ -245,6 +247,9 @@ def smaller_encoder(model, n_outputs, params, kept, takes_head):
         Tokens that are kept; None for all.
     takes_head : bool
         Whether the model's answers mean the same.
+    counts : ndarray of shape (n_tokens,), default=None
+        How often the texts have each of the kept tokens, for a factorised embedding;
+        None: all alike.
 
     Returns
     -------
@@ -263,6 +268,8 @@ def smaller_encoder(model, n_outputs, params, kept, takes_head):
             f"{n}: take fewer, or start from scratch (init=None)."
         )
     layers = chosen_layers(n, params.n_layers or n)
+    if counts is None:
+        counts = np.ones(model.config.vocab_size if kept is None else len(kept))
     config = copy.deepcopy(model.config)
     config.num_hidden_layers = len(layers)
     config.vocab_size = config.vocab_size if kept is None else len(kept)
@@ -280,7 +287,7 @@ def smaller_encoder(model, n_outputs, params, kept, takes_head):
         state = {name: value for name, value in state.items() if name.startswith(base)}
     smaller.load_state_dict(state, strict=False)
     if params.embedding_size not in (None, embedding_size(config)):
-        smaller = _factorised(smaller, params.embedding_size)
+        smaller = _factorised(smaller, params.embedding_size, counts)
     return smaller
 
 
@@ -318,7 +325,7 @@ def _name_of(model, parameter):
     return next(name for name, value in named if value is parameter)
 
 
-def _factorised(model, size):
+def _factorised(model, size, counts):
     """The same model with a factorised embedding, as near to its own as may be."""
     transformers = text_package("transformers")
     config = model.config
@@ -336,11 +343,11 @@ def _factorised(model, size):
     )
     small.electra.encoder.load_state_dict(model.bert.encoder.state_dict())
     with torch.no_grad():
-        _factorise(model.bert.embeddings, small.electra, size)
+        _factorise(model.bert.embeddings, small.electra, size, counts)
     return small
 
 
-def _factorise(wide, small, size):
+def _factorise(wide, small, size, counts):
     """Principal components of what the layers get of a token at an average place.
 
     ELECTRA normalises before it projects, and BERT after its sum; what the normalised
@@ -350,8 +357,12 @@ def _factorise(wide, small, size):
     kinds, norm = wide.token_type_embeddings.weight, wide.LayerNorm
     rows = words + places.mean(dim=0) + kinds[0]
     seen = norm(rows)
-    center = seen.mean(dim=0)
-    components = torch.linalg.svd(seen - center, full_matrices=False)[2][:size]
+    # Tokens count by their number, and a little where the texts have none.
+    share = torch.from_numpy(counts).to(rows) + _UNSEEN
+    share = share[:, None] / share.sum()
+    center = (share * seen).sum(dim=0)
+    covariance = (share * (seen - center)).T @ (seen - center)
+    components = torch.linalg.eigh(covariance)[1].flip(dims=[1]).T[:size]
     parts = (seen - center) @ components.T
     # Places and kinds move a row by so much, after the normalisation.
     moves = components.T * norm.weight[:, None] / rows.std(dim=1).mean()

@@ -137,7 +137,8 @@ class TextLearner(TorchLearner):
             source, has_head = self.source.load()
             takes_head = has_head and self._means_the_same(n_outputs)
             kept = self.view.kept_
-            model = smaller_encoder(source, n_outputs, self.params, kept, takes_head)
+            arguments = source, n_outputs, self.params, kept, takes_head
+            model = smaller_encoder(*arguments, self.view.counts_)
         return TextEncoder(model)
 
     def _means_the_same(self, n_outputs):

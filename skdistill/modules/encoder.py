@@ -21,13 +21,12 @@ class TextEncoder(nn.Module):
         Whether matrix products of the training are in bfloat16.
     """
 
-    #: Weights of the recipe's extra losses; they are there while it is trained.
-    recipe = None
-
     def __init__(self, model, mixed_precision=False):
         super().__init__()
         self.model = model
         self.mixed_precision = mixed_precision
+        # The recipe's extra losses, and their weights; there while it is trained.
+        self.recipe = None
 
     def forward(self, x):
         """Answers for texts.

@@ -42,6 +42,8 @@ class TokenView(TransformerMixin, BaseEstimator):
         The pretrained number of each token, where some were left out.
     max_length_ : int
         Tokens of a text at most.
+    counts_ : ndarray of int of shape (n_tokens,)
+        How often the training texts have each token.
     special_ids_ : dict of int
         Numbers of the tokens "pad", "unk", "cls", "sep" and "mask", as far as they are
         known.
@@ -104,7 +106,7 @@ class TokenView(TransformerMixin, BaseEstimator):
         X = _read(X)
         self.n_segments_ = len(X.segments)
         self.tokenizer_, self.kept_ = self._vocabulary([X, *more])
-        lengths = np.array([len(each.ids) for each in _encoded(self.tokenizer_, X)])
+        lengths, self.counts_ = self._counted(X)
         self.max_length_ = self._length(lengths)
         self.tokenizer_.enable_truncation(self.max_length_)
         self.special_ids_ = special_ids(self.tokenizer_)
@@ -130,6 +132,15 @@ class TokenView(TransformerMixin, BaseEstimator):
             for encoding in _encoded(tokenizer, each):
                 used[encoding.ids] = True
         return cut_tokenizer(tokenizer, used)
+
+    def _counted(self, texts):
+        """Lengths of the texts, and how often they have each token."""
+        lengths, counts = [], np.zeros(self.tokenizer_.get_vocab_size(), np.int64)
+        for encoding in _encoded(self.tokenizer_, texts):
+            ids = encoding.ids
+            lengths.append(len(ids))
+            np.add.at(counts, ids, 1)
+        return np.array(lengths), counts
 
     def _length(self, lengths):
         longest, wanted = int(lengths.max()), self.max_length

@@ -12,6 +12,11 @@ import numpy as np
 
 #: The special tokens of a vocabulary that is trained here, as BERT has them.
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+# In which older models keep their vocabulary.
+_FILES = (
+    *("vocab.txt", "vocab.json", "spiece.model", "tokenizer.model"),
+    *("sentencepiece.bpe.model", "spm.model"),
+)
 # Stands before each word while pieces are learnt.
 _MARK = "\u2581"
 
@@ -165,6 +170,12 @@ def read_tokenizer(folder, as_it_is=False):
         tokenizer = tokenizers().Tokenizer.from_file(str(file))
         return tokenizer if as_it_is else unpadded(tokenizer)
     auto = text_package("transformers").AutoTokenizer
+    # Without any of these the library makes a tokenizer that knows no word.
+    if not any((Path(folder) / name).is_file() for name in _FILES):
+        raise ValueError(
+            f"{str(folder)!r} holds no tokenizer: put the model's tokenizer.json beside "
+            "its weights."
+        )
     try:
         slow = auto.from_pretrained(str(folder), local_files_only=True)
     except (OSError, ValueError, KeyError, ImportError) as error:
