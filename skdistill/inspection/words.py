@@ -27,7 +27,7 @@ from .wording import check_max_terms
 
 # A model is asked about so many texts at most, and fewer where these are long: of all
 # together it reads so many letters.
-_MOST, _FEWEST, _MOST_LETTERS = 512, 8, 1 << 23
+_MOST, _FEWEST, _MOST_LETTERS = 512, 8, 1 << 22
 # Of a longer part of the text so many letters are shown.
 _SHOWN = 40
 # Letters, numbers and marks; apostrophes and joiners within.
