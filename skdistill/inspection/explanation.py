@@ -9,7 +9,7 @@ from .questions import quietly
 from .readable import readable
 from .rows import held_by
 from .wording import Leaves, questions_of
-from .words import TextModel
+from .words import AskedText
 
 
 @quietly
@@ -103,7 +103,7 @@ def explain(tree, x, *, feature_names=None, class_names=None, max_terms=3, digit
     1 other word:  at most 0.00
     By so much the answer is less without the word: what the model does, and no cause.
     """
-    of_text = TextModel.of(tree, x)
+    of_text = AskedText.of(tree, x)
     if of_text is not None:
         return "\n".join(of_text.lines(class_names, max_terms, digits))
     read = readable(tree, nets=True)

@@ -38,7 +38,7 @@ _NOTE = "By so much the answer is less without {}: what the model does, and no c
 
 
 @dataclass(frozen=True)
-class TextModel:
+class AskedText:
     """A model that answers texts, and one text.
 
     Attributes
@@ -71,18 +71,22 @@ class TextModel:
 
         Returns
         -------
-        TextModel or None
+        AskedText or None
             None where the row is no text, or where the model is a tree: that has a path.
         """
         student, steps = unwrapped(model)
-        is_pair = isinstance(x, tuple) and [isinstance(s, str) for s in x] == [True] * 2
         view = vars(student).get("preprocessor_")
-        reads = any(map(_reads_texts, [*steps[:1], view, student]))
-        if not reads and (reads_tables(view) or not (is_pair or isinstance(x, str))):
+        # Texts, whatever form they have; else a string is one, if no table is wanted.
+        reads = any(map(_reads_texts, [steps[0] if steps else view, student]))
+        is_bare = isinstance(x, str) or _is_pair(x)
+        if not reads and (reads_tables(view) or not is_bare):
             return None
         found = read_by(student)
-        if hasattr(found, "node_mass_") or (is_pair and found and not reads):
+        if hasattr(found, "node_mass_"):
             return None
+        if found is not None and not reads and _is_pair(x):  # a row of two categories
+            return None
+        is_pair = _is_pair(x)
         if reads:
             is_pair = _reads_texts(student) and student.n_features_in_ == 2
         text = _one_text(x, is_pair)
@@ -136,6 +140,11 @@ class TextModel:
             weights = None if weights is None else np.resize(weights, len(members))
             answers.append(task.ask(Teacher.of(members, weights), rows))
         return task, answers
+
+
+def _is_pair(x):
+    is_two = isinstance(x, tuple) and len(x) == 2
+    return is_two and all(isinstance(text, str) for text in x)
 
 
 def _reads_texts(model):

@@ -327,12 +327,12 @@ def test_a_model_is_asked_once():
 
 def test_of_a_long_text_words_in_a_row_are_removed_at_once():
     model = bag()
-    text = " ".join(["dull", "so", *["film"] * 1998])
+    text = " ".join(["dull", "so", *["on"] * 1998])
     out = explain(model, text, digits=8)
     (_, first, *_, rest), note = lines_of(out)
     size = int(re.match(r"\d+ other parts of (\d+) words$", rest[0])[1])
     assert note.startswith(f"Long: {size} words are removed at once. ")
-    assert first[0].startswith("dull so film") and len(first[0]) < 60
+    assert first[0].startswith("dull so on") and len(first[0]) < 60
     left = " ".join(text.split(" ")[size:])
     p, gone = model.predict_proba([text, left])[:, 1]
     told = as_number(first[1][0].split(",")[0])
@@ -361,7 +361,7 @@ def test_a_text_without_words_has_its_answer_alone(student, text):
         "<script>alert('fine')</script> & <b>dull</b>",
         "fine\u2028dull\nso\r\x00a",
         "\u202eenif\u202c fine",
-        "سلام می\u200cخواهم הסרט",
+        "\u0645\u06cc\u200c\u062e\u0648 הסרט",
         "हिन्दी फिल्म",
         "x" * 5000,
         "\ud83d fine".encode("utf-16", "surrogatepass").decode("utf-16", "replace"),
@@ -376,6 +376,7 @@ def test_hostile_texts_stay_in_their_lines(student, text):
     assert len(said.splitlines()) == n_words + 2
     assert all(re.match(r"(?:[-+]?\d+\.\d\d(?:, |$))", c[0]) for _, c in lines[1:])
     wanted = {"हिन्दी फिल्म": 2, "rock'n'roll ''' ' don\u2019t": 2}
+    wanted["\u0645\u06cc\u200c\u062e\u0648 הסרט"] = 2
     assert n_words == wanted.get(text, n_words)
 
 
