@@ -14,15 +14,15 @@ _GAP = 1e-7  # by which the parts of an answer may fall short, in log odds
 _REST = 1e-3  # so much is said
 
 
-def outputs_to_explain(net, answer):
-    """Return which of a net's outputs are its answer.
+def outputs_to_explain(task, answer):
+    """Return which of a model's outputs are its answer.
 
     Parameters
     ----------
-    net : NeuralStudent
-        Fitted.
+    task : Task
+        What they mean.
     answer : ndarray of shape (n_outputs,)
-        Probabilities, or values.
+        Probabilities or their logarithms, or values.
 
     Returns
     -------
@@ -30,10 +30,10 @@ def outputs_to_explain(net, answer):
         Of two classes the second, of more the likeliest; so for each target. Each label,
         and each value.
     """
-    if not is_classifier(net):
+    if task.kind == "regressor":
         return list(range(len(answer)))
-    widths, start, found = net._task.widths, 0, []
-    for width in widths:
+    start, found = 0, []
+    for width in task.widths:
         part = answer[start : start + width]
         found.append(start + (1 if width == 2 else int(part.argmax())))
         start += width
@@ -84,6 +84,108 @@ def by_column(net, parts):
     return sums.T
 
 
+class Said:
+    """How an answer, and what moves it, is said.
+
+    Parameters
+    ----------
+    task : Task
+        What the outputs mean.
+    n_outputs : int
+        Number of them.
+    class_names : array-like of str or None
+        Names of the classes or targets.
+    digits : int
+        Significant digits; log odds have one less after the point.
+    """
+
+    def __init__(self, task, n_outputs, class_names, digits):
+        self.task, self.digits = task, digits
+        self.decimals = max(digits - 1, 0)  # of log odds
+        self.answers = Answers(task, n_outputs, class_names, digits)
+
+    def answer(self, answer, output, score):
+        """Tell an answer.
+
+        Parameters
+        ----------
+        answer : ndarray of shape (n_outputs,)
+            Probabilities, or values.
+        output : int
+            Which of them.
+        score : float
+            Its log odds, to which parts add up; of values no use is made.
+
+        Returns
+        -------
+        str
+            Such as "Yes 93 %, log odds 2.59".
+        """
+        if not self.answers.is_class:
+            name = self.answers.names[output] + " " if len(answer) > 1 else ""
+            return name + number(answer[output], self.digits, self._spread(output))
+        target, name = self._class(output)
+        share = percent(answer[output], self.digits)
+        name = f"{name}:" if name[-1:].isdigit() else name
+        return f"{target}{name} {share}, log odds {score:.{self.decimals}f}"
+
+    def moves(self, part, output):
+        """Tell by how much something moves an answer.
+
+        Parameters
+        ----------
+        part : float
+            In log odds, or in the unit of y.
+        output : int
+            Which answer.
+
+        Returns
+        -------
+        str
+            Such as "+1.24, for Yes".
+        """
+        sign = "-" if part < 0 else "+"
+        if not self.answers.is_class:
+            return sign + self.size(part, output)
+        side, (_, name) = "against" if part < 0 else "for", self._class(output)
+        return f"{sign}{self.size(part, output)}, {side} {name}"
+
+    def size(self, part, output):
+        """Tell the size of such a move.
+
+        Parameters
+        ----------
+        part : float
+            As for ``moves``.
+        output : int
+            Which answer.
+
+        Returns
+        -------
+        str
+            Without a sign.
+        """
+        if self.answers.is_class:
+            return f"{abs(part):.{self.decimals}f}"
+        return number(abs(part), self.digits, self._spread(output))
+
+    def _spread(self, output):
+        spread = self.answers.spread
+        return float(spread[output if len(spread) > 1 else 0])
+
+    def _class(self, output):
+        """A target, where there are several, and the name of one of its classes."""
+        if self.answers.is_multilabel:
+            return "", self.answers.titles[output // 2]
+        if self.answers.classes is None:
+            return "", spoken(self.answers.titles[output])
+        ends = np.cumsum(self.task.widths)
+        target = int(np.searchsorted(ends, output, side="right"))
+        classes = self.answers.classes[target]
+        name = classes[output - ends[target] + len(classes)]
+        return f"{self.answers.names[target]}: ", spoken(name)
+
+
 class Spoken:
     """What speaks for a net's answer about one row.
 
@@ -102,8 +204,7 @@ class Spoken:
     """
 
     def __init__(self, net, row, z, feature_names, class_names, digits):
-        self.net, self.z, self.digits = net, z, digits
-        self._decimals = max(digits - 1, 0)  # of log odds
+        self.net, self.z = net, z
         self.held = held_by(net, row)
         names = column_names_of(net, feature_names, len(z))
         self.seen = Seen(net, names, len(z), digits)
@@ -112,7 +213,7 @@ class Spoken:
         self.term = {term.column: k for k, term in order}
         self.start = net._average_row
         self.before, self.after = answers_of(net, np.stack([self.start, z]))
-        self.answers = Answers(net, len(self.after), class_names, digits)
+        self.said = Said(net._task, len(self.after), class_names, digits)
 
     def lines(self, max_terms):
         """Tell it.
@@ -127,7 +228,7 @@ class Spoken:
         str
             A line for the average row, one for each column, and one for this row.
         """
-        for output in outputs_to_explain(self.net, self.after):
+        for output in outputs_to_explain(self.net._task, self.after):
             yield from self._about(output, max_terms)
 
     def _about(self, output, max_terms):
@@ -142,7 +243,7 @@ class Spoken:
         order = [column for column in order.tolist() if column in self.term]
         max_terms = len(order) if max_terms is None else max_terms
         shown, others = order[:max_terms], order[max_terms:]
-        yield f"average row: {self._says(self.before, output, first)}"
+        yield f"average row: {self.said.answer(self.before, output, first)}"
         for column in shown:
             says = self.seen.row_says(self.term[column], self.z, self.held)
             yield f"{says}: {self._moves(parts[column], output)}"
@@ -152,36 +253,10 @@ class Spoken:
             yield f"{len(others)} other column{plural}: {moves}"
         if abs(rest) > _REST * max(1, abs(last[0] - first)):
             yield f"jumps, of which no slope tells: {self._moves(rest, output)}"
-        yield f"this row: {self._says(self.after, output, last[0])}"
-
-    def _says(self, answer, output, score):
-        """An answer in words, and the log odds to which the parts add up."""
-        if not self.answers.is_class:
-            spread = np.broadcast_to(self.answers.spread, answer.shape)[output]
-            name = self.answers.names[output] + " " if len(answer) > 1 else ""
-            return name + number(answer[output], self.digits, spread)
-        target, name = self._class(output)
-        share = percent(answer[output], self.digits)
-        name = f"{name}:" if name[-1:].isdigit() else name
-        return f"{target}{name} {share}, log odds {score:.{self._decimals}f}"
+        yield f"this row: {self.said.answer(self.after, output, last[0])}"
 
     def _moves(self, part, output):
-        if not self.answers.is_class:
-            unit = self.net._task.unit.scale
-            scale = float(np.broadcast_to(unit, self.after.shape)[output])
-            sign = "-" if part < 0 else "+"
-            return sign + number(abs(part) * scale, self.digits, scale)
-        side, (_, name) = "against" if part < 0 else "for", self._class(output)
-        return f"{part:+.{self._decimals}f}, {side} {name}"
-
-    def _class(self, output):
-        """A target, where there are several, and the name of one of its classes."""
-        if self.answers.is_multilabel:
-            return "", self.answers.titles[output // 2]
-        if self.answers.classes is None:
-            return "", spoken(self.answers.titles[output])
-        ends = np.cumsum(self.net._task.widths)
-        target = int(np.searchsorted(ends, output, side="right"))
-        classes = self.answers.classes[target]
-        name = classes[output - ends[target] + len(classes)]
-        return f"{self.answers.names[target]}: ", spoken(name)
+        if not is_classifier(self.net):
+            scale = self.net._task.unit.scale
+            part = part * np.broadcast_to(scale, self.after.shape)[output]
+        return self.said.moves(part, output)

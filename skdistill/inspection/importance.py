@@ -70,7 +70,7 @@ def importances(student, X=None):
 
 def _sizes(net, z):
     """The mean size of each column's contribution, all targets together."""
-    asked = [outputs_to_explain(net, answer) for answer in answers_of(net, z)]
+    asked = [outputs_to_explain(net._task, answer) for answer in answers_of(net, z)]
     asked, total = np.array(asked), 0.0
     for output in np.unique(asked).tolist():
         rows = z[(asked == output).any(axis=1)]

@@ -16,7 +16,10 @@ _TREES = (
     "StudentRegressor whose student is a single DecisionTree or ExtraTree, or a Pipeline "
     "or a search that ends in one of these"
 )
-_NETS = "Of a NeuralStudent, explain and importances tell which columns speak most."
+_NETS = (
+    "Of a NeuralStudent, explain and importances tell which columns speak most; of a "
+    "TextStudent, or of another model of texts, explain tells which words do."
+)
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,33 @@ def readable(model, nets=False):
     TypeError
         If it is, or ends in, no student that the tool can read.
     """
+    student, steps = unwrapped(model)
+    found = read_by(student)
+    if found is None or not (nets or hasattr(found, "node_mass_")):
+        raise not_readable(student)
+    return Readable(_named(found, steps), tuple(steps))
+
+
+def unwrapped(model):
+    """Return what a pipeline or a search ends in, and what rows go through before.
+
+    Parameters
+    ----------
+    model : object
+        As the user gave it.
+
+    Returns
+    -------
+    student : object
+        A fitted model.
+    steps : list of transformer
+        Fitted.
+
+    Raises
+    ------
+    NotFittedError
+        If it is not fitted.
+    """
     check_is_fitted(model)
     student, steps = model, []
     while True:
@@ -101,13 +131,41 @@ def readable(model, nets=False):
         elif hasattr(student, "best_estimator_"):
             student = student.best_estimator_
         else:
-            break
-    found = student._readable() if hasattr(student, "_readable") else None
-    if found is None or not (nets or hasattr(found, "node_mass_")):
-        raise TypeError(
-            f"{type(student).__name__} has no questions that can be read: {_TREES}. {_NETS}"
-        )
-    return Readable(_named(found, steps), tuple(steps))
+            return student, steps
+
+
+def read_by(student):
+    """Return what can be read of a student: a tree, or a net.
+
+    Parameters
+    ----------
+    student : object
+        Fitted.
+
+    Returns
+    -------
+    SoftDecisionTree, HardDecisionTree, NeuralStudent or None
+        None where there is nothing.
+    """
+    return student._readable() if hasattr(student, "_readable") else None
+
+
+def not_readable(student):
+    """Make the error that says what can be read.
+
+    Parameters
+    ----------
+    student : object
+        What cannot.
+
+    Returns
+    -------
+    TypeError
+        To be raised.
+    """
+    return TypeError(
+        f"{type(student).__name__} has no questions that can be read: {_TREES}. {_NETS}"
+    )
 
 
 def _named(student, steps):

@@ -14,15 +14,17 @@ def one_row(x):
     Parameters
     ----------
     x : frame of one row, Series, array-like of shape (n_features,) or (1, n_features)
-        The row.
+        The row; or a text.
 
     Returns
     -------
     frame or array-like of shape (1, n_features)
-        The row in two dimensions.
+        The row in two dimensions; a text in a list.
     """
     if is_frame(x):
         return x
+    if isinstance(x, str):
+        return [x]
     if hasattr(x, "to_frame") and hasattr(x, "index"):  # a Series of pandas
         return x.to_frame().T.infer_objects()  # a Series of mixed values is of objects
     return x if sparse.issparse(x) or as_array(x).ndim != 1 else [x]

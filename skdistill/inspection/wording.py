@@ -30,12 +30,28 @@ def questions_of(tree, feature_names=None, max_terms=3, digits=3):
     Gates or Questions
         Questions of the soft tree, or of the hard one.
     """
-    if max_terms is not None and max_terms < 1:
-        raise ValueError(f"max_terms={max_terms} must be at least 1, or None for all.")
+    check_max_terms(max_terms)
     if hasattr(tree, "tree_"):
         return Questions(tree, column_names_of(tree, feature_names, tree._n_view))
     n_view = tree.module_.gate_weight.shape[1]
     return Gates(tree, column_names_of(tree, feature_names, n_view), max_terms, digits)
+
+
+def check_max_terms(max_terms):
+    """Refuse numbers of terms of which none would be shown.
+
+    Parameters
+    ----------
+    max_terms : int or None
+        As the user gave it.
+
+    Raises
+    ------
+    ValueError
+        If it is less than 1.
+    """
+    if max_terms is not None and max_terms < 1:
+        raise ValueError(f"max_terms={max_terms} must be at least 1, or None for all.")
 
 
 class Answers:
@@ -43,8 +59,8 @@ class Answers:
 
     Parameters
     ----------
-    student : SoftDecisionTree, HardDecisionTree or NeuralStudent
-        Fitted.
+    task : Task
+        What its outputs mean.
     n_values : int
         Number of its outputs.
     names : array-like of str or None
@@ -53,21 +69,19 @@ class Answers:
         Significant digits.
     """
 
-    def __init__(self, student, n_values, names, digits):
-        classes = getattr(student, "classes_", None)
-        self.is_class = classes is not None
-        self.spread = 0.0 if self.is_class else student._task.unit.scale
-        self.is_multilabel = self.is_class and student.is_multilabel()
+    def __init__(self, task, n_values, names, digits):
+        self.is_class = task.kind == "classifier"
+        self.spread = np.zeros(1) if self.is_class else task.unit.scale
+        self.is_multilabel = self.is_class and task.is_multilabel
         self.targets = self.classes = None
-        if isinstance(classes, list):
-            self.classes = [list(map(in_one_line, each)) for each in classes]
+        several = self.is_class and len(task.classes) > 1
+        if several and not self.is_multilabel:
+            self.classes = [list(map(in_one_line, each)) for each in task.classes]
             self.targets = list(map(_before_shares, self.classes))
-        defaults = _value_names(student, n_values)
-        if self.is_multilabel or self.targets is not None:
+        defaults = task.classes[0] if self.is_class else _value_names(task, n_values)
+        if several:
             kind = "label" if self.is_multilabel else "target"
-            defaults = [f"{kind}_{i}" for i in range(len(classes))]
-        elif self.is_class:
-            defaults = classes
+            defaults = [f"{kind}_{i}" for i in range(len(task.classes))]
         self.titles = _names(names, len(defaults), defaults, "class_names")
         self.names = self.titles
         if not self.is_class:
@@ -167,7 +181,7 @@ class Leaves(Answers):
             if hasattr(tree, "tree_")
             else tree._model().leaf_values(True)
         )
-        super().__init__(tree, values.shape[1], names, digits)
+        super().__init__(tree._task, values.shape[1], names, digits)
         self.values = dict(zip(numbers, values, strict=True))
         self.mass, self.counts = tree.node_mass_, tree.node_counts_
         self.labels, self.fidelity = tree.node_labels_, tree.node_fidelity_
@@ -244,10 +258,9 @@ def _joined(parts):
     return "; ".join(texts)
 
 
-def _value_names(tree, n):
-    levels = getattr(tree, "quantiles", None)
-    if levels is not None:
-        return [f"quantile {level:g}" for level in levels]
+def _value_names(task, n):
+    if task.quantiles is not None:
+        return [f"quantile {level:g}" for level in task.quantiles]
     return [f"target_{i}" for i in range(n)]
 
 
