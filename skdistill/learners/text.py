@@ -188,7 +188,7 @@ class TextLearner(TorchLearner):
     def _hidden_loss(self, encoder, weight):
         mine, its = encoder.model.config, self.teacher.config
         layers = chosen_layers(its.num_hidden_layers, mine.num_hidden_layers)
-        pairs = [(i + 1, layer + 1) for i, layer in enumerate(layers)]
+        pairs = list(enumerate(layers))
         kept = self.view.kept_
         numbers = None if kept is None else torch.from_numpy(kept)
         widths = mine.hidden_size, its.hidden_size

@@ -1,5 +1,6 @@
 """Students of texts, as a user of scikit-learn meets them."""
 
+import copy
 import pickle
 import subprocess
 import sys
@@ -149,7 +150,7 @@ def test_hidden_states_come_near_the_teachers_where_that_is_asked(transformer):
             ids = torch.from_numpy(tokens[:, 0]).long().clamp(min=0)
             mask = torch.from_numpy(tokens[:, 0] >= 0).long()
             with torch.no_grad():
-                output = model.module_.model.eval()(
+                output = copy.deepcopy(model.module_.model)(
                     input_ids=ids, attention_mask=mask, output_hidden_states=True
                 )
             states.append(output.hidden_states[-1])
@@ -157,6 +158,14 @@ def test_hidden_states_come_near_the_teachers_where_that_is_asked(transformer):
         return 1 - cosine[mask.bool()].mean().item()
 
     assert off(5.0) < off(0.0)
+
+
+def test_a_student_of_hidden_states_pickles_and_so_does_its_teacher(transformer):
+    student = TextStudentClassifier(transformer, n_layers=1, max_epochs=1, mlm=0.1)
+    again = pickle.loads(pickle.dumps(student.fit(TEXTS, Y)))
+    np.testing.assert_allclose(
+        again.predict_proba(TEXTS), student.predict_proba(TEXTS), atol=1e-6
+    )
 
 
 def test_a_vocabulary_of_used_tokens_is_smaller_and_knows_the_transfer_texts():
