@@ -273,15 +273,22 @@ class HiddenLoss(nn.Module):
         ids = tokens.ids
         if self.numbers is not None:
             ids = self.numbers[ids.clamp(min=0)]
+        # A user's model stays where it is, and in its mode.
+        device, here = next(teacher.parameters()).device, ids.device
+        tokens = SimpleNamespace(
+            ids=ids.to(device),
+            mask=tokens.mask.to(device),
+            types=tokens.types.to(device),
+        )
         modes = [(part, part.training) for part in teacher.modules()]
         teacher.eval()
         try:
             with layer_outputs(teacher) as states:
-                read_by(teacher, tokens, ids)
+                read_by(teacher, tokens)
         finally:
             for part, mode in modes:
                 part.training = mode
-        return states
+        return [state.to(here) for state in states]
 
 
 class MaskedLoss(nn.Module):
