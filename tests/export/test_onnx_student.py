@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from tokenizers import Tokenizer
 
 from skdistill import NeuralStudentClassifier, TextStudentRegressor
-from skdistill.export import to_onnx
+from skdistill.export import to_numpy, to_onnx
 
 TEXTS, Y = film_texts()
 NEW = [*film_texts(12, seed=3)[0], "", "unheard words"]
@@ -94,6 +94,8 @@ def test_what_cannot_be_written_is_one_clear_error(tmp_path):
         with pytest.raises(TypeError, match="takes students of texts"):
             to_onnx(other, tmp_path / "a.onnx")
     student = small_student(max_epochs=1).fit(TEXTS, Y)
+    with pytest.raises(TypeError, match=r"export\.to_onnx"):
+        to_numpy(student)
     with pytest.raises(ValueError, match='quantize="int4"|quantize='):
         to_onnx(student, tmp_path / "a.onnx", quantize="int4")
     with pytest.raises(ValueError, match=r"end in \.onnx"):
