@@ -204,7 +204,9 @@ class Work:
     def fitted_control(self, name, setting, seed):
         """A control of one setting, at its best epoch."""
         kind, params, *_ = STUDENTS[name]
-        epochs = {"max_epochs": 8, "early_stopping": True, "n_iter_no_change": 2}
+        n_epochs = 30 if kind == "net" else 8
+        stop = {"early_stopping": True, "n_iter_no_change": n_epochs // 4}
+        epochs = {"max_epochs": n_epochs, **stop}
 
         def fit():
             student = self.untaught(kind, {**params, **epochs}, seed)

@@ -19,6 +19,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 from skdistill import (
     DistillationSearchCV,
+    Mixup,
     NeuralStudentClassifier,
     TextClassifier,
     TextReplacement,
@@ -439,3 +440,30 @@ def test_a_gpu_trains_and_answers_as_the_cpu_does(transformer):
     p, q = (student.fit(TEXTS, Y).predict_proba(TEXTS) for student in students)
     np.testing.assert_allclose(p, q, atol=0.05)
     assert next(students[0].module_.parameters()).is_cuda
+
+
+def n_asked(teacher, **params):
+    counts = []
+
+    def asks(texts):
+        counts.append(len(texts))
+        return teacher.predict_proba(texts)
+
+    classes = teacher.classes_
+    small_student(asks, classes=classes, max_epochs=1, **params).fit(TEXTS, Y)
+    return sum(counts)
+
+
+def test_texts_are_drawn_for_students_from_scratch_alone(teacher, transformer):
+    n = len(TEXTS)
+    assert n_asked(teacher) == 9 * n and n_asked(teacher, transfer=None) == n
+    start = {"init": transformer, "hidden_size": None}
+    assert n_asked(teacher, **start) == n
+    entropy = TextStudentClassifier(transformer, max_epochs=1).fit(TEXTS, Y)
+    assert "transfer" not in entropy.teacher_entropy_
+
+
+def test_samplers_of_tables_are_refused_with_the_remedy(teacher):
+    for transfer in ("munge", Mixup()):
+        with pytest.raises(ValueError, match=r"draws rows of a table.*\"words\""):
+            small_student(teacher, transfer=transfer).fit(TEXTS, Y)
