@@ -70,7 +70,7 @@ WORDS = {"lr": [0.003, 0.01], "dropout": [0.0, 0.5]}
 #: Of each student: how it is made, what it is taught with, the grid of its control, and
 #: its number of seeds.
 STUDENTS = {
-    "3 layers": ("text", LAYERS, {}, FINE_TUNED, 1),
+    "3 layers": ("text", LAYERS, {}, {"lr": [5e-5, 1e-4], "dropout": [0.1]}, 1),
     "3 layers, cut vocabulary": ("text", CUT, {}, FINE_TUNED, 3),
     "2 x 192 from scratch": ("text", SCRATCH, {"transfer": None}, FROM_SCRATCH, 3),
     "2 x 192 from scratch, drawn texts": ("text", SCRATCH, DRAWN, FROM_SCRATCH, 3),
