@@ -18,7 +18,8 @@ from .encoders import (
     smaller_encoder,
     start_of,
 )
-from .torch_learner import TorchLearner, TorchModel
+from .net import NetModel
+from .torch_learner import TorchLearner
 
 # The weights of DistilBERT's script are 5, 2 and 1: of these the soft targets' is 1 here.
 _HIDDEN = 0.2
@@ -26,43 +27,8 @@ _HIDDEN = 0.2
 _FINE_TUNED, _FROM_SCRATCH = 1e-4, 1e-3
 
 
-class TextModel(TorchModel):
-    """A trained encoder of texts.
-
-    Parameters
-    ----------
-    module : TextEncoder
-        Trained.
-    task : Task
-        What its outputs mean.
-    output_scale : ndarray of shape (n_targets,), default=None
-        By what the logits are multiplied, after a loss that leaves their scale open.
-    """
-
-    def __init__(self, module, task, output_scale=None):
-        super().__init__(module, task)
-        self.output_scale = output_scale
-
-    def infer(self, batch):
-        """Outputs of the encoder, at temperature 1."""
-        output = self.module(batch)
-        if self.task.quantiles is not None:
-            return output.sort(dim=-1).values
-        if self.output_scale is None:
-            return output
-        return output * output.new_tensor(
-            np.repeat(self.output_scale, self.task.widths)
-        )
-
-    def options(self):
-        """What else than the weights changes the outputs.
-
-        Returns
-        -------
-        list
-            Comparable.
-        """
-        return [id(self.output_scale)]
+class TextModel(NetModel):
+    """A trained encoder of texts."""
 
     def _few_outputs(self, x):
         return None  # there is no form in numpy
@@ -73,6 +39,13 @@ class TextModel(TorchModel):
             return output if then is None else then(output)
 
         return by_length(answer, self.module, x, n_tokens(x))
+
+    def arrays(self):
+        """None of numpy alone."""
+        raise TypeError(
+            "A student of texts has no form in numpy: take export.to_onnx, or "
+            "save_pretrained."
+        )
 
 
 class TextLearner(TorchLearner):
@@ -95,8 +68,7 @@ class TextLearner(TorchLearner):
     def learn(self, lesson):
         """Find out where to start, and train."""
         params, teacher = self.params, lesson.teacher
-        if self.past is None:
-            self.source = start_of(params.init, teacher)
+        self.source = start_of(params.init, teacher)
         if params.lr == "auto":
             params.lr = _FROM_SCRATCH if self.source is None else _FINE_TUNED
         if params.hidden_loss != 0 and teacher is not None:
@@ -188,7 +160,7 @@ class TextLearner(TorchLearner):
     def _hidden_loss(self, encoder, weight):
         mine, its = encoder.model.config, self.teacher.config
         layers = chosen_layers(its.num_hidden_layers, mine.num_hidden_layers)
-        pairs = [(i + 1, layer + 1) for i, layer in enumerate(layers)]
+        pairs = list(enumerate(layers))
         kept = self.view.kept_
         numbers = None if kept is None else torch.from_numpy(kept)
         widths = mine.hidden_size, its.hidden_size

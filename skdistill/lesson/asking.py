@@ -26,7 +26,7 @@ from ..teacher.members import (
     members_of,
 )
 from ..teacher.memory import memory_for
-from ..transfer.drawn import automatic, draw
+from ..transfer.drawn import draw
 from ..transfer.renewal import Renewal
 from ..warn import warn
 from .gathering import gather
@@ -227,7 +227,7 @@ class Asking:
         is_classifier = self.kind == "classifier"
         return CrossFit.split(self.cv, given.X, given.y, given.groups, is_classifier)
 
-    def drawn(self, given, folds, n_columns):
+    def drawn(self, given, folds, automatic):
         """The transfer rows that ``transfer`` draws for the teacher to label, if any.
 
         Parameters
@@ -236,8 +236,9 @@ class Asking:
             Validated.
         folds : CrossFit or None
             From ``folds``.
-        n_columns : int or None
-            Columns of X that an automatic sampler can read; None: it cannot.
+        automatic : callable or None
+            ``automatic(n, n_outputs)`` -> what "auto" stands for, a sampler or None, with
+            so many rows and numbers in an answer; None where there is none.
 
         Returns
         -------
@@ -251,7 +252,7 @@ class Asking:
                 f"{type(self.owner).__name__} has none: leave refresh=None, and raise size."
             )
         if isinstance(transfer, str) and transfer == "auto":
-            transfer = self._automatic(given, n_columns)
+            transfer = self._automatic(given, automatic)
         if transfer is None or not self.learns_softly(given):
             return None
         if self.teacher is None and getattr(transfer, "output", None) is None:
@@ -285,19 +286,19 @@ class Asking:
         content = transfer, rows, seed, weighted
         return self._memory().drawn(draw, content, *arguments)
 
-    def _automatic(self, given, n_columns):
+    def _automatic(self, given, automatic):
         """The sampler of "auto": where the teacher itself is asked about X, and X alone.
 
         Rows near those that it has memorised would undo what `cv` is for.
         """
         more = given.teacher_output is not None or given.X_transfer is not None
-        if self.teacher is None or more or self.fits_clones or n_columns is None:
+        if self.teacher is None or more or self.fits_clones or automatic is None:
             return None
         weight = given.sample_weight
         n = _num_samples(given.X) if weight is None else np.count_nonzero(weight)
         # Hard trees, which search many outputs on few rows anyway.
         n_outputs = self.n_answers(given.y) if self.draws_for_leaves else 1
-        return automatic(n, n_columns, n_outputs)
+        return automatic(n, n_outputs=n_outputs)
 
     def n_answers(self, y):
         """Numbers in the teacher's answer about a row, as far as known before it.

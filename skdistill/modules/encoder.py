@@ -47,26 +47,25 @@ class TextEncoder(nn.Module):
         with _autocast(tokens.ids.device, self.mixed_precision):
             if self.recipe is None:
                 return self.read(tokens).logits.float()
-            output = self.read(tokens, output_hidden_states=True)
-            state = self.recipe(self, tokens, output.hidden_states)
+            with layer_outputs(self.model) as states:
+                output = self.read(tokens)
+            state = self.recipe(self, tokens, states)
         return output.logits.float(), state
 
-    def read(self, tokens, **options):
+    def read(self, tokens):
         """The model's own output for tokens.
 
         Parameters
         ----------
         tokens : Tokens
             From ``trimmed``.
-        **options : dict
-            For the model.
 
         Returns
         -------
         transformers.utils.ModelOutput
             With ``logits``.
         """
-        return read_by(self.model, tokens, **options)
+        return read_by(self.model, tokens)
 
     def penalty(self, state, weight):
         """The recipe's extra losses of a batch.
@@ -108,7 +107,39 @@ def trimmed(x):
     return SimpleNamespace(ids=x[:, 0], mask=mask, types=types)
 
 
-def read_by(model, tokens, ids=None, **options):
+@contextlib.contextmanager
+def layer_outputs(model):
+    """Listen to the layers of a model, which has no trace of it afterwards.
+
+    What ``transformers`` does for ``output_hidden_states`` stays in the model, which then
+    cannot be pickled.
+
+    Parameters
+    ----------
+    model : transformers.PreTrainedModel
+        Asked in the block.
+
+    Yields
+    ------
+    list of Tensor of shape (n, width, hidden_size)
+        What each layer has said, in order.
+    """
+    n_layers, states = model.config.num_hidden_layers, []
+
+    def take(layer, inputs, output):
+        states.append(output[0] if isinstance(output, tuple) else output)
+
+    lists = (m for m in model.modules() if isinstance(m, nn.ModuleList))
+    layers = next(each for each in lists if len(each) == n_layers)
+    handles = [layer.register_forward_hook(take) for layer in layers]
+    try:
+        yield states
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def read_by(model, tokens, ids=None):
     """What a model of ``transformers`` says about tokens.
 
     Parameters
@@ -119,8 +150,6 @@ def read_by(model, tokens, ids=None, **options):
         From ``trimmed``.
     ids : Tensor of shape (n, width), default=None
         Other tokens in the same places.
-    **options : dict
-        For the model.
 
     Returns
     -------
@@ -130,8 +159,8 @@ def read_by(model, tokens, ids=None, **options):
     config = model.config
     ids = tokens.ids if ids is None else ids
     ids = ids.masked_fill(~tokens.mask, config.pad_token_id or 0)
-    if getattr(config, "type_vocab_size", 0) > 1:
-        options["token_type_ids"] = tokens.types
+    has_types = getattr(config, "type_vocab_size", 0) > 1
+    options = {"token_type_ids": tokens.types} if has_types else {}
     return model(input_ids=ids, attention_mask=tokens.mask.long(), **options)
 
 
@@ -170,8 +199,8 @@ class Recipe(nn.Module):
             The student.
         tokens : Tokens
             What it has read.
-        states : tuple of Tensor
-            Its hidden states.
+        states : list of Tensor
+            What its layers have said.
 
         Returns
         -------
@@ -194,8 +223,7 @@ class HiddenLoss(nn.Module):
     teacher : transformers.PreTrainedModel
         Asked in eval mode, and left as it is.
     pairs : list of (int, int)
-        Which state of the student is to be like which one of the teacher; 0 is that of
-        the embedding.
+        Which layer of the student is to say the same as which one of the teacher.
     numbers : Tensor of shape (n_tokens,) or None
         The teacher's number of each of the student's tokens; None if they are the same.
     widths : (int, int)
@@ -222,8 +250,8 @@ class HiddenLoss(nn.Module):
         ----------
         tokens : Tokens
             What the student has read.
-        states : tuple of Tensor
-            Its hidden states.
+        states : list of Tensor
+            What its layers have said.
 
         Returns
         -------
@@ -245,14 +273,22 @@ class HiddenLoss(nn.Module):
         ids = tokens.ids
         if self.numbers is not None:
             ids = self.numbers[ids.clamp(min=0)]
+        # A user's model stays where it is, and in its mode.
+        device, here = next(teacher.parameters()).device, ids.device
+        tokens = SimpleNamespace(
+            ids=ids.to(device),
+            mask=tokens.mask.to(device),
+            types=tokens.types.to(device),
+        )
         modes = [(part, part.training) for part in teacher.modules()]
         teacher.eval()
         try:
-            output = read_by(teacher, tokens, ids, output_hidden_states=True)
+            with layer_outputs(teacher) as states:
+                read_by(teacher, tokens)
         finally:
             for part, mode in modes:
                 part.training = mode
-        return output.hidden_states
+        return [state.to(here) for state in states]
 
 
 class MaskedLoss(nn.Module):
@@ -302,8 +338,9 @@ class MaskedLoss(nn.Module):
         ids, guessed = self._hidden(tokens)
         if not guessed.any():
             return tokens.ids.new_zeros(len(ids), dtype=torch.float32)
-        states = read_by(encoder.model, tokens, ids, output_hidden_states=True)
-        states = states.hidden_states[-1][guessed]
+        with layer_outputs(encoder.model) as states:
+            read_by(encoder.model, tokens, ids)
+        states = states[-1][guessed]
         table = encoder.model.get_input_embeddings().weight
         states = self.norm(nn.functional.gelu(self.transform(states)))
         logits = nn.functional.linear(states, table, self.bias).float()

@@ -28,7 +28,7 @@ from ..tables.view import apply_view, make_view, reads_tables
 from ..teacher.members import DroppedTeacher, any_ready, is_ready, members_of
 from ..teacher.pickling import check_can_be_pickled
 from ..training.fits import carry_out
-from ..transfer.drawn import NAMES
+from ..transfer.drawn import NAMES, automatic
 from .reading import (
     fit_students_view,
     n_readable_columns,
@@ -174,7 +174,7 @@ default=None
         asking = self._asking()
         given, read = self._read(given, asking)
         folds = asking.folds(given)
-        drawn = asking.drawn(given, folds, n_readable_columns(self, given.X))
+        drawn = asking.drawn(given, folds, self._automatic_sampler(given.X))
         if drawn is not None:  # read before the teacher is asked about them
             table = read_more(self, drawn.X, "transfer")
             given = replace(given, drawn=drawn)
@@ -197,6 +197,11 @@ default=None
     def _read_rows(self, X, reset):
         """Rows as the student's view takes them; the first ones set what they are."""
         return read_rows(self, X, reset)
+
+    def _automatic_sampler(self, X):
+        """What ``transfer="auto"`` stands for, as ``Asking.drawn`` takes it."""
+        n_columns = n_readable_columns(self, X)
+        return n_columns and partial(automatic, n_columns=n_columns)
 
     def _fit_view(self, read, given, teacher):
         """Fit the view of X, and store it."""

@@ -7,7 +7,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from .. import __version__
-from ..learners.encoders import start_of
+from ..learners.encoders import pretrained_of, start_of
 from ..learners.exported_encoder import ExportedEncoder
 from ..learners.text import TextLearner, TextModel
 from ..learners.text_folder import (
@@ -23,6 +23,9 @@ from ..tasks.values import Values
 from ..texts.reading import read_texts
 from ..texts.tokens import TokenView
 from ..training.net import untrained
+from ..transfer.drawn import NAMES
+from ..transfer.samplers import Sampler
+from ..transfer.texts import automatic_texts
 from .torch_student import TorchClassifier, TorchRegressor, TorchStudent
 
 _AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
@@ -78,6 +81,24 @@ class TextStudent(TorchStudent):
                 f"{type(self).__name__} is expecting {self.n_features_in_}."
             )
         return texts
+
+    def _read(self, given, asking):
+        named = isinstance(self.transfer, str) and self.transfer in NAMES
+        sampler = NAMES[self.transfer]() if named else self.transfer
+        if isinstance(sampler, Sampler):
+            raise ValueError(
+                f"transfer={self.transfer!r} draws rows of a table, and X holds texts: "
+                'take "words", a TextReplacement or None.'
+            )
+        return super()._read(given, asking)
+
+    def _automatic_sampler(self, X):
+        """Drawn texts, for a student from scratch: one that is pretrained knows words."""
+        init, teacher = getattr(self, self._init_name), self.teacher
+        if init is None:
+            return automatic_texts
+        starts = isinstance(teacher, TextStudent) or pretrained_of(teacher) is not None
+        return None if init != "auto" or starts else automatic_texts
 
     def _fit_view(self, read, given, teacher):
         start = start_of(getattr(self, self._init_name), teacher)
@@ -268,7 +289,10 @@ class TextStudentClassifier(TextStudent, TorchClassifier):
     transfer : sampler, str, callable or None, default="auto"
         Makes more texts for the teacher to label: :class:`TextReplacement`, "words" for
         one at its defaults, or a function ``transfer(X, random_state)`` that returns
-        texts. A control, which has no teacher, draws none. "auto": none.
+        texts. A control, which has no teacher, draws none. "auto": eight texts for each
+        of X, at most 250,000, for a student from scratch where the teacher itself labels
+        X and there is no ``X_transfer``; none for one that starts from pretrained weights,
+        and with `cv`.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     class_weight : dict, list of dict, "balanced" or None, default=None
@@ -307,7 +331,7 @@ class TextStudentClassifier(TextStudent, TorchClassifier):
     dropout : float, default=None
         Share of the hidden values that are dropped in training; None: as the weights to
         start from had it, else 0.1.
-    max_epochs : int, default=6
+    max_epochs : int, default=10
         Passes over the texts of X.
     batch_size : int or "auto", default="auto"
         Texts of a batch, of like lengths. "auto": 32, and 16 for less than 512 texts.
@@ -396,7 +420,7 @@ class TextStudentClassifier(TextStudent, TorchClassifier):
     >>> texts = ["a fine film", "a dull film", "fine acting", "dull acting"] * 10
     >>> y = ["good", "bad", "good", "bad"] * 10
     >>> teacher = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(texts, y)
-    >>> student = TextStudentClassifier(teacher, hidden_size=32, random_state=0)
+    >>> student = TextStudentClassifier(teacher, hidden_size=32, lr=0.003, random_state=0)
     >>> student.fit(texts, y).predict(["fine", "so dull"])
     array(['good', 'bad'], dtype='<U4')
     """
@@ -434,7 +458,7 @@ class TextStudentClassifier(TextStudent, TorchClassifier):
         hidden_loss="auto",
         mlm=0.0,
         dropout=None,
-        max_epochs=6,
+        max_epochs=10,
         batch_size="auto",
         accumulation_steps=1,
         precision="auto",
@@ -567,7 +591,10 @@ class TextStudentRegressor(TextStudent, TorchRegressor):
     transfer : sampler, str, callable or None, default="auto"
         Makes more texts for the teacher to label: :class:`TextReplacement`, "words" for
         one at its defaults, or a function ``transfer(X, random_state)`` that returns
-        texts. A control, which has no teacher, draws none. "auto": none.
+        texts. A control, which has no teacher, draws none. "auto": eight texts for each
+        of X, at most 250,000, for a student from scratch where the teacher itself labels
+        X and there is no ``X_transfer``; none for one that starts from pretrained weights,
+        and with `cv`.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     keep_teacher : bool, default=True
@@ -600,7 +627,7 @@ class TextStudentRegressor(TextStudent, TorchRegressor):
     dropout : float, default=None
         Share of the hidden values that are dropped in training; None: as the weights to
         start from had it, else 0.1.
-    max_epochs : int, default=6
+    max_epochs : int, default=10
         Passes over the texts of X.
     batch_size : int or "auto", default="auto"
         Texts of a batch, of like lengths. "auto": 32, and 16 for less than 512 texts.
@@ -719,7 +746,7 @@ class TextStudentRegressor(TextStudent, TorchRegressor):
         hidden_loss="auto",
         mlm=0.0,
         dropout=None,
-        max_epochs=6,
+        max_epochs=10,
         batch_size="auto",
         accumulation_steps=1,
         precision="auto",
@@ -909,7 +936,7 @@ class TextClassifier(TextStudentClassifier):
     >>> from skdistill import TextClassifier
     >>> texts = ["a fine film", "a dull film", "fine acting", "dull acting"] * 10
     >>> y = ["good", "bad", "good", "bad"] * 10
-    >>> model = TextClassifier(max_epochs=6, random_state=0).fit(texts, y)
+    >>> model = TextClassifier(max_epochs=20, random_state=0).fit(texts, y)
     >>> model.predict(["fine", "so dull"])
     array(['good', 'bad'], dtype='<U4')
     """
@@ -920,7 +947,7 @@ class TextClassifier(TextStudentClassifier):
     }
     _init_name = "pretrained"
     # What a student has beside, of one without a teacher.
-    teacher = teacher_weights = hidden_size = None
+    teacher = teacher_weights = hidden_size = transfer = None
     alpha, temperature, keep_teacher = 1.0, 1.0, True
 
     def __init__(

@@ -113,7 +113,12 @@ def _strings(column, name):
 
 def _string(value, i, name):
     if isinstance(value, str):
-        return str(value)  # numpy's strings too
+        text = str(value)  # numpy's strings too
+        try:
+            text.encode()
+        except UnicodeEncodeError:  # half of a surrogate pair is an unknown sign
+            return text.encode("utf-8", "replace").decode()
+        return text
     if is_gap(value):
         return ""
     raise TypeError(

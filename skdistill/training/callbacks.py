@@ -103,11 +103,24 @@ class Refresh(Callback):
 
 
 class EpochBar(Callback):
-    """A progress bar over the epochs, with the last losses."""
+    """A progress bar over the epochs, with the last losses.
+
+    Parameters
+    ----------
+    n_steps : int, default=None
+        Steps of an epoch, where these are slow, and the bar moves with each of them.
+    """
+
+    def __init__(self, n_steps=None):
+        self.n_steps = n_steps
 
     def on_train_begin(self, net, **kwargs):
         """Draw the empty bar."""
-        self.bar_ = tqdm(total=net.max_epochs, unit="epoch", desc="distil")
+        unit = "epoch" if self.n_steps is None else "step"
+        total = net.max_epochs * (self.n_steps or 1)
+        self.bar_ = tqdm(total=total, unit=unit, desc="distil")
+        if self.n_steps is not None:
+            net.on_step = self.bar_.update
 
     def on_epoch_end(self, net, **kwargs):
         """Move the bar on by one epoch."""
@@ -115,10 +128,12 @@ class EpochBar(Callback):
         self.bar_.set_postfix(
             {k: f"{v:.4g}" for k, v in last.items() if k.endswith("_loss")}
         )
-        self.bar_.update()
+        if self.n_steps is None:
+            self.bar_.update()
 
     def on_train_end(self, net, **kwargs):
         """Close the bar, which stays in sight."""
+        net.on_step = None
         self.bar_.close()
 
 

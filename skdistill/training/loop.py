@@ -164,7 +164,9 @@ def train(
     valid_batches = None if valid is None else InOrder(valid.to(device))
     # Without validation rows too: Ctrl-C then returns to the best epoch so far.
     best = BestWeights("train_loss" if valid is None else "valid_loss", patience, tol)
-    library_callbacks = [*_printers(verbose), best]
+    # Steps of long rows take long too.
+    n_steps = None if rows.lengths is None else len(batches)
+    library_callbacks = [*_printers(verbose, n_steps), best]
     if refresh is not None:
         library_callbacks.append(Refresh(refresh, renew, batches))
     net = DistillationNet(
@@ -216,7 +218,7 @@ def _check_callbacks(callbacks):
             )
 
 
-def _printers(verbose):
+def _printers(verbose, n_steps):
     if verbose >= 2:
         return [PrintLog()]
-    return [EpochBar()] if verbose else []
+    return [EpochBar(n_steps)] if verbose else []

@@ -49,6 +49,7 @@ class DistillationNet(NeuralNet):
 
     is_listened_to = False
     accumulation_steps = 1
+    on_step = None
     schedule_ = None
     averaged = None
     ctrl_c = None
@@ -105,6 +106,8 @@ class DistillationNet(NeuralNet):
         if self.averaged is not None:
             self.averaged.update(uncompiled(self.module_))
         self._steps_done += 1
+        if self.on_step is not None:
+            self.on_step()
         return step
 
     def _accumulated(self, batch):

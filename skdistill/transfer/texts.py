@@ -11,8 +11,28 @@ from .expected import MaskModel
 from .samplers import BaseSampler
 from .words import Neighbors, Words
 
+# "auto" draws so many texts for each of X, so many at most.
+_COPIES, _MOST_DRAWN = 8, 250_000
 _LONGEST_CUT = 5  # words, as in Tang et al.
 _CHUNK = 1 << 20  # words drawn at once: some arrays of them
+
+
+def automatic_texts(n, n_outputs=1):
+    """Return the sampler that ``transfer="auto"`` stands for where texts are learnt.
+
+    Parameters
+    ----------
+    n : int
+        Number of training texts.
+    n_outputs : int, default=1
+        Of no effect.
+
+    Returns
+    -------
+    TextReplacement or None
+        None for a single text.
+    """
+    return TextReplacement(min(_COPIES * n, _MOST_DRAWN)) if n > 1 else None
 
 
 class TextReplacement(BaseSampler):

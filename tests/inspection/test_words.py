@@ -413,5 +413,5 @@ def test_rows_of_tables_are_no_texts():
     assert "\na = x: " in explain(net, rows[:1], max_terms=None)
     net.fit(rows.to_numpy(), LIKED)
     assert "\nfeature_0 = x: " in explain(net, ("x", "u"), max_terms=None)
-    with pytest.raises(ValueError, match="Expected 2D array"):
+    with pytest.raises(ValueError, match="X holds texts"):
         explain(net, "x")

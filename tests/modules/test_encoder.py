@@ -1,6 +1,7 @@
 """The encoder, and the losses of DistilBERT's recipe, against independent computations."""
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from skdistill.modules.encoder import (
     MaskedLoss,
     Recipe,
     TextEncoder,
+    layer_outputs,
     trimmed,
 )
 
@@ -59,15 +61,17 @@ def hidden_loss(student, teacher, pairs, numbers=None):
 def test_the_hidden_loss_is_one_minus_the_cosine_of_each_token():
     teacher = small_encoder(1)
     student = TextEncoder(small_encoder(2)).eval()
-    pairs = [(1, 1), (2, 2)]
+    pairs = [(0, 0), (1, 1)]
     recipe = Recipe(hidden_loss(student, teacher, pairs))
-    states = student.read(trimmed(tokens()), output_hidden_states=True).hidden_states
+    states = states_of(student, tokens())
     found = recipe(student, trimmed(tokens()), states)
     for row, loss in zip(ROWS, found.tolist(), strict=True):
         its = plain(teacher.eval(), row, output_hidden_states=True).hidden_states
         mine = plain(student.model, row, output_hidden_states=True).hidden_states
         cosines = [
-            torch.nn.functional.cosine_similarity(mine[i], its[j], dim=-1).mean()
+            torch.nn.functional.cosine_similarity(
+                mine[i + 1], its[j + 1], dim=-1
+            ).mean()
             for i, j in pairs
         ]
         assert loss == pytest.approx(0.5 * (1 - np.mean(cosines)), abs=1e-5)
@@ -79,8 +83,8 @@ def test_it_is_zero_for_a_copy_and_reads_other_numbers_of_the_same_tokens():
     shifted = tokens().clone()
     shifted[shifted >= 0] -= 1  # the student's numbers are one less
     numbers = torch.arange(1, 20)
-    loss = hidden_loss(student, teacher, [(2, 2)], numbers)
-    states = plain_states(student, tokens())
+    loss = hidden_loss(student, teacher, [(1, 1)], numbers)
+    states = states_of(student, tokens())
     torch.testing.assert_close(
         loss(trimmed(shifted), states), torch.zeros(3), atol=1e-5, rtol=0
     )
@@ -88,18 +92,31 @@ def test_it_is_zero_for_a_copy_and_reads_other_numbers_of_the_same_tokens():
     assert loss(trimmed(other), states).max() > 0.01
 
 
-def plain_states(student, x):
-    with torch.no_grad():
-        return student.read(trimmed(x), output_hidden_states=True).hidden_states
+def states_of(student, x):
+    with layer_outputs(student.model) as states:
+        student.read(trimmed(x))
+    return states
+
+
+def test_listening_leaves_no_trace_in_a_model():
+    model = small_encoder().eval()
+    expected = plain(model, ROWS[0], output_hidden_states=True).hidden_states
+    model = small_encoder().eval()  # that call leaves its own
+    with layer_outputs(model) as states:
+        plain(model, ROWS[0])
+    assert len(states) == 2
+    for state, wanted in zip(states, expected[1:], strict=True):
+        torch.testing.assert_close(state, wanted)
+    pickle.dumps(model)
 
 
 def test_other_widths_learn_a_projection_and_the_teacher_is_left_alone():
     teacher = small_encoder(1, hidden_size=8, num_attention_heads=2).train()
     before = copy.deepcopy(teacher.state_dict())
     student = TextEncoder(small_encoder(2))
-    loss = hidden_loss(student, teacher, [(1, 1), (2, 2)])
+    loss = hidden_loss(student, teacher, [(0, 0), (1, 1)])
     assert sum(p.numel() for p in loss.parameters()) == 2 * (16 * 8 + 8)
-    states = student.read(trimmed(tokens()), output_hidden_states=True).hidden_states
+    states = states_of(student, tokens())
     loss(trimmed(tokens()), states).sum().backward()
     assert all(p.grad is not None for p in loss.parameters())
     assert teacher.training and all(p.grad is None for p in teacher.parameters())

@@ -1,5 +1,6 @@
 """Students of texts, as a user of scikit-learn meets them."""
 
+import copy
 import pickle
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from skdistill import (
+    DistillationSearchCV,
+    Mixup,
     NeuralStudentClassifier,
     TextClassifier,
     TextReplacement,
@@ -149,7 +152,7 @@ def test_hidden_states_come_near_the_teachers_where_that_is_asked(transformer):
             ids = torch.from_numpy(tokens[:, 0]).long().clamp(min=0)
             mask = torch.from_numpy(tokens[:, 0] >= 0).long()
             with torch.no_grad():
-                output = model.module_.model.eval()(
+                output = copy.deepcopy(model.module_.model)(
                     input_ids=ids, attention_mask=mask, output_hidden_states=True
                 )
             states.append(output.hidden_states[-1])
@@ -157,6 +160,14 @@ def test_hidden_states_come_near_the_teachers_where_that_is_asked(transformer):
         return 1 - cosine[mask.bool()].mean().item()
 
     assert off(5.0) < off(0.0)
+
+
+def test_a_student_of_hidden_states_pickles_and_so_does_its_teacher(transformer):
+    student = TextStudentClassifier(transformer, n_layers=1, max_epochs=1, mlm=0.1)
+    again = pickle.loads(pickle.dumps(student.fit(TEXTS, Y)))
+    np.testing.assert_allclose(
+        again.predict_proba(TEXTS), student.predict_proba(TEXTS), atol=1e-6
+    )
 
 
 def test_a_vocabulary_of_used_tokens_is_smaller_and_knows_the_transfer_texts():
@@ -379,3 +390,80 @@ def test_reduced_precision_is_that_of_training_alone():
     assert mixed.module_.model.dtype == torch.float32
     p, q = mixed.predict_proba(TEXTS), plain.predict_proba(TEXTS)
     assert 0 < np.abs(p - q).max() < 0.1
+
+
+def test_an_unfitted_transformer_is_fitted_inside():
+    teacher = TextClassifier(n_layers=2, random_state=0, **LEARNS)
+    student = TextStudentClassifier(teacher, n_layers=1, max_epochs=2, random_state=0)
+    student.fit(TEXTS, Y)
+    assert not hasattr(teacher, "net_") and student.teacher_.score(TEXTS, Y) > 0.9
+    folds = clone(student).set_params(cv=2, max_epochs=1).fit(TEXTS, Y)
+    assert folds.module_.model.config.num_hidden_layers == 1
+
+
+def test_teachers_of_a_list_answer_together_and_are_no_start(transformer, teacher):
+    student = small_student([transformer, teacher], **LEARNS).fit(TEXTS, Y)
+    assert student.score(TEXTS, Y) > 0.9
+    assert student.module_.model.config.hidden_size == 16
+
+
+def test_a_search_of_the_librarys_own(teacher):
+    grid = {"temperature": [1.0, 2.0]}
+    search = DistillationSearchCV(small_student(teacher, max_epochs=1), grid, cv=2)
+    search.fit(TEXTS, Y)
+    assert search.best_params_["temperature"] in (1.0, 2.0)
+    assert len(search.predict(TEXTS)) == len(TEXTS)
+
+
+def test_the_bar_moves_with_each_step(capsys):
+    small_student(verbose=1, batch_size=30, max_epochs=2).fit(TEXTS, Y)
+    shown = capsys.readouterr().err
+    assert "8/8" in shown and "step" in shown and "train_loss" in shown
+
+
+def test_without_the_packages_one_error_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with pytest.raises(ImportError, match=r"transformers.*skdistill\[text\]"):
+        small_student().fit(TEXTS, Y)
+    monkeypatch.setitem(sys.modules, "tokenizers", None)
+    with pytest.raises(ImportError, match=r"tokenizers.*skdistill\[text\]"):
+        small_student().fit(TEXTS, Y)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_gpu_trains_and_answers_as_the_cpu_does(transformer):
+    params = {"n_layers": 1, "max_epochs": 2, "random_state": 0, "dropout": 0.0}
+    students = [
+        TextStudentClassifier(transformer, device=d, **params) for d in ("cuda", "cpu")
+    ]
+    p, q = (student.fit(TEXTS, Y).predict_proba(TEXTS) for student in students)
+    np.testing.assert_allclose(p, q, atol=0.05)
+    assert next(students[0].module_.parameters()).is_cuda
+
+
+def n_asked(teacher, **params):
+    counts = []
+
+    def asks(texts):
+        counts.append(len(texts))
+        return teacher.predict_proba(texts)
+
+    classes = teacher.classes_
+    small_student(asks, classes=classes, max_epochs=1, **params).fit(TEXTS, Y)
+    return sum(counts)
+
+
+def test_texts_are_drawn_for_students_from_scratch_alone(teacher, transformer):
+    n = len(TEXTS)
+    assert n_asked(teacher) == 9 * n and n_asked(teacher, transfer=None) == n
+    start = {"init": transformer, "hidden_size": None}
+    assert n_asked(teacher, **start) == n
+    entropy = TextStudentClassifier(transformer, max_epochs=1).fit(TEXTS, Y)
+    assert "transfer" not in entropy.teacher_entropy_
+
+
+def test_samplers_of_tables_are_refused_with_the_remedy(teacher):
+    for transfer in ("munge", Mixup()):
+        with pytest.raises(ValueError, match=r"draws rows of a table.*\"words\""):
+            small_student(teacher, transfer=transfer).fit(TEXTS, Y)

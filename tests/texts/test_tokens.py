@@ -81,3 +81,10 @@ def test_the_users_tokenizer_is_left_as_it_is():
     before = tokenizer.to_str()
     TokenView(tokenizer, "used", max_length=50).fit(TEXTS)
     assert tokenizer.to_str() == before
+
+
+def test_half_of_a_surrogate_pair_is_an_unknown_sign():
+    view = TokenView().fit([*TEXTS, "a\ud800b"])
+    np.testing.assert_array_equal(view.transform(["\ud800"]), view.transform(["?"]))
+    pairs = pd.DataFrame({"a": ["x", "\ud800"], "b": ["\udfff", "y"]}, dtype=object)
+    assert len(TokenView().fit(pairs).transform(pairs)) == 2

@@ -1,10 +1,12 @@
 """Batches: what an epoch is, and what a batch of rounded shares says of all rows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from skdistill.training.batches import Batches, Rows
+from skdistill.training.batches import Batches, InOrder, Rows
 from skdistill.training.loop import make_generator
 
 
@@ -57,3 +59,40 @@ def test_batches_of_one_row():
     assert all(len(x) == 2 and len(t[2]) == 1 for x, t in with_transfer)
     alone = Batches(rows(129, 0), 16, make_generator(0))
     assert min(len(x) for x, _ in alone) > 10  # a BatchNorm needs more than one row
+
+
+def long_rows(n, m):
+    generator = torch.Generator().manual_seed(0)
+    lengths = torch.randint(1, 100, (n + m,), generator=generator)
+    return replace(rows(n, m), lengths=lengths)
+
+
+@pytest.mark.parametrize("n, m", [(640, 0), (640, 1280), (37, 0), (37, 5)])
+def test_batches_of_like_lengths_are_the_same_epoch_in_another_order(n, m):
+    data = long_rows(n, m)
+    batches = list(Batches(data, 16, make_generator(0)).indices())
+    plain = list(Batches(rows(n, m), 16, make_generator(0)).indices())
+    sizes = [sorted(len(index) for index, _ in each) for each in (batches, plain)]
+    assert sizes[0] == sizes[1]
+    for index, n_labelled in batches:
+        assert (index[:n_labelled] < n).all() and (index[n_labelled:] >= n).all()
+    labelled = torch.cat([index[:k] for index, k in batches])
+    if not m:
+        assert sorted(labelled.tolist()) == list(range(n))
+    if n > 100:
+
+        def padded(parts):
+            return sum(int(data.lengths[i].max()) * len(i) for i, _ in parts)
+
+        assert len(set(labelled.tolist())) == len(labelled)
+        assert padded(batches) < 0.8 * padded(plain)
+        longest = [int(data.lengths[index].max()) for index, _ in batches]
+        assert longest != sorted(longest)  # their order is random
+
+
+def test_lengths_stay_on_the_cpu_and_validation_keeps_the_order():
+    data = long_rows(150, 0)
+    assert data.to(torch.device("meta")).lengths is data.lengths
+    parts = [index for index, _ in InOrder(data).indices()]
+    assert torch.cat(parts).tolist() == list(range(150)) and len(parts) == 3
+    assert len(InOrder(data)) == 3

@@ -10,7 +10,7 @@ from small_nets import Net, Wide
 from skdistill import NeuralStudentClassifier
 from skdistill.training import inference
 from skdistill.training.batches import Rows
-from skdistill.training.inference import in_chunks, row_losses
+from skdistill.training.inference import by_length, in_chunks, row_losses
 from skdistill.training.objective import Objective, get_loss
 
 
@@ -45,3 +45,20 @@ def test_losses_of_rows_are_those_of_the_module_at_rest():
     log_q = module.eval()(x).log_softmax(dim=1).detach()
     wanted = (target * (target.log() - log_q)).sum(dim=1)
     np.testing.assert_allclose(found, wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("longest", [3, 5000])
+def test_rows_of_like_lengths_come_back_in_their_order(longest):
+    lengths = np.random.RandomState(0).randint(1, longest, size=200)
+    x = np.full((200, 1, 4), -1, dtype=np.int32)
+    x[:, 0, 0] = np.arange(200)
+    seen = []
+
+    def answer(batch):
+        seen.append(len(batch))
+        return batch[:, 0, :1].double()
+
+    found = by_length(answer, torch.nn.Linear(1, 1), x, lengths)
+    np.testing.assert_array_equal(found[:, 0], np.arange(200))
+    assert sum(seen) == 200 and max(seen) <= 1024
+    assert by_length(answer, torch.nn.Linear(1, 1), x[:0], lengths[:0]).shape == (0, 1)
