@@ -107,11 +107,17 @@ class TextLearner(TorchLearner):
             model = new_encoder(n_tokens, n_outputs, self.params, n_positions, special)
         else:
             source, has_head = self.source.load()
+            if self.params.n_layers is None and self._starts_from_teacher():
+                self.params.n_layers = (source.config.num_hidden_layers + 1) // 2
             takes_head = has_head and self._means_the_same(n_outputs)
             kept = self.view.kept_
             arguments = source, n_outputs, self.params, kept, takes_head
             model = smaller_encoder(*arguments, self.view.counts_)
         return TextEncoder(model)
+
+    def _starts_from_teacher(self):
+        init = self.params.init
+        return isinstance(init, str) and init in {"auto", "teacher"}
 
     def _means_the_same(self, n_outputs):
         labels, classes = self.source.labels, self.task.classes

@@ -467,3 +467,13 @@ def test_samplers_of_tables_are_refused_with_the_remedy(teacher):
     for transfer in ("munge", Mixup()):
         with pytest.raises(ValueError, match=r"draws rows of a table.*\"words\""):
             small_student(teacher, transfer=transfer).fit(TEXTS, Y)
+
+
+def test_half_of_the_teachers_layers_are_taken_unless_a_number_is_given(transformer):
+    def n_layers(**params):
+        student = TextStudentClassifier(max_epochs=1, **params).fit(TEXTS, Y)
+        return student.module_.model.config.num_hidden_layers
+
+    assert n_layers(teacher=transformer) == 1
+    assert n_layers(teacher=transformer, init="teacher") == 1
+    assert n_layers(init=transformer) == 2 and n_layers() == 2
