@@ -13,9 +13,12 @@ import torch
 from sklearn.frozen import FrozenEstimator
 
 from ..modules.encoder import TextEncoder
+from ..teacher.dialects import as_model
 from ..teacher.libraries import is_from
 from ..texts.vocabulary import quiet_transformers, read_tokenizer, text_package
 
+# Names of the weights of a layer, in the library's encoders.
+_LAYER = re.compile(r"(.*\blayers?\.)(\d+)(\..*)")
 # What a token counts in a factorised embedding that the texts do not have.
 _UNSEEN = 0.1
 # From scratch.
@@ -118,9 +121,11 @@ def pretrained_of(model):
             labels = model.classes_
         return _ready(encoder.model, tokenizer, labels)
     if is_from(model, "transformers", "TextClassificationPipeline"):
-        return _ready(model.model, model.tokenizer.backend_tokenizer)
+        labels = as_model(model).labels()
+        return _ready(model.model, model.tokenizer.backend_tokenizer, labels)
     if is_from(model, "transformers", "PreTrainedModel"):
-        return _ready(model, read_tokenizer(model.config._name_or_path))
+        tokenizer = read_tokenizer(model.config._name_or_path)
+        return _ready(model, tokenizer, as_model(model).labels())
     return None
 
 
@@ -272,7 +277,10 @@ def smaller_encoder(model, n_outputs, params, kept, takes_head, counts=None):
         counts = np.ones(model.config.vocab_size if kept is None else len(kept))
     config = copy.deepcopy(model.config)
     config.num_hidden_layers = len(layers)
-    config.vocab_size = config.vocab_size if kept is None else len(kept)
+    if kept is not None:
+        config.vocab_size = len(kept)
+        if config.pad_token_id is not None:
+            config.pad_token_id = int(np.searchsorted(kept, config.pad_token_id))
     config.num_labels = n_outputs  # labels are named by whoever saves it
     config.problem_type = None
     for name, value in _dropouts(params).items():
@@ -282,10 +290,16 @@ def smaller_encoder(model, n_outputs, params, kept, takes_head, counts=None):
     embedding = _name_of(model, model.get_input_embeddings().weight)
     if kept is not None:
         state[embedding] = state[embedding][torch.from_numpy(kept)]
+    base = model.base_model_prefix + "."
     if not takes_head:
-        base = model.base_model_prefix + "."
         state = {name: value for name, value in state.items() if name.startswith(base)}
-    smaller.load_state_dict(state, strict=False)
+    lacking, unknown = smaller.load_state_dict(state, strict=False)
+    lacking = [name for name in lacking if takes_head or name.startswith(base)]
+    if lacking or unknown or not any(map(_LAYER.fullmatch, state)):
+        raise ValueError(
+            f"The layers of a {type(model).__name__} cannot be told apart, and no student "
+            "can start from some of them: start from scratch (init=None)."
+        )
     if params.embedding_size not in (None, embedding_size(config)):
         smaller = _factorised(smaller, params.embedding_size, counts)
     return smaller
@@ -312,7 +326,7 @@ def _of_layers(state, layers):
     renumbered = {old: new for new, old in enumerate(layers)}
     chosen = {}
     for name, value in state.items():
-        found = re.fullmatch(r"(.*\blayers?\.)(\d+)(\..*)", name)
+        found = _LAYER.fullmatch(name)
         if found is None:
             chosen[name] = value
         elif int(found[2]) in renumbered:

@@ -158,10 +158,18 @@ class TextLearner(TorchLearner):
         if weight and self.teacher is not None and knowledge.soft is not None:
             hidden = self._hidden_loss(encoder, weight)
         if params.mlm:
-            special = sorted(set(self.view.special_ids_.values()))
-            mask = self.view.special_ids_["mask"]
-            mlm = MaskedLoss(encoder, mask, special, params.mlm)
+            mlm = self._masked_loss(encoder)
         return None if hidden is mlm is None else Recipe(hidden, mlm)
+
+    def _masked_loss(self, encoder):
+        special = self.view.special_ids_
+        if "mask" not in special:
+            raise ValueError(
+                f"mlm={self.params.mlm} hides words behind a mask, and the tokenizer has "
+                "no token for it, such as [MASK]: set mlm=0."
+            )
+        hidden = sorted(set(special.values()))
+        return MaskedLoss(encoder, special["mask"], hidden, self.params.mlm)
 
     def _hidden_loss(self, encoder, weight):
         mine, its = encoder.model.config, self.teacher.config

@@ -171,3 +171,33 @@ def test_a_folder_of_weights(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(ValueError, match="no model that transformers can read"):
         start_of(tmp_path, None)
+
+
+def test_the_padding_keeps_its_number_in_a_cut_vocabulary():
+    model = small_encoder(pad_token_id=3)
+    kept = np.array([0, 3, 5, 6])
+    assert smaller_encoder(model, 2, params(), kept, True).config.pad_token_id == 1
+
+
+def test_named_outputs_of_a_pipeline_are_known():
+    names = {0: "good", 1: "bad"}
+    assert pretrained_of(small_pipeline()).labels is None
+    labels = pretrained_of(small_pipeline(id2label=names)).labels
+    assert labels.tolist() == ["good", "bad"]
+
+
+def test_layers_that_cannot_be_told_apart_are_one_clear_error():
+    transformers = pytest.importorskip("transformers")
+    config = transformers.AlbertConfig(
+        vocab_size=20,
+        embedding_size=8,
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_hidden_groups=2,
+        num_attention_heads=2,
+        intermediate_size=16,
+        max_position_embeddings=12,
+    )
+    model = transformers.AlbertForSequenceClassification(config)
+    with pytest.raises(ValueError, match=r"AlbertForSequenceClassification.*init=None"):
+        smaller_encoder(model, 2, params(n_layers=1), None, takes_head=True)
