@@ -343,7 +343,7 @@ class TextStudentClassifier(TextStudent, TorchClassifier):
         measurement, once in a process, finds it faster. Predictions are in float32.
     lr : float or "auto", default="auto"
         Learning rate; the highest one, with a schedule. "auto": 1e-4 for weights that are
-        pretrained, 1e-3 from scratch.
+        pretrained, 5e-4 from scratch.
     lr_schedule : {"cosine", "one_cycle"} or None, default="one_cycle"
         How the learning rate goes over all steps. With "one_cycle", the momentum of the
         optimizers "adam" and "adamw" goes against it.
@@ -639,7 +639,7 @@ class TextStudentRegressor(TextStudent, TorchRegressor):
         measurement, once in a process, finds it faster. Predictions are in float32.
     lr : float or "auto", default="auto"
         Learning rate; the highest one, with a schedule. "auto": 1e-4 for weights that are
-        pretrained, 1e-3 from scratch.
+        pretrained, 5e-4 from scratch.
     lr_schedule : {"cosine", "one_cycle"} or None, default="one_cycle"
         How the learning rate goes over all steps. With "one_cycle", the momentum of the
         optimizers "adam" and "adamw" goes against it.
@@ -873,7 +873,7 @@ class TextClassifier(TextStudentClassifier):
         measurement, once in a process, finds it faster. Predictions are in float32.
     lr : float or "auto", default="auto"
         Learning rate; the highest one, with a schedule. "auto": 1e-4 for weights that are
-        pretrained, 1e-3 from scratch.
+        pretrained, 5e-4 from scratch.
     lr_schedule : {"cosine", "one_cycle"} or None, default="one_cycle"
         How the learning rate goes over all steps. With "one_cycle", the momentum of the
         optimizers "adam" and "adamw" goes against it.
