@@ -228,7 +228,7 @@ def _share_corrected(rows, batch_size, n_labelled):
     # Shares that came out even need no weights.
     if torch.allclose(factor, torch.ones(())):
         return rows
-    factor = factor.to(rows.x)
+    factor = factor.to(rows.soft)  # tokens are whole numbers, and weights are none
     weight = factor if rows.soft_weight is None else rows.soft_weight * factor
     return replace(rows, soft_weight=weight)
 

@@ -96,3 +96,12 @@ def test_lengths_stay_on_the_cpu_and_validation_keeps_the_order():
     parts = [index for index, _ in InOrder(data).indices()]
     assert torch.cat(parts).tolist() == list(range(150)) and len(parts) == 3
     assert len(InOrder(data)) == 3
+
+
+def test_rows_of_whole_numbers_have_the_weights_of_others():
+    data = rows(10, 25)
+    tokens = replace(data, x=data.x.int())
+    batches = [Batches(each, 8, make_generator(0)) for each in (data, tokens)]
+    weights = [each.rows.soft_weight for each in batches]
+    torch.testing.assert_close(*weights)
+    assert weights[0].min() > 0.5
