@@ -3,5 +3,6 @@
 from .arrays import to_numpy
 from .onnx_student import to_onnx
 from .predictor import NumpyPredictor, load
+from .verify import verify
 
-__all__ = ["NumpyPredictor", "load", "to_numpy", "to_onnx"]
+__all__ = ["NumpyPredictor", "load", "to_numpy", "to_onnx", "verify"]

@@ -7,10 +7,12 @@ from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
 from ..tables.view import reads_tables
+from .numpy_engine import NumpyEngine
 from .predictor import FORMAT, NumpyPredictor
+from .proof import proven
 
 
-def to_numpy(student):
+def to_numpy(student, X=None):
     """Return a predictor of numpy alone, the student's view of a table included.
 
     It knows nothing of torch and scikit-learn, answers for one row in microseconds, and
@@ -24,11 +26,14 @@ def to_numpy(student):
         StudentRegressor of a single decision tree; not changed. The predictor
         answers as the student does now: after ``adjust_class_prior``, and as a soft
         tree's ``inference`` says.
+    X : array-like or frame of shape (n, n_features), default=None
+        Rows on which both are compared, beside those that :func:`verify` draws.
 
     Returns
     -------
     NumpyPredictor
-        With ``predict``, ``predict_proba`` and ``save``.
+        With ``predict``, ``predict_proba`` and ``save``; ``meta["proof"]`` is what
+        :func:`verify` found.
 
     Raises
     ------
@@ -37,6 +42,8 @@ def to_numpy(student):
         a torch module or a ``preprocessor`` that the user wrote.
     NotFittedError
         If it is not fitted.
+    ValueError
+        If the predictor does not say what the student says.
 
     Examples
     --------
@@ -49,6 +56,31 @@ def to_numpy(student):
     >>> predictor = to_numpy(student)
     >>> bool(np.abs(predictor.predict_proba(X) - student.predict_proba(X)).max() < 1e-6)
     True
+    """
+    predictor = predictor_of(student)
+    predictor.meta["proof"] = proven(
+        NumpyEngine(predictor, predictor), student, predictor, X
+    )
+    return predictor
+
+
+def predictor_of(student):
+    """A predictor of numpy that nobody has compared with its student yet.
+
+    Parameters
+    ----------
+    student : estimator
+        As in :func:`to_numpy`.
+
+    Returns
+    -------
+    NumpyPredictor
+        What all other exports start from.
+
+    Raises
+    ------
+    TypeError, NotFittedError
+        As in :func:`to_numpy`.
     """
     check_is_fitted(student)
     student = student._readable() or student  # a single tree of another library's

@@ -1,11 +1,10 @@
 """ONNX models: proven, and written whole or not at all."""
 
 import json
-import os
-from pathlib import Path
 
 import numpy as np
 
+from .files import checked_path, write_whole
 from .onnx_graph import needed
 
 
@@ -132,13 +131,7 @@ def write_onnx(model, path, metadata=None, check=None):
     FileNotFoundError
         If its folder is not there.
     """
-    onnx, path = needed("onnx"), Path(path)
-    if path.suffix != ".onnx":
-        raise ValueError(f"path={str(path)!r} must end in .onnx.")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(
-            f"path={str(path)!r}: there is no folder {str(path.parent)!r}; make it first."
-        )
+    onnx, path = needed("onnx"), checked_path(path, ".onnx")
     record = {} if check is None else check(model)
     named = onnx.ModelProto()
     named.CopyFrom(model)
@@ -146,16 +139,5 @@ def write_onnx(model, path, metadata=None, check=None):
     for key, value in ((metadata or {}) | record).items():
         properties[key] = value if isinstance(value, str) else json.dumps(value)
     onnx.helper.set_model_props(named, properties)
-    _write(path, named.SerializeToString())
+    write_whole(path, named.SerializeToString(), ".onnx")
     return record
-
-
-def _write(path, content):
-    # Beside the file, since only within a folder a file is renamed in one step.
-    beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        beside.write_bytes(content)
-        os.replace(beside, path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
