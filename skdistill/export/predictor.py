@@ -13,7 +13,7 @@ from numbers import Number
 
 import numpy as np
 
-FORMAT = 2
+FORMAT, _KNOWN = 3, (2, 3)
 # The view's own bounds (tables.view): this file stands alone, and imports nothing of
 # them.
 _BOUND, _FLOAT32_BOUND = 1e6, 1e30
@@ -48,8 +48,10 @@ def load(path):
     with np.load(path, allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
     for name, array in arrays.items():
-        if array.dtype == np.float32:
-            arrays[name] = array.astype(np.float64)  # saved by half, see `_halved`
+        if array.dtype in (np.float16, np.float32):  # see `_shortest`
+            arrays[name] = array.astype(np.float64)
+    for name in [name for name in arrays if f"{name}_scale" in arrays]:
+        arrays[name] = arrays[name] * arrays[f"{name}_scale"]
     return NumpyPredictor(json.loads(str(arrays.pop("meta"))), arrays)
 
 
@@ -74,7 +76,7 @@ class NumpyPredictor:
     """
 
     def __init__(self, meta, arrays):
-        if meta["format"] != FORMAT:
+        if meta["format"] not in _KNOWN:
             raise ValueError(
                 f"The file has format {meta['format']}, and this reader knows {FORMAT}: "
                 "take the reader that was written beside it."
@@ -164,7 +166,7 @@ class NumpyPredictor:
         target = str(path)
         if not target.endswith(".npz"):
             raise ValueError(f"path={target!r} must end in .npz.")
-        arrays = {name: _halved(array) for name, array in self.arrays.items()}
+        arrays = self._stored()
         # As text in an array: an object would need a pickle.
         np.savez_compressed(target, meta=np.array(json.dumps(self.meta)), **arrays)
         # The reader is this file itself: it cannot differ from what predicts here.
@@ -177,6 +179,20 @@ class NumpyPredictor:
         with open(place, "w", encoding="utf-8") as reader:
             reader.write(text)
         return self
+
+    @property
+    def nbytes(self):
+        """Bytes of its numbers in a file, uncompressed."""  # numpydoc ignore=RT01
+        return sum(array.nbytes for array in self._stored().values())
+
+    def _stored(self):
+        """The arrays in as few bytes as lose nothing."""
+        stored = {name: _shortest(array) for name, array in self.arrays.items()}
+        for name in self.arrays:
+            if (scale := self.arrays.get(f"{name}_scale")) is not None:
+                codes = np.rint(self.arrays[name] / scale)
+                stored[name] = codes.astype(np.int8)
+        return stored
 
     def _outputs(self, X, model=None):
         model = self._model if model is None else model
@@ -232,14 +248,16 @@ def log_softmax(logits):
     return logits
 
 
-def _halved(array):
-    """An array in float32, where this loses nothing."""
+def _shortest(array):
+    """An array in float16 or float32, where this loses nothing."""
     if array.dtype != np.float64:
         return array
-    with np.errstate(over="ignore"):
-        single = array.astype(np.float32)
-    same = np.array_equal(single.astype(np.float64), array, equal_nan=True)
-    return single if same else array
+    for dtype in (np.float16, np.float32):
+        with np.errstate(over="ignore", under="ignore"):
+            short = array.astype(dtype)
+        if np.array_equal(short.astype(np.float64), array, equal_nan=True):
+            return short
+    return array
 
 
 def _softmax_of_row(row):
