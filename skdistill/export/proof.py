@@ -206,7 +206,7 @@ def compared_rows(student, predictor, X=None, random_state=0, dtype=np.float64):
     random_state : int, default=0
         Of the others.
     dtype : numpy dtype, default=float64
-        To which their numbers are rounded.
+        To which their numbers are rounded, and whose numbers are neighbours.
 
     Returns
     -------
@@ -219,7 +219,8 @@ def compared_rows(student, predictor, X=None, random_state=0, dtype=np.float64):
         If a number of X is beyond the range of `dtype`.
     """
     random = np.random.default_rng(random_state)
-    drawn = [draw(student, predictor, random) for draw in (likely_rows, hostile_rows)]
+    likely = likely_rows(student, predictor, random)
+    drawn = [likely, hostile_rows(student, predictor, random, dtype)]
     batches = [container(student, _rounded(columns, dtype)) for columns in drawn]
     batches += [] if X is None else [_rounded_rows(student, predictor, X, dtype)]
     return [(rows, plain_columns(predictor, rows)) for rows in batches]

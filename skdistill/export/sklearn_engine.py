@@ -7,9 +7,11 @@ from sklearn.pipeline import Pipeline
 from .hostile import container, quiet
 from .proof import Answers, Engine, median_seconds
 
+_UNSEEN = frozenset()  # like no category, and no string
+
 
 class SklearnEngine(Engine):
-    """scikit-learn itself.
+    """A tree, or a Pipeline that ends with one, run by scikit-learn itself.
 
     Parameters
     ----------
@@ -52,14 +54,22 @@ class SklearnEngine(Engine):
         )
 
     def _rows(self, columns):
-        view = self._artefact[0] if isinstance(self._artefact, Pipeline) else None
-        for part in [] if view is None else view.parts_[1:]:
-            # A view takes categories as they were; columns have some of them as text.
-            known = {str(category): category for category in part.bins}
-            if not all(isinstance(c, str | bool | int | float) for c in part.bins):
-                column = columns[part.column]
-                as_given = np.empty(len(column), dtype=object)
-                as_given[:] = [known.get(value, value) for value in column]
-                columns = [*columns]
-                columns[part.column] = as_given
+        if isinstance(self._artefact, Pipeline):
+            labels = self._predictor.meta["view"]["labels"]
+            parts = zip(labels, self._artefact[0].parts_[1:], strict=True)
+            columns = [*columns]
+            for each, part in parts:
+                j = each["column"]
+                columns[j] = (
+                    _as_given(columns[j], each, part) if each["as_text"] else columns[j]
+                )
         return container(self._artefact, columns)
+
+
+def _as_given(column, labels, part):
+    """Categories as they were, of which columns have the texts, such as those of dates."""
+    by_code = {code: category for category, code in part.bins.items()}
+    known = {text: by_code[code] for text, code in labels["bins"]}
+    given = np.empty(len(column), dtype=object)
+    given[:] = [None if each is None else known.get(each, _UNSEEN) for each in column]
+    return given

@@ -209,7 +209,7 @@ def _inner(predictor):
 
 
 def low_level_tree(predictor, questions, mass, counts):
-    """scikit-learn's tree of arrays.
+    """The tree of arrays that scikit-learn computes with.
 
     Parameters
     ----------

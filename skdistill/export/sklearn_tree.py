@@ -34,17 +34,17 @@ def to_sklearn_tree(student, X=None, *, gaps="native"):
         Rows on which both are compared, beside those that :func:`verify` draws.
     gaps : {"native", "filled"}, default="native"
         Of a student of numbers alone. "native": the tree itself knows where gaps go, as
-        scikit-learn's own does. "filled": a Pipeline, whose first step fills gaps, and
-        has a column beside that tells of them. Tools that know of no gaps, and shap and
-        m2cgen are such, are right with its columns only.
+        scikit-learn's own does. "filled": a Pipeline, whose step "view" fills gaps, and
+        has columns beside that tell of them, for tools that know no gaps, such as m2cgen
+        and dtreeviz; shap, treeinterpreter and treelite know them.
 
     Returns
     -------
     DecisionTreeClassifier or DecisionTreeRegressor or Pipeline
         The tree, with the columns of X. Where X has categories, a Pipeline: its step
-        "view" makes numbers of them, its step "tree" is a tree with the columns that
-        ``pipeline[:-1].get_feature_names_out()`` names. ``skdistill_proof_`` is what
-        :func:`verify` found.
+        "view" makes numbers of them and fills gaps, its step "tree" is a tree with the
+        columns that ``pipeline[:-1].get_feature_names_out()`` names. ``skdistill_proof_``
+        is what :func:`verify` found.
 
     Raises
     ------
@@ -90,8 +90,8 @@ def to_sklearn_tree(student, X=None, *, gaps="native"):
     >>> tree = export.to_sklearn_tree(hard)
     >>> tree.get_n_leaves(), tree.skdistill_proof_["labels_that_differ"]
     (3, 0)
-    >>> print(export_text(tree, feature_names=X.columns))  # doctest: +ELLIPSIS
-    |--- petal ...
+    >>> print(export_text(tree, feature_names=X.columns).splitlines()[0])
+    |--- petal length (cm) <= 2.50
     """
     if gaps not in ("native", "filled"):
         raise ValueError(f'gaps={gaps!r} must be "native" or "filled".')
