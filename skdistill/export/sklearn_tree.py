@@ -34,9 +34,10 @@ def to_sklearn_tree(student, X=None, *, gaps="native"):
         Rows on which both are compared, beside those that :func:`verify` draws.
     gaps : {"native", "filled"}, default="native"
         Of a student of numbers alone. "native": the tree itself knows where gaps go, as
-        scikit-learn's own does. "filled": a Pipeline, whose step "view" fills gaps, and
-        has columns beside that tell of them, for tools that know no gaps, such as m2cgen
-        and dtreeviz; shap, treeinterpreter and treelite know them.
+        scikit-learn's own does; shap from 0.47.2 and treelite from 4.8 read that, and
+        older ones are wrong without a word. "filled": a Pipeline, whose step "view" fills
+        gaps, and has columns beside that tell of them: for tools that know no gaps, such
+        as these, m2cgen and dtreeviz.
 
     Returns
     -------
@@ -69,7 +70,8 @@ def to_sklearn_tree(student, X=None, *, gaps="native"):
     float32. Numbers beyond 3.4e38, which float32 does not hold, scikit-learn refuses.
 
     A gap in a column that the student refuses gaps in goes where most training rows go,
-    as scikit-learn does it.
+    as scikit-learn does it. The ``decision_path`` of scikit-learn 1.6 and 1.7, not their
+    ``predict``, sends all gaps to the right.
 
     Nodes count the rows of X (``n_node_samples``), by weight
     (``weighted_n_node_samples``; the mean weight is 1), and not those that were drawn.
