@@ -130,18 +130,12 @@ def proof(engine, student, predictor, X=None, random_state=0):
     """
     batches = compared_rows(student, predictor, X, random_state, engine.reads)
     worst, differ, n = 0.0, 0, 0
-    for rows, columns in batches:
-        wanted = expected(student, predictor, rows)
-        ours = engine.answers(columns)
-        _check_shapes(engine, ours, wanted)
-        off = np.abs(ours.outputs - wanted.outputs).max(axis=1)
-        off = np.where(np.isnan(ours.outputs).any(axis=1), np.inf, off)
-        worst = max(worst, float((off / _sizes(predictor, rows)).max()))
-        if wanted.labels is not None:
-            differ += int((ours.labels != wanted.labels).any(axis=1).sum())
-        n += len(wanted.outputs)
+    for batch in batches:
+        off, is_other = _differences(engine, student, predictor, *batch)
+        worst = max(worst, float(off.max()))
+        differ, n = differ + int(is_other.sum()), n + len(off)
     likely = batches[0][1]
-    return {
+    record = {
         "engine": engine.name,
         "engine_version": engine.version,
         "rows": n,
@@ -152,6 +146,32 @@ def proof(engine, student, predictor, X=None, random_state=0):
             [np.resize(column, 1000) for column in likely]
         ),
     }
+    if engine.reads is not np.float64:
+        likely, _, *given = compared_rows(student, predictor, X, random_state)
+        # Only a view knows the spread of a column: others' likely rows are all near.
+        given += [likely] if predictor.meta["view"]["kind"] == "table" else []
+        record["rows_moved_by_rounding"] = sum(
+            _n_moved(engine, student, predictor, *batch) for batch in given
+        )
+    return record
+
+
+def _n_moved(engine, student, predictor, rows, columns):
+    """How many rows get another answer, since the engine rounds them."""
+    off, is_other = _differences(engine, student, predictor, rows, columns)
+    return int(((off > engine.tolerance) | is_other).sum())
+
+
+def _differences(engine, student, predictor, rows, columns):
+    """How far outputs are off, and whether a label differs, for each row (n,)."""
+    wanted, ours = expected(student, predictor, rows), engine.answers(columns)
+    _check_shapes(engine, ours, wanted)
+    off = np.abs(ours.outputs - wanted.outputs).max(axis=1)
+    off = np.where(np.isnan(ours.outputs).any(axis=1), np.inf, off)
+    is_other = np.zeros(len(off), dtype=bool)
+    if wanted.labels is not None:
+        is_other = (ours.labels != wanted.labels).any(axis=1)
+    return off / _sizes(predictor, rows), is_other
 
 
 def proven(engine, student, predictor, X=None, random_state=0):

@@ -22,10 +22,11 @@ class SklearnEngine(Engine):
     """
 
     name, version = "scikit-learn", sklearn.__version__
-    reads = np.float32
 
     def __init__(self, artefact, predictor):
         self._artefact, self._predictor = artefact, predictor
+        self._is_pipeline = isinstance(artefact, Pipeline)  # which rounds by itself
+        self.reads = np.float64 if self._is_pipeline else np.float32
 
     def answers(self, columns):
         """What the tree says."""  # numpydoc ignore=PR01,RT01
@@ -54,15 +55,13 @@ class SklearnEngine(Engine):
         )
 
     def _rows(self, columns):
-        if isinstance(self._artefact, Pipeline):
-            labels = self._predictor.meta["view"]["labels"]
-            parts = zip(labels, self._artefact[0].parts_[1:], strict=True)
-            columns = [*columns]
-            for each, part in parts:
-                j = each["column"]
-                columns[j] = (
-                    _as_given(columns[j], each, part) if each["as_text"] else columns[j]
-                )
+        labels = self._predictor.meta["view"].get("labels", [])
+        if self._is_pipeline and labels:
+            parts, columns = self._artefact[0].view_.parts_[1:], [*columns]
+            for each, part in zip(labels, parts, strict=True):
+                if each["as_text"]:
+                    j = each["column"]
+                    columns[j] = _as_given(columns[j], each, part)
         return container(self._artefact, columns)
 
 

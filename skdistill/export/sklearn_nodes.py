@@ -6,7 +6,7 @@ import numpy as np
 import sklearn
 from sklearn.tree import _tree
 
-from .view_columns import GapOfNumber, Number, view_columns
+from .view_columns import GapOfNumber, view_columns
 
 _FIELDS = {
     "left_child",
@@ -144,40 +144,6 @@ def _to_heavier(predictor, mass):
     """Whether most training rows go left: where gaps go that training had none of."""
     left, right = (predictor.arrays[f"children_{side}"] for side in ("left", "right"))
     return (left >= 0) & (mass[left] > mass[right])
-
-
-def single_filling(predictor):
-    """What gaps are filled with, as numbers that single precision leaves on their side.
-
-    Parameters
-    ----------
-    predictor : NumpyPredictor
-        Of a hard tree whose view fills gaps.
-
-    Returns
-    -------
-    ndarray of shape (n_numbers,)
-        The student's own fillings, rounded; of three neighbouring floats, to one that
-        answers all questions of the tree alike.
-    """
-    columns = predictor.meta["view"]["columns"]
-    filling = np.array(predictor.arrays["view_filling"][: len(columns)])
-    feature, threshold = _asked(predictor)
-    for k, each in enumerate(view_columns(predictor)):
-        if isinstance(each, Number):
-            i = columns.index(each.column)
-            filling[i] = _alike(filling[i], np.sort(threshold[feature == k]))
-    return filling
-
-
-def _alike(value, thresholds):
-    single = np.float32(value)
-    beside = (np.nextafter(single, np.float32(side)) for side in (-np.inf, np.inf))
-    side = np.searchsorted(thresholds, value)
-    for other in map(float, (single, *beside)):
-        if np.searchsorted(thresholds, other) == side:
-            return other
-    return float(single)
 
 
 def masses(predictor, node_mass):

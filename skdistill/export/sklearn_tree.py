@@ -1,10 +1,13 @@
 """A student of plain questions as a tree of scikit-learn's."""
 
+import copy
+
 import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils.validation import check_is_fitted
 
+from ..warn import warn
 from .arrays import predictor_of
 from .proof import proven
 from .sklearn_engine import SklearnEngine
@@ -13,11 +16,18 @@ from .sklearn_nodes import (
     masses,
     questions_of_rows,
     questions_of_view,
-    single_filling,
+)
+from .sklearn_view import SinglePrecision
+
+_MOVED = (
+    "scikit-learn rounds X to float32, and this carries {rows_moved_by_rounding} of the "
+    "likely rows and those of X over a threshold that is close: of these the tree says "
+    "what the student says of rows of float32. Where they matter, take with_view=True, "
+    "which has no such exceptions."
 )
 
 
-def to_sklearn_tree(student, X=None, *, gaps="native"):
+def to_sklearn_tree(student, X=None, *, with_view=False):
     """Return a fitted tree of scikit-learn's that answers as a student does.
 
     What takes trees of scikit-learn's takes it: ``plot_tree`` and ``export_text`` of
@@ -32,20 +42,20 @@ def to_sklearn_tree(student, X=None, *, gaps="native"):
         answers as the student does now: after ``adjust_class_prior``.
     X : array-like or frame of shape (n, n_features), default=None
         Rows on which both are compared, beside those that :func:`verify` draws.
-    gaps : {"native", "filled"}, default="native"
-        Of a student of numbers alone. "native": the tree itself knows where gaps go, as
-        scikit-learn's own does; shap from 0.47.2 and treelite from 4.8 read that, and
-        older ones are wrong without a word. "filled": a Pipeline, whose step "view" fills
-        gaps, and has columns beside that tell of them: for tools that know no gaps, such
-        as these, m2cgen and dtreeviz.
+    with_view : bool, default=False
+        Whether a Pipeline is wanted where X has no categories, too. Its step "view" fills
+        gaps, and has columns that tell of them: for tools that know no gaps, such as
+        m2cgen and dtreeviz. (shap from 0.47.2 and treelite from 4.8 know them; older ones
+        are wrong without a word.) It also rounds numbers to the side of each threshold
+        where they are, so that rows of float64 go the student's way.
 
     Returns
     -------
     DecisionTreeClassifier or DecisionTreeRegressor or Pipeline
         The tree, with the columns of X. Where X has categories, a Pipeline: its step
-        "view" makes numbers of them and fills gaps, its step "tree" is a tree with the
-        columns that ``pipeline[:-1].get_feature_names_out()`` names. ``skdistill_proof_``
-        is what :func:`verify` found.
+        "view" makes numbers of X, as the student sees it, its step "tree" is a tree with
+        the columns that ``pipeline[:-1].get_feature_names_out()`` names.
+        ``skdistill_proof_`` is what :func:`verify` found.
 
     Raises
     ------
@@ -55,19 +65,26 @@ def to_sklearn_tree(student, X=None, *, gaps="native"):
     NotFittedError
         If it is not fitted.
     ValueError
-        If the tree does not say what the student says.
+        If the tree does not say what the student says; or a Pipeline would have to tell
+        numbers apart that single precision does not.
     RuntimeError
         If this version of scikit-learn keeps its nodes in a form that is not known.
+
+    Warns
+    -----
+    UserWarning
+        If for some rows the rounding to float32 changes the answer.
 
     Notes
     -----
     scikit-learn rounds X to single precision before it asks. Thresholds are rounded down,
     so that rows of float32 go the way that the student sends them. A row of float64 goes
-    the way of the row that it is rounded to: the tree and the student can differ for a
-    number that lies between a threshold and one of its two neighbours among the floats,
-    a distance of at most 1.2e-7 of it, and nowhere else; and they do not for a student
-    that is a tree of scikit-learn's, which itself rounds. They are compared on rows of
-    float32. Numbers beyond 3.4e38, which float32 does not hold, scikit-learn refuses.
+    the way of the row that it is rounded to: the tree and the student differ for numbers
+    that lie between a threshold and one of its two neighbours among the floats, at most
+    1.2e-7 of it away; half of the decimals that are a threshold themselves are such
+    numbers. A warning tells where likely rows, or rows of X, get another answer. A Pipeline
+    has no such exceptions, and a tree has none whose student is a tree of scikit-learn's,
+    which rounds too. Numbers beyond 3.4e38, which float32 does not hold, a tree refuses.
 
     A gap in a column that the student refuses gaps in goes where most training rows go,
     as scikit-learn does it. The ``decision_path`` of scikit-learn 1.6 and 1.7, not their
@@ -90,30 +107,28 @@ def to_sklearn_tree(student, X=None, *, gaps="native"):
     >>> X, y = load_iris(return_X_y=True, as_frame=True)
     >>> hard = HardDecisionTreeClassifier(max_leaf_nodes=3).fit(X, y)
     >>> tree = export.to_sklearn_tree(hard)
-    >>> tree.get_n_leaves(), tree.skdistill_proof_["labels_that_differ"]
+    >>> int(tree.get_n_leaves()), tree.skdistill_proof_["labels_that_differ"]
     (3, 0)
     >>> print(export_text(tree, feature_names=X.columns).splitlines()[0])
     |--- petal length (cm) <= 2.50
     """
-    if gaps not in ("native", "filled"):
-        raise ValueError(f'gaps={gaps!r} must be "native" or "filled".')
     plain = _plain_questions(student)
     predictor = predictor_of(student)
     view = predictor.meta["view"]
-    is_native = view["kind"] == "plain" or (
-        gaps == "native" and not view["labels"] and not view["is_scaled"]
-    )
+    is_native = not (with_view or view.get("labels") or view.get("is_scaled"))
     mass = masses(predictor, plain.node_mass_)
     questions = (questions_of_rows if is_native else questions_of_view)(predictor, mass)
     low_level = low_level_tree(predictor, questions, mass, plain.node_counts_)
     tree = _estimator(student, predictor, low_level)
     if not is_native:
-        filled = plain.preprocessor_.refilled(single_filling(predictor))
-        tree = Pipeline([("view", filled), ("tree", tree)])
+        single = SinglePrecision.of(predictor, copy.deepcopy(plain.preprocessor_))
+        tree = Pipeline([("view", single), ("tree", tree)])
     elif predictor.meta["names"] is not None:
         tree.feature_names_in_ = np.array(predictor.meta["names"], dtype=object)
     engine = SklearnEngine(tree, predictor)
     tree.skdistill_proof_ = proven(engine, student, predictor, X)
+    if tree.skdistill_proof_.get("rows_moved_by_rounding"):
+        warn(_MOVED.format(**tree.skdistill_proof_))
     return tree
 
 

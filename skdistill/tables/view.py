@@ -3,8 +3,6 @@
 The student sees X through a view; the teacher never does: it gets X as the user gave it.
 """
 
-import copy
-from dataclasses import replace
 from numbers import Integral, Real
 
 import numpy as np
@@ -186,26 +184,6 @@ class TableView(TransformerMixin, BaseEstimator):
         self.filling_ = self.center_
         if not self.scale:
             self.center_, self.inverse_scale_ = 0 * self.center_, np.ones_like(scale)
-
-    def refilled(self, filling):
-        """Return the same view, in which gaps in numbers count as something else.
-
-        Parameters
-        ----------
-        filling : ndarray of shape (n_numbers,)
-            For each column of numbers, in its order in the table.
-
-        Returns
-        -------
-        TableView
-            A copy; this one is left as it is.
-        """
-        view = copy.deepcopy(self)
-        numbers = view.parts_[0]
-        center = np.concatenate([filling, numbers.center[len(filling) :]])
-        view.parts_[0] = replace(numbers, center=center)
-        view._lay_out()
-        return view
 
     def __getstate__(self):
         """State for a pickle: without what ``_lay_out`` makes of the parts."""

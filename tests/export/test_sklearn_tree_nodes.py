@@ -49,7 +49,7 @@ def test_gaps_can_be_filled_in_a_pipeline(table):
     X, score = TABLES[table]()
     y = classes(score, 3)
     student = student_of(y).fit(X, y)
-    pipeline = to_sklearn_tree(student, X, gaps="filled")
+    pipeline = to_sklearn_tree(student, X, with_view=True)
     seen = pipeline[:-1].transform(X)
     assert not np.isnan(seen).any()
     names = pipeline[:-1].get_feature_names_out()
@@ -59,18 +59,16 @@ def test_gaps_can_be_filled_in_a_pipeline(table):
     np.testing.assert_array_equal(native.predict_proba(X), pipeline.predict_proba(X))
 
 
-def test_a_filling_that_is_a_threshold():
+def test_a_filling_beside_a_threshold():
     X = np.array([[0.0], [0.1], [0.0], [0.1], [np.nan]] * 20)
-    student = HardDecisionTreeClassifier(max_leaf_nodes=2).fit(X, [0, 1, 0, 1, 0] * 20)
-    view, (t, *_) = student.preprocessor_, student.tree_.threshold
-    above = np.nextafter(t, 1)
-    assert np.float32(above) <= t  # in single precision it is on the other side
-    for filling in (np.nextafter(t, -1), t, above):
-        student.preprocessor_ = view.refilled([filling])
-        for gaps in ("native", "filled"):
-            tree = to_sklearn_tree(student, X, gaps=gaps)
+    for weight in (1.0, 4.0):  # the mean, and so the filling, is 0.05 and 0.08
+        student = HardDecisionTreeClassifier(max_leaf_nodes=2)
+        student.fit(
+            X, [0, 1, 0, 1, 0] * 20, sample_weight=[1, weight, 1, weight, 1] * 20
+        )
+        for with_view in (False, True):
+            tree = to_sklearn_tree(student, X, with_view=with_view)
             assert tree.skdistill_proof_["labels_that_differ"] == 0
-        assert student.preprocessor_.filling_[0] == filling
 
 
 def test_a_question_about_gaps_alone_is_one_of_scikit_learn():
@@ -98,9 +96,10 @@ def test_without_a_view():
     X, score = numbers()
     y = classes(score, 5)
     student = student_of(y, preprocessor=None).fit(X, y)
-    tree = to_sklearn_tree(student, X, gaps="filled")  # there are none to be filled
-    assert isinstance(tree, DecisionTreeClassifier)
-    assert tree.skdistill_proof_["labels_that_differ"] == 0
+    for with_view, kind in ((False, DecisionTreeClassifier), (True, Pipeline)):
+        tree = to_sklearn_tree(student, X, with_view=with_view)
+        assert isinstance(tree, kind)
+        assert tree.skdistill_proof_["labels_that_differ"] == 0
 
 
 @pytest.mark.parametrize("table", ["gaps", "customers"])
@@ -126,7 +125,7 @@ def test_a_teacher_and_drawn_rows():
     # Some leaves have drawn rows only.
     counts = student.node_counts_[student.tree_.is_leaf]
     assert (counts == 0).any()
-    tree = to_sklearn_tree(student, X)
+    tree = to_sklearn_tree(student)
     assert tree.tree_.n_node_samples[0] == 50
     weights = tree.tree_.weighted_n_node_samples
     assert weights.min() > 0
@@ -197,6 +196,48 @@ def test_rows_of_single_precision_go_the_same_way():
         beside = [x, *(np.nextafter(x, np.float32(s)) for s in (-np.inf, np.inf))]
     for row in beside:
         np.testing.assert_array_equal(row <= t, row <= floored(t))
+
+
+@pytest.mark.parametrize("kind", ["classes", "values"])
+def test_rows_that_rounding_moves_are_told(kind):
+    X = 1.7e9 + 1000 * np.random.default_rng(0).random((300, 1))  # time stamps
+    wave = np.sin(X[:, 0] / 30)
+    y = wave if kind == "values" else classes(wave, 2)
+    student = student_of(y, max_leaf_nodes=16).fit(X, y)
+    with pytest.warns(UserWarning, match="take with_view=True") as warned:
+        tree = to_sklearn_tree(student, X)
+    assert warned[0].filename == __file__
+    differs = tree.predict(X) != student.predict(X)
+    assert tree.skdistill_proof_["rows_moved_by_rounding"] >= differs.sum() > 9
+    with pytest.raises(ValueError, match="'feature_0' is up to 1.*Subtract a constant"):
+        to_sklearn_tree(student, X, with_view=True)
+    X = X - 1.7e9
+    tree = to_sklearn_tree(student_of(y, max_leaf_nodes=16).fit(X, y), X)
+    assert tree.skdistill_proof_["rows_moved_by_rounding"] == 0
+
+
+@pytest.mark.parametrize("preprocessor", ["auto", None])
+def test_a_pipeline_sends_rows_of_double_precision_the_students_way(preprocessor):
+    X = pd.DataFrame({"a": [4.5, 5.3] * 40, "b": [0.7, 1.4, 1.4, 0.7] * 20})
+    y = (X["a"] > 5).to_numpy() + (X["b"] > 1)
+    student = HardDecisionTreeClassifier(preprocessor=preprocessor).fit(X, y)
+    X.loc[0, "a"] = 4.9  # a decimal that is the threshold
+    with pytest.warns(UserWarning, match="carries"):
+        tree = to_sklearn_tree(student, X)
+    assert (tree.predict_proba(X) != student.predict_proba(X)).any()
+    pipeline = to_sklearn_tree(student, X, with_view=True)
+    assert "rows_moved_by_rounding" not in pipeline.skdistill_proof_
+    p = student.predict_proba(X)
+    np.testing.assert_allclose(pipeline.predict_proba(X), p, rtol=0, atol=1e-12)
+    # Hostile rows, the neighbours of each threshold among them, are not rounded.
+    columns = hostile_rows(student, predictor_of(student), np.random.default_rng(0))
+    rows = pd.DataFrame(dict(zip(X.columns, columns, strict=True)))
+    np.testing.assert_array_equal(pipeline.predict(rows), student.predict(rows))
+    assert pipeline[:-1].get_feature_names_out().tolist() == list(X.columns)
+    assert pipeline.feature_names_in_.tolist() == list(X.columns)
+    refitted = clone(pipeline).fit(X, y)
+    assert refitted["view"].thresholds_ == {}
+    assert refitted.score(X, y) == 1
 
 
 def test_only_between_two_floats_can_answers_differ():
@@ -304,9 +345,6 @@ def test_what_has_no_plain_questions():
         to_sklearn_tree(seen)
     with pytest.raises(NotFittedError):
         to_sklearn_tree(HardDecisionTreeClassifier())
-    hard = HardDecisionTreeClassifier().fit(X, y)
-    with pytest.raises(ValueError, match='gaps=None must be "native" or "filled"'):
-        to_sklearn_tree(hard, gaps=None)
 
 
 def test_a_scikit_learn_with_other_nodes(monkeypatch):

@@ -47,7 +47,7 @@ def of_gaps():
     tree = to_sklearn_tree(hard, X)
     goes_left = tree.tree_.missing_go_to_left[tree.tree_.children_left >= 0]
     assert 0 < goes_left.sum() < len(goes_left)
-    return tree, X, to_sklearn_tree(hard, X, gaps="filled")
+    return tree, X, to_sklearn_tree(hard, X, with_view=True)
 
 
 @pytest.fixture(scope="module")
