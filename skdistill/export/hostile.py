@@ -34,7 +34,7 @@ def likely_rows(student, predictor, random):
     return _drawn(_Columns(student, predictor), _LIKELY, random)
 
 
-def hostile_rows(student, predictor, random):
+def hostile_rows(student, predictor, random, dtype=np.float64):
     """Rows on which exports go wrong.
 
     Each threshold of the student and its two neighbours among the floating-point numbers;
@@ -49,13 +49,15 @@ def hostile_rows(student, predictor, random):
         Of the student.
     random : numpy.random.Generator
         Source of randomness.
+    dtype : numpy dtype, default=float64
+        Whose numbers are the neighbours of a threshold, which itself is rounded to it.
 
     Returns
     -------
     list of ndarray
         The columns of X, as :func:`likely_rows` has them.
     """
-    columns = _Columns(student, predictor)
+    columns = _Columns(student, predictor, np.dtype(dtype).type)
     changes = []
     for j, threshold in columns.thresholds(random):
         changes += [{j: value} for value in columns.beside(j, threshold)]
@@ -128,7 +130,8 @@ def quiet(ask, rows):
 class _Columns:
     """What the student knows of the columns of X."""
 
-    def __init__(self, student, predictor):
+    def __init__(self, student, predictor, dtype=np.float64):
+        self._dtype = dtype
         self.n = predictor.n_features_in_
         self._view, self._predictor = view_columns(predictor), predictor
         # A soft tree of which one leaf answers jumps where a sum of products is 0, and the
@@ -173,7 +176,8 @@ class _Columns:
     def beside(self, j, threshold):
         """A threshold and its neighbours, or numbers that are surely on its two sides."""
         if not self._is_sum_and_jump:
-            return threshold, *(np.nextafter(threshold, s) for s in (-np.inf, np.inf))
+            at, ends = self._dtype(threshold), self._dtype([-np.inf, np.inf])
+            return float(at), *map(float, np.nextafter(at, ends))
         step = 1e-9 * max(abs(threshold), self._spread[j][1])
         return threshold - step, threshold + step
 

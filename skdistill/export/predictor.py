@@ -115,10 +115,10 @@ class NumpyPredictor:
             Labels, or values in the unit of the targets.
         """
         if not self._is_classifier:
-            return self._values(X)
+            return self._values(self._outputs(X))
         if len(self._targets) == 1 and self._shift is None:
             return self._likeliest(self._outputs(X))
-        parts = self._by_target(self._log_probabilities(X))
+        parts = self._by_target(self._log_probabilities(self._outputs(X)))
         pairs = zip(self._targets, parts, strict=True)
         labels = [classes[part.argmax(axis=1)] for classes, part in pairs]
         return np.column_stack(labels) if len(labels) > 1 else labels[0]
@@ -144,7 +144,7 @@ class NumpyPredictor:
         # Without the way to logarithms and back.
         if self._shift is None and len(self._widths) == 1:
             return self._outputs(X, self._model.probabilities)
-        p = np.exp(self._log_probabilities(X))
+        p = np.exp(self._log_probabilities(self._outputs(X)))
         if len(self._widths) == 1:
             return p
         parts = self._by_target(p)
@@ -213,8 +213,7 @@ class NumpyPredictor:
         i = row.index(max(row))
         return classes[i : i + 1].copy()
 
-    def _log_probabilities(self, X):
-        logits = self._outputs(X)
+    def _log_probabilities(self, logits):
         if self._shift is not None:
             # A class of probability 0 stays finite, whatever is added to it.
             logits = np.maximum(log_softmax(logits), _LOG_TINY) + self._shift
@@ -227,8 +226,7 @@ class NumpyPredictor:
             return [outputs]
         return np.split(outputs, np.cumsum(self._widths)[:-1], axis=1)
 
-    def _values(self, X):
-        values = self._outputs(X)
+    def _values(self, values):
         if self.meta["is_sorted"]:
             values = np.sort(values, axis=1)
         values = values * self.arrays["target_scale"] + self.arrays["target_center"]

@@ -39,11 +39,16 @@ class Engine(ABC):
         Of the program that runs it.
     tolerance : float
         How far an output may be off, relative to what the student computes with.
+    reads : numpy dtype
+        What it rounds the numbers of a row to before it looks at them. The student is
+        asked about rows that are rounded so: between two floats its questions may see
+        what the engine cannot.
     """
 
     name: str
     version: str
     tolerance = DOUBLE
+    reads = np.float64
 
     @abstractmethod
     def answers(self, columns):
@@ -123,20 +128,14 @@ def proof(engine, student, predictor, X=None, random_state=0):
         that is above 1), ``labels_that_differ`` (None for values),
         ``seconds_for_one_row``, ``seconds_for_1000_rows``.
     """
-    batches = compared_rows(student, predictor, X, random_state)
+    batches = compared_rows(student, predictor, X, random_state, engine.reads)
     worst, differ, n = 0.0, 0, 0
-    for rows, columns in batches:
-        wanted = expected(student, predictor, rows)
-        ours = engine.answers(columns)
-        _check_shapes(engine, ours, wanted)
-        off = np.abs(ours.outputs - wanted.outputs).max(axis=1)
-        off = np.where(np.isnan(ours.outputs).any(axis=1), np.inf, off)
-        worst = max(worst, float((off / _sizes(predictor, rows)).max()))
-        if wanted.labels is not None:
-            differ += int((ours.labels != wanted.labels).any(axis=1).sum())
-        n += len(wanted.outputs)
+    for batch in batches:
+        off, is_other = _differences(engine, student, predictor, *batch)
+        worst = max(worst, float(off.max()))
+        differ, n = differ + int(is_other.sum()), n + len(off)
     likely = batches[0][1]
-    return {
+    record = {
         "engine": engine.name,
         "engine_version": engine.version,
         "rows": n,
@@ -147,6 +146,32 @@ def proof(engine, student, predictor, X=None, random_state=0):
             [np.resize(column, 1000) for column in likely]
         ),
     }
+    if engine.reads is not np.float64:
+        likely, _, *given = compared_rows(student, predictor, X, random_state)
+        # Only a view knows the spread of a column: others' likely rows are all near.
+        given += [likely] if predictor.meta["view"]["kind"] == "table" else []
+        record["rows_moved_by_rounding"] = sum(
+            _n_moved(engine, student, predictor, *batch) for batch in given
+        )
+    return record
+
+
+def _n_moved(engine, student, predictor, rows, columns):
+    """How many rows get another answer, since the engine rounds them."""
+    off, is_other = _differences(engine, student, predictor, rows, columns)
+    return int(((off > engine.tolerance) | is_other).sum())
+
+
+def _differences(engine, student, predictor, rows, columns):
+    """How far outputs are off, and whether a label differs, for each row (n,)."""
+    wanted, ours = expected(student, predictor, rows), engine.answers(columns)
+    _check_shapes(engine, ours, wanted)
+    off = np.abs(ours.outputs - wanted.outputs).max(axis=1)
+    off = np.where(np.isnan(ours.outputs).any(axis=1), np.inf, off)
+    is_other = np.zeros(len(off), dtype=bool)
+    if wanted.labels is not None:
+        is_other = (ours.labels != wanted.labels).any(axis=1)
+    return off / _sizes(predictor, rows), is_other
 
 
 def proven(engine, student, predictor, X=None, random_state=0):
@@ -187,7 +212,7 @@ def proven(engine, student, predictor, X=None, random_state=0):
     return record
 
 
-def compared_rows(student, predictor, X=None, random_state=0):
+def compared_rows(student, predictor, X=None, random_state=0, dtype=np.float64):
     """Rows for a comparison.
 
     Parameters
@@ -200,17 +225,60 @@ def compared_rows(student, predictor, X=None, random_state=0):
         Rows that are compared too.
     random_state : int, default=0
         Of the others.
+    dtype : numpy dtype, default=float64
+        To which their numbers are rounded, and whose numbers are neighbours.
 
     Returns
     -------
     list of (rows, list of ndarray)
         Likely rows, hostile ones, and X: as the student takes them, and as columns.
+
+    Raises
+    ------
+    ValueError
+        If a number of X is beyond the range of `dtype`.
     """
     random = np.random.default_rng(random_state)
-    drawn = [draw(student, predictor, random) for draw in (likely_rows, hostile_rows)]
-    batches = [container(student, columns) for columns in drawn]
-    batches += [] if X is None else [X]
+    likely = likely_rows(student, predictor, random)
+    drawn = [likely, hostile_rows(student, predictor, random, dtype)]
+    batches = [container(student, _rounded(columns, dtype)) for columns in drawn]
+    batches += [] if X is None else [_rounded_rows(student, predictor, X, dtype)]
     return [(rows, plain_columns(predictor, rows)) for rows in batches]
+
+
+def _rounded(columns, dtype):
+    """Columns whose numbers, still float64, are such as a dtype holds."""
+    return [
+        column.astype(dtype).astype(np.float64) if column.dtype.kind == "f" else column
+        for column in columns
+    ]
+
+
+def _rounded_rows(student, predictor, X, dtype):
+    """Rows of any container; X itself where nothing is to be rounded."""
+    columns = plain_columns(predictor, X)
+    with np.errstate(over="ignore"):
+        rounded = _rounded(columns, dtype)
+    if any(np.isinf(c).any() for c in rounded if c.dtype.kind == "f"):
+        raise ValueError(
+            f"X holds numbers beyond ±{np.finfo(dtype).max:.3g}, the range of "
+            f"{np.dtype(dtype).name}, in which the artefact is run: leave these rows out."
+        )
+    pairs = list(zip(columns, rounded, strict=True))
+    if all(a is b or np.array_equal(a, b, equal_nan=True) for a, b in pairs):
+        return X
+    # Categories as they were given: as text the student may not know them.
+    raw = _raw_columns(predictor, X)
+    pairs = zip(raw, rounded, strict=True)
+    return container(
+        student, [b if b.dtype.kind == "f" else _objects(a) for a, b in pairs]
+    )
+
+
+def _objects(column):
+    values = np.empty(len(column), dtype=object)
+    values[:] = [None if _is_gap(value) else value for value in column.tolist()]
+    return values
 
 
 def plain_columns(predictor, X):
@@ -229,8 +297,7 @@ def plain_columns(predictor, X):
         Numbers as float64, NaN for gaps; categories as objects: strings, numbers and
         booleans of Python, and None for gaps.
     """
-    n, names = predictor.n_features_in_, predictor.meta["names"]
-    columns = _by_names(X, names, n) if _is_frame(X) else list(_as_array(X).T)
+    columns, names = _raw_columns(predictor, X), predictor.meta["names"]
     labels = {each["column"]: each for each in predictor.meta["view"].get("labels", [])}
     return [
         _plain_labels(column, labels[j]["as_text"])
@@ -238,6 +305,11 @@ def plain_columns(predictor, X):
         else _numbers_of(column, j if names is None else names[j])
         for j, column in enumerate(columns)
     ]
+
+
+def _raw_columns(predictor, X):
+    n, names = predictor.n_features_in_, predictor.meta["names"]
+    return _by_names(X, names, n) if _is_frame(X) else list(_as_array(X).T)
 
 
 def _plain_labels(column, as_text):

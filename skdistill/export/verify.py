@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+from sklearn.pipeline import Pipeline
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
 from .arrays import predictor_of
 from .numpy_engine import NumpyEngine
 from .predictor import NumpyPredictor, load
 from .proof import proof
+from .sklearn_engine import SklearnEngine
 
 
 def verify(artefact, student, X=None, *, random_state=0):
@@ -76,5 +80,10 @@ def _saved(path, predictor):
 
 
 # By the type of what an exporter returns, and by the end of the name of what it writes.
-_ENGINES = {NumpyPredictor: NumpyEngine}
+_ENGINES = {
+    NumpyPredictor: NumpyEngine,
+    DecisionTreeClassifier: SklearnEngine,
+    DecisionTreeRegressor: SklearnEngine,
+    Pipeline: SklearnEngine,
+}
 _FILES = {".npz": _saved}

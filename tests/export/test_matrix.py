@@ -18,8 +18,8 @@ from skdistill import (
     NeuralStudentRegressor,
     SoftDecisionTreeClassifier,
     SoftDecisionTreeRegressor,
+    export,
 )
-from skdistill import export
 
 STUDENTS = {
     "net": (NeuralStudentClassifier, NeuralStudentRegressor),
@@ -43,7 +43,7 @@ def table(kind, n=160):
     X = random.normal(size=(n, 3))
     if kind == "numbers":
         return X
-    frame = pd.DataFrame(X, columns=["age", "b's \"size\"", "c"])
+    frame = pd.DataFrame(X, columns=["age", 'b\'s "size"', "c"])
     frame.loc[::7, "age"] = np.nan
     frame["plan"] = random.choice(["a", "it's", "ü"], n)
     frame.loc[::9, "plan"] = None
@@ -106,7 +106,11 @@ def test_each_cell(name, targets, kind, place, tmp_path):
         with pytest.raises(TypeError, match=why):
             artefact(place, student, tmp_path)
         return
-    rows = np.asarray(X, dtype=np.float32).astype(float) if place == "sklearn" and kind == "numbers" else X
+    rows = (
+        np.asarray(X, dtype=np.float32).astype(float)
+        if place == "sklearn" and kind == "numbers"
+        else X
+    )
     record = export.verify(artefact(place, student, tmp_path), student, rows)
     assert record["rows"] >= 256 + len(X)
     assert record["labels_that_differ"] in (0, None)
