@@ -84,7 +84,6 @@ class Net:
         self._columns, self._kind = columns, kind
         self._n_layers = self._meta["n_layers"]
         self._n_members = self._meta["n_members"] or 1
-        self.n_outputs = self._arrays["weight_0"].shape[1]
         last = self._arrays[f"weight_{self._n_layers - 1}"]
         self.n_outputs = last.shape[1]
         #: Width of each layer, as it lies in memory.
@@ -130,6 +129,9 @@ class Net:
         return "\n".join([first.code(), *self._tables(), self._raw()])
 
     def _tables(self):
+        if "output_scale" in self._arrays:
+            scale = np.broadcast_to(self._arrays["output_scale"], self.n_outputs)
+            yield table("@_scale", scale, self._kind)
         for i in range(1, self._n_layers):
             weights, biases = self._layer(i)
             yield table(f"@_weight_{i}", weights, self._kind)
@@ -170,11 +172,9 @@ class Net:
 
     def _end(self):
         """From the last layer's outputs to the net's."""
-        scale, last = self._arrays.get("output_scale"), self._n_layers - 1
+        last = self._n_layers - 1
         parts = {"n": self.n_outputs, "last": last, "kind": self._kind}
-        scaled = ""
-        if scale is not None:
-            scaled = f" * ({self._kind}){float(np.asarray(scale).item())!r}"
+        scaled = " * @_scale[i]" if "output_scale" in self._arrays else ""
         if not self._meta["n_members"]:
             return fill(_ONE, scale=scaled, **parts)
         each = f"        for (i = 0; i < {self.n_outputs}; i++) v[i] = v[i]{scaled};\n"
