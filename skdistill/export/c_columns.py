@@ -230,7 +230,13 @@ class Columns:
         """
         any_text = any(each.is_text for each in self.categories)
         texts = [_FIND] if any_text else []
-        return "\n".join([*texts, *(self._coder(each, kind) for each in self.categories)])
+        coders = [self._coder(each, kind) for each in self.categories]
+        if kind != "double":  # without floating point, unless the user asks for it
+            coders = [
+                code if each.is_text else f"#ifdef @_WITH_DOUBLES\n{code}#endif\n"
+                for code, each in zip(coders, self.categories, strict=True)
+            ]
+        return "\n".join([*texts, *coders])
 
     def _coder(self, each, kind):
         known = sorted(each.codes, key=_as_bytes if each.is_text else None)

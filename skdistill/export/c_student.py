@@ -5,7 +5,7 @@ import json
 from .arrays import predictor_of
 from .c_columns import Columns
 from .c_engine import TOLERANCES, CEngine, found_compiler
-from .c_fixed import FixedEngine, fixed_tree
+from .c_fixed import FixedEngine, FixedTree
 from .c_head import PREDICT_DOC, Head, classes, helpers, labels_of_leaves
 from .c_leaves import _PREDICT, answers_of, hard_leaf
 from .c_net import Net
@@ -35,11 +35,7 @@ $notes
 #ifndef @_H
 #define @_H
 
-#include <math.h>
-
-#ifdef __FAST_MATH__
-#error "-ffast-math forgets gaps (NaN): compile without it."
-#endif
+$include
 
 enum {
     @_OK = 0, @_GAP = -1, @_INFINITE = -2, @_CODE = -3,
@@ -52,6 +48,21 @@ enum {
 };
 
 $body
+#endif
+"""
+
+_MATH = """\
+#include <math.h>
+
+#ifdef __FAST_MATH__
+#error "-ffast-math forgets gaps (NaN): compile without it."
+#endif
+"""
+# Integers ask for no floating point unless their user does.
+_STDINT = """\
+#include <stdint.h>
+#ifdef @_WITH_DOUBLES
+#include <math.h>
 #endif
 """
 
@@ -165,7 +176,7 @@ class _Header:
             self.stack = n * (8 if dtype == "double" else 4)
             self._notes, self._value = _NOTES[dtype], None
         else:
-            tree = fixed_tree(student, predictor, self._columns, dtype)
+            tree = FixedTree(student, predictor, self._columns, dtype)
             self._about, self._body = tree.about, tree.code()
             self._n_outputs, self.stack = tree.n_outputs, 64
             self._notes = tree.notes()
@@ -186,6 +197,7 @@ class _Header:
             notes=_lines(self._notes),
             # A slash or a question mark might end the comment, or begin a trigraph.
             about=json.dumps(about).replace("/", "\\/").replace("?", "\\u003f"),
+            include=_MATH if self._about["x"] == "double" else _STDINT,
             n_columns=self._predictor.n_features_in_,
             n_outputs=self._n_outputs,
             sizes=self._sizes(),

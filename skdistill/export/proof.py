@@ -60,6 +60,22 @@ class Engine(ABC):
             One for each row.
         """
 
+    def meant(self, columns):
+        """The rows for which an engine answers, where it is coarser than the student.
+
+        Parameters
+        ----------
+        columns : list of ndarray
+            The columns of X.
+
+        Returns
+        -------
+        list of ndarray
+            The same, unless a part of the engine's promise is to take some numbers for
+            others.
+        """
+        return columns
+
     def seconds(self, columns):
         """How long the engine takes for some rows.
 
@@ -126,8 +142,9 @@ def proof(engine, student, predictor, X=None, random_state=0):
     batches = compared_rows(student, predictor, X, random_state)
     worst, differ, n = 0.0, 0, 0
     for rows, columns in batches:
-        wanted = expected(student, predictor, rows)
         ours = engine.answers(columns)
+        rows = _replaced(student, rows, columns, engine.meant(columns))
+        wanted = expected(student, predictor, rows)
         _check_shapes(engine, ours, wanted)
         off = np.abs(ours.outputs - wanted.outputs).max(axis=1)
         off = np.where(np.isnan(ours.outputs).any(axis=1), np.inf, off)
@@ -311,6 +328,25 @@ def label_places(predictor, labels):
     targets = [predictor.arrays[f"classes_{i}"] for i in range(labels.shape[1])]
     pairs = zip(targets, labels.T, strict=True)
     return np.column_stack([np.searchsorted(classes, said) for classes, said in pairs])
+
+
+def _replaced(student, rows, columns, meant):
+    """Rows with the numbers that an engine takes for others."""
+    changed = [j for j, column in enumerate(meant) if column is not columns[j]]
+    if not changed:
+        return rows
+    if not hasattr(rows, "isetitem"):
+        return container(student, meant)
+    rows = rows.copy()
+    for j in changed:  # of pandas: categories stay as they are
+        rows.isetitem(_position(student, rows, j), meant[j])
+    return rows
+
+
+def _position(student, rows, j):
+    """Where a frame holds a column of training."""
+    names = getattr(student, "feature_names_in_", None)
+    return j if names is None else list(map(str, rows.columns)).index(str(names[j]))
 
 
 def _check_shapes(engine, ours, wanted):
