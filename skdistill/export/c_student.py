@@ -10,7 +10,7 @@ from .c_head import PREDICT_DOC, Head, classes, helpers, labels_of_leaves
 from .c_leaves import _PREDICT, answers_of, hard_leaf
 from .c_net import Net
 from .c_soft_tree import Mixture, one_leaf
-from .c_text import checked_name, fill, remark, table
+from .c_text import checked_name, fill, number, remark, table
 from .files import checked_path, write_whole
 from .proof import proven
 
@@ -195,8 +195,7 @@ class _Header:
             outputs=_lines(self._outputs()),
             stack=self.stack,
             notes=_lines(self._notes),
-            # A slash or a question mark might end the comment, or begin a trigraph.
-            about=json.dumps(about).replace("/", "\\/").replace("?", "\\u003f"),
+            about=_json(about),
             include=_MATH if self._about["x"] == "double" else _STDINT,
             n_columns=self._predictor.n_features_in_,
             n_outputs=self._n_outputs,
@@ -216,9 +215,9 @@ class _Header:
 
     def _example(self):
         columns, x, out = self._columns, self._about["x"], self._about["out"]
-        places = [0, self._predictor.n_features_in_ - 1]
-        places = [each.column for each in columns.categories[:1]] or places[:1]
         fixed = x != "double"
+        shown = [each for each in columns.categories if each.is_text or not fixed]
+        places = [each.column for each in [*columns.numbers[:1], *shown[:1]]]
         yield f'#include "{remark(self._file)}"'
         yield f"{x} x[@_N_COLUMNS] = {{0}};"
         yield f"{out} out[@_N_OUTPUTS];"
@@ -236,11 +235,19 @@ class _Header:
             if j in labels:
                 null = "0" if labels[j].is_text else "NAN"
                 what = f"a category: @_code_{word}(...), of {null} for a gap"
+                what += self._codes(labels[j])
             elif takes.get(j):
                 what = f"a number, {gap} for a gap"
             else:
                 what = "a number"
             yield f"  @_at_{word}: {remark(name)}, {what}"
+
+    def _codes(self, each):
+        """The codes of numbers, for rows of integers."""
+        if each.is_text or self._about["x"] == "double":
+            return ""
+        pairs = ", ".join(f"{number(value)} is {i}" for value, i in each.codes.items())
+        return f"; {pairs}, a gap {each.gap}, any other {each.other}"
 
     def _outputs(self):
         meta = self._predictor.meta
@@ -258,6 +265,12 @@ class _Header:
             for i, width in enumerate(meta["widths"]):
                 yield f"  of @_classes_{i} in out[{start}] to out[{start + width - 1}]"
                 start += width
+
+
+def _json(about):
+    """JSON in a comment: no slash ends it, and nothing in it is a name or a trigraph."""
+    text = json.dumps(about).replace("/", "\\/")
+    return text.replace("?", "\\u003f").replace("@", "\\u0040")
 
 
 def _lines(lines, indent=""):
