@@ -170,7 +170,9 @@ class Affine:
 
     def _of_gap(self, each):
         term = self._of(each.place, each.rule.of_gap)
-        return term if each.gap is None else term + self._of(each.gap_place, each.gap.yes)
+        return (
+            term if each.gap is None else term + self._of(each.gap_place, each.gap.yes)
+        )
 
     def _rows_of(self, k):
         """Of an input: its weights, then the rows of its embedding."""
@@ -178,7 +180,9 @@ class Affine:
         if self._embedding == "piecewise_linear":
             slopes = self._weight[[self._n_inputs + i for i in parts]]
             # At the lower edge of each bin, and at the end of the last.
-            rows += [slopes[:i].sum(axis=0) for i in range(len(parts) + 1)] * bool(parts)
+            rows += [slopes[:i].sum(axis=0) for i in range(len(parts) + 1)] * bool(
+                parts
+            )
         elif parts:
             rows += list(self._weight[self._block(parts[0])])
         return rows
@@ -248,7 +252,7 @@ class Affine:
             return _BINS
         if self._embedding is None:
             return _PLAIN
-        n, n_waves = self._arrays["embedding_frequency"].shape
+        n_waves = self._arrays["embedding_frequency"].shape[1]
         n_out = self._arrays["embedding_bias"].shape[1]
         return fill(
             _WAVES,

@@ -168,11 +168,17 @@ class Columns:
         }
         gap = tuple(rule.of_gap for _, rule in mine)
         other = tuple(rule.other for _, rule in mine)
-        kinds = {kind: i for i, kind in enumerate(dict.fromkeys([*gives.values(), gap, other]))}
+        kinds = {
+            kind: i
+            for i, kind in enumerate(dict.fromkeys([*gives.values(), gap, other]))
+        }
         is_text = all(isinstance(category, str) for category in gives)
         return CategoryColumn(
             j,
-            {self._plain(each, j, is_text): kinds[kind] for each, kind in gives.items()},
+            {
+                self._plain(each, j, is_text): kinds[kind]
+                for each, kind in gives.items()
+            },
             kinds[gap],
             kinds[other],
             [k for k, _ in mine],

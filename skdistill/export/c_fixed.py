@@ -140,7 +140,9 @@ def quanta_of(thresholds, spread, bits, name):
     around = np.abs(t - middle).max(initial=0.0)
     for offset, reach in ((0.0, max(size, spread)), (0.0, size), (middle, around)):
         exponent = math.floor(math.log2((high - 1) / (reach or 1.0)))
-        quanta = Quanta(float(offset), 2.0 ** min(max(exponent, -1000), 1000), low, high)
+        quanta = Quanta(
+            float(offset), 2.0 ** min(max(exponent, -1000), 1000), low, high
+        )
         places = quanta.places(t)
         if len(np.unique(places)) == len(t) and (places < high).all():
             return quanta
@@ -148,8 +150,8 @@ def quanta_of(thresholds, spread, bits, name):
     one, other = t[gaps.argmin()], t[gaps.argmin() + 1]
     raise ValueError(
         f'dtype="int{bits}": the thresholds {one!r} and {other!r} of column {name!r} are '
-        f'the same in {bits} bits, so far are others: take {"int32" if bits == 16 else "double"}'
-        "."
+        f"the same in {bits} bits, so far away are others: take dtype="
+        f"{'int32' if bits == 16 else 'double'!r}."
     )
 
 
@@ -181,7 +183,10 @@ class FixedTree:
         self._labels = answers.labels
         outputs = answers.outputs[:, 1::2] if is_multilabel else answers.outputs
         self.n_outputs = outputs.shape[1]
-        self._from, self._step = np.zeros(self.n_outputs), np.full(self.n_outputs, 1 / _MOST)
+        self._from, self._step = (
+            np.zeros(self.n_outputs),
+            np.full(self.n_outputs, 1 / _MOST),
+        )
         if self._labels is None:
             self._from = outputs.min(axis=0)
             self._step = (outputs.max(axis=0) - self._from) / _MOST
@@ -205,10 +210,11 @@ class FixedTree:
         """
         names = self._columns.names
         return [
-            "Numbers of x are integers: floor((value - offset) * factor), by @_fixed(column,",
-            "value) where @_WITH_DOUBLES is defined before the header is included. A row goes",
-            "to the student's leaf unless one of its numbers lies above a threshold by less",
-            "than one quantum, 1 / factor: such a number goes the way of the threshold.",
+            "Numbers of x are integers, floor((value - offset) * factor): the function",
+            "@_fixed(column, value), if @_WITH_DOUBLES is defined before this is included.",
+            "A row goes to the student's leaf unless one of its numbers lies above a",
+            "threshold by less than one quantum, 1 / factor: such a number goes the way of",
+            "the threshold.",
             *(
                 f"  {remark(names[j])}: offset {each.offset!r}, factor {each.factor!r}"
                 for j, each in self.quanta.items()
@@ -280,7 +286,10 @@ class FixedTree:
         for j, each in self.quanta.items():
             offset[j], factor[j] = each.offset, each.factor
         tables = [table("offset", offset, "double"), table("factor", factor, "double")]
-        values = [table("from", self._from, "double"), table("step", self._step, "double")]
+        values = [
+            table("from", self._from, "double"),
+            table("step", self._step, "double"),
+        ]
         return fill(
             _DOUBLES,
             x=self._x,
@@ -318,20 +327,10 @@ def _all_quanta(student, predictor, columns, nodes, bits):
 
 
 class FixedEngine(CEngine):
-    """A header of integers.
-
-    Parameters
-    ----------
-    text : str
-        The header.
-    predictor : NumpyPredictor
-        Of the student that it came from.
-    compiler : str, list of str or None, default=None
-        As in :func:`to_c`.
-    """
+    """A header of integers, made a program."""
 
     def meant(self, columns):
-        """Numbers less than a quantum above a threshold are taken for it."""  # numpydoc ignore=PR01,RT01
+        """Numbers just above a threshold are it."""  # numpydoc ignore=PR01,RT01
         nodes, _, _ = questions(self._predictor, self._columns)
         bits = _BITS[self.about["x"].removesuffix("_t")]
         low, high = 2 - 2 ** (bits - 1), 2 ** (bits - 1) - 1
@@ -343,5 +342,6 @@ class FixedEngine(CEngine):
                 continue
             x, each = columns[j], quanta[j]
             is_near = (x > t) & (each.places(x) == each.places(t))
-            columns[j] = np.where(is_near, t, x)
+            if is_near.any():
+                columns[j] = np.where(is_near, t, x)
         return columns

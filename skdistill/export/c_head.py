@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .c_text import fill, number, quoted, table
+from .c_text import fill, quoted, table
 
 _SOFTMAX = """\
 static inline void @_softmax($kind *v, int n)
@@ -133,8 +133,10 @@ static inline int @_labels(const $x *x, int *labels)
     return @_OK;
 }
 """
-PREDICT_DOC = "/* Fills out[@_N_OUTPUTS] and returns @_OK, or tells why it refuses the row. */"
-LABEL_DOC = "/* Place of the class in @_classes, or a number below 0: why the row is refused. */"
+PREDICT_DOC = (
+    "/* Fills out[@_N_OUTPUTS] and returns @_OK, or tells why it refuses the row. */"
+)
+LABEL_DOC = "/* Place of the class in @_classes, or below 0: why it refuses the row. */"
 LABELS_DOC = (
     "/* Fills labels[@_N_TARGETS] with places in @_classes_0 and so on, and returns @_OK,\n"
     "   or tells why it refuses the row. */"
@@ -219,7 +221,11 @@ class Head:
     def _values(self, n):
         sort = f"    @_sort(o, {n});\n" if self._meta["is_sorted"] else ""
         tables = [
-            table(name, np.broadcast_to(self._arrays[f"target_{name}"], n), self._parts["kind"])
+            table(
+                name,
+                np.broadcast_to(self._arrays[f"target_{name}"], n),
+                self._parts["kind"],
+            )
             for name in ("scale", "center")
         ]
         body = sort + self._fill(_VALUES, n=n, tables="        ".join(tables))
@@ -297,25 +303,12 @@ def _classes(name, labels):
         return f"static const char *const {name}[{len(labels)}] = {{\n    {cells}}};\n"
     if kind == "f":
         return table(name, labels, "double")
-    written = ["-9223372036854775807LL - 1" if v == -(2**63) else f"{v}" for v in map(int, labels)]
+    written = [
+        "-9223372036854775807LL - 1" if v == -(2**63) else f"{v}"
+        for v in map(int, labels)
+    ]
     if all(abs(int(v)) < 2**31 for v in labels.tolist()):
         return f"static const int {name}[{len(labels)}] = {{{', '.join(written)}}};\n"
     suffix, kind = ("ULL", "unsigned long long") if kind == "u" else ("LL", "long long")
     cells = (each if "LL" in each else each + suffix for each in written)
     return f"static const {kind} {name}[{len(labels)}] = {{{', '.join(cells)}}};\n"
-
-
-def number_of(value):
-    """A literal of a double.
-
-    Parameters
-    ----------
-    value : float
-        Finite.
-
-    Returns
-    -------
-    str
-        In C.
-    """
-    return number(value)

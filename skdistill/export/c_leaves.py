@@ -1,5 +1,7 @@
 """Students of which one leaf answers: its label and its outputs are known beforehand."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from .c_text import fill, table
@@ -21,8 +23,7 @@ $side        node = next[2 * node + right];
     return -1 - node;
 }
 """
-# No gap is larger than a threshold; where gaps go right, that is said by itself.
-_NUMBER = "        const int right = (v > threshold[node]) | (isnan(v) & gap_right[node]);\n"
+# NaN is not above a threshold.
 _NUMBER = """\
         const int right = v > threshold[node] || (gap_right[node] && isnan(v));
 """
@@ -93,6 +94,7 @@ def log_softmax_of_each(logits):
     return log_softmax(np.concatenate([logits, logits]))[: len(logits)]
 
 
+@dataclass(frozen=True)
 class Node:
     """A question of a hard tree about a column of X.
 
@@ -110,9 +112,11 @@ class Node:
         Of a category.
     """
 
-    def __init__(self, column, threshold=None, gap_right=False, codes=None, gap_code=0):
-        self.column, self.threshold, self.gap_right = column, threshold, bool(gap_right)
-        self.codes_right, self.gap_code = codes, gap_code
+    column: int
+    threshold: float | None = None
+    gap_right: bool = False
+    codes_right: np.ndarray | None = None
+    gap_code: int = 0
 
 
 def questions(predictor, columns):
@@ -140,7 +144,9 @@ def questions(predictor, columns):
     place = np.empty(len(asks), dtype=int)
     place[inner], place[leaves] = np.arange(len(inner)), -1 - np.arange(len(leaves))
     below = np.column_stack([a["children_left"][inner], a["children_right"][inner]])
-    pairs = zip(a["feature"][inner].tolist(), a["threshold"][inner].tolist(), strict=True)
+    pairs = zip(
+        a["feature"][inner].tolist(), a["threshold"][inner].tolist(), strict=True
+    )
     by_column = {each.column: each for each in columns.categories}
     nodes = [_node(rules[k], k, t, by_column) for k, t in pairs]
     return nodes, place[below], leaves
@@ -158,7 +164,7 @@ def _node(rule, k, threshold, by_column):
         return Node(rule.column, threshold_of_x(rule, threshold), gap_right)
     each = by_column[rule.column]
     codes = each.values[:, each.places.index(k)] > threshold
-    return Node(rule.column, codes=codes, gap_code=each.gap)
+    return Node(rule.column, codes_right=codes, gap_code=each.gap)
 
 
 def threshold_of_x(rule, threshold):
@@ -250,7 +256,9 @@ def hard_leaf(predictor, columns):
     nodes, ways, leaves = questions(predictor, columns)
     raw = predictor.arrays["values"][leaves]
     if not nodes:
-        code = "static inline int @_leaf(const double *x)\n{\n    return @_check(x);\n}\n"
+        code = (
+            "static inline int @_leaf(const double *x)\n{\n    return @_check(x);\n}\n"
+        )
         return code, raw, 0
     is_either = any(node.threshold is None for node in nodes)
     tables = [

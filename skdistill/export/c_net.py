@@ -88,7 +88,9 @@ class Net:
         self.n_outputs = last.shape[1]
         #: Width of each layer, as it lies in memory.
         self._widths = [
-            _padded(self._arrays[f"weight_{i}"].shape[1], is_last=i == self._n_layers - 1)
+            _padded(
+                self._arrays[f"weight_{i}"].shape[1], is_last=i == self._n_layers - 1
+            )
             for i in range(self._n_layers)
         ]
         self.n_on_stack = self._n_members * sum(self._widths) + max(self._widths)
@@ -100,7 +102,9 @@ class Net:
         weights = np.repeat(weight[None], members, axis=0)
         biases = np.broadcast_to(bias, (members, weight.shape[1]))
         if self._meta["n_members"]:
-            weights = a[f"before_{i}"][:, :, None] * weights * a[f"after_{i}"][:, None, :]
+            weights = (
+                a[f"before_{i}"][:, :, None] * weights * a[f"after_{i}"][:, None, :]
+            )
         wide = self._widths[i] - weight.shape[1]
         tall = 0 if i == 0 else self._widths[i - 1] - weight.shape[0]
         weights = np.pad(weights, ((0, 0), (0, tall), (0, wide)))

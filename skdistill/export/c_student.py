@@ -14,6 +14,8 @@ from .c_text import checked_name, fill, number, remark, table
 from .files import checked_path, write_whole
 from .proof import proven
 
+_CALLS = 200  # bytes of stack for calls and single numbers
+_MUCH = 1 << 16
 _DTYPES = ("double", "float", "int32", "int16")
 
 _TOP = """\
@@ -56,15 +58,13 @@ _MATH = """\
 
 #ifdef __FAST_MATH__
 #error "-ffast-math forgets gaps (NaN): compile without it."
-#endif
-"""
+#endif"""
 # Integers ask for no floating point unless their user does.
 _STDINT = """\
 #include <stdint.h>
 #ifdef @_WITH_DOUBLES
 #include <math.h>
-#endif
-"""
+#endif"""
 
 _NOTES = {
     "double": [
@@ -173,12 +173,12 @@ class _Header:
         if dtype in TOLERANCES:
             self._about = {"x": "double", "out": dtype, "tolerance": TOLERANCES[dtype]}
             self._body, self._n_outputs, n = _body(predictor, self._columns, dtype)
-            self.stack = n * (8 if dtype == "double" else 4)
+            self.stack = _CALLS + n
             self._notes, self._value = _NOTES[dtype], None
         else:
             tree = FixedTree(student, predictor, self._columns, dtype)
             self._about, self._body = tree.about, tree.code()
-            self._n_outputs, self.stack = tree.n_outputs, 64
+            self._n_outputs, self.stack = tree.n_outputs, _CALLS
             self._notes = tree.notes()
 
     def text(self, proof):
@@ -194,7 +194,7 @@ class _Header:
             columns=_lines(self._described()),
             outputs=_lines(self._outputs()),
             stack=self.stack,
-            notes=_lines(self._notes),
+            notes=_lines([*self._notes, *self._large()]),
             about=_json(about),
             include=_MATH if self._about["x"] == "double" else _STDINT,
             n_columns=self._predictor.n_features_in_,
@@ -206,6 +206,10 @@ class _Header:
             body="\n".join(parts),
         )
         return text.replace("@_", self._name + "_")
+
+    def _large(self):
+        if self.stack > _MUCH:
+            yield "That is much: see that your threads have it."
 
     def _sizes(self):
         widths = self._predictor.meta["widths"]
@@ -231,7 +235,9 @@ class _Header:
         takes = {each.column: each.rule.takes_gaps for each in columns.numbers}
         labels = {each.column: each for each in columns.categories}
         gap = "NAN" if self._about["x"] == "double" else "@_MISSING"
-        for j, (name, word) in enumerate(zip(columns.names, columns.words, strict=True)):
+        for j, (name, word) in enumerate(
+            zip(columns.names, columns.words, strict=True)
+        ):
             if j in labels:
                 null = "0" if labels[j].is_text else "NAN"
                 what = f"a category: @_code_{word}(...), of {null} for a gap"
@@ -260,7 +266,7 @@ class _Header:
             yield f"@_predict gives the probabilities of @_classes{unit};"
             yield "@_label the place of the likeliest."
         else:
-            yield f"@_predict gives probabilities{unit}, @_labels the places of the likeliest:"
+            yield f"@_predict gives probabilities{unit}, @_labels places of the likeliest:"
             start = 0
             for i, width in enumerate(meta["widths"]):
                 yield f"  of @_classes_{i} in out[{start}] to out[{start + width - 1}]"
@@ -278,7 +284,7 @@ def _lines(lines, indent=""):
 
 
 def _body(predictor, columns, kind):
-    """Tables and functions of a model, its number of outputs and of numbers it holds."""
+    """Tables and functions of a model, its number of outputs, and bytes that it holds."""
     model = predictor.meta["model"]
     says_leaf = model["kind"] == "hard_tree" or (
         model.get("inference", "mixture") != "mixture"
@@ -288,7 +294,7 @@ def _body(predictor, columns, kind):
         find = hard_leaf if model["kind"] == "hard_tree" else one_leaf
         leaf, raw, n = find(predictor, columns)
         said, n_outputs = _said(predictor, raw, kind)
-        return "\n".join([columns.check(), leaf, said]), n_outputs, 2 * n
+        return "\n".join([columns.check(), leaf, said]), n_outputs, 8 * n
     make = Net if model["kind"] == "net" else Mixture
     made = make(predictor, columns, kind)
     head = Head(predictor, made.says, kind).code(made.n_outputs)
@@ -296,7 +302,8 @@ def _body(predictor, columns, kind):
     several = predictor.meta["is_multilabel"]
     n_outputs = len(predictor.meta["widths"]) if several else made.n_outputs
     code = "\n".join([columns.check(), helpers(code, kind), code])
-    return code, n_outputs, made.n_on_stack + 2 * made.n_outputs
+    size = 8 if kind == "double" else 4
+    return code, n_outputs, size * (made.n_on_stack + 2 * made.n_outputs)
 
 
 def _said(predictor, raw, kind):
@@ -306,7 +313,10 @@ def _said(predictor, raw, kind):
     if predictor.meta["is_multilabel"]:
         outputs = outputs[:, 1::2]
     n = outputs.shape[1]
-    parts = [table("@_said", outputs, kind), fill(_PREDICT, n=n, kind=kind, doc=PREDICT_DOC)]
+    parts = [
+        table("@_said", outputs, kind),
+        fill(_PREDICT, n=n, kind=kind, doc=PREDICT_DOC),
+    ]
     if answers.labels is not None:
         parts.append(labels_of_leaves(answers.labels, "double"))
     return "\n".join(parts), n

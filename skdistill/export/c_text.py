@@ -133,7 +133,9 @@ def quoted(text, what):
             f"{what} {text[:40]!r} is no string in C, which holds UTF-8 of at most "
             f"{_MOST_OF_STRING} bytes without NUL: rename it before fit."
         )
-    plain = (chr(b) if 32 <= b < 127 and b not in b'"\\?@' else f"\\{b:03o}" for b in data)
+    plain = (
+        chr(b) if 32 <= b < 127 and b not in b'"\\?@' else f"\\{b:03o}" for b in data
+    )
     return f'"{"".join(plain)}"'
 
 
