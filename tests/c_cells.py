@@ -49,8 +49,14 @@ _KINDS = {
         {"max_leaf_nodes": 8},
     ),
 }
-TASKS = ["two", "five", "labels", "targets", "value", "values", "quantiles"]
-TABLES = ["array", "frame", "as it is"]
+CLASSES = ["two", "five", "labels", "targets"]
+TASKS = [*CLASSES, "value", "values", "quantiles"]
+#: Tasks of which each has its table.
+CELLS = [
+    *((task, "frame") for task in TASKS),
+    *((task, "array") for task in ("five", "targets", "values")),
+    *((task, "as it is") for task in ("two", "value")),
+]
 
 
 def table(kind, n=150):
@@ -99,10 +105,13 @@ def student_of(kind, task, kind_of_table="array"):
         options = {**options, "preprocessor": None}
     if task == "quantiles":
         options = {**options, "quantiles": [0.1, 0.5, 0.9]}
-    if kind == "linear" and task not in ("value", "values", "quantiles"):
-        return classifier(**options)
-    is_class = task in ("two", "five", "labels", "targets")
-    return (classifier if is_class else regressor)(**options)
+    return (classifier if task in CLASSES else regressor)(**options)
+
+
+def cell(kind, task, kind_of_table):
+    """A fitted student, and its rows."""
+    X = table(kind_of_table)
+    return student_of(kind, task, kind_of_table).fit(X, answers(task, X)), X
 
 
 def proven_in_c(student, X, folder, dtypes=("double", "float"), **options):
@@ -112,8 +121,7 @@ def proven_in_c(student, X, folder, dtypes=("double", "float"), **options):
         proof = to_c(student, path, dtype=dtype, X=X, **options)
         assert proof["labels_that_differ"] in (0, None)
         assert proof["rows"] > len(X)
-        most = {"double": 1e-12, "float": 1e-6}.get(dtype, 2e-5)
-        assert proof["largest_difference"] <= most
+        assert proof["largest_difference"] <= {"double": 1e-12, "float": 1e-6}[dtype]
         assert proof["bytes"] == path.stat().st_size
     return path
 
@@ -139,5 +147,3 @@ def said(program, *arguments):
         [program, *arguments], check=True, capture_output=True, text=True, timeout=60
     )
     return done.stdout
-
-
