@@ -24,6 +24,8 @@ needs_compiler = pytest.mark.skipif(
 )
 #: What C would misread: quotes, ends of lines, trigraphs, digits after an escape.
 ODD = ["it's", UNSEEN, 'a"b\\n', "??/??'", "\u00e9" + "1", "50 %d */ /* @_ $x"]
+#: In which precisions a cell is tried.
+DTYPES = {"frame": ["double", "float"], "array": ["double"], "as it is": ["double"]}
 
 _KINDS = {
     "net": (NeuralStudentClassifier, NeuralStudentRegressor, SMALL),

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from c_cells import CELLS, cell, needs_compiler, proven_in_c, table
+from c_cells import CELLS, DTYPES, cell, needs_compiler, proven_in_c, table
 from exported import FEW, SMALL
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
@@ -32,7 +32,7 @@ CLASSIFIERS = {
 
 @pytest.mark.parametrize(("task", "kind"), CELLS)
 def test_a_cell_of_the_matrix(task, kind, tmp_path):
-    proven_in_c(*cell("net", task, kind), tmp_path)
+    proven_in_c(*cell("net", task, kind), tmp_path, DTYPES[kind])
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)

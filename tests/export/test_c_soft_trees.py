@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from c_cells import CELLS, cell, needs_compiler, proven_in_c, table
+from c_cells import CELLS, DTYPES, cell, needs_compiler, proven_in_c, table
 from exported import FEW, TREE
 from sklearn.datasets import load_iris
 
@@ -14,7 +14,7 @@ pytestmark = needs_compiler
 @pytest.mark.parametrize("kind", ["mixture", "linear"])
 @pytest.mark.parametrize(("task", "table_kind"), CELLS)
 def test_a_cell_of_the_matrix(kind, task, table_kind, tmp_path):
-    proven_in_c(*cell(kind, task, table_kind), tmp_path)
+    proven_in_c(*cell(kind, task, table_kind), tmp_path, DTYPES[table_kind])
 
 
 @pytest.mark.parametrize(
