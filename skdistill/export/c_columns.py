@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .c_text import distinct, fill, number, quoted, table
-from .view_columns import GapOfNumber, Number, view_columns
+from .view_columns import GapOfNumber, Indicator, Number, view_columns
 
 _FIND = """\
 static inline int @_find(const char *text, const char *const *known, int n)
@@ -152,16 +152,17 @@ class Columns:
             for k, rule in rules
             if isinstance(rule, Number)
         ]
-        labels = meta["view"].get("labels", [])
-        self.categories = [self._category(each, rules) for each in labels]
-
-    def _category(self, labels, rules):
-        j = labels["column"]
-        mine = [
-            (k, rule)
-            for k, rule in rules
-            if rule.column == j and not isinstance(rule, Number | GapOfNumber)
+        indicators = {}
+        for k, rule in rules:
+            if isinstance(rule, Indicator):
+                indicators.setdefault(rule.column, []).append((k, rule))
+        self.categories = [
+            self._category(labels, indicators.get(labels["column"], []))
+            for labels in meta["view"].get("labels", [])
         ]
+
+    def _category(self, labels, mine):
+        j = labels["column"]
         gives = {
             category: tuple(rule.known[category] for _, rule in mine)
             for category, _ in labels["bins"]

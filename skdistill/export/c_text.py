@@ -7,6 +7,7 @@ import numpy as np
 
 _MOST_OF_NAME, _MOST_OF_COLUMN = 31, 24  # compilers may look at 63 characters only
 _MOST_OF_STRING = 4000  # C99 promises 4095
+_MOST_OF_REMARK = 80
 _INTEGERS = {"signed char": np.int8, "short": np.int16, "int": np.int32}
 
 
@@ -93,14 +94,15 @@ def distinct(texts):
     list of str
         As many.
     """
-    taken = []
+    taken, counts, names = set(), {}, []
     for text in map(identifier, texts):
-        count, name = 1, text
+        name = text
         while name in taken:
-            count += 1
-            name = f"{text}_{count}"
-        taken.append(name)
-    return taken
+            counts[text] = counts.get(text, 1) + 1
+            name = f"{text}_{counts[text]}"
+        taken.add(name)
+        names.append(name)
+    return names
 
 
 def quoted(text, what):
@@ -150,9 +152,10 @@ def remark(text):
     Returns
     -------
     str
-        One line that neither ends the comment nor begins another, a trigraph, or text
+        One line, of long texts the beginning, that neither ends the comment nor begins another, a trigraph, or text
         that runs from right to left.
     """
+    text = text if len(text) <= _MOST_OF_REMARK else f"{text[:_MOST_OF_REMARK]}..."
     plain = (c if c.isprintable() and c != "\\" else ascii(c)[1:-1] for c in text)
     line = "".join(plain)
     for pair in ("*/", "/*", "??", "??", "@_"):  # of three question marks two pairs
