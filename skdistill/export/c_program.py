@@ -39,6 +39,13 @@ static const char *text(void)
     return start;
 }
 
+static $x value(int column)
+{
+    switch (column) {
+$cases    default: return $number;
+    }
+}
+
 static double seconds($x *const volatile rows, int n)
 {
     volatile double sink = 0;
@@ -65,7 +72,8 @@ int main(int argc, char **argv)
     long size;
     char *all;
     $x *x;
-    int n, i, k;
+    int n, i, j, k;
+    static const int read[] = {$read};
     if (!in || !to) return 1;
     fseek(in, 0, SEEK_END);
     size = ftell(in);
@@ -73,9 +81,11 @@ int main(int argc, char **argv)
     all = place = (char *)malloc((size_t)size + 1);
     if (!all || fread(all, 1, (size_t)size, in) != (size_t)size) return 2;
     n = whole();
-    x = ($x *)malloc(sizeof($x) * ${name}_N_COLUMNS * (size_t)(n + 1));
+    x = ($x *)calloc((size_t)(n + 1), sizeof($x) * ${name}_N_COLUMNS);
     if (!x) return 3;
-$reading    if (argc > 3) printf("%.17g", seconds(x, n));
+    for (j = 0; j < $n_read; j++)
+        for (i = 0; i < n; i++) x[(long)i * ${name}_N_COLUMNS + read[j]] = value(read[j]);
+    if (argc > 3) printf("%.17g", seconds(x, n));
     else for (i = 0; i < n; i++) {
         const $x *row = x + (long)i * ${name}_N_COLUMNS;
         $out out[${name}_N_OUTPUTS] = {0};
@@ -83,7 +93,7 @@ $reading    if (argc > 3) printf("%.17g", seconds(x, n));
         double value = ${name}_predict(row, out);
         fwrite(&value, sizeof value, 1, to);
         for (k = 0; k < ${name}_N_OUTPUTS; k++) {
-            value = $value;
+            value = $answer;
             fwrite(&value, sizeof value, 1, to);
         }
         $label
@@ -97,7 +107,7 @@ $reading    if (argc > 3) printf("%.17g", seconds(x, n));
     return fclose(in) || fclose(to);
 }
 """
-_READ = "    for (i = 0; i < n; i++) x[(long)i * ${name}_N_COLUMNS + $j] = $value;\n"
+_CASE = "    case $j: return ${name}_code_$word($read());\n"
 
 
 class Program:
@@ -130,6 +140,7 @@ class Program:
             In C99.
         """
         about, name = self._about, self._about["name"]
+        is_fixed = about["x"] != "double"
         label = "${name}_labels(row, labels);"
         label = label if self.n_labels > 1 else "labels[0] = ${name}_label(row);"
         return fill(
@@ -139,20 +150,18 @@ class Program:
             out=about["out"],
             n_labels=self.n_labels,
             label=fill(label, name=name) if self._meta["is_classifier"] else "",
-            value="out[k]" if about["x"] == "double" else f"{name}_value(k, out[k])",
-            reading="".join(
-                fill(_READ, name=name, j=j, value=self._reading(j)) for j in self._read
-            ),
+            answer=f"{name}_value(k, out[k])" if is_fixed else "out[k]",
+            cases="".join(map(self._case, self._is_text)),
+            number=f"{name}_fixed(column, number())" if is_fixed else "number()",
+            n_read=len(self._read),
+            read=", ".join(map(str, self._read)) or "0",
         )
 
-    def _reading(self, j):
-        """An expression for the next value of a column."""
-        name = self._about["name"]
-        if j in self._is_text:
-            read = "text()" if self._is_text[j] else "number()"
-            return f"{name}_code_{self._columns.words[j]}({read})"
-        is_fixed = self._about["x"] != "double"
-        return f"{name}_fixed({j}, number())" if is_fixed else "number()"
+    def _case(self, j):
+        """How the next value of a column of categories is read."""
+        read = "text" if self._is_text[j] else "number"
+        word, name = self._columns.words[j], self._about["name"]
+        return fill(_CASE, j=j, name=name, word=word, read=read)
 
     def packed(self, columns):
         """Rows as it reads them.

@@ -152,8 +152,8 @@ def remark(text):
     Returns
     -------
     str
-        One line, of long texts the beginning, that neither ends the comment nor begins another, a trigraph, or text
-        that runs from right to left.
+        One line, the beginning of a long text. It neither ends the comment nor begins
+        another, a trigraph, or text that runs from right to left.
     """
     text = text if len(text) <= _MOST_OF_REMARK else f"{text[:_MOST_OF_REMARK]}..."
     plain = (c if c.isprintable() and c != "\\" else ascii(c)[1:-1] for c in text)
