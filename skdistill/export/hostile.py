@@ -8,6 +8,7 @@ from .view_columns import Number, view_columns
 
 _MOST_THRESHOLDS = 1000  # three rows each
 _LIKELY, _BASES = 256, 4
+_MOST_CELLS = 1 << 23  # of wide tables a draw of the hostile rows
 _HUGE = 1e30
 #: A category that breaks what forgets to quote.
 UNSEEN = "'); DROP TABLE x; --\"\\%{}\n"
@@ -64,6 +65,10 @@ def hostile_rows(student, predictor, random, dtype=np.float64):
     for j in range(columns.n):
         odd = columns.odd_values(j)
         changes += [{j: value} for value in odd for _ in range(_BASES)]
+    most = max(_LIKELY, _MOST_CELLS // columns.n)
+    if len(changes) > most:
+        kept = random.choice(len(changes), most, replace=False)
+        changes = [changes[i] for i in sorted(kept)]
     gaps = {j: np.nan for j in range(columns.n) if columns.takes_gaps(j)}
     changes += [gaps] if gaps else []
     numbers = set(range(columns.n)) - set(columns.categories)

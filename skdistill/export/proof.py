@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .compared import compared_rows
-from .hostile import quiet
+from .hostile import container, quiet
 
 #: Of double precision and of float, relative to what the student computes with.
 DOUBLE, SINGLE = 1e-12, 1e-6
@@ -64,6 +64,22 @@ class Engine(ABC):
         Answers
             One for each row.
         """
+
+    def meant(self, columns):
+        """The rows for which an engine answers, where it is coarser than the student.
+
+        Parameters
+        ----------
+        columns : list of ndarray
+            The columns of X.
+
+        Returns
+        -------
+        list of ndarray
+            The same, unless a part of the engine's promise is to take some numbers for
+            others.
+        """
+        return columns
 
     def seconds(self, columns):
         """How long the engine takes for some rows.
@@ -164,6 +180,7 @@ def _n_moved(engine, student, predictor, rows, columns):
 
 def _differences(engine, student, predictor, rows, columns):
     """How far outputs are off, and whether a label differs, for each row (n,)."""
+    rows = _replaced(student, rows, columns, engine.meant(columns))
     wanted, ours = expected(student, predictor, rows), engine.answers(columns)
     _check_shapes(engine, ours, wanted)
     off = np.abs(ours.outputs - wanted.outputs).max(axis=1)
@@ -275,6 +292,25 @@ def label_places(predictor, labels):
     targets = [predictor.arrays[f"classes_{i}"] for i in range(labels.shape[1])]
     pairs = zip(targets, labels.T, strict=True)
     return np.column_stack([np.searchsorted(classes, said) for classes, said in pairs])
+
+
+def _replaced(student, rows, columns, meant):
+    """Rows with the numbers that an engine takes for others."""
+    changed = [j for j, column in enumerate(meant) if column is not columns[j]]
+    if not changed:
+        return rows
+    if not hasattr(rows, "isetitem"):
+        return container(student, meant)
+    rows = rows.copy()
+    for j in changed:  # of pandas: categories stay as they are
+        rows.isetitem(_position(student, rows, j), meant[j])
+    return rows
+
+
+def _position(student, rows, j):
+    """Where a frame holds a column of training."""
+    names = getattr(student, "feature_names_in_", None)
+    return j if names is None else list(map(str, rows.columns)).index(str(names[j]))
 
 
 def _check_shapes(engine, ours, wanted):

@@ -79,6 +79,12 @@ def _saved(path, predictor):
     return NumpyEngine(load(path), predictor)
 
 
+def _header(path, predictor):
+    from .c_engine import read_engine
+
+    return read_engine(path, predictor)
+
+
 # By the type of what an exporter returns, and by the end of the name of what it writes.
 _ENGINES = {
     NumpyPredictor: NumpyEngine,
@@ -86,4 +92,4 @@ _ENGINES = {
     DecisionTreeRegressor: SklearnEngine,
     Pipeline: SklearnEngine,
 }
-_FILES = {".npz": _saved}
+_FILES = {".h": _header, ".npz": _saved}
