@@ -3,6 +3,7 @@
 from .arrays import to_numpy
 from .onnx_student import to_onnx
 from .predictor import NumpyPredictor, load
+from .sql_student import to_sql
 from .verify import verify
 
-__all__ = ["NumpyPredictor", "load", "to_numpy", "to_onnx", "verify"]
+__all__ = ["NumpyPredictor", "load", "to_numpy", "to_onnx", "to_sql", "verify"]

@@ -6,6 +6,8 @@ from .arrays import predictor_of
 from .numpy_engine import NumpyEngine
 from .predictor import NumpyPredictor, load
 from .proof import proof
+from .sql_engine import sql_engine
+from .sql_plan import START
 
 
 def verify(artefact, student, X=None, *, random_state=0):
@@ -58,6 +60,8 @@ def verify(artefact, student, X=None, *, random_state=0):
 
 def _engine(artefact, predictor):
     """What runs an artefact."""
+    if isinstance(artefact, str) and artefact.startswith(START):
+        return sql_engine(artefact, predictor)
     for kind, engine in _ENGINES.items():
         if isinstance(artefact, kind):
             return engine(artefact, predictor)
@@ -71,10 +75,14 @@ def _engine(artefact, predictor):
     )
 
 
+def _sql_in(path, predictor):
+    return sql_engine(Path(path).read_text(encoding="utf-8"), predictor)
+
+
 def _saved(path, predictor):
     return NumpyEngine(load(path), predictor)
 
 
 # By the type of what an exporter returns, and by the end of the name of what it writes.
 _ENGINES = {NumpyPredictor: NumpyEngine}
-_FILES = {".npz": _saved}
+_FILES = {".npz": _saved, ".sql": _sql_in}
