@@ -195,9 +195,7 @@ def whole_columns(predictor):
     """
     meta = predictor.meta["view"]
     gap = bool(meta.get("takes_gaps", False))
-    whole = {
-        j: Numbers(-np.inf, np.inf, gap) for j in range(predictor.n_features_in_)
-    }
+    whole = {j: Numbers(-np.inf, np.inf, gap) for j in range(predictor.n_features_in_)}
     for each in meta.get("labels", []):
         known = tuple(category for category, _ in each["bins"])
         whole[each["column"]] = Labels(known, True, True)

@@ -63,7 +63,18 @@ def back(text, dialect: Dialect):
     tree = imported_sqlglot().parse_one(text, read=dialect.name)
     if dialect.name == "tsql":
         tree = tree.transform(_of_duckdb)
+    tree = tree.transform(_without_whole_numbers)
     return tree.sql(dialect="duckdb", comments=False)
+
+
+def _without_whole_numbers(node):
+    """Booleans as the numbers that they are here: hostile ones are neither 0 nor 1."""
+    from sqlglot import exp
+
+    is_double = isinstance(node, exp.Cast) and node.to.is_type("double")
+    if is_double and isinstance(node.this, exp.Cast):
+        node.set("this", node.this.this)
+    return node
 
 
 def _of_sql_server(node):
@@ -86,7 +97,9 @@ def _of_duckdb(node):
     if isinstance(node, exp.Collate):
         return node.this.transform(_of_duckdb)
     if isinstance(node, exp.Add) and isinstance(node.expression, exp.National):
-        return exp.DPipe(this=node.this, expression=node.expression).transform(_of_duckdb)
+        return exp.DPipe(this=node.this, expression=node.expression).transform(
+            _of_duckdb
+        )
     if isinstance(node, exp.DataType):
         # To SQL Server FLOAT has 53 bits, which sqlglot forgets.
         kind = "DOUBLE" if node.is_type("float", "double") else "TEXT"

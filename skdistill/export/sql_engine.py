@@ -8,7 +8,7 @@ from contextlib import closing
 import numpy as np
 
 from .proof import Answers, Engine, median_seconds
-from .sql_dialects import back
+from .sql_dialects import back, imported_sqlglot
 from .sql_plan import RUN, read_plan
 
 # What a build of sqlite may lack.
@@ -35,14 +35,9 @@ class SqlEngine(Engine):
     def __init__(self, artefact, predictor):
         self._plan, _ = read_plan(artefact)
         self._artefact, self._predictor = artefact, predictor
-        columns = map(str.casefold, self._plan.columns)
-        known = set(columns) if self._plan.dialect.ignores_case else {*self._plan.columns}
-        is_known = [self._key(name) in known for name in self._plan.keep]
-        # A column of the table that the student does not read: the row's number.
-        self._more = [n for n, is_ in zip(self._plan.keep, is_known, strict=True) if not is_]
-
-    def _key(self, name):
-        return name.casefold() if self._plan.dialect.ignores_case else name
+        known = {name.casefold() for name in self._plan.columns}
+        # Columns of the table that the student does not read: the row's number.
+        self._more = [n for n in self._plan.keep if n.casefold() not in known]
 
     def answers(self, columns):
         """What the SQL says."""  # numpydoc ignore=PR01,RT01
@@ -133,6 +128,8 @@ class DuckDBEngine(SqlEngine):
         dialect = self._plan.dialect
         if dialect.name not in RUN:
             self._artefact = back(artefact, dialect)
+            self.name = "duckdb through sqlglot"
+            self.version += f", {imported_sqlglot().__version__}"
 
     def _connected(self, columns):
         connection = self._duckdb.connect(":memory:")
@@ -156,15 +153,7 @@ class DuckDBEngine(SqlEngine):
 
 
 class SqliteEngine(SqlEngine):
-    """The sqlite of Python.
-
-    Parameters
-    ----------
-    artefact : str
-        SQL, from :func:`to_sql`.
-    predictor : NumpyPredictor
-        Of the student that it came from.
-    """
+    """The sqlite of Python."""
 
     name, version = "sqlite", sqlite3.sqlite_version
 

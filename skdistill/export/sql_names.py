@@ -116,7 +116,9 @@ def column_names(predictor, feature_names):
         names = predictor.meta["names"] or shown or [f"feature_{j}" for j in range(n)]
     names = tuple(map(str, names))
     if len(names) != n:
-        raise ValueError(f"feature_names has {len(names)} names, and X has {n} columns.")
+        raise ValueError(
+            f"feature_names has {len(names)} names, and X has {n} columns."
+        )
     return names
 
 
@@ -135,26 +137,25 @@ def check_names(plan):
     """
     if not plan.table:
         raise ValueError("table='' must be the name of a table.")
-    remedy = "rename the columns of the table, and give their names as feature_names"
-    seen = str.casefold if plan.dialect.ignores_case else str
-    _check_distinct(plan.columns, seen, "columns of X", remedy)
+    remedy = "rename columns of the table, and give their names as feature_names"
+    _check_distinct(plan.columns, "columns of X", remedy)
     # Whoever makes a table of the answers may do so in an engine that ignores capitals.
     answers = [*plan.keep, *plan.labels, *plan.numbers]
     remedy = "give other class_names, or keep other columns"
-    _check_distinct(answers, str.casefold, "columns of the answer", remedy)
+    _check_distinct(answers, "columns of the answer", remedy)
     for name in (*plan.labels, *plan.numbers):
         _check_allowed(name, plan.dialect)
 
 
-def _check_distinct(names, seen, what, remedy):
+def _check_distinct(names, what, remedy):
     first = {}
     for name in names:
-        if (other := first.get(seen(name))) is not None:
+        if (other := first.get(name.casefold())) is not None:
             raise ValueError(
                 f"Two {what}, {other!r} and {name!r}, would have one name in SQL, where "
                 f"capitals may not count: {remedy}."
             )
-        first[seen(name)] = name
+        first[name.casefold()] = name
 
 
 def _check_allowed(name, dialect):

@@ -49,7 +49,9 @@ def _clipped(steps, meta, view):
     limit = meta["clip"]
     if limit is None:
         return view
-    scaled = [steps.dialect.clipped(f"{z} / {number(limit)}", -1e18, 1e18) for z in view]
+    scaled = [
+        steps.dialect.clipped(f"{z} / {number(limit)}", -1e18, 1e18) for z in view
+    ]
     steps.add({f"s{k}": text for k, text in enumerate(scaled)})
     smooth = f"{number(limit)} * s{{0}} / SQRT(1e0 + s{{0}} * s{{0}})"
     steps.add({f"u{k}": smooth.format(k) for k in range(len(view))})

@@ -8,10 +8,10 @@ from .sql_text import Dialect
 
 #: A text starts so; the second line goes on with the plan in JSON.
 START, _PLAN = "-- Written by skdistill", "-- skdistill: "
+_FORMAT = 1
 _JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _HARMLESS = re.compile(r"[A-Za-z0-9_. ]")
 
-_POSTGRES = {"is_materialized": True, "longest_name": 63, "ignores_case": False}
 #: Dialects by name. The first two are run; the others are rendered from the first.
 DIALECTS = {
     each.name: each
@@ -26,10 +26,10 @@ DIALECTS = {
             is_materialized=True,
             has_typed_values=False,
         ),
-        Dialect("postgres", casts_booleans=False, **_POSTGRES),
         Dialect(
-            "snowflake", casts_booleans=False, longest_name=255, ignores_case=False
+            "postgres", casts_booleans=False, longest_name=63, is_materialized=True
         ),
+        Dialect("snowflake", casts_booleans=False, longest_name=255),
         Dialect("bigquery", casts_booleans=False, longest_name=300),
         Dialect("spark"),
         # CASE ten levels deep; 128 characters of two bytes; blanks at the end ignored.
@@ -75,15 +75,13 @@ class Plan:
         """The table, quoted."""  # numpydoc ignore=RT01
         return ".".join(map(self.dialect.name_of, (*self.schema, self.table)))
 
-    def head(self, student, version, record):
+    def head(self, student, record):
         """The first lines of the text, comments that no name in them can end.
 
         Parameters
         ----------
         student : str
             What kind of student it is.
-        version : str
-            Of this library.
         record : dict or None
             The proof.
 
@@ -95,10 +93,11 @@ class Plan:
         said = ""
         if record is not None:
             said = (
-                f"; {record['engine']} {record['engine_version']} ran it on "
-                f"{record['rows']} rows: off by at most {record['largest_difference']:.1g}"
+                f", and {record['engine']} {record['engine_version']} ran it on "
+                f"{record['rows']} rows, off by at most {record['largest_difference']:.1g}"
             )
         content = {
+            "format": _FORMAT,
             "dialect": self.dialect.name,
             "schema": self.schema,
             "table": self.table,
@@ -110,7 +109,7 @@ class Plan:
             "proof": record,
         }
         line = _JSON_STRING.sub(_escaped, json.dumps(content))
-        return f"{START} {version}: {student}{said}\n{_PLAN}{line}\n"
+        return f"{START}: {student}{said}\n{_PLAN}{line}\n"
 
 
 def _escaped(match):
@@ -153,6 +152,8 @@ def read_plan(text):
             "without these nobody knows its columns: give the text as it was written."
         )
     content = json.loads(line.removeprefix(_PLAN))
+    if content.pop("format") != _FORMAT:
+        raise ValueError("The SQL was written by another version of skdistill.")
     record = content.pop("proof")
     dialect = DIALECTS[content.pop("dialect")]
     lists = {k: tuple(v) if isinstance(v, list) else v for k, v in content.items()}

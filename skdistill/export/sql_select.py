@@ -2,12 +2,20 @@
 
 import numpy as np
 
-from .plain_tree import LeafAnswers, Numbers, PlainNode, PlainTree, leaf_answers, plain_tree
+from .plain_tree import (
+    LeafAnswers,
+    Numbers,
+    PlainNode,
+    PlainTree,
+    leaf_answers,
+    plain_tree,
+)
 from .predictor import _TINY
 from .sql_net import add_net
 from .sql_soft_tree import add_gates, add_mixture, add_reach
+from .sql_steps import Steps
 from .sql_sums import TINY, add_softmax, add_sorted, by_target
-from .sql_text import Steps, number, total
+from .sql_text import number, total
 from .sql_tree import by_leaf, leaf_literals, leaf_of_hard_tree
 from .sql_view import add_view, refused
 from .view_columns import Indicator, view_columns

@@ -91,7 +91,9 @@ def add_mixture(steps, predictor, view):
         said = [[number(value) for value in row] for row in outputs.tolist()]
     steps.add(
         {
-            f"m{k}": total([f"{r} * {row[k]}" for r, row in zip(reach, said, strict=True)])
+            f"m{k}": total(
+                [f"{r} * {row[k]}" for r, row in zip(reach, said, strict=True)]
+            )
             for k in range(len(said[0]))
         }
     )
@@ -112,7 +114,9 @@ def _linear_leaves(steps, meta, arrays, view):
     steps.add(texts)
     rows = by_target(list(texts), [bias.shape[1]] * len(bias))
     if meta["is_classifier"]:
-        return [add_softmax(steps, r, meta["widths"], f"{i}") for i, r in enumerate(rows)]
+        return [
+            add_softmax(steps, r, meta["widths"], f"{i}") for i, r in enumerate(rows)
+        ]
     if meta["is_sorted"]:
         return [add_sorted(steps, row, i) for i, row in enumerate(rows)]
     return rows

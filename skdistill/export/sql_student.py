@@ -95,7 +95,7 @@ def to_sql(
     >>> X, y = load_iris(return_X_y=True, as_frame=True)
     >>> tree = HardDecisionTreeClassifier(max_leaf_nodes=3).fit(X, y)
     >>> print(to_sql(tree, dialect="sqlite", table="flowers", keep="id"))
-    -- Written by skdistill ...
+    -- Written by skdistill: ...
     -- skdistill: ...
     WITH step_1 AS (SELECT ... FROM "flowers" AS t),
     ...
@@ -128,11 +128,9 @@ def to_sql(
             f"max_length={max_length:,}: raise that if your engine takes so much, or "
             "export a smaller student."
         )
-    from .. import __version__
-
-    told = type(student).__name__, __version__
-    engine = sql_engine(plan.head(*told, None) + text, predictor)
-    return plan.head(*told, proven(engine, student, predictor, X)) + text
+    kind = type(student).__name__
+    engine = sql_engine(plan.head(kind, None) + text, predictor)
+    return plan.head(kind, proven(engine, student, predictor, X)) + text
 
 
 def _known(dialect):
@@ -150,4 +148,6 @@ def _names(given):
 def _check_booleans(plan):
     unknown = [name for name in plan.booleans if name not in plan.columns]
     if unknown:
-        raise ValueError(f"booleans={unknown} are no columns of X: {list(plan.columns)}.")
+        raise ValueError(
+            f"booleans={unknown} are no columns of X: {list(plan.columns)}."
+        )

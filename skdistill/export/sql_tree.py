@@ -1,11 +1,8 @@
 """A tree's questions, and what its leaves say, as SQL."""
 
 from .plain_tree import Labels
-from .sql_text import Leaves, number
-
-
-class TooDeep(ValueError):
-    """A tree of more levels than CASE may have in an engine."""
+from .sql_steps import Leaves
+from .sql_text import number
 
 
 def leaf_of_hard_tree(tree, dialect, said):
@@ -25,6 +22,11 @@ def leaf_of_hard_tree(tree, dialect, said):
     str
         An expression of columns ``x0`` (numbers) and ``c0`` (categories); NULL where a
         gap is that the student refuses.
+
+    Raises
+    ------
+    ValueError
+        If CASE would be deeper than the engine takes.
     """
     leaves = iter(said)
     texts = {id(leaf): next(leaves) for leaf in tree.leaves}
@@ -43,7 +45,7 @@ def leaf_of_hard_tree(tree, dialect, said):
         cases[place] = [f"WHEN {asked} THEN {_case(*cases.pop(then))}", *whens], rest
         depth[place] = max(depth[then] + 1, depth[other])
     if depth[0] > dialect.deepest:
-        raise TooDeep(
+        raise ValueError(
             f"The tree takes {depth[0]} levels of CASE, and {dialect.name} has at most "
             f"{dialect.deepest}: take a tree of fewer leaves."
         )
@@ -193,7 +195,7 @@ def by_leaf(steps, leaf, literals, kept, answers):
     numbers = [str(i) for i in range(len(literals))]
     double = steps.dialect.double
 
-    def selected(texts):
+    def _selected(texts):
         pairs = zip(texts, answers, strict=True)
         return kept + [
             (f"CAST({text} AS {double})" if is_number else text, name)
@@ -201,16 +203,16 @@ def by_leaf(steps, leaf, literals, kept, answers):
         ]
 
     if len(answers) == 1:
-        return steps.select(selected([leaf([row[0] for row in literals])]))
+        return steps.select(_selected([leaf([row[0] for row in literals])]))
     steps = steps.copy()
     steps.add({"n0": leaf(numbers)})
     names = [f"a{i}" for i in range(len(answers))]
     rows = [[i, *row] for i, row in zip(numbers, literals, strict=True)]
     table = Leaves("n0", ["leaf", *names], rows)
-    joined = steps.select(selected([f"l.{name}" for name in names]), table)
+    joined = steps.select(_selected([f"l.{name}" for name in names]), table)
     cases = [
         "CASE n0 " + " ".join(f"WHEN {i} THEN {row[k]}" for i, *row in rows) + " END"
         for k in range(len(answers))
     ]
-    cases = steps.select(selected(cases))
+    cases = steps.select(_selected(cases))
     return min(joined, cases, key=len)

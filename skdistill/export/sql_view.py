@@ -59,7 +59,8 @@ def _seen(k, each, dialect):
     if each.is_empty:
         return number(each.yes if isinstance(each, GapOfNumber) else each.of_gap)
     if isinstance(each, GapOfNumber):
-        return f"CASE WHEN {name} IS NULL THEN {number(each.yes)} ELSE {number(each.no)} END"
+        yes, no = number(each.yes), number(each.no)
+        return f"CASE WHEN {name} IS NULL THEN {yes} ELSE {no} END"
     z = name
     if each.tail is not None:
         z = f"CASE WHEN d{k} < 0e0 THEN -LN(1e0 - d{k}) ELSE LN(1e0 + d{k}) END"
