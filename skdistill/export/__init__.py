@@ -2,8 +2,10 @@
 
 from .arrays import to_numpy
 from .onnx_student import to_onnx
-from .predictor import NumpyPredictor, load
+from .predictor import NumpyPredictor
+from .reading import load
+from .rule_predictor import RulePredictor
 from .sql_student import to_sql
 from .verify import verify
 
-__all__ = ["NumpyPredictor", "load", "to_numpy", "to_onnx", "to_sql", "verify"]
+__all__ = ["NumpyPredictor", "RulePredictor", "load", "to_numpy", "to_onnx", "to_sql", "verify"]

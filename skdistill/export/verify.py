@@ -4,8 +4,10 @@ from pathlib import Path
 
 from .arrays import predictor_of
 from .numpy_engine import NumpyEngine
-from .predictor import NumpyPredictor, load
+from .predictor import NumpyPredictor
 from .proof import proof
+from .reading import load
+from .rule_predictor import RulePredictor
 from .sql_engine import sql_engine
 from .sql_plan import START
 
@@ -84,5 +86,5 @@ def _saved(path, predictor):
 
 
 # By the type of what an exporter returns, and by the end of the name of what it writes.
-_ENGINES = {NumpyPredictor: NumpyEngine}
-_FILES = {".npz": _saved, ".sql": _sql_in}
+_ENGINES = {NumpyPredictor: NumpyEngine, RulePredictor: NumpyEngine}
+_FILES = {".npz": _saved, ".json": _saved, ".sql": _sql_in}
