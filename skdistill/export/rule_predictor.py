@@ -132,6 +132,8 @@ class RulePredictor:
         Of a classifier; a list for several targets.
     n_features_in_ : int
         Number of columns of the rows.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Their names, where training rows had some.
     meta : dict
         The content.
     """
@@ -144,6 +146,8 @@ class RulePredictor:
             )
         self.meta, self._columns = content, content["columns"]
         self.n_features_in_ = len(self._columns)
+        if content["names"] is not None:
+            self.feature_names_in_ = np.array(content["names"], dtype=object)
         self._view = self._make_view(content)
         self._rules = [self._read(rule["conditions"]) for rule in content["rules"]]
         self._targets = [np.array(each) for each in content["classes"]]
@@ -214,15 +218,25 @@ class RulePredictor:
         -------
         ndarray of shape (n,)
             Places in ``meta["rules"]``.
+
+        Raises
+        ------
+        ValueError
+            If X holds what the tree refuses, or the rules are not whole.
         """
         rows = self._view.rows(X, self.n_features_in_, self.meta["names"])
         self._view(rows)  # it refuses infinity, and gaps where training had none
-        found = np.zeros(len(rows), dtype=int)
+        found = np.full(len(rows), -1)
         for i, conditions in enumerate(self._rules):
             meets = np.ones(len(rows), dtype=bool)
             for column, is_met in conditions:
                 meets &= is_met(rows[:, column])
             found[meets] = i
+        if (found < 0).any():
+            raise ValueError(
+                f"Row {(found < 0).argmax()} of X meets no rule: the JSON is not as "
+                "export_rules has written it."
+            )
         return found
 
     def _make_view(self, content):
@@ -298,5 +312,7 @@ def read_rules(text):
     """
     content = json.loads(text)
     if not isinstance(content, dict):
-        raise ValueError("The JSON holds no rules: it takes what export_rules has written.")
+        raise ValueError(
+            "The JSON holds no rules: it takes what export_rules has written."
+        )
     return RulePredictor(content)

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from .arrays import predictor_of
 from .numpy_engine import NumpyEngine
 from .predictor import NumpyPredictor
 from .proof import proof
@@ -56,6 +55,8 @@ def verify(artefact, student, X=None, *, random_state=0):
     >>> proof["labels_that_differ"], proof["largest_difference"]
     (0, 0.0)
     """
+    from .arrays import predictor_of  # scikit-learn is there where a student is
+
     predictor = predictor_of(student)
     return proof(_engine(artefact, predictor), student, predictor, X, random_state)
 

@@ -58,9 +58,7 @@ class Among(str):
 
     def __new__(cls, key, name, texts, has_gap, is_in, is_one, equals="="):
         """The text."""  # numpydoc ignore=PR01,RT01
-        self = super().__new__(
-            cls, _words(name, texts, has_gap, is_in, is_one, equals)
-        )
+        self = super().__new__(cls, _words(name, texts, has_gap, is_in, is_one, equals))
         self.key, self.name, self.texts = key, name, tuple(texts)
         self.has_gap, self.is_in, self.is_one = has_gap, is_in, is_one
         return self
@@ -144,7 +142,9 @@ def merged(conditions):
         kind = type(each)
         key = (kind, each.key) if kind in (Bound, Among) else (str, i)
         groups.setdefault(key, []).append(each)
-    return [text for (kind, _), group in groups.items() for text in _MERGED[kind](group)]
+    return [
+        text for (kind, _), group in groups.items() for text in _MERGED[kind](group)
+    ]
 
 
 def _bounds(group):
@@ -157,6 +157,9 @@ def _bounds(group):
     if low is None or high is None:
         one = high if low is None else low
         return [f"{one.name} {one.sign} {one.written}{_missing(or_missing)}"]
+    is_open = "=" not in low.sign + high.sign
+    if low.bound > high.bound or (low.bound == high.bound and is_open):
+        return list(group)  # a path that no row takes: all that it says
     sign = low.sign.replace(">", "<")
     both = f"{low.written} {sign} {high.name} {high.sign} {high.written}"
     return [both + _missing(or_missing)]

@@ -213,7 +213,9 @@ class Asked(Seen, ABC):
         texts = [
             f"{name} = {side}" + " or missing" * (side == of_gap)
             if is_flag
-            else Bound(k, name, signs[side], bound, self._write(k, bound), side == of_gap)
+            else Bound(
+                k, name, signs[side], bound, self._write(k, bound), side == of_gap
+            )
             for side in (0, 1)
         ]
         sides = list(zip(texts, below, strict=True))

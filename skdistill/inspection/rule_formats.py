@@ -50,7 +50,7 @@ def as_markdown(rules):
     str
         Markdown, as GitHub and pandoc read it.
     """
-    lines = ["| If | Then | |", "| --- | --- | --- |"]
+    lines = ["| If | Then | Notes |", "| --- | --- | --- |"]
     for rule in rules:
         cells = _conditions(rule), rule.answer, ", ".join(rule.notes)
         lines.append(f"| {' | '.join(map(_unmarked, cells))} |")
@@ -95,7 +95,9 @@ def _answers(values, leaves):
     if not leaves.is_class:
         if values.shape[1] == 1:
             return {"prediction": values[:, 0]}
-        return {f"prediction_{t}": v for t, v in zip(leaves.titles, values.T, strict=True)}
+        return {
+            f"prediction_{t}": v for t, v in zip(leaves.titles, values.T, strict=True)
+        }
     classes = leaves.task_classes
     several, start, labels, p = len(classes) > 1, 0, {}, {}
     for t, of in enumerate(classes):
@@ -107,7 +109,9 @@ def _answers(values, leaves):
             p[f"probability{end}"] = some[:, 1]
             continue
         names = of.tolist() if several else leaves.titles
-        p |= {f"probability{end}_{n}": each for n, each in zip(names, some.T, strict=True)}
+        p |= {
+            f"probability{end}_{n}": each for n, each in zip(names, some.T, strict=True)
+        }
     return labels | p
 
 
