@@ -6,7 +6,7 @@ _MISSING = object()  # beside the categories of a column
 class Bound(str):
     """A bound on a number as text, with its parts.
 
-    Parameters
+    Attributes
     ----------
     key : int
         What number it is about.
@@ -36,7 +36,7 @@ class Bound(str):
 class Among(str):
     """A condition on a category as text, with its parts.
 
-    Parameters
+    Attributes
     ----------
     key : int
         The column that it is about.
@@ -50,8 +50,6 @@ class Among(str):
         Whether it is one of these, or none of them.
     is_one : bool
         Whether a single text is a single category.
-    equals : str, default="="
-        Between a column and its single category.
     """
 
     __slots__ = ("has_gap", "is_in", "is_one", "key", "name", "texts")
