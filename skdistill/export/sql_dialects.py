@@ -1,5 +1,7 @@
 """SQL in the dialects of other engines, rendered by sqlglot."""
 
+import re
+
 from .sql_text import Dialect
 
 # The order of letters, and not that of a language: "a" is not "A".
@@ -82,6 +84,11 @@ def _of_sql_server(node):
     from sqlglot import exp
 
     if isinstance(node, exp.Literal) and node.is_string:
+        if re.search(r"\\\r?\n", node.this):
+            raise ValueError(
+                f"{node.this!r} has a backslash at the end of a line, which SQL Server "
+                "takes out of a string: rename that category or class before fit."
+            )
         return exp.National(this=node.this)
     if isinstance(node, exp.Cast) and node.to.is_type("text"):
         node.set("to", exp.DataType.build("NVARCHAR(MAX)", dialect="tsql"))

@@ -146,7 +146,7 @@ def test_a_column_that_is_not_there_is_an_error(engine):
 
 
 @pytest.mark.parametrize("engine", ["duckdb", "sqlite"])
-@pytest.mark.parametrize("table", ["step_1", "STEP_", "l", "t", 'a "b"; --', "select"])
+@pytest.mark.parametrize("table", ["STEP_1", "l", 'a "b"; --'])
 def test_tables_and_columns_that_are_called_like_steps(table, engine):
     X, y = customers()
     X.columns = ["x1", "k0", "leaf", "t"]
