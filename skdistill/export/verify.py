@@ -22,7 +22,8 @@ def verify(artefact, student, X=None, *, random_state=0):
     Parameters
     ----------
     artefact : object
-        What an exporter returned, or the path of what it wrote.
+        What an exporter returned, texts of SQL and of rules in JSON included, or the path
+        of what it wrote.
     student : estimator
         The fitted student; not changed.
     X : array-like or frame of shape (n, n_features), default=None
@@ -65,6 +66,8 @@ def _engine(artefact, predictor):
     """What runs an artefact."""
     if isinstance(artefact, str) and artefact.startswith(START):
         return sql_engine(artefact, predictor)
+    if isinstance(artefact, str) and artefact.startswith("{"):
+        artefact = load(artefact)
     for kind, engine in _ENGINES.items():
         if isinstance(artefact, kind):
             return engine(artefact, predictor)

@@ -28,7 +28,9 @@ def checked(tree, X):
     text = export_rules(tree, format="json")
     rules = load(text)
     assert json.loads(text)["proof"]["labels_that_differ"] in (0, None)
-    assert verify(rules, tree, X, random_state=1)["largest_difference"] < 1e-15
+    for artefact in (rules, text):
+        record = verify(artefact, tree, X, random_state=1)
+        assert record["largest_difference"] < 1e-15
     said, wanted = rules.predict(X), tree.predict(X)
     if hasattr(tree, "predict_proba"):
         np.testing.assert_array_equal(said, wanted)
