@@ -1,16 +1,5 @@
 """Any artefact, run by its engine on rows that break exports."""
 
-from pathlib import Path
-
-from sklearn.pipeline import Pipeline
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
-
-from .arrays import predictor_of
-from .numpy_engine import NumpyEngine
-from .predictor import NumpyPredictor, load
-from .proof import proof
-from .sklearn_engine import SklearnEngine
-
 
 def verify(artefact, student, X=None, *, random_state=0):
     """Run an artefact by its engine, and compare it with the student that it came from.
@@ -23,7 +12,8 @@ def verify(artefact, student, X=None, *, random_state=0):
     Parameters
     ----------
     artefact : object
-        What an exporter returned, or the path of what it wrote.
+        What an exporter returned, texts of SQL and of rules in JSON included, or the path
+        of what it wrote.
     student : estimator
         The fitted student; not changed.
     X : array-like or frame of shape (n, n_features), default=None
@@ -37,7 +27,8 @@ def verify(artefact, student, X=None, *, random_state=0):
         ``engine`` and ``engine_version``; ``rows``; ``largest_difference`` of an output,
         relative to the largest number that the student computes with for that row, if
         that is above 1; ``labels_that_differ``, of a classifier; ``seconds_for_one_row``
-        and ``seconds_for_1000_rows``.
+        and ``seconds_for_1000_rows``. Of a student of texts there are no seconds, and the
+        difference is as it is.
 
     Raises
     ------
@@ -56,40 +47,7 @@ def verify(artefact, student, X=None, *, random_state=0):
     >>> proof["labels_that_differ"], proof["largest_difference"]
     (0, 0.0)
     """
-    predictor = predictor_of(student)
-    return proof(_engine(artefact, predictor), student, predictor, X, random_state)
+    # What writes and runs artefacts needs scikit-learn, and who reads one does not.
+    from .engines import compared
 
-
-def _engine(artefact, predictor):
-    """What runs an artefact."""
-    for kind, engine in _ENGINES.items():
-        if isinstance(artefact, kind):
-            return engine(artefact, predictor)
-    suffix = Path(artefact).suffix if isinstance(artefact, str | Path) else None
-    if suffix in _FILES:
-        return _FILES[suffix](artefact, predictor)
-    known = ", ".join(sorted(_FILES))
-    raise TypeError(
-        f"artefact={artefact!r} is none that an exporter of skdistill returns, and no "
-        f"path of a file that one writes ({known})."
-    )
-
-
-def _saved(path, predictor):
-    return NumpyEngine(load(path), predictor)
-
-
-def _header(path, predictor):
-    from .c_engine import read_engine
-
-    return read_engine(path, predictor)
-
-
-# By the type of what an exporter returns, and by the end of the name of what it writes.
-_ENGINES = {
-    NumpyPredictor: NumpyEngine,
-    DecisionTreeClassifier: SklearnEngine,
-    DecisionTreeRegressor: SklearnEngine,
-    Pipeline: SklearnEngine,
-}
-_FILES = {".h": _header, ".npz": _saved}
+    return compared(artefact, student, X, random_state)

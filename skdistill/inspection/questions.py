@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from ..tables.view import reads_tables, view_terms
+from .conditions import Among, Bound
 from .numbers import beside, in_full, number, percent
 
 # A column this many standard deviations from 0 (a year, say) is printed from its middle.
@@ -206,13 +207,17 @@ class Asked(Seen, ABC):
         name = self.names[term.column]
         bound = float(term.tail.unbend(threshold) if term.tail else threshold)
         signs = ("<", ">=") if is_open else ("<=", ">")
-        texts = [f"{name} {sign} {self._write(k, bound)}" for sign in signs]
-        is_flag = term.column in self.flags and 0 <= bound < 1
-        if is_flag:
-            texts = [f"{name} = 0", f"{name} = 1"]
         # A gap goes where the number goes that fills it.
-        if k in self.filled:
-            texts[int(self.filled[k] > threshold)] += " or missing"
+        of_gap = int(self.filled[k] > threshold) if k in self.filled else None
+        is_flag = term.column in self.flags and 0 <= bound < 1
+        texts = [
+            f"{name} = {side}" + " or missing" * (side == of_gap)
+            if is_flag
+            else Bound(
+                k, name, signs[side], bound, self._write(k, bound), side == of_gap
+            )
+            for side in (0, 1)
+        ]
         sides = list(zip(texts, below, strict=True))
         return sides[::-1] if is_flag else sides
 
@@ -233,15 +238,11 @@ def _about_categories(terms, weight, threshold, name, below):
     named = [terms[i] for i in order if (weight[i] > threshold) == others_go_left]
     texts = [term.category for term in named if not term.is_gap]
     has_gap = len(texts) < len(named)
-    if len(named) == 1 and has_gap:
-        sides = f"{name} is missing", f"{name} is not missing"
-    elif len(texts) == 1 and not any(term.is_rare for term in named):
-        sides = f"{name} = {texts[0]}", f"{name} is not {texts[0]}"
-    else:
-        joint = ", ".join(texts)
-        sides = f"{name} in {{{joint}}}", f"{name} not in {{{joint}}}"
-    if texts and has_gap:
-        sides = f"{sides[0]} or missing", f"{sides[1]}, nor missing"
+    is_one = not any(term.is_rare for term in named)
+    column = terms[0].column
+    sides = [
+        Among(column, name, texts, has_gap, is_in, is_one) for is_in in (True, False)
+    ]
     return list(zip(sides, below[::-1] if others_go_left else below, strict=True))
 
 

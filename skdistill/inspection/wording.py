@@ -74,6 +74,8 @@ class Answers:
         self.spread = np.zeros(1) if self.is_class else task.unit.scale
         self.is_multilabel = self.is_class and task.is_multilabel
         self.targets = self.classes = None
+        #: As they are, and not in words.
+        self.task_classes = task.classes if self.is_class else []
         several = self.is_class and len(task.classes) > 1
         if several and not self.is_multilabel:
             self.classes = [list(map(in_one_line, each)) for each in task.classes]

@@ -1,0 +1,75 @@
+"""What runs each kind of artefact."""
+
+from pathlib import Path
+
+from sklearn.pipeline import Pipeline
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from .arrays import predictor_of
+from .c_engine import read_engine
+from .numpy_engine import NumpyEngine
+from .predictor import NumpyPredictor
+from .proof import proof
+from .reading import load
+from .rule_predictor import RulePredictor
+from .sklearn_engine import SklearnEngine
+from .sql_engine import sql_engine
+from .sql_plan import START
+
+
+def compared(artefact, student, X, random_state):
+    """See :func:`verify`, whose body this is.
+
+    Parameters
+    ----------
+    artefact, student, X, random_state : object
+        Arguments of that function.
+
+    Returns
+    -------
+    dict
+        The proof.
+    """
+    predictor = predictor_of(student)
+    return proof(_engine(artefact, predictor), student, predictor, X, random_state)
+
+
+def _engine(artefact, predictor):
+    """What runs an artefact."""
+    if isinstance(artefact, str) and artefact.startswith(START):
+        return sql_engine(artefact, predictor)
+    if isinstance(artefact, str) and artefact.startswith("{"):
+        artefact = load(artefact)
+    for kind, engine in _ENGINES.items():
+        if isinstance(artefact, kind):
+            return engine(artefact, predictor)
+    if (suffix := _suffix(artefact)) in _FILES:
+        return _FILES[suffix](artefact, predictor)
+    known = ", ".join(sorted(_FILES))
+    raise TypeError(
+        f"artefact={artefact!r} is none that an exporter of skdistill returns, and no "
+        f"path of a file that one writes ({known})."
+    )
+
+
+def _suffix(artefact):
+    return Path(artefact).suffix if isinstance(artefact, str | Path) else None
+
+
+def _sql_in(path, predictor):
+    return sql_engine(Path(path).read_text(encoding="utf-8"), predictor)
+
+
+def _saved(path, predictor):
+    return NumpyEngine(load(path), predictor)
+
+
+# By the type of what an exporter returns, and by the end of the name of what it writes.
+_ENGINES = {
+    NumpyPredictor: NumpyEngine,
+    RulePredictor: NumpyEngine,
+    DecisionTreeClassifier: SklearnEngine,
+    DecisionTreeRegressor: SklearnEngine,
+    Pipeline: SklearnEngine,
+}
+_FILES = {".h": read_engine, ".npz": _saved, ".json": _saved, ".sql": _sql_in}
