@@ -1,0 +1,233 @@
+"""Soft and hard trees as operators of ONNX, in double precision."""
+
+import numpy as np
+
+from .onnx_graph import ML, ml_version
+from .onnx_outputs import Answer
+from .onnx_view import joined, table_view
+from .predictor import _TINY
+from .view_columns import Number, view_columns
+
+
+def hard_tree_answer(graph, predictor, inputs, opset):
+    """Add a tree of plain questions, with the part of the view that it asks for.
+
+    Parameters
+    ----------
+    graph : Graph
+        Added to.
+    predictor : NumpyPredictor
+        Of a hard tree.
+    inputs : Inputs
+        The table.
+    opset : int
+        Of ONNX's own operators.
+
+    Returns
+    -------
+    Answer
+        Numbers of leaves.
+    """
+    arrays = predictor.arrays
+    is_leaf = arrays["children_left"] < 0
+    if is_leaf.all():
+        x = table_view(graph, predictor, inputs, [0])
+        return Answer(leaf=_first(graph, x, 1), table=arrays["values"])
+    asked = np.unique(arrays["feature"][~is_leaf])
+    rules = view_columns(predictor)
+    is_raw = np.array([_as_it_comes(rules[k], k, arrays) for k in asked])
+    pieces = []
+    if is_raw.any():
+        pieces.append(inputs.numbers([rules[k].column for k in asked[is_raw]]))
+    if not is_raw.all():
+        pieces.append(table_view(graph, predictor, inputs, asked[~is_raw].tolist()))
+    place = {k: i for i, k in enumerate([*asked[is_raw], *asked[~is_raw]])}
+    gap = np.array([getattr(rules[k], "of_gap", np.nan) for k in place])
+    feature = np.array([0 if f < 0 else place.get(f, 0) for f in arrays["feature"]])
+    tree = {
+        "left": arrays["children_left"],
+        "right": arrays["children_right"],
+        "feature": feature,
+        "threshold": arrays["threshold"],
+        # Where a gap goes; of a column without gaps this is never asked.
+        "gap_left": gap[feature] <= arrays["threshold"],
+    }
+    number = np.cumsum(is_leaf) - 1
+    leaf = _leaf_numbers(graph, joined(graph, pieces), tree, number, opset)
+    return Answer(leaf=leaf, table=arrays["values"][is_leaf])
+
+
+def _as_it_comes(rule, k, arrays):
+    """Whether questions about a column of X and of the view are the same, gaps aside."""
+    if not isinstance(rule, Number) or rule.tail is not None or rule.is_empty:
+        return False
+    threshold = arrays["threshold"][arrays["feature"] == k]
+    is_plain = rule.center == 0 and rule.inverse == 1
+    return is_plain and bool((np.abs(threshold) < rule.bound).all())
+
+
+def _first(graph, x, n_columns):
+    """The number 0 for each row."""
+    return graph.add("ArgMax", graph.add("MatMul", x, np.zeros((n_columns, 1))), axis=1)
+
+
+def _leaf_numbers(graph, x, tree, number, opset):
+    """The number of the leaf that each row ends in (n, 1), of whole numbers."""
+    add = _as_ensemble if ml_version(opset) >= 5 else _as_regressor
+    return graph.cast(add(graph, x, tree, number), np.int64)
+
+
+def _as_ensemble(graph, x, tree, number):
+    is_gate = tree["left"] >= 0
+    rank = np.cumsum(is_gate) - 1  # gates and leaves are counted by themselves
+    ends = {}
+    for side, name in (("left", "true"), ("right", "false")):
+        child = tree[side][is_gate]
+        ends[f"nodes_{name}nodeids"] = np.where(is_gate[child], rank[child], number[child])
+        ends[f"nodes_{name}leafs"] = ~is_gate[child]
+    n_leaves = int((~is_gate).sum())
+    return graph.add(
+        "TreeEnsemble",
+        x,
+        domain=ML,
+        n_targets=1,
+        tree_roots=[0],
+        nodes_featureids=tree["feature"][is_gate].tolist(),
+        nodes_modes=np.zeros(int(is_gate.sum()), dtype=np.uint8),  # at most
+        nodes_splits=tree["threshold"][is_gate],
+        nodes_missing_value_tracks_true=tree["gap_left"][is_gate].astype(int).tolist(),
+        leaf_targetids=[0] * n_leaves,
+        leaf_weights=np.arange(float(n_leaves)),
+        **{key: value.astype(int).tolist() for key, value in ends.items()},
+    )
+
+
+def _as_regressor(graph, x, tree, number):
+    """For engines of before TreeEnsemble: it answers in float, which numbers of leaves bear."""
+    is_leaf = tree["left"] < 0
+    nodes, leaves = np.arange(len(is_leaf)), np.flatnonzero(is_leaf)
+    return graph.add(
+        "TreeEnsembleRegressor",
+        x,
+        domain=ML,
+        n_targets=1,
+        nodes_treeids=[0] * len(nodes),
+        nodes_nodeids=nodes.tolist(),
+        nodes_modes=["LEAF" if leaf else "BRANCH_LEQ" for leaf in is_leaf],
+        nodes_featureids=tree["feature"].tolist(),
+        nodes_values_as_tensor=np.where(is_leaf, 0.0, tree["threshold"]),
+        nodes_truenodeids=np.where(is_leaf, 0, tree["left"]).tolist(),
+        nodes_falsenodeids=np.where(is_leaf, 0, tree["right"]).tolist(),
+        nodes_missing_value_tracks_true=tree["gap_left"].astype(int).tolist(),
+        target_treeids=[0] * len(leaves),
+        target_nodeids=leaves.tolist(),
+        target_ids=[0] * len(leaves),
+        target_weights_as_tensor=number[leaves].astype(float),
+    )
+
+
+def soft_tree_answer(graph, predictor, z, opset):
+    """Add a tree of gates.
+
+    Parameters
+    ----------
+    graph : Graph
+        Added to.
+    predictor : NumpyPredictor
+        Of a soft tree.
+    z : str
+        The view of the rows.
+    opset : int
+        Of ONNX's own operators.
+
+    Returns
+    -------
+    Answer
+        Probabilities or values of the mixture; or numbers of leaves.
+    """
+    model, arrays = predictor._model, predictor.arrays
+    weight, bias = arrays["gate_weight"], arrays["gate_bias"]
+    leaf_weight = arrays.get("leaf_weight")
+    inference = "mixture" if leaf_weight is not None else model._inference
+    if inference == "path" and len(bias):
+        logits = graph.add("Gemm", z, weight, bias)
+        leaf = _greedy(graph, model, logits, opset)
+    else:
+        reach = _reach(graph, model, weight, bias, z)
+        leaf = None
+        if inference != "mixture":
+            leaf = graph.add("ArgMax", reach, axis=1)
+    if leaf is not None:
+        said = model._said
+        table = np.log(np.maximum(said, _TINY)) if model._is_classifier else said
+        return Answer(leaf=leaf, table=table)
+    if leaf_weight is None:
+        mixed = graph.add("MatMul", reach, model._said)
+    else:
+        mixed = _mixed_linear(graph, predictor, z, reach)
+    return Answer(p=mixed) if model._is_classifier else Answer(values=mixed)
+
+
+def _greedy(graph, model, logits, opset):
+    """At each gate the likelier side: plain questions about the gates' logits."""
+    n_nodes = 2 * model._n_gates + 1
+    rank, is_leaf = model._rank, model._rank < 0
+    tree = {
+        "left": np.where(is_leaf, -1, 2 * rank + 1),
+        "right": np.where(is_leaf, -1, 2 * rank + 2),
+        "feature": np.maximum(rank, 0),
+        "threshold": np.zeros(n_nodes),
+        "gap_left": np.zeros(n_nodes, dtype=bool),
+    }
+    return _leaf_numbers(graph, logits, tree, np.cumsum(is_leaf) - 1, opset)
+
+
+def _reach(graph, model, weight, bias, z):
+    """Probability of each leaf (n, n_leaves), level by level.
+
+    Each side's share by itself, 1 / (1 + exp(-z)) or with z, so that neither is rounded
+    to 0; the bounds keep the exponential finite. There is no logarithm that could give
+    NaN, however steep a gate is.
+    """
+    if not model._n_gates:
+        zeros = np.zeros((len(weight), 1))
+        return graph.add("Gemm", z, zeros, np.ones(1))
+    # The left and the right side of a gate stand side by side, as its children do.
+    both = np.stack([weight, -weight], axis=2).reshape(len(weight), -1)
+    logits = graph.add("Gemm", z, both, np.stack([bias, -bias], axis=1).ravel())
+    odds = graph.add("Exp", graph.add("Clip", logits, -40.0, 40.0))
+    share = graph.add("Reciprocal", graph.add("Add", odds, 1.0))
+    widths = [2 * (end - first) for first, end in model._levels]
+    shares = graph.split(share, widths, axis=1)
+    levels, start = [shares[0]], 1
+    for (first, end), share in zip(model._levels[1:], shares[1:], strict=True):
+        places = np.repeat(model._gates[first:end] - start, 2)
+        start += widths[len(levels) - 1]
+        if not np.array_equal(places, np.arange(2 * (end - first)) // 2) or True:
+            path = graph.add("Gather", levels[-1], places, axis=1)
+        levels.append(graph.add("Mul", path, share))
+    return _leaves_of(graph, model, levels, widths)
+
+
+def _leaves_of(graph, model, levels, widths):
+    if len(model._leaves) == widths[-1]:  # all in the last level
+        return levels[-1]
+    nodes = joined(graph, levels)  # but for the root, in the order of their numbers
+    return graph.add("Gather", nodes, model._leaves - 1, axis=1)
+
+
+def _mixed_linear(graph, predictor, z, reach):
+    """Leaves that are linear in the view: (n, 1, n_leaves) times (n, n_leaves, n_outputs)."""
+    meta, arrays = predictor.meta["model"], predictor.arrays
+    leaf = arrays["leaf"].astype(np.float64)
+    said = graph.add("MatMul", z, arrays["leaf_weight"])
+    said = graph.add("Reshape", said, np.array([-1, *leaf.shape]))
+    said = graph.add("Add", said, leaf)
+    if meta["is_classifier"]:
+        parts = graph.split(said, meta["widths"], axis=2)
+        parts = [graph.add("Softmax", part, axis=2) for part in parts]
+        said = parts[0] if len(parts) == 1 else graph.add("Concat", *parts, axis=2)
+    elif meta["is_sorted"]:
+        said = graph.sorted(said, leaf.shape[1])
+    reach = graph.add("Unsqueeze", reach, np.array([1]))
+    return graph.add("Squeeze", graph.add("MatMul", reach, said), np.array([1]))
