@@ -108,6 +108,65 @@ class Graph:
         self.nodes.append(node)
         return names
 
+    def split(self, x, widths, axis):
+        """Cut a table into parts.
+
+        Parameters
+        ----------
+        x : str
+            The table.
+        widths : list of int
+            Of the parts.
+        axis : int
+            Along which.
+
+        Returns
+        -------
+        list of str
+            The parts; where there is one, the table itself.
+        """
+        if len(widths) == 1:
+            return [x]
+        return self.add_many("Split", len(widths), x, np.array(widths), axis=axis)
+
+    def softmax_of_parts(self, x, widths, axis):
+        """Probabilities of several targets from their logits.
+
+        Parameters
+        ----------
+        x : str
+            The logits, target after target.
+        widths : list of int
+            How many classes each has.
+        axis : int
+            Along which.
+
+        Returns
+        -------
+        str
+            As many numbers.
+        """
+        parts = self.split(x, widths, axis)
+        parts = [self.add("Softmax", part, axis=axis) for part in parts]
+        return parts[0] if len(parts) == 1 else self.add("Concat", *parts, axis=axis)
+
+    def sorted(self, x, width):
+        """Sort along the last axis.
+
+        Parameters
+        ----------
+        x : str
+            What is sorted.
+        width : int
+            Of the last axis.
+
+        Returns
+        -------
+        str
+            Ascending.
+        """
+        return self.add_many("TopK", 2, x, np.array([width]), largest=0)[0]
+
     def cast(self, x, kind):
         """Change the type of values.
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from .onnx_activations import activated_in_double
-from .onnx_outputs import Answer
+from .onnx_outputs import Answer, n_outputs
 from .predictor import _TINY
 
 
@@ -32,7 +32,7 @@ def net_answer(graph, predictor, z):
     if meta["embedding"] is not None:
         z = _EMBEDDINGS[meta["embedding"]](graph, arrays, z)
     if meta["n_members"]:
-        return _mean_of_members(graph, meta, _members(graph, meta, arrays, z))
+        return _mean_of_members(graph, predictor, _members(graph, meta, arrays, z))
     layers = _layers(meta, arrays)
     if "output_scale" in arrays:
         weight, bias = layers[-1]
@@ -92,14 +92,13 @@ def _members(graph, meta, arrays, x):
     return x if scale is None else graph.add("Mul", x, scale)
 
 
-def _mean_of_members(graph, meta, outputs):
+def _mean_of_members(graph, predictor, outputs):
+    meta = predictor.meta["model"]
     if meta["widths"] is None:
         if meta["is_sorted"]:
-            outputs = graph.sorted(outputs, meta["n_outputs"])
+            outputs = graph.sorted(outputs, n_outputs(predictor))
         return Answer(values=_mean(graph, outputs, meta["n_members"]))
-    parts = graph.split(outputs, meta["widths"], axis=2)
-    parts = [graph.add("Softmax", part, axis=2) for part in parts]
-    p = parts[0] if len(parts) == 1 else graph.add("Concat", *parts, axis=2)
+    p = graph.softmax_of_parts(outputs, meta["widths"], axis=2)
     p = _mean(graph, p, meta["n_members"])
     return Answer(p=graph.add("Max", p, _TINY))
 

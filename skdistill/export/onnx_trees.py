@@ -83,7 +83,9 @@ def _as_ensemble(graph, x, tree, number):
     ends = {}
     for side, name in (("left", "true"), ("right", "false")):
         child = tree[side][is_gate]
-        ends[f"nodes_{name}nodeids"] = np.where(is_gate[child], rank[child], number[child])
+        ends[f"nodes_{name}nodeids"] = np.where(
+            is_gate[child], rank[child], number[child]
+        )
         ends[f"nodes_{name}leafs"] = ~is_gate[child]
     n_leaves = int((~is_gate).sum())
     return graph.add(
@@ -103,7 +105,7 @@ def _as_ensemble(graph, x, tree, number):
 
 
 def _as_regressor(graph, x, tree, number):
-    """For engines of before TreeEnsemble: it answers in float, which numbers of leaves bear."""
+    """For engines of before TreeEnsemble; a float, as which it answers, counts leaves."""
     is_leaf = tree["left"] < 0
     nodes, leaves = np.arange(len(is_leaf)), np.flatnonzero(is_leaf)
     return graph.add(
@@ -145,89 +147,88 @@ def soft_tree_answer(graph, predictor, z, opset):
     Answer
         Probabilities or values of the mixture; or numbers of leaves.
     """
-    model, arrays = predictor._model, predictor.arrays
-    weight, bias = arrays["gate_weight"], arrays["gate_bias"]
-    leaf_weight = arrays.get("leaf_weight")
-    inference = "mixture" if leaf_weight is not None else model._inference
-    if inference == "path" and len(bias):
-        logits = graph.add("Gemm", z, weight, bias)
-        leaf = _greedy(graph, model, logits, opset)
-    else:
-        reach = _reach(graph, model, weight, bias, z)
-        leaf = None
-        if inference != "mixture":
-            leaf = graph.add("ArgMax", reach, axis=1)
-    if leaf is not None:
-        said = model._said
-        table = np.log(np.maximum(said, _TINY)) if model._is_classifier else said
-        return Answer(leaf=leaf, table=table)
-    if leaf_weight is None:
-        mixed = graph.add("MatMul", reach, model._said)
-    else:
+    tree, arrays = predictor._model, predictor.arrays
+    is_linear = "leaf_weight" in arrays
+    inference = "mixture" if is_linear else predictor.meta["model"]["inference"]
+    if inference == "path" and tree._n_gates:
+        return Answer(leaf=_greedy(graph, tree, arrays, z, opset), table=_said(tree))
+    reach = _reach(graph, tree, arrays, z)
+    if inference != "mixture":
+        leaf = graph.add("Transpose", graph.add("ArgMax", reach, axis=0), perm=[1, 0])
+        return Answer(leaf=leaf, table=_said(tree))
+    if is_linear:
         mixed = _mixed_linear(graph, predictor, z, reach)
-    return Answer(p=mixed) if model._is_classifier else Answer(values=mixed)
+    else:
+        mixed = graph.add("Gemm", reach, tree._said, transA=1)
+    return Answer(p=mixed) if tree._is_classifier else Answer(values=mixed)
 
 
-def _greedy(graph, model, logits, opset):
+def _said(tree):
+    """What each leaf says: logarithms, or values."""
+    said = tree._said
+    return np.log(np.maximum(said, _TINY)) if tree._is_classifier else said
+
+
+def _greedy(graph, tree, arrays, z, opset):
     """At each gate the likelier side: plain questions about the gates' logits."""
-    n_nodes = 2 * model._n_gates + 1
-    rank, is_leaf = model._rank, model._rank < 0
-    tree = {
+    logits = graph.add("Gemm", z, arrays["gate_weight"], arrays["gate_bias"])
+    n_nodes = 2 * tree._n_gates + 1
+    rank, is_leaf = tree._rank, tree._rank < 0
+    questions = {
         "left": np.where(is_leaf, -1, 2 * rank + 1),
         "right": np.where(is_leaf, -1, 2 * rank + 2),
         "feature": np.maximum(rank, 0),
         "threshold": np.zeros(n_nodes),
         "gap_left": np.zeros(n_nodes, dtype=bool),
     }
-    return _leaf_numbers(graph, logits, tree, np.cumsum(is_leaf) - 1, opset)
+    return _leaf_numbers(graph, logits, questions, np.cumsum(is_leaf) - 1, opset)
 
 
-def _reach(graph, model, weight, bias, z):
-    """Probability of each leaf (n, n_leaves), level by level.
+def _reach(graph, tree, arrays, z):
+    """Probability of each leaf (n_leaves, n), level by level.
 
     Each side's share by itself, 1 / (1 + exp(-z)) or with z, so that neither is rounded
     to 0; the bounds keep the exponential finite. There is no logarithm that could give
-    NaN, however steep a gate is.
+    NaN, however steep a gate is. Rows stand side by side, so that whatever nodes of a
+    level are taken, numbers that lie together are.
     """
-    if not model._n_gates:
-        zeros = np.zeros((len(weight), 1))
-        return graph.add("Gemm", z, zeros, np.ones(1))
-    # The left and the right side of a gate stand side by side, as its children do.
-    both = np.stack([weight, -weight], axis=2).reshape(len(weight), -1)
-    logits = graph.add("Gemm", z, both, np.stack([bias, -bias], axis=1).ravel())
+    weight, bias = arrays["gate_weight"].T, arrays["gate_bias"]
+    if not tree._n_gates:
+        return graph.add(
+            "Gemm", np.zeros((1, weight.shape[1])), z, np.ones(1), transB=1
+        )
+    # The left and the right side of a gate lie together, as its children do.
+    both = np.stack([weight, -weight], axis=1).reshape(-1, weight.shape[1])
+    both_bias = np.stack([bias, -bias], axis=1).reshape(-1, 1)
+    logits = graph.add("Gemm", both, z, both_bias, transB=1)
     odds = graph.add("Exp", graph.add("Clip", logits, -40.0, 40.0))
     share = graph.add("Reciprocal", graph.add("Add", odds, 1.0))
-    widths = [2 * (end - first) for first, end in model._levels]
-    shares = graph.split(share, widths, axis=1)
-    levels, start = [shares[0]], 1
-    for (first, end), share in zip(model._levels[1:], shares[1:], strict=True):
-        places = np.repeat(model._gates[first:end] - start, 2)
-        start += widths[len(levels) - 1]
-        if not np.array_equal(places, np.arange(2 * (end - first)) // 2) or True:
-            path = graph.add("Gather", levels[-1], places, axis=1)
+    widths = [2 * (end - first) for first, end in tree._levels]
+    shares = graph.split(share, widths, axis=0)
+    levels, above = [shares[0]], 0
+    for (first, end), share in zip(tree._levels[1:], shares[1:], strict=True):
+        # Nodes of the level above are numbered from 2 above + 1 on.
+        places = np.repeat(tree._gates[first:end] - (2 * above + 1), 2)
+        path = graph.add("Gather", levels[-1], places, axis=0)
         levels.append(graph.add("Mul", path, share))
-    return _leaves_of(graph, model, levels, widths)
-
-
-def _leaves_of(graph, model, levels, widths):
-    if len(model._leaves) == widths[-1]:  # all in the last level
+        above = first
+    if len(tree._leaves) == widths[-1]:  # all in the last level
         return levels[-1]
-    nodes = joined(graph, levels)  # but for the root, in the order of their numbers
-    return graph.add("Gather", nodes, model._leaves - 1, axis=1)
+    nodes = graph.add("Concat", *levels, axis=0) if len(levels) > 1 else levels[0]
+    return graph.add("Gather", nodes, tree._leaves - 1, axis=0)  # the root is not there
 
 
 def _mixed_linear(graph, predictor, z, reach):
-    """Leaves that are linear in the view: (n, 1, n_leaves) times (n, n_leaves, n_outputs)."""
+    """Leaves that are linear in the view, by row (n_leaves, n_outputs)."""
     meta, arrays = predictor.meta["model"], predictor.arrays
     leaf = arrays["leaf"].astype(np.float64)
     said = graph.add("MatMul", z, arrays["leaf_weight"])
     said = graph.add("Reshape", said, np.array([-1, *leaf.shape]))
     said = graph.add("Add", said, leaf)
     if meta["is_classifier"]:
-        parts = graph.split(said, meta["widths"], axis=2)
-        parts = [graph.add("Softmax", part, axis=2) for part in parts]
-        said = parts[0] if len(parts) == 1 else graph.add("Concat", *parts, axis=2)
+        said = graph.softmax_of_parts(said, meta["widths"], axis=2)
     elif meta["is_sorted"]:
         said = graph.sorted(said, leaf.shape[1])
-    reach = graph.add("Unsqueeze", reach, np.array([1]))
-    return graph.add("Squeeze", graph.add("MatMul", reach, said), np.array([1]))
+    by_row = graph.add("Transpose", reach, perm=[1, 0])
+    by_row = graph.add("Unsqueeze", by_row, np.array([1]))  # (n, 1, n_leaves)
+    return graph.add("Squeeze", graph.add("MatMul", by_row, said), np.array([1]))

@@ -203,7 +203,9 @@ def table_view(graph, predictor, inputs, used=None):
     used = list(range(len(rules))) if used is None else list(used)
     places, pieces = [], []
     for kind, add in _KINDS.items():
-        for some in _together(kind, [k for k in used if isinstance(rules[k], kind)], rules):
+        for some in _together(
+            kind, [k for k in used if isinstance(rules[k], kind)], rules
+        ):
             pieces.append(add(graph, [rules[k] for k in some], inputs))
             places += some
     whole = joined(graph, pieces)

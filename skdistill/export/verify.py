@@ -4,6 +4,7 @@ from pathlib import Path
 
 from .arrays import predictor_of
 from .numpy_engine import NumpyEngine
+from .onnx_engine import OnnxEngine
 from .predictor import NumpyPredictor, load
 from .proof import proof
 
@@ -61,6 +62,8 @@ def _engine(artefact, predictor):
     for kind, engine in _ENGINES.items():
         if isinstance(artefact, kind):
             return engine(artefact, predictor)
+    if _is_onnx_model(artefact):  # of onnx, which is not imported for this
+        return OnnxEngine(artefact, predictor)
     suffix = Path(artefact).suffix if isinstance(artefact, str | Path) else None
     if suffix in _FILES:
         return _FILES[suffix](artefact, predictor)
@@ -75,6 +78,10 @@ def _saved(path, predictor):
     return NumpyEngine(load(path), predictor)
 
 
+def _is_onnx_model(artefact):
+    return type(artefact).__name__ == "ModelProto" and hasattr(artefact, "opset_import")
+
+
 # By the type of what an exporter returns, and by the end of the name of what it writes.
 _ENGINES = {NumpyPredictor: NumpyEngine}
-_FILES = {".npz": _saved}
+_FILES = {".npz": _saved, ".onnx": OnnxEngine}
