@@ -1,10 +1,9 @@
 """A multi-layer perceptron as operators of ONNX, in double precision."""
 
-import math
-
 import numpy as np
 
 from .onnx_activations import activated_in_double
+from .onnx_embeddings import embedded
 from .onnx_outputs import Answer, n_outputs
 from .predictor import _TINY
 
@@ -29,24 +28,48 @@ def net_answer(graph, predictor, z):
     meta, arrays = predictor.meta["model"], predictor.arrays
     if meta["clip"] is not None:
         z = _smoothly_clipped(graph, z, meta["clip"])
-    if meta["embedding"] is not None:
-        z = _EMBEDDINGS[meta["embedding"]](graph, arrays, z)
+    blocks = embedded(graph, meta, arrays, z)
     if meta["n_members"]:
-        return _mean_of_members(graph, predictor, _members(graph, meta, arrays, z))
-    layers = _layers(meta, arrays)
-    if "output_scale" in arrays:
-        weight, bias = layers[-1]
-        scale = arrays["output_scale"]
-        layers[-1] = weight * scale, bias * scale
-    for i, (weight, bias) in enumerate(layers):
-        z = activated_in_double(graph, z, meta["activation"]) if i else z
+        outputs = _members(graph, meta, arrays, blocks)
+        return _mean_of_members(graph, predictor, outputs)
+    (weight, bias), *layers = _layers(meta, arrays)
+    for block, places in blocks:
+        # Block by block added up, rather than side by side: that copies nothing.
+        bias = graph.add("Gemm", block, rows_at(weight, places), bias)
+    z = bias
+    for weight, bias in layers:
+        z = activated_in_double(graph, z, meta["activation"])
         z = graph.add("Gemm", z, weight, bias)
     return Answer(logits=z) if predictor.meta["is_classifier"] else Answer(values=z)
 
 
+def rows_at(weight, places):
+    """Rows of a table.
+
+    Parameters
+    ----------
+    weight : ndarray of shape (n_inputs, n_outputs)
+        The table.
+    places : ndarray of shape (n,)
+        Which; -1 for a row of zeros.
+
+    Returns
+    -------
+    ndarray of shape (n, n_outputs)
+        The rows.
+    """
+    return np.where(places[:, None] < 0, 0.0, weight[places])
+
+
 def _layers(meta, arrays):
-    layers = range(meta["n_layers"])
-    return [(arrays[f"weight_{i}"], arrays[f"bias_{i}"]) for i in layers]
+    layers = [
+        (arrays[f"weight_{i}"], arrays[f"bias_{i}"]) for i in range(meta["n_layers"])
+    ]
+    if "output_scale" in arrays and not meta["n_members"]:
+        weight, bias = layers[-1]
+        scale = arrays["output_scale"]
+        layers[-1] = weight * scale, bias * scale
+    return layers
 
 
 def _smoothly_clipped(graph, x, limit):
@@ -55,38 +78,18 @@ def _smoothly_clipped(graph, x, limit):
     return graph.add("Mul", graph.add("Div", scaled, root), limit)
 
 
-def _piecewise_linear(graph, arrays, x):
-    column = graph.add("Gather", x, arrays["embedded_columns"], axis=1)
-    share = graph.add("Sub", column, arrays["embedding_low"])
-    share = graph.add("Div", share, arrays["embedding_width"])
-    return graph.add("Concat", x, graph.add("Clip", share, 0.0, 1.0), axis=1)
-
-
-def _periodic(graph, arrays, x):
-    column = graph.add("Gather", x, arrays["embedded_columns"], axis=1)
-    angle = graph.add("Unsqueeze", graph.add("Mul", column, 2 * math.pi), np.array([2]))
-    angle = graph.add("Mul", angle, arrays["embedding_frequency"])
-    # Older engines have sines of doubles, and no cosines.
-    ahead = graph.add("Add", angle, math.pi / 2)
-    waves = graph.add("Sin", graph.add("Concat", ahead, angle, axis=2))
-    # (n, d, 1, 2 k) times (d, 2 k, o).
-    rows = graph.add("Unsqueeze", waves, np.array([2]))
-    out = graph.add("MatMul", rows, arrays["embedding_weight"])
-    out = graph.add("Add", out, arrays["embedding_bias"][:, None, :])
-    width = arrays["embedding_bias"].size
-    flat = graph.add("Reshape", graph.add("Relu", out), np.array([-1, width]))
-    return graph.add("Concat", x, flat, axis=1)
-
-
-_EMBEDDINGS = {"piecewise_linear": _piecewise_linear, "periodic": _periodic}
-
-
-def _members(graph, meta, arrays, x):
+def _members(graph, meta, arrays, blocks):
     """All members at once (n, n_members, n_outputs); they share their weights."""
-    x = graph.add("Unsqueeze", x, np.array([1]))
+    names, places = zip(*blocks, strict=True)
+    x = graph.add("Concat", *names, axis=1) if len(names) > 1 else names[0]
+    x, places = graph.add("Unsqueeze", x, np.array([1])), np.concatenate(places)
     for i, (weight, bias) in enumerate(_layers(meta, arrays)):
-        x = activated_in_double(graph, x, meta["activation"]) if i else x
-        x = graph.add("MatMul", graph.add("Mul", x, arrays[f"before_{i}"]), weight)
+        before = arrays[f"before_{i}"]
+        if i:
+            x = activated_in_double(graph, x, meta["activation"])
+        else:  # in the order of the blocks
+            weight, before = rows_at(weight, places), rows_at(before.T, places).T
+        x = graph.add("MatMul", graph.add("Mul", x, before), weight)
         x = graph.add("Add", graph.add("Mul", x, arrays[f"after_{i}"]), bias)
     scale = arrays.get("output_scale")
     return x if scale is None else graph.add("Mul", x, scale)

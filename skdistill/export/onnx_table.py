@@ -1,6 +1,5 @@
 """A net, soft tree or hard tree as a whole ONNX model, its view of a table included."""
 
-
 import numpy as np
 
 from .onnx_graph import OPSET, Graph, needed
