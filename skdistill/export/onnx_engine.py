@@ -1,4 +1,4 @@
-"""onnxruntime, which runs the ONNX files of students of tables."""
+"""The engine onnxruntime, which runs the ONNX files of students of tables."""
 
 from pathlib import Path
 

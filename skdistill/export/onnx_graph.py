@@ -13,7 +13,7 @@ def needed(name):
 
     Parameters
     ----------
-    name : {"onnx", "onnxruntime"}
+    name : {"onnx", "onnxruntime", "skl2onnx"}
         The package.
 
     Returns
@@ -31,8 +31,9 @@ def needed(name):
     try:
         return import_module(name)
     except ImportError as error:
+        extra = "skl2onnx" if name == "skl2onnx" else "onnx"
         raise ImportError(
-            f"ONNX files need the package {name}: pip install skdistill[onnx]."
+            f"ONNX files need the package {name}: pip install skdistill[{extra}]."
         ) from error
 
 
@@ -292,7 +293,7 @@ def ml_version(opset):
     int
         5, the first with TreeEnsemble, is of the same release as opset 21.
     """
-    return 5 if opset >= 21 else 4
+    return 5 if opset >= 21 else 3
 
 
 def linear(graph, x, weight, bias):

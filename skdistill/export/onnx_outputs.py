@@ -209,7 +209,7 @@ def label_kind(predictor):
     Returns
     -------
     kind : numpy.dtype
-        int64, float64, bool, or object for strings.
+        One of int64, float64, bool, and object for strings.
     targets : list of ndarray
         Classes.
 

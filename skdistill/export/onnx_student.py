@@ -4,14 +4,13 @@ import json
 
 from sklearn.utils.validation import check_is_fitted
 
-from .arrays import predictor_of
 from .files import checked_path
 from .onnx_encoder import encoder_graph, hostile_batches
 from .onnx_engine import OnnxEngine
 from .onnx_file import agreement, refuse_disagreement, write_onnx
 from .onnx_graph import OPSET
 from .onnx_int8 import quantized_int8
-from .onnx_table import table_model
+from .onnx_table import onnx_predictor, table_model
 from .proof import proven
 
 # Largest difference of an output, of their size: what float32 leaves of other orders of
@@ -135,7 +134,7 @@ def to_onnx(student, path, *, quantize=None, X=None, opset=OPSET):
 
 
 def _table_to_onnx(student, path, X, opset):
-    predictor = predictor_of(student)
+    predictor = onnx_predictor(student)
     model, metadata = table_model(predictor, opset)
 
     def check(model):

@@ -2,11 +2,46 @@
 
 import numpy as np
 
+from .arrays import predictor_of
 from .onnx_graph import OPSET, Graph, needed
 from .onnx_net import net_answer
 from .onnx_outputs import add_outputs, output_names
 from .onnx_trees import hard_tree_answer, soft_tree_answer
 from .onnx_view import GAP, Inputs, Part, is_string, labels_by_column, table_view
+
+
+def onnx_predictor(student):
+    """A predictor of numpy, from which a graph is written.
+
+    Parameters
+    ----------
+    student : estimator
+        Fitted.
+
+    Returns
+    -------
+    NumpyPredictor
+        Of the student.
+
+    Raises
+    ------
+    TypeError
+        If a part of it has no form in ONNX either.
+    """
+    if getattr(student, "module", None) is not None:
+        raise TypeError(
+            f"{type(student).__name__} has a torch module of your own, which only torch "
+            "can write: torch.onnx.export(student.module_, ...). It takes the view, "
+            "student.preprocessor_.transform(X), and returns logits, of which a softmax "
+            "makes the probabilities (of a regressor, values in the unit of training). "
+            "The documentation of export.to_onnx shows the call."
+        )
+    try:
+        return predictor_of(student)
+    except TypeError as error:
+        raise TypeError(
+            f"{type(student).__name__} has no form in ONNX either: {error}"
+        ) from error
 
 
 def table_model(predictor, opset=OPSET):

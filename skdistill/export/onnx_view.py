@@ -307,14 +307,14 @@ def _code_of_number(graph, known, inputs, column):
                 "and an input of ONNX takes either strings or doubles: make all "
                 "categories of the column strings before fit."
             )
-    return graph.add(
-        "LabelEncoder",
-        inputs.numbers([column]),
-        domain=ML,
-        keys_tensor=np.array([np.nan, *known], dtype=np.float64),
-        values_tensor=np.arange(1, 2 + len(known)),
-        default_tensor=np.array([0]),
-    )
+    # At most one of these holds: its number is the sum of those that do.
+    x, keys = inputs.numbers([column]), np.array([known], dtype=np.float64)
+    hits = graph.add("IsNaN", x)
+    if known:
+        hits = graph.add("Concat", hits, graph.add("Equal", x, keys), axis=1)
+    numbers = np.arange(1.0, 2 + len(known))[:, None]
+    code = graph.add("MatMul", graph.cast(hits, np.float64), numbers)
+    return graph.cast(code, np.int64)
 
 
 # In the order of `TableView`, which so mostly needs no other.
