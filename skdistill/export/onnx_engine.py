@@ -34,7 +34,9 @@ class OnnxEngine(Engine):
             options,
             providers=["CPUExecutionProvider"],
         )
-        self._inputs = [(i.name, i.type) for i in self._session.get_inputs()]
+        inputs = self._session.get_inputs()
+        self._inputs = [(each.name, each.type) for each in inputs]
+        self._width = inputs[0].shape[-1]
 
     def answers(self, columns):
         """What onnxruntime says."""  # numpydoc ignore=PR01,RT01
@@ -54,8 +56,15 @@ class OnnxEngine(Engine):
 
     def _fed(self, columns):
         """The inputs by name."""
-        if len(self._inputs) == 1 and len(columns) > 1:
-            return {self._inputs[0][0]: np.column_stack([_doubles(c) for c in columns])}
+        if len(self._inputs) == 1 and self._width == len(columns):
+            (name, kind), one = self._inputs[0], len(columns) == 1
+            if not (one and "string" in kind):
+                return {name: np.column_stack([_doubles(c) for c in columns])}
+        if len(self._inputs) != len(columns):
+            raise ValueError(
+                f"The model has {len(self._inputs)} inputs, and rows have {len(columns)} "
+                "columns: the artefact is of another student."
+            )
         pairs = zip(self._inputs, columns, strict=True)
         return {
             name: (_strings(c) if "string" in kind else _doubles(c))[:, None]

@@ -19,6 +19,9 @@ class Answer:
     leaf, table : str and ndarray of shape (n_leaves, n_outputs), or None
         Name of the numbers of leaves (n, 1), and what each leaf says: log-probabilities
         or values.
+    asked : tuple of (str, int) or None
+        With a leaf, where the student takes no gaps: name and number of the columns of
+        which a gap makes the outputs NaN. All other forms pass NaN on by themselves.
     """
 
     logits: str | None = None
@@ -26,6 +29,7 @@ class Answer:
     values: str | None = None
     leaf: str | None = None
     table: np.ndarray | None = None
+    asked: tuple | None = None
 
 
 @dataclass(frozen=True)
@@ -99,22 +103,29 @@ def add_outputs(graph, predictor, answer):
 def _values(graph, predictor, answer):
     meta, arrays = predictor.meta, predictor.arrays
     scale, center = arrays["target_scale"], arrays["target_center"]
+    n = n_outputs(predictor)
     if answer.leaf is not None:
         table = np.sort(answer.table, axis=1) if meta["is_sorted"] else answer.table
         table = table * scale + center
-        n = table.shape[1]
-        table = table[:, 0] if meta["is_flat"] else table
-        values = graph.add("GatherND", table, answer.leaf)
+        values = _looked_up(graph, table, answer)
     else:
-        n = n_outputs(predictor)
         values = answer.values
         values = graph.sorted(values, n) if meta["is_sorted"] else values
         values = graph.add("Mul", values, scale) if (scale != 1).any() else values
         values = graph.add("Add", values, center)
-        if meta["is_flat"]:
-            values = graph.add("Squeeze", values, np.array([1]))
+    if meta["is_flat"]:
+        values = graph.add("Squeeze", values, np.array([1]))
     shape = ("n",) if meta["is_flat"] else ("n", n)
     return Output(values, np.dtype(np.float64), shape)
+
+
+def _looked_up(graph, table, answer):
+    """Rows of a table of numbers; NaN where a gap may not be."""
+    found = graph.add("GatherND", table, answer.leaf)
+    if answer.asked is None:
+        return found
+    name, width = answer.asked
+    return graph.add("Gemm", name, np.zeros((width, table.shape[1])), found)
 
 
 def n_outputs(predictor):
@@ -241,14 +252,13 @@ def _from_table(graph, predictor, answer):
     parts = [log_softmax(part) for part in np.split(logits, ends, axis=1)]
     pairs = zip(targets, parts, strict=True)
     labels = [classes[part.argmax(axis=1)] for classes, part in pairs]
-    several = len(labels) > 1
-    tables = [np.stack(labels, axis=1) if several else labels[0]]
+    label = np.stack(labels, axis=1) if len(labels) > 1 else labels[0]
+    tables = [np.exp(part) for part in parts]
     if predictor.meta["is_multilabel"]:
-        tables.append(np.column_stack([np.exp(part)[:, 1] for part in parts]))
-    else:
-        tables += [np.exp(part) for part in parts]
-    kinds = [kind, *[np.dtype(float)] * (len(tables) - 1)]
-    return [
-        Output(graph.add("GatherND", table, answer.leaf), kind, ("n", *table.shape[1:]))
-        for table, kind in zip(tables, kinds, strict=True)
-    ]
+        tables = [np.column_stack([p[:, 1] for p in tables])]
+    found = graph.add("GatherND", label, answer.leaf)
+    outputs = [Output(found, kind, ("n", *label.shape[1:]))]
+    for table in tables:
+        found = _looked_up(graph, table, answer)
+        outputs.append(Output(found, np.dtype(float), ("n", table.shape[1])))
+    return outputs

@@ -1,21 +1,14 @@
 """A fitted student as an ONNX file, with the proof that it says the same."""
 
-import json
-
 from sklearn.utils.validation import check_is_fitted
 
 from .files import checked_path
-from .onnx_encoder import encoder_graph, hostile_batches
 from .onnx_engine import OnnxEngine
-from .onnx_file import agreement, refuse_disagreement, write_onnx
+from .onnx_file import write_onnx
 from .onnx_graph import OPSET
-from .onnx_int8 import quantized_int8
 from .onnx_table import onnx_predictor, table_model
+from .onnx_texts import reads_texts, texts_to_onnx
 from .proof import proven
-
-# Largest difference of an output, of their size: what float32 leaves of other orders of
-# sums.
-_FLOAT_TOLERANCE = 1e-4
 
 
 def to_onnx(student, path, *, quantize=None, X=None, opset=OPSET):
@@ -34,14 +27,15 @@ def to_onnx(student, path, *, quantize=None, X=None, opset=OPSET):
     ``feature_0`` and so on. Gaps are NaN. Strings of ONNX know none: write ``"<gap>"``. As
     onnxruntime makes strings of None, NaN and pandas.NA without a word, ``"None"``,
     ``"nan"``, ``"<NA>"`` and ``"NaT"`` are gaps as well, each unless training had such a
-    category. Where a student refuses gaps, ONNX cannot: outputs are then NaN, or those of
-    any leaf. Infinite numbers count as the largest.
+    category. Where a student refuses gaps, ONNX cannot: they make probabilities, or values,
+    NaN. Infinite numbers count as the largest.
 
     Outputs of a classifier are ``label`` (n,) and ``probabilities`` (n, n_classes), of
     several labels (n, n_labels) each, of several targets ``label`` (n, n_targets),
     ``probabilities_0``, ``probabilities_1`` and so on; of a regressor ``values``, of the
     shape that ``predict`` returns. Metadata are ``student``, ``inputs`` (their names in
-    the order of the columns), ``gap``, ``classes`` and the comparison, each as JSON.
+    the order of the columns), ``gap``, ``classes`` and the comparison: strings as they
+    are, all else as JSON.
 
     **Students of texts** have the inputs ``input_ids``, ``attention_mask`` and, where the
     encoder has them, ``token_type_ids`` (n, length), of any number of texts and any
@@ -123,8 +117,10 @@ def to_onnx(student, path, *, quantize=None, X=None, opset=OPSET):
     path = checked_path(path, ".onnx")
     if quantize not in (None, "int8"):
         raise ValueError(f'quantize={quantize!r} must be "int8" or None.')
-    if hasattr(student, "_exported"):
-        return _texts_to_onnx(student, path, quantize, X, opset)
+    if reads_texts(student):
+        if opset != OPSET:
+            raise ValueError(f"opset={opset!r} must be {OPSET} for students of texts.")
+        return texts_to_onnx(student, path, quantize, X)
     if quantize is not None:
         raise ValueError(
             f"quantize={quantize!r} is for students of texts, whose tables of weights are "
@@ -141,32 +137,3 @@ def _table_to_onnx(student, path, X, opset):
         return proven(OnnxEngine(model, predictor), student, predictor, X)
 
     return write_onnx(model, path, metadata, check)
-
-
-def _texts_to_onnx(student, path, quantize, X, opset):
-    if opset != OPSET:
-        raise ValueError(f"opset={opset!r} must be {OPSET} for students of texts.")
-    encoder = student._exported()
-    batches = hostile_batches(encoder.meta, encoder.arrays)
-    if X is not None:
-        batches = [*batches, *encoder.batches(X)]
-    expected = [encoder.answer(batch) for batch in batches]
-    labels = encoder.labels if encoder.classes else None
-    graph = encoder_graph(encoder.meta, encoder.arrays)
-    graph = graph if quantize is None else quantized_int8(graph)
-
-    def check(graph):
-        record = agreement(graph, batches, expected, labels)
-        size = max(1.0, *(float(abs(each).max()) for each in expected))
-        if quantize is None:
-            refuse_disagreement(record, _FLOAT_TOLERANCE * size)
-        else:  # all that is refused is an answer that is none
-            refuse_disagreement(record, float("inf"), record["rows"])
-        return record
-
-    metadata = {
-        "student": type(student).__name__,
-        "tokenizer": encoder.tokenizer,
-        "classes": json.dumps(encoder.classes),
-    }
-    return write_onnx(graph, path, metadata, check)

@@ -53,8 +53,14 @@ def hard_tree_answer(graph, predictor, inputs, opset):
         "gap_left": gap[feature] <= arrays["threshold"],
     }
     number = np.cumsum(is_leaf) - 1
-    leaf = _leaf_numbers(graph, joined(graph, pieces), tree, number, opset)
-    return Answer(leaf=leaf, table=arrays["values"][is_leaf])
+    x = joined(graph, pieces)
+    leaf = _leaf_numbers(graph, x, tree, number, opset)
+    asked = None if _takes_gaps(rules) else (x, len(place))
+    return Answer(leaf=leaf, table=arrays["values"][is_leaf], asked=asked)
+
+
+def _takes_gaps(rules):
+    return all(rule.takes_gaps for rule in rules if isinstance(rule, Number))
 
 
 def _as_it_comes(rule, k, arrays):
@@ -150,12 +156,15 @@ def soft_tree_answer(graph, predictor, z, opset):
     tree, arrays = predictor._model, predictor.arrays
     is_linear = "leaf_weight" in arrays
     inference = "mixture" if is_linear else predictor.meta["model"]["inference"]
+    is_safe = _takes_gaps(view_columns(predictor))
+    asked = None if is_safe else (z, len(arrays["gate_weight"]))
     if inference == "path" and tree._n_gates:
-        return Answer(leaf=_greedy(graph, tree, arrays, z, opset), table=_said(tree))
+        leaf = _greedy(graph, tree, arrays, z, opset)
+        return Answer(leaf=leaf, table=_said(tree), asked=asked)
     reach = _reach(graph, tree, arrays, z)
     if inference != "mixture":
         leaf = graph.add("Transpose", graph.add("ArgMax", reach, axis=0), perm=[1, 0])
-        return Answer(leaf=leaf, table=_said(tree))
+        return Answer(leaf=leaf, table=_said(tree), asked=asked)
     if is_linear:
         mixed = _mixed_linear(graph, predictor, z, reach)
     else:

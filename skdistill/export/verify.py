@@ -5,6 +5,7 @@ from pathlib import Path
 from .arrays import predictor_of
 from .numpy_engine import NumpyEngine
 from .onnx_engine import OnnxEngine
+from .onnx_texts import reads_texts, verify_texts
 from .predictor import NumpyPredictor, load
 from .proof import proof
 
@@ -34,7 +35,8 @@ def verify(artefact, student, X=None, *, random_state=0):
         ``engine`` and ``engine_version``; ``rows``; ``largest_difference`` of an output,
         relative to the largest number that the student computes with for that row, if
         that is above 1; ``labels_that_differ``, of a classifier; ``seconds_for_one_row``
-        and ``seconds_for_1000_rows``.
+        and ``seconds_for_1000_rows``. Of a student of texts there are no seconds, and the
+        difference is as it is.
 
     Raises
     ------
@@ -53,6 +55,9 @@ def verify(artefact, student, X=None, *, random_state=0):
     >>> proof["labels_that_differ"], proof["largest_difference"]
     (0, 0.0)
     """
+    if reads_texts(student):
+        _check_is_onnx(artefact)
+        return verify_texts(artefact, student, X)
     predictor = predictor_of(student)
     return proof(_engine(artefact, predictor), student, predictor, X, random_state)
 
@@ -62,10 +67,9 @@ def _engine(artefact, predictor):
     for kind, engine in _ENGINES.items():
         if isinstance(artefact, kind):
             return engine(artefact, predictor)
-    if _is_onnx_model(artefact):  # of onnx, which is not imported for this
+    if _is_onnx_model(artefact):
         return OnnxEngine(artefact, predictor)
-    suffix = Path(artefact).suffix if isinstance(artefact, str | Path) else None
-    if suffix in _FILES:
+    if (suffix := _suffix(artefact)) in _FILES:
         return _FILES[suffix](artefact, predictor)
     known = ", ".join(sorted(_FILES))
     raise TypeError(
@@ -78,7 +82,19 @@ def _saved(path, predictor):
     return NumpyEngine(load(path), predictor)
 
 
-def _is_onnx_model(artefact):
+def _suffix(artefact):
+    return Path(artefact).suffix if isinstance(artefact, str | Path) else None
+
+
+def _check_is_onnx(artefact):
+    if not (_is_onnx_model(artefact) or _suffix(artefact) == ".onnx"):
+        raise TypeError(
+            f"artefact={artefact!r} must be a model of ONNX, or the path of a file that "
+            "ends in .onnx: students of texts are exported as such only."
+        )
+
+
+def _is_onnx_model(artefact):  # of a package that is not imported for this
     return type(artefact).__name__ == "ModelProto" and hasattr(artefact, "opset_import")
 
 
