@@ -43,17 +43,16 @@ def to_onnx(student, path, *, quantize=None, X=None, opset=OPSET):
     metadata are the ``tokenizer``, which ``tokenizers.Tokenizer.from_str`` reads, and the
     ``classes``. Comparison is on random tokens of all lengths, and on those of `X`.
 
-    **A torch module of your own** (``module=``) is written by torch: ``module_``, which
-    takes the view ``student.preprocessor_.transform(X)`` (X itself, where
-    ``preprocessor=None``) and returns logits, of a regressor values in the unit of
-    training. What is left to do is the view before it, and behind it a softmax, whose
-    largest column is that of the label in ``classes_``::
+    **A torch module of your own** (``module=``) is written by torch. It takes the view of
+    rows and returns logits, or values in the unit of training. What is left to do is the
+    view before it, and behind it a softmax, the largest of which is the label's place in
+    ``classes_``::
 
-        module, device = student.module_.eval(), "cpu"
-        rows = torch.zeros(1, n_columns_of_view)  # of the module's type
+        view = student.preprocessor_.transform(X).astype("float32")  # as the module is
         torch.onnx.export(
-            module.to(device), (rows,), "module.onnx", input_names=["view"],
-            output_names=["logits"], dynamic_axes={"view": {0: "n"}, "logits": {0: "n"}},
+            student.module_.eval(), (torch.from_numpy(view[:2]),), "module.onnx",
+            input_names=["view"], output_names=["logits"],
+            dynamic_axes={"view": {0: "n"}, "logits": {0: "n"}}, dynamo=False,
         )
 
     Parameters
