@@ -28,7 +28,15 @@ def activated_in_double(graph, x, name):
     str
         The result.
     """
-    return _gelu(graph, x) if name == "gelu" else activated(graph, x, name)
+    add = _IN_DOUBLE.get(name)
+    return activated(graph, x, name) if add is None else add(graph, x)
+
+
+def _silu(graph, x):
+    # As x * Sigmoid(x) older engines replace it by an operator that has no double form.
+    return graph.add(
+        "Div", x, graph.add("Add", graph.add("Exp", graph.add("Neg", x)), 1.0)
+    )
 
 
 def _gelu(graph, x):
@@ -64,3 +72,6 @@ def _remainder_table():
         each / (math.factorial(k) * float(_STEPS) ** k)
         for k, each in enumerate(derivatives)
     ]
+
+
+_IN_DOUBLE = {"gelu": _gelu, "silu": _silu}
