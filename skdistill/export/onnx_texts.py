@@ -1,6 +1,7 @@
 """Students of texts as ONNX files, and the comparison of such a file with its student."""
 
 import json
+from functools import partial
 
 from .onnx_encoder import encoder_graph, hostile_batches
 from .onnx_file import agreement, refuse_disagreement, write_onnx
@@ -51,20 +52,23 @@ def texts_to_onnx(student, path, quantize=None, X=None):
     graph = encoder_graph(encoder.meta, encoder.arrays)
     graph = graph if quantize is None else quantized_int8(graph)
 
-    def check(graph):
-        record, size = _compared(encoder, graph, X)
-        if quantize is None:
-            refuse_disagreement(record, _FLOAT_TOLERANCE * size)
-        else:  # all that is refused is an answer that is none
-            refuse_disagreement(record, float("inf"), record["rows"])
-        return record
-
     metadata = {
         "student": type(student).__name__,
         "tokenizer": encoder.tokenizer,
         "classes": json.dumps(encoder.classes),
     }
-    return write_onnx(graph, path, metadata, check)
+    return write_onnx(
+        graph, path, metadata, partial(_checked, encoder, X, quantize is not None)
+    )
+
+
+def _checked(encoder, X, is_rounded, graph):
+    record, size = _compared(encoder, graph, X)
+    if is_rounded:  # all that is refused is an answer that is none
+        refuse_disagreement(record, float("inf"), record["rows"])
+    else:
+        refuse_disagreement(record, _FLOAT_TOLERANCE * size)
+    return record
 
 
 def verify_texts(artefact, student, X=None):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .onnx_graph import ML, ml_version
+from .onnx_forest import leaf_numbers
 from .onnx_outputs import Answer
 from .onnx_view import joined, table_view
 from .predictor import _TINY
@@ -51,10 +51,10 @@ def hard_tree_answer(graph, predictor, inputs, opset):
         "threshold": arrays["threshold"],
         # Where a gap goes; of a column without gaps this is never asked.
         "gap_left": gap[feature] <= arrays["threshold"],
+        "number": np.cumsum(is_leaf) - 1,
     }
-    number = np.cumsum(is_leaf) - 1
     x = joined(graph, pieces)
-    leaf = _leaf_numbers(graph, x, tree, number, opset)
+    leaf = leaf_numbers(graph, x, tree, opset)
     asked = None if _takes_gaps(rules) else (x, len(place))
     return Answer(leaf=leaf, table=arrays["values"][is_leaf], asked=asked)
 
@@ -75,63 +75,6 @@ def _as_it_comes(rule, k, arrays):
 def _first(graph, x, n_columns):
     """The number 0 for each row."""
     return graph.add("ArgMax", graph.add("MatMul", x, np.zeros((n_columns, 1))), axis=1)
-
-
-def _leaf_numbers(graph, x, tree, number, opset):
-    """The number of the leaf that each row ends in (n, 1), of whole numbers."""
-    add = _as_ensemble if ml_version(opset) >= 5 else _as_regressor
-    return graph.cast(add(graph, x, tree, number), np.int64)
-
-
-def _as_ensemble(graph, x, tree, number):
-    is_gate = tree["left"] >= 0
-    rank = np.cumsum(is_gate) - 1  # gates and leaves are counted by themselves
-    ends = {}
-    for side, name in (("left", "true"), ("right", "false")):
-        child = tree[side][is_gate]
-        ends[f"nodes_{name}nodeids"] = np.where(
-            is_gate[child], rank[child], number[child]
-        )
-        ends[f"nodes_{name}leafs"] = ~is_gate[child]
-    n_leaves = int((~is_gate).sum())
-    return graph.add(
-        "TreeEnsemble",
-        x,
-        domain=ML,
-        n_targets=1,
-        tree_roots=[0],
-        nodes_featureids=tree["feature"][is_gate].tolist(),
-        nodes_modes=np.zeros(int(is_gate.sum()), dtype=np.uint8),  # at most
-        nodes_splits=tree["threshold"][is_gate],
-        nodes_missing_value_tracks_true=tree["gap_left"][is_gate].astype(int).tolist(),
-        leaf_targetids=[0] * n_leaves,
-        leaf_weights=np.arange(float(n_leaves)),
-        **{key: value.astype(int).tolist() for key, value in ends.items()},
-    )
-
-
-def _as_regressor(graph, x, tree, number):
-    """For engines of before TreeEnsemble; a float, as which it answers, counts leaves."""
-    is_leaf = tree["left"] < 0
-    nodes, leaves = np.arange(len(is_leaf)), np.flatnonzero(is_leaf)
-    return graph.add(
-        "TreeEnsembleRegressor",
-        x,
-        domain=ML,
-        n_targets=1,
-        nodes_treeids=[0] * len(nodes),
-        nodes_nodeids=nodes.tolist(),
-        nodes_modes=["LEAF" if leaf else "BRANCH_LEQ" for leaf in is_leaf],
-        nodes_featureids=tree["feature"].tolist(),
-        nodes_values_as_tensor=np.where(is_leaf, 0.0, tree["threshold"]),
-        nodes_truenodeids=np.where(is_leaf, 0, tree["left"]).tolist(),
-        nodes_falsenodeids=np.where(is_leaf, 0, tree["right"]).tolist(),
-        nodes_missing_value_tracks_true=tree["gap_left"].astype(int).tolist(),
-        target_treeids=[0] * len(leaves),
-        target_nodeids=leaves.tolist(),
-        target_ids=[0] * len(leaves),
-        target_weights_as_tensor=number[leaves].astype(float),
-    )
 
 
 def soft_tree_answer(graph, predictor, z, opset):
@@ -189,8 +132,9 @@ def _greedy(graph, tree, arrays, z, opset):
         "feature": np.maximum(rank, 0),
         "threshold": np.zeros(n_nodes),
         "gap_left": np.zeros(n_nodes, dtype=bool),
+        "number": np.cumsum(is_leaf) - 1,
     }
-    return _leaf_numbers(graph, logits, questions, np.cumsum(is_leaf) - 1, opset)
+    return leaf_numbers(graph, logits, questions, opset)
 
 
 def _reach(graph, tree, arrays, z):

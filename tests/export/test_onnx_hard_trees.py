@@ -2,10 +2,9 @@
 
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 from exported import TREE
-from onnx_services import served, session_of
+from onnx_services import NEEDS_ENSEMBLES, served, session_of
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.linear_model import LinearRegression
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -20,7 +19,6 @@ from skdistill import (
 )
 
 IRIS, SPECIES = load_iris(return_X_y=True)
-HAS_ENSEMBLES = tuple(map(int, onnxruntime.__version__.split(".")[:2])) >= (1, 21)
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -42,16 +40,7 @@ def test_values(kind, table, tmp_path):
     assert record["largest_difference"] <= 1e-15
 
 
-@pytest.mark.parametrize(
-    "opset",
-    [
-        17,
-        19,
-        pytest.param(
-            21, marks=pytest.mark.skipif(not HAS_ENSEMBLES, reason="onnxruntime < 1.21")
-        ),
-    ],
-)
+@pytest.mark.parametrize("opset", [17, 19, pytest.param(21, marks=NEEDS_ENSEMBLES)])
 @pytest.mark.parametrize(
     "student",
     [
