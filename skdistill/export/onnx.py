@@ -2,11 +2,6 @@
 
 From then on ``skl2onnx.to_onnx`` knows the students of tables, as the last step of a
 pipeline or alone. Nothing is compared by itself: rows to compare are yours.
-
->>> import numpy as np
->>> import skdistill.export.onnx  # doctest: +SKIP
->>> from skl2onnx import to_onnx  # doctest: +SKIP
->>> model = to_onnx(pipeline, X[:1], options={"zipmap": False})  # doctest: +SKIP
 """
 
 import copy

@@ -4,12 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .numpy_engine import NumpyEngine
 from .onnx_graph import needed
 from .onnx_view import GAP
 from .proof import Answers, Engine, label_places, median_seconds, side_by_side
-
-_FEW = 3  # rows
 
 
 class OnnxEngine(Engine):
@@ -42,22 +39,7 @@ class OnnxEngine(Engine):
         self._width = inputs[0].shape[-1]
 
     def answers(self, columns):
-        """What onnxruntime says, at once and of few rows at a time: the worse of both.
-
-        A graph may have another part for few rows, and must be right in both.
-        """  # numpydoc ignore=PR01,RT01
-        n = len(columns[0])
-        at_once = self._said(columns)
-        starts = range(0, n, _FEW)
-        parts = [self._said([c[i : i + _FEW] for c in columns]) for i in starts]
-        outputs = np.concatenate([part.outputs for part in parts])
-        labels = None
-        if at_once.labels is not None:
-            labels = np.concatenate([part.labels for part in parts])
-        reference = NumpyEngine(self._predictor, self._predictor).answers(columns)
-        return _worse(at_once, Answers(outputs, labels), reference)
-
-    def _said(self, columns):
+        """What onnxruntime says."""  # numpydoc ignore=PR01,RT01
         first, *p = self._session.run(None, self._fed(columns))
         if not self._predictor.meta["is_classifier"]:
             return Answers(first.reshape(len(first), -1), None)
@@ -88,19 +70,6 @@ class OnnxEngine(Engine):
             name: (_strings(c) if "string" in kind else _doubles(c))[:, None]
             for (name, kind), c in pairs
         }
-
-
-def _worse(one, other, reference):
-    """Row by row what is farther from a third: outputs, and by themselves labels."""
-    if one.outputs.shape != reference.outputs.shape:
-        return one  # of another student, which is said elsewhere
-    off = [np.abs(each.outputs - reference.outputs) for each in (one, other)]
-    one_off, other_off = (np.nan_to_num(each, nan=np.inf).max(axis=1) for each in off)
-    outputs = np.where((other_off > one_off)[:, None], other.outputs, one.outputs)
-    if one.labels is None:
-        return Answers(outputs, None)
-    is_wrong = other.labels != reference.labels
-    return Answers(outputs, np.where(is_wrong, other.labels, one.labels))
 
 
 def _doubles(column):

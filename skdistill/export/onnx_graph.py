@@ -46,8 +46,6 @@ class Graph:
         Of all names, to tell them from those of another graph.
     number : type, default=numpy.float32
         Of numpy, of constants that are given as plain numbers.
-    branches : bool, default=False
-        Whether a part may be there in two forms, one of them for few rows.
 
     Attributes
     ----------
@@ -55,9 +53,8 @@ class Graph:
         Of onnx.
     """
 
-    def __init__(self, prefix="", number=np.float32, branches=False):
-        self._prefix, self._number, self.branches = prefix, number, branches
-        self._count, self._uses_ml = 0, False
+    def __init__(self, prefix="", number=np.float32):
+        self._prefix, self._number = prefix, number
         self.nodes, self.constants = [], []
         self._onnx = needed("onnx")
         self._by_content = {}
@@ -100,46 +97,17 @@ class Graph:
         list of str
             Names of the outputs.
         """
-        name = f"{self._prefix}{operator}_{self._count}"
-        self._count += 1
+        name = f"{self._prefix}{operator}_{len(self.nodes)}"
         names = [name, *(f"{name}_{i}" for i in range(1, n_outputs))]
         inputs = [i if isinstance(i, str) else self.constant(i) for i in inputs]
         for key, value in attributes.items():
             if isinstance(value, np.ndarray):
                 attributes[key] = self._onnx.numpy_helper.from_array(value, key)
-        self._uses_ml |= attributes.get("domain") == ML
         node = self._onnx.helper.make_node(
             operator, inputs, names, name=name, **attributes
         )
         self.nodes.append(node)
         return names
-
-    def choice(self, condition, then, otherwise, width):
-        """Add one of two parts; the engine decides which.
-
-        Parameters
-        ----------
-        condition : str
-            Of bool, a single one.
-        then, otherwise : callable
-            Without arguments; they add their operators, and return a table's name.
-        width : int
-            Columns of the table, which is of the graph's type.
-
-        Returns
-        -------
-        str
-            The table.
-        """
-        graphs = {}
-        for key, add in (("then_branch", then), ("else_branch", otherwise)):
-            outside, self.nodes = self.nodes, []
-            name = add()
-            kind = self._onnx.helper.np_dtype_to_tensor_dtype(np.dtype(self._number))
-            output = self._onnx.helper.make_tensor_value_info(name, kind, ("n", width))
-            graphs[key] = self._onnx.helper.make_graph(self.nodes, key, [], [output])
-            self.nodes = outside
-        return self.add("If", condition, **graphs)
 
     def split(self, x, widths, axis):
         """Cut a table into parts.
@@ -283,7 +251,7 @@ class Graph:
 
     def _operator_sets(self, opset):
         sets = {"": opset}
-        if self._uses_ml:
+        if any(node.domain == ML for node in self.nodes):
             sets[ML] = ml_version(opset)
         return [self._onnx.helper.make_opsetid(*each) for each in sets.items()]
 

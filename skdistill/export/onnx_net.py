@@ -3,16 +3,12 @@
 import numpy as np
 
 from .onnx_activations import activated_in_double
-from .onnx_by_bin import few_rows, first_by_bin
 from .onnx_embeddings import embedded
 from .onnx_outputs import Answer, n_outputs
 from .predictor import _TINY
 
-# Below this a product with all bins is quick for a single row too.
-_MANY_WEIGHTS = 1 << 14
 
-
-def net_answer(graph, predictor, z, opset):
+def net_answer(graph, predictor, z):
     """Add a net.
 
     Parameters
@@ -23,8 +19,6 @@ def net_answer(graph, predictor, z, opset):
         Of a net.
     z : str
         The view of the rows.
-    opset : int
-        Of ONNX's own operators.
 
     Returns
     -------
@@ -34,37 +28,19 @@ def net_answer(graph, predictor, z, opset):
     meta, arrays = predictor.meta["model"], predictor.arrays
     if meta["clip"] is not None:
         z = _smoothly_clipped(graph, z, meta["clip"])
+    blocks = embedded(graph, meta, arrays, z)
     if meta["n_members"]:
-        outputs = _members(graph, meta, arrays, embedded(graph, meta, arrays, z))
+        outputs = _members(graph, meta, arrays, blocks)
         return _mean_of_members(graph, predictor, outputs)
-    first, *layers = _layers(meta, arrays)
-    z = _first(graph, predictor, z, first, opset)
+    (weight, bias), *layers = _layers(meta, arrays)
+    z = bias
+    for block, places in blocks:
+        # Block by block added up, rather than side by side: that copies nothing.
+        z = graph.add("Gemm", block, rows_at(weight, places), z)
     for weight, bias in layers:
         z = activated_in_double(graph, z, meta["activation"])
         z = graph.add("Gemm", z, weight, bias)
     return Answer(logits=z) if predictor.meta["is_classifier"] else Answer(values=z)
-
-
-def _first(graph, predictor, z, layer, opset):
-    """The first layer, where that is worth it in two forms."""
-    meta, arrays = predictor.meta["model"], predictor.arrays
-    weight, bias = layer
-
-    def product():
-        out = bias
-        for block, places in embedded(graph, meta, arrays, z):
-            # Block by block added up, rather than side by side: that copies nothing.
-            out = graph.add("Gemm", block, rows_at(weight, places), out)
-        return out
-
-    by_bin = predictor._model._by_bin
-    is_worth_it = by_bin is not None and weight.size >= _MANY_WEIGHTS
-    if not (graph.branches and is_worth_it and meta["n_layers"] > 1):
-        return product()
-    few = few_rows(graph, z, len(by_bin._edges))
-    return graph.choice(
-        few, lambda: first_by_bin(graph, by_bin, z, opset), product, weight.shape[1]
-    )
 
 
 def rows_at(weight, places):

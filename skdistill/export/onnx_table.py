@@ -71,7 +71,7 @@ def table_model(predictor, opset=OPSET):
     """
     check_opset(opset)
     parts = input_parts(predictor)
-    graph = Graph(_prefix(parts), np.float64, branches=True)
+    graph = Graph(_prefix(parts), np.float64)
     outputs = answers(graph, predictor, parts, opset)
     named = {}
     for name, output in zip(output_names(predictor), outputs, strict=True):
@@ -139,7 +139,7 @@ def answers(graph, predictor, parts, opset):
 
 
 _MODELS = {
-    "net": net_answer,
+    "net": lambda graph, predictor, z, opset: net_answer(graph, predictor, z),
     "soft_tree": soft_tree_answer,
 }
 

@@ -1,13 +1,10 @@
 """Nets as ONNX: every kind of target, table and activation."""
 
 import numpy as np
-import onnx
 import pytest
 from exported import FEW, SMALL
 from onnx_services import (
-    NEEDS_ENSEMBLES,
     assert_same,
-    fed,
     metadata_of,
     served,
     session_of,
@@ -21,7 +18,7 @@ from skdistill import (
     NeuralStudentRegressor,
     Periodic,
 )
-from skdistill.export import onnx_by_bin, to_onnx
+from skdistill.export import to_onnx
 
 IRIS, SPECIES = load_iris(return_X_y=True)
 
@@ -109,34 +106,10 @@ def test_an_adjusted_prior_is_kept(members, tmp_path):
     assert metadata_of(tmp_path / "a.onnx")["classes"] == sorted(set(labels))
 
 
-WIDE = {"hidden_layer_sizes": (256,), **FEW}
-
-
-@pytest.mark.parametrize("opset", [17, pytest.param(21, marks=NEEDS_ENSEMBLES)])
-@pytest.mark.parametrize("table", TABLES)
-def test_few_rows_are_answered_by_another_part(table, opset, tmp_path):
-    X, params = TABLES[table]()
-    student = NeuralStudentClassifier(**WIDE, **params).fit(X, targets(X)["five"])
-    served(student, X, tmp_path / "a.onnx", opset=opset)
-    operators = {node.op_type for node in onnx.load(tmp_path / "a.onnx").graph.node}
-    assert "If" in operators
-    session, stored = session_of(tmp_path / "a.onnx"), metadata_of(tmp_path / "a.onnx")
-    names = stored["inputs"] if table == "frame" else None
-    for n in (1, 2, 7, 8, 9):
-        rows = X[-n:]
-        said = session.run(None, fed(session, rows, names=names))
-        assert_same(said, student, rows)
-
-
-def test_what_few_rows_are_told_is_proven_too(tmp_path, monkeypatch):
-    student = NeuralStudentClassifier(**WIDE).fit(IRIS, SPECIES)
-    real = onnx_by_bin._search_trees
-
-    def wrong(layer):
-        trees = real(layer)
-        trees["number"][trees["number"] == trees["number"].max()] -= 1
-        return trees
-
-    monkeypatch.setattr(onnx_by_bin, "_search_trees", wrong)
-    with pytest.raises(ValueError, match="does not agree"):
-        to_onnx(student, tmp_path / "a.onnx")
+def test_few_rows_and_many(tmp_path):
+    """An engine multiplies them in other ways."""
+    student = NeuralStudentClassifier(hidden_layer_sizes=(64, 64), **FEW)
+    to_onnx(student.fit(IRIS, SPECIES), tmp_path / "a.onnx")
+    session = session_of(tmp_path / "a.onnx")
+    for n in (1, 2, 7, 150):
+        assert_same(session.run(None, {"X": IRIS[-n:]}), student, IRIS[-n:])
