@@ -42,8 +42,6 @@ def _as_ensemble(graph, x, tree):
         child = tree[side][is_gate]
         ends[f"nodes_{name}nodeids"] = place[child]
         ends[f"nodes_{name}leafs"] = ~is_gate[child]
-    is_root = is_gate.copy()
-    is_root[np.concatenate([tree[side][is_gate] for side in ("left", "right")])] = False
     return graph.add(
         "TreeEnsemble",
         x,
