@@ -303,9 +303,9 @@ def _code_of_number(graph, known, inputs, column):
     for category in known:
         if isinstance(category, str) or float(category) != category:
             raise TypeError(
-                f"Column {inputs.name(column)!r} of X holds the category {category!r}, "
-                "and an input of ONNX takes either strings or doubles: make all "
-                "categories of the column strings before fit."
+                f"Column {inputs.name(column)!r} of X holds the category {category!r} "
+                "beside others that are no strings, and no double of ONNX is equal to "
+                "it: make all categories of the column strings before fit."
             )
     # At most one of these holds: its number is the sum of those that do.
     x, keys = inputs.numbers([column]), np.array([known], dtype=np.float64)

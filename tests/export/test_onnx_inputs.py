@@ -263,3 +263,11 @@ def test_a_package_that_is_not_there(package, tree, tmp_path, monkeypatch):
     with pytest.raises(ImportError, match=rf"package {package}: pip .*\[onnx\]"):
         to_onnx(tree, tmp_path / "a.onnx")
     assert to_numpy(tree).meta["proof"]["labels_that_differ"] == 0
+
+
+def test_a_category_that_no_double_holds(tmp_path):
+    kinds = np.array([2**60 + 1, 2**60 + 3, 2**60 + 5])
+    X = pd.DataFrame({"id": pd.Categorical(kinds[SPECIES])})
+    student = HardDecisionTreeClassifier().fit(X, SPECIES)
+    with pytest.raises(TypeError, match="no double of ONNX is equal to it: make all"):
+        to_onnx(student, tmp_path / "a.onnx")
