@@ -27,7 +27,7 @@ test-browser: $(VENV)/test $(VENV)/browser
 test-anywhere: $(VENV)/test
 	$(BIN)/python tests/anywhere.py
 
-test-all: $(VENV)/test $(VENV)/examples
+test-all: $(VENV)/test $(VENV)/viewers $(VENV)/examples
 	$(BIN)/python -m pytest --hypothesis-profile=default
 
 lint: $(VENV)/lint
@@ -64,7 +64,7 @@ test-min:
 	.venv-min/bin/python -m pytest -m "not slow"
 
 # Each extra of setup.cfg is installed once, and again when it changes.
-EXTRAS := test browser examples lint docs bench peers
+EXTRAS := test viewers browser examples lint docs bench peers
 $(EXTRAS:%=$(VENV)/%): $(VENV)/%: $(BIN)/python setup.cfg constraints.txt
 	$(PIP) -e .[$*]
 	touch $@

@@ -42,6 +42,8 @@ _HOMES = {
     "importances": "inspection",
     "plot_gate_filters": "inspection",
     "plot_tree": "inspection",
+    "prune": "students.shrinking",
+    "quantize": "students.shrinking",
     "smallest_student": "search.smallest",
     "soft_targets": "lesson.soft_targets",
 }
@@ -75,6 +77,8 @@ if TYPE_CHECKING:
     )
     from .students.net import NeuralStudentClassifier as NeuralStudentClassifier
     from .students.net import NeuralStudentRegressor as NeuralStudentRegressor
+    from .students.shrinking import prune as prune
+    from .students.shrinking import quantize as quantize
     from .students.soft_tree import (
         SoftDecisionTreeClassifier as SoftDecisionTreeClassifier,
     )

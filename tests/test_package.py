@@ -72,6 +72,8 @@ def test_public_names():
         "importances",
         "plot_gate_filters",
         "plot_tree",
+        "prune",
+        "quantize",
         "smallest_student",
         "soft_targets",
     ]

@@ -112,6 +112,8 @@ def predictor_of(student):
         arrays[f"classes_{i}"] = _without_objects(classes)
     if classifies and student._class_shift is not None:
         arrays["shift"] = student._class_shift
+    for i, scale in enumerate(getattr(student, "weight_scales_", ())):
+        arrays[f"weight_{i}_scale"] = scale  # the table is whole numbers times these
     if not classifies:
         unit = student._task.unit
         arrays |= {"target_center": unit.center, "target_scale": unit.scale}

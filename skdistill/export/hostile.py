@@ -8,6 +8,7 @@ from .view_columns import Number, view_columns
 
 _MOST_THRESHOLDS = 1000  # three rows each
 _LIKELY, _BASES = 256, 4
+_MOST_CELLS = 1 << 23  # of wide tables a draw of the hostile rows
 _HUGE = 1e30
 #: A category that breaks what forgets to quote.
 UNSEEN = "'); DROP TABLE x; --\"\\%{}\n"
@@ -34,7 +35,7 @@ def likely_rows(student, predictor, random):
     return _drawn(_Columns(student, predictor), _LIKELY, random)
 
 
-def hostile_rows(student, predictor, random):
+def hostile_rows(student, predictor, random, dtype=np.float64):
     """Rows on which exports go wrong.
 
     Each threshold of the student and its two neighbours among the floating-point numbers;
@@ -49,19 +50,25 @@ def hostile_rows(student, predictor, random):
         Of the student.
     random : numpy.random.Generator
         Source of randomness.
+    dtype : numpy dtype, default=float64
+        Whose numbers are the neighbours of a threshold, which itself is rounded to it.
 
     Returns
     -------
     list of ndarray
         The columns of X, as :func:`likely_rows` has them.
     """
-    columns = _Columns(student, predictor)
+    columns = _Columns(student, predictor, np.dtype(dtype).type)
     changes = []
     for j, threshold in columns.thresholds(random):
         changes += [{j: value} for value in columns.beside(j, threshold)]
     for j in range(columns.n):
         odd = columns.odd_values(j)
         changes += [{j: value} for value in odd for _ in range(_BASES)]
+    most = max(_LIKELY, _MOST_CELLS // columns.n)
+    if len(changes) > most:
+        kept = random.choice(len(changes), most, replace=False)
+        changes = [changes[i] for i in sorted(kept)]
     gaps = {j: np.nan for j in range(columns.n) if columns.takes_gaps(j)}
     changes += [gaps] if gaps else []
     numbers = set(range(columns.n)) - set(columns.categories)
@@ -128,7 +135,8 @@ def quiet(ask, rows):
 class _Columns:
     """What the student knows of the columns of X."""
 
-    def __init__(self, student, predictor):
+    def __init__(self, student, predictor, dtype=np.float64):
+        self._dtype = dtype
         self.n = predictor.n_features_in_
         self._view, self._predictor = view_columns(predictor), predictor
         # A soft tree of which one leaf answers jumps where a sum of products is 0, and the
@@ -173,7 +181,8 @@ class _Columns:
     def beside(self, j, threshold):
         """A threshold and its neighbours, or numbers that are surely on its two sides."""
         if not self._is_sum_and_jump:
-            return threshold, *(np.nextafter(threshold, s) for s in (-np.inf, np.inf))
+            at, ends = self._dtype(threshold), self._dtype([-np.inf, np.inf])
+            return float(at), *map(float, np.nextafter(at, ends))
         step = 1e-9 * max(abs(threshold), self._spread[j][1])
         return threshold - step, threshold + step
 

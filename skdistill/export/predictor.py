@@ -13,7 +13,7 @@ from numbers import Number
 
 import numpy as np
 
-FORMAT = 2
+FORMAT, _KNOWN = 3, (2, 3)
 # The view's own bounds (tables.view): this file stands alone, and imports nothing of
 # them.
 _BOUND, _FLOAT32_BOUND = 1e6, 1e30
@@ -48,8 +48,10 @@ def load(path):
     with np.load(path, allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
     for name, array in arrays.items():
-        if array.dtype == np.float32:
-            arrays[name] = array.astype(np.float64)  # saved by half, see `_halved`
+        if array.dtype in (np.float16, np.float32):  # see `_shortest`
+            arrays[name] = array.astype(np.float64)
+    for name in [name for name in arrays if f"{name}_scale" in arrays]:
+        arrays[name] = arrays[name] * arrays[f"{name}_scale"]
     return NumpyPredictor(json.loads(str(arrays.pop("meta"))), arrays)
 
 
@@ -74,7 +76,7 @@ class NumpyPredictor:
     """
 
     def __init__(self, meta, arrays):
-        if meta["format"] != FORMAT:
+        if meta["format"] not in _KNOWN:
             raise ValueError(
                 f"The file has format {meta['format']}, and this reader knows {FORMAT}: "
                 "take the reader that was written beside it."
@@ -113,8 +115,10 @@ class NumpyPredictor:
             Labels, or values in the unit of the targets.
         """
         if not self._is_classifier:
-            return self._values(X)
-        parts = self._by_target(self._log_probabilities(X))
+            return self._values(self._outputs(X))
+        if len(self._targets) == 1 and self._shift is None:
+            return self._likeliest(self._outputs(X))
+        parts = self._by_target(self._log_probabilities(self._outputs(X)))
         pairs = zip(self._targets, parts, strict=True)
         labels = [classes[part.argmax(axis=1)] for classes, part in pairs]
         return np.column_stack(labels) if len(labels) > 1 else labels[0]
@@ -140,7 +144,7 @@ class NumpyPredictor:
         # Without the way to logarithms and back.
         if self._shift is None and len(self._widths) == 1:
             return self._outputs(X, self._model.probabilities)
-        p = np.exp(self._log_probabilities(X))
+        p = np.exp(self._log_probabilities(self._outputs(X)))
         if len(self._widths) == 1:
             return p
         parts = self._by_target(p)
@@ -164,7 +168,7 @@ class NumpyPredictor:
         target = str(path)
         if not target.endswith(".npz"):
             raise ValueError(f"path={target!r} must end in .npz.")
-        arrays = {name: _halved(array) for name, array in self.arrays.items()}
+        arrays = self._stored()
         # As text in an array: an object would need a pickle.
         np.savez_compressed(target, meta=np.array(json.dumps(self.meta)), **arrays)
         # The reader is this file itself: it cannot differ from what predicts here.
@@ -178,6 +182,20 @@ class NumpyPredictor:
             reader.write(text)
         return self
 
+    @property
+    def nbytes(self):
+        """Bytes of its numbers in a file, uncompressed."""  # numpydoc ignore=RT01
+        return sum(array.nbytes for array in self._stored().values())
+
+    def _stored(self):
+        """The arrays in as few bytes as lose nothing."""
+        stored = {name: _shortest(array) for name, array in self.arrays.items()}
+        for name in self.arrays:
+            if (scale := self.arrays.get(f"{name}_scale")) is not None:
+                codes = np.rint(self.arrays[name] / scale)
+                stored[name] = codes.astype(np.int8)
+        return stored
+
     def _outputs(self, X, model=None):
         model = self._model if model is None else model
         x = self._view.rows(X, self.n_features_in_, self._names)
@@ -187,8 +205,15 @@ class NumpyPredictor:
         parts = (self._view(x[start : start + _ROWS_AT_ONCE]) for start in starts)
         return np.concatenate([model(part) for part in parts])
 
-    def _log_probabilities(self, X):
-        logits = self._outputs(X)
+    def _likeliest(self, logits):
+        classes = self._targets[0]
+        if len(logits) > 1:
+            return classes[logits.argmax(axis=1)]
+        row = logits[0].tolist()  # as everywhere, numpy's calls cost more
+        i = row.index(max(row))
+        return classes[i : i + 1].copy()
+
+    def _log_probabilities(self, logits):
         if self._shift is not None:
             # A class of probability 0 stays finite, whatever is added to it.
             logits = np.maximum(log_softmax(logits), _LOG_TINY) + self._shift
@@ -201,8 +226,7 @@ class NumpyPredictor:
             return [outputs]
         return np.split(outputs, np.cumsum(self._widths)[:-1], axis=1)
 
-    def _values(self, X):
-        values = self._outputs(X)
+    def _values(self, values):
         if self.meta["is_sorted"]:
             values = np.sort(values, axis=1)
         values = values * self.arrays["target_scale"] + self.arrays["target_center"]
@@ -232,14 +256,16 @@ def log_softmax(logits):
     return logits
 
 
-def _halved(array):
-    """An array in float32, where this loses nothing."""
+def _shortest(array):
+    """An array in float16 or float32, where this loses nothing."""
     if array.dtype != np.float64:
         return array
-    with np.errstate(over="ignore"):
-        single = array.astype(np.float32)
-    same = np.array_equal(single.astype(np.float64), array, equal_nan=True)
-    return single if same else array
+    for dtype in (np.float16, np.float32):
+        with np.errstate(over="ignore", under="ignore"):
+            short = array.astype(dtype)
+        if np.array_equal(short.astype(np.float64), array, equal_nan=True):
+            return short
+    return array
 
 
 def _softmax_of_row(row):

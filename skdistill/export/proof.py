@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .hostile import container, hostile_rows, likely_rows, quiet
-from .predictor import _as_array, _by_names, _is_frame, _is_gap, _numbers_of
+from .compared import compared_rows
+from .hostile import container, quiet
 
 #: Of double precision and of float, relative to what the student computes with.
 DOUBLE, SINGLE = 1e-12, 1e-6
@@ -39,11 +39,16 @@ class Engine(ABC):
         Of the program that runs it.
     tolerance : float
         How far an output may be off, relative to what the student computes with.
+    reads : numpy dtype
+        What it rounds the numbers of a row to before it looks at them. The student is
+        asked about rows that are rounded so: between two floats its questions may see
+        what the engine cannot.
     """
 
     name: str
     version: str
     tolerance = DOUBLE
+    reads = np.float64
 
     @abstractmethod
     def answers(self, columns):
@@ -52,13 +57,29 @@ class Engine(ABC):
         Parameters
         ----------
         columns : list of ndarray
-            The columns of X, as :func:`plain_columns` has them.
+            The columns of X, as ``plain_columns`` of :mod:`.compared` has them.
 
         Returns
         -------
         Answers
             One for each row.
         """
+
+    def meant(self, columns):
+        """The rows for which an engine answers, where it is coarser than the student.
+
+        Parameters
+        ----------
+        columns : list of ndarray
+            The columns of X.
+
+        Returns
+        -------
+        list of ndarray
+            The same, unless a part of the engine's promise is to take some numbers for
+            others.
+        """
+        return columns
 
     def seconds(self, columns):
         """How long the engine takes for some rows.
@@ -123,20 +144,14 @@ def proof(engine, student, predictor, X=None, random_state=0):
         that is above 1), ``labels_that_differ`` (None for values),
         ``seconds_for_one_row``, ``seconds_for_1000_rows``.
     """
-    batches = compared_rows(student, predictor, X, random_state)
+    batches = compared_rows(student, predictor, X, random_state, engine.reads)
     worst, differ, n = 0.0, 0, 0
-    for rows, columns in batches:
-        wanted = expected(student, predictor, rows)
-        ours = engine.answers(columns)
-        _check_shapes(engine, ours, wanted)
-        off = np.abs(ours.outputs - wanted.outputs).max(axis=1)
-        off = np.where(np.isnan(ours.outputs).any(axis=1), np.inf, off)
-        worst = max(worst, float((off / _sizes(predictor, rows)).max()))
-        if wanted.labels is not None:
-            differ += int((ours.labels != wanted.labels).any(axis=1).sum())
-        n += len(wanted.outputs)
+    for batch in batches:
+        off, is_other = _differences(engine, student, predictor, *batch)
+        worst = max(worst, float(off.max()))
+        differ, n = differ + int(is_other.sum()), n + len(off)
     likely = batches[0][1]
-    return {
+    record = {
         "engine": engine.name,
         "engine_version": engine.version,
         "rows": n,
@@ -147,6 +162,33 @@ def proof(engine, student, predictor, X=None, random_state=0):
             [np.resize(column, 1000) for column in likely]
         ),
     }
+    if engine.reads is not np.float64:
+        likely, _, *given = compared_rows(student, predictor, X, random_state)
+        # Only a view knows the spread of a column: others' likely rows are all near.
+        given += [likely] if predictor.meta["view"]["kind"] == "table" else []
+        record["rows_moved_by_rounding"] = sum(
+            _n_moved(engine, student, predictor, *batch) for batch in given
+        )
+    return record
+
+
+def _n_moved(engine, student, predictor, rows, columns):
+    """How many rows get another answer, since the engine rounds them."""
+    off, is_other = _differences(engine, student, predictor, rows, columns)
+    return int(((off > engine.tolerance) | is_other).sum())
+
+
+def _differences(engine, student, predictor, rows, columns):
+    """How far outputs are off, and whether a label differs, for each row (n,)."""
+    rows = _replaced(student, rows, columns, engine.meant(columns))
+    wanted, ours = expected(student, predictor, rows), engine.answers(columns)
+    _check_shapes(engine, ours, wanted)
+    off = np.abs(ours.outputs - wanted.outputs).max(axis=1)
+    off = np.where(np.isnan(ours.outputs).any(axis=1), np.inf, off)
+    is_other = np.zeros(len(off), dtype=bool)
+    if wanted.labels is not None:
+        is_other = (ours.labels != wanted.labels).any(axis=1)
+    return off / _sizes(predictor, rows), is_other
 
 
 def proven(engine, student, predictor, X=None, random_state=0):
@@ -185,67 +227,6 @@ def proven(engine, student, predictor, X=None, random_state=0):
             "Nothing was written."
         )
     return record
-
-
-def compared_rows(student, predictor, X=None, random_state=0):
-    """Rows for a comparison.
-
-    Parameters
-    ----------
-    student : estimator
-        Fitted.
-    predictor : NumpyPredictor
-        Of the student.
-    X : array-like or frame of shape (n, n_features), default=None
-        Rows that are compared too.
-    random_state : int, default=0
-        Of the others.
-
-    Returns
-    -------
-    list of (rows, list of ndarray)
-        Likely rows, hostile ones, and X: as the student takes them, and as columns.
-    """
-    random = np.random.default_rng(random_state)
-    drawn = [draw(student, predictor, random) for draw in (likely_rows, hostile_rows)]
-    batches = [container(student, columns) for columns in drawn]
-    batches += [] if X is None else [X]
-    return [(rows, plain_columns(predictor, rows)) for rows in batches]
-
-
-def plain_columns(predictor, X):
-    """The columns of any container, in the order of training.
-
-    Parameters
-    ----------
-    predictor : NumpyPredictor
-        Of the student.
-    X : array-like or frame of shape (n, n_features)
-        Rows that the student takes.
-
-    Returns
-    -------
-    list of ndarray of shape (n,)
-        Numbers as float64, NaN for gaps; categories as objects: strings, numbers and
-        booleans of Python, and None for gaps.
-    """
-    n, names = predictor.n_features_in_, predictor.meta["names"]
-    columns = _by_names(X, names, n) if _is_frame(X) else list(_as_array(X).T)
-    labels = {each["column"]: each for each in predictor.meta["view"].get("labels", [])}
-    return [
-        _plain_labels(column, labels[j]["as_text"])
-        if j in labels
-        else _numbers_of(column, j if names is None else names[j])
-        for j, column in enumerate(columns)
-    ]
-
-
-def _plain_labels(column, as_text):
-    plain = np.empty(len(column), dtype=object)
-    for i, value in enumerate(column.tolist()):
-        if not _is_gap(value):
-            plain[i] = str(value) if as_text else value
-    return plain
 
 
 def expected(student, predictor, rows):
@@ -311,6 +292,25 @@ def label_places(predictor, labels):
     targets = [predictor.arrays[f"classes_{i}"] for i in range(labels.shape[1])]
     pairs = zip(targets, labels.T, strict=True)
     return np.column_stack([np.searchsorted(classes, said) for classes, said in pairs])
+
+
+def _replaced(student, rows, columns, meant):
+    """Rows with the numbers that an engine takes for others."""
+    changed = [j for j, column in enumerate(meant) if column is not columns[j]]
+    if not changed:
+        return rows
+    if not hasattr(rows, "isetitem"):
+        return container(student, meant)
+    rows = rows.copy()
+    for j in changed:  # of pandas: categories stay as they are
+        rows.isetitem(_position(student, rows, j), meant[j])
+    return rows
+
+
+def _position(student, rows, j):
+    """Where a frame holds a column of training."""
+    names = getattr(student, "feature_names_in_", None)
+    return j if names is None else list(map(str, rows.columns)).index(str(names[j]))
 
 
 def _check_shapes(engine, ours, wanted):

@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
+from sklearn.pipeline import Pipeline
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
 from .arrays import predictor_of
 from .numpy_engine import NumpyEngine
 from .onnx_engine import OnnxEngine
 from .onnx_texts import reads_texts, verify_texts
 from .predictor import NumpyPredictor, load
 from .proof import proof
+from .sklearn_engine import SklearnEngine
 
 
 def verify(artefact, student, X=None, *, random_state=0):
@@ -98,6 +102,17 @@ def _is_onnx_model(artefact):  # of a package that is not imported for this
     return type(artefact).__name__ == "ModelProto" and hasattr(artefact, "opset_import")
 
 
+def _header(path, predictor):
+    from .c_engine import read_engine
+
+    return read_engine(path, predictor)
+
+
 # By the type of what an exporter returns, and by the end of the name of what it writes.
-_ENGINES = {NumpyPredictor: NumpyEngine}
-_FILES = {".npz": _saved, ".onnx": OnnxEngine}
+_ENGINES = {
+    NumpyPredictor: NumpyEngine,
+    DecisionTreeClassifier: SklearnEngine,
+    DecisionTreeRegressor: SklearnEngine,
+    Pipeline: SklearnEngine,
+}
+_FILES = {".h": _header, ".npz": _saved, ".onnx": OnnxEngine}

@@ -45,7 +45,7 @@ def _for_doubles(threshold):
     below = below.astype(np.float32)
     above = np.nextafter(below, np.float32(np.inf))
     # Halfway between two floats a double goes to the even one.
-    middle = below / np.float64(2) + above / np.float64(2)
+    middle = below.astype(np.float64) / 2 + above.astype(np.float64) / 2
     is_lower = np.float32(middle) == below
     return np.where(is_lower, middle, np.nextafter(middle, -np.inf))
 

@@ -33,6 +33,10 @@ SIZES = {
 }
 
 
+#: What makes a fitted net smaller: arguments of ``prune`` and ``quantize``.
+AFTER_FIT = ("sparsity", "dtype")
+
+
 @dataclass(frozen=True)
 class SmallestStudent:
     """The result of :func:`smallest_student`.
@@ -161,7 +165,9 @@ def smallest_student(
         In [0, 1).
     sizes : dict of {str: list} or list of dict, default=None
         A parameter and its values, or sets of parameters. None: ``max_leaf_nodes``, where
-        it is set, ``hidden_layer_sizes`` or ``max_depth``, from very small to large.
+        it is set, ``hidden_layer_sizes`` or ``max_depth``, from very small to large. A set
+        of a net may also have ``sparsity``, by which :func:`prune` makes the fitted net
+        smaller, and ``dtype``, for :func:`quantize`: {"sparsity": 0.9, "dtype": "int8"}.
     random_state : int, RandomState instance or None, default=0
         Divides the validation rows, and resamples them.
     **fit_params : dict
@@ -231,10 +237,7 @@ def smallest_student(
     scorer = check_scoring(student, usual if scoring is None else scoring)
     # All sizes learn from one teacher: it answers once for all of them.
     with shared_by(TeacherMemory.in_process()):
-        fitted = [
-            clone(student).set_params(**parameters).fit(X, y, **fit_params)
-            for parameters in candidates
-        ]
+        fitted = _fitted(student, candidates, X, y, fit_params)
     # All sizes have one teacher and the same classes: any of the students tells them.
     judge = _Judge(fitted[0], X, y, X_val, y_val, scorer)
     to_select = judge.samples(select, _RESAMPLES, random)
@@ -263,6 +266,19 @@ def smallest_student(
     )
 
 
+def _fitted(student, candidates, X, y, fit_params):
+    """A student for each candidate; those that differ in steps after fit share a fit."""
+    trained, fitted = {}, []
+    for candidate in candidates:
+        after = {name: candidate[name] for name in AFTER_FIT if name in candidate}
+        before = {k: v for k, v in candidate.items() if k not in after}
+        key = repr(sorted(before.items()))
+        if key not in trained:
+            trained[key] = clone(student).set_params(**before).fit(X, y, **fit_params)
+        fitted.append(trained[key]._shrunk(X, **after) if after else trained[key])
+    return fitted
+
+
 def _candidates(student, sizes):
     """The sets of parameters to be tried, one for each size."""
     known = student.get_params(deep=False)
@@ -277,6 +293,12 @@ def _candidates(student, sizes):
                 'such as sizes={"student__max_leaf_nodes": [4, 8, 16]}.'
             )
         sizes = {names[0]: SIZES[names[0]]}
+    asked = {name for each in _listed(sizes) for name in each} & set(AFTER_FIT)
+    if asked and not hasattr(student, "_shrunk"):
+        raise ValueError(
+            f"sizes={sizes!r}: {sorted(asked)} are for a NeuralStudentClassifier or "
+            "NeuralStudentRegressor."
+        )
     if isinstance(sizes, dict):
         if len(sizes) != 1:
             raise ValueError(
@@ -286,6 +308,10 @@ def _candidates(student, sizes):
         ((name, values),) = sizes.items()
         return [{name: value} for value in values]
     return [dict(each) for each in sizes]
+
+
+def _listed(sizes):
+    return [sizes] if isinstance(sizes, dict) else sizes
 
 
 def _halves(y, is_class, random):
@@ -310,11 +336,13 @@ def n_numbers(student):
     Returns
     -------
     int
-        Weights of a net or soft tree; of a hard tree a column and a threshold for each
-        question, and what the leaves say; of others the bytes of its pickle, by 8.
+        Weights of a net or soft tree, a quarter of them where they are of 8 bits; of a
+        hard tree a column and a threshold for each question, and what the leaves say; of
+        others the bytes of its pickle, by 8.
     """
     if hasattr(student, "net_"):
-        return sum(p.numel() for p in student.module_.parameters())
+        n = sum(p.numel() for p in student.module_.parameters())
+        return n // 4 if hasattr(student, "weight_scales_") else n
     if hasattr(student, "tree_"):
         n_leaves = student.get_n_leaves()
         # A column and a threshold for each question.

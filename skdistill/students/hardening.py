@@ -97,7 +97,7 @@ def apart(X, y, X_eval, random):
     if not len(kept):
         raise ValueError("X has a single row: give more, or X_eval.")
     y = None if y is None else np.asarray(y)[kept]
-    eval_rows = f"{n_held} rows of X, on which the soft tree may have been trained"
+    eval_rows = f"{n_held} rows of X, on which the student may have been trained"
     return rows_of(X, kept), y, rows_of(X, held), eval_rows
 
 

@@ -11,6 +11,7 @@ from ..modules.embeddings import NAMES as EMBEDDINGS
 from ..modules.mlp import ACTIVATIONS
 from ..tables.view import TableView, apply_view
 from ..tasks.units import Unit
+from .shrinking import prune, quantize
 from .torch_student import TorchClassifier, TorchRegressor, TorchStudent
 
 _PARAMETERS = {
@@ -39,6 +40,11 @@ class NeuralStudent(TorchStudent):
     def _readable(self):
         return self
 
+    def _shrunk(self, X, sparsity=None, dtype=None):
+        """The fitted net made smaller, as a search over sizes asks."""
+        net = self if sparsity is None else prune(self, X, sparsity=sparsity)
+        return net if dtype is None else quantize(net, dtype, X)
+
     def _slopes(self, z, output):
         """One of the answers for rows of the view, and its gradients."""
         shift = vars(self).get("_class_shift")
@@ -48,7 +54,8 @@ class NeuralStudent(TorchStudent):
         if not self._continues():
             self._average_row = self._average(lesson)
         super()._settle(model, lesson)
-        vars(self).pop("output_scale_", None)
+        for name in ("output_scale_", "weight_scales_", "fidelity_"):
+            vars(self).pop(name, None)
         if model.output_scale is not None:
             self.output_scale_ = model.output_scale
 
