@@ -58,7 +58,8 @@ def one_split(name, seed, max_epochs=EPOCHS, more=MORE_EPOCHS):
     net = fitted(hidden_layer_sizes=(256, 256), max_epochs=max_epochs)
     net.set_params(transfer="auto")
     start = time.perf_counter()
-    small = prune(net, X, sparsity=SPARSITY, max_epochs=more, random_state=seed)
+    options = {"sparsity": SPARSITY, "max_epochs": more, "random_state": seed}
+    small = prune(net, X, X_eval=cell.val[0], **options)  # all of X is learnt from
     seconds = time.perf_counter() - start
     embedding = small.module_.embedding
     n_bins = len(embedding.low) / max(1, len(set(embedding.column.tolist())))
@@ -85,7 +86,7 @@ def measured(cell, model):
 
 def kept(folder, name, seed, **options):
     """A split's figures, computed once."""
-    path = folder / f"{name}-{seed}-{gain.short(SPARSITY, options)}.json"
+    path = folder / f"{name}-{seed}-{gain.short(SPARSITY, 'X_eval', options)}.json"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(one_split(name, seed, **options)))

@@ -83,6 +83,11 @@ def predictor_of(student):
         As in :func:`to_numpy`.
     """
     check_is_fitted(student)
+    if not hasattr(student, "_readable"):
+        raise TypeError(
+            f"{type(student).__name__} is no student of skdistill: export what was "
+            "distilled, such as a pipeline's last step."
+        )
     student = student._readable() or student  # a single tree of another library's
     model, of_model = student._model().arrays()
     view, of_view = _view(student)

@@ -8,6 +8,8 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from .arrays import predictor_of
 from .c_engine import read_engine
 from .numpy_engine import NumpyEngine
+from .onnx_engine import OnnxEngine
+from .onnx_texts import reads_texts, verify_texts
 from .predictor import NumpyPredictor
 from .proof import proof
 from .reading import load
@@ -30,6 +32,9 @@ def compared(artefact, student, X, random_state):
     dict
         The proof.
     """
+    if reads_texts(student):
+        _check_is_onnx(artefact)
+        return verify_texts(artefact, student, X)
     predictor = predictor_of(student)
     return proof(_engine(artefact, predictor), student, predictor, X, random_state)
 
@@ -43,6 +48,8 @@ def _engine(artefact, predictor):
     for kind, engine in _ENGINES.items():
         if isinstance(artefact, kind):
             return engine(artefact, predictor)
+    if _is_onnx_model(artefact):
+        return OnnxEngine(artefact, predictor)
     if (suffix := _suffix(artefact)) in _FILES:
         return _FILES[suffix](artefact, predictor)
     known = ", ".join(sorted(_FILES))
@@ -54,6 +61,18 @@ def _engine(artefact, predictor):
 
 def _suffix(artefact):
     return Path(artefact).suffix if isinstance(artefact, str | Path) else None
+
+
+def _check_is_onnx(artefact):
+    if not (_is_onnx_model(artefact) or _suffix(artefact) == ".onnx"):
+        raise TypeError(
+            f"artefact={artefact!r} must be a model of ONNX, or the path of a file that "
+            "ends in .onnx: students of texts are exported as such only."
+        )
+
+
+def _is_onnx_model(artefact):  # of a package that is not imported for this
+    return type(artefact).__name__ == "ModelProto" and hasattr(artefact, "opset_import")
 
 
 def _sql_in(path, predictor):
@@ -72,4 +91,10 @@ _ENGINES = {
     DecisionTreeRegressor: SklearnEngine,
     Pipeline: SklearnEngine,
 }
-_FILES = {".h": read_engine, ".npz": _saved, ".json": _saved, ".sql": _sql_in}
+_FILES = {
+    ".h": read_engine,
+    ".json": _saved,
+    ".npz": _saved,
+    ".onnx": OnnxEngine,
+    ".sql": _sql_in,
+}

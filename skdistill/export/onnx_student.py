@@ -1,94 +1,138 @@
 """A fitted student as an ONNX file, with the proof that it says the same."""
 
-import json
-
 from sklearn.utils.validation import check_is_fitted
 
-from .onnx_encoder import encoder_graph, hostile_batches
-from .onnx_file import agreement, refuse_disagreement, write_onnx
-from .onnx_int8 import quantized_int8
+from .files import checked_path
+from .onnx_engine import OnnxEngine
+from .onnx_file import write_onnx
+from .onnx_graph import OPSET
+from .onnx_table import onnx_predictor, table_model
+from .onnx_texts import reads_texts, texts_to_onnx
+from .proof import proven
 
-# Largest difference of an output, of their size: what float32 leaves of other orders of
-# sums.
-_FLOAT_TOLERANCE = 1e-4
 
+def to_onnx(student, path, *, quantize=None, X=None, opset=OPSET):
+    """Write a fitted student as an ONNX file, its view of a table included.
 
-def to_onnx(student, path, *, quantize=None, X=None):
-    """Write a fitted student of texts as an ONNX file.
+    The file takes rows as the student takes them: nothing is left to be scaled, encoded or
+    imputed before. onnxruntime runs it before it is written, on the rows of :func:`verify`
+    and those of `X`; what the comparison said is in its metadata.
 
-    Its inputs are ``input_ids``, ``attention_mask`` and, where the encoder has them,
-    ``token_type_ids`` (n, length), of any number of texts and any length; its output is
-    ``logits`` (n, n_outputs), of a regressor the values. The file also holds, as
-    metadata, the ``tokenizer`` (what ``tokenizers.Tokenizer.from_str`` reads), the
-    ``classes``, and what the comparison with the student said: onnxruntime runs the
-    graph before it is written, on random tokens of all lengths, and on those of `X`.
+    **Nets and trees** compute in double precision. One fitted on a frame has an input
+    (n, 1) for each column, named like it: of strings for categories that are strings, or
+    that were compared as text; of doubles for all else, booleans as 0 and 1. A column that
+    is called like an output, such as "label", or like another column, gets an underscore
+    behind its name. One fitted on an array of numbers has a single input ``X``
+    (n, n_features); an array with columns of strings counts as a frame with the columns
+    ``feature_0`` and so on. Gaps are NaN. Strings of ONNX know none: write ``"<gap>"``. As
+    onnxruntime makes strings of None, NaN and pandas.NA without a word, ``"None"``,
+    ``"nan"``, ``"<NA>"`` and ``"NaT"`` are gaps as well, each unless training had such a
+    category. Where a student refuses gaps, ONNX cannot: they make probabilities, or values,
+    NaN. Infinite numbers count as the largest.
+
+    Outputs of a classifier are ``label`` (n,) and ``probabilities`` (n, n_classes), of
+    several labels (n, n_labels) each, of several targets ``label`` (n, n_targets),
+    ``probabilities_0``, ``probabilities_1`` and so on; of a regressor ``values``, of the
+    shape that ``predict`` returns. Metadata are ``student``, ``inputs`` (their names in
+    the order of the columns), ``gap``, ``classes`` and the comparison: strings as they
+    are, all else as JSON.
+
+    **Students of texts** have the inputs ``input_ids``, ``attention_mask`` and, where the
+    encoder has them, ``token_type_ids`` (n, length), of any number of texts and any
+    length; the output is ``logits`` (n, n_outputs), of a regressor the values. Further
+    metadata are the ``tokenizer``, which ``tokenizers.Tokenizer.from_str`` reads, and the
+    ``classes``. Comparison is on random tokens of all lengths, and on those of `X`.
+
+    **A torch module of your own** (``module=``) is written by torch. It takes the view of
+    rows and returns logits, or values in the unit of training. What is left to do is the
+    view before it, and behind it a softmax, the largest of which is the label's place in
+    ``classes_``::
+
+        view = student.preprocessor_.transform(X).astype("float32")  # as the module is
+        torch.onnx.export(
+            student.module_.eval(), (torch.from_numpy(view[:2]),), "module.onnx",
+            input_names=["view"], output_names=["logits"],
+            dynamic_axes={"view": {0: "n"}, "logits": {0: "n"}}, dynamo=False,
+        )
 
     Parameters
     ----------
-    student : TextStudentClassifier, TextStudentRegressor or TextClassifier
-        Fitted; not changed.
+    student : estimator
+        Fitted; not changed. A net, soft tree or hard tree, a StudentClassifier or
+        StudentRegressor of a single tree, or a student of texts. It is written as it
+        answers now: after ``adjust_class_prior``, and as a soft tree's ``inference`` says.
     path : str or path
         Of the file, which ends in .onnx; one that is there is replaced.
     quantize : {"int8"} or None, default=None
-        "int8": tables of weights and embeddings of 8 bits, a quarter of the bytes. The
-        difference that this makes is measured and stored, and is no error.
-    X : array-like of str, default=None
-        Texts on which the comparison is made, beside random ones.
+        Of students of texts. "int8": tables of weights and embeddings of 8 bits, a quarter
+        of the bytes. The difference that this makes is measured and stored, and is no
+        error.
+    X : array-like or frame, default=None
+        Rows, or texts, on which the comparison is made, beside drawn ones.
+    opset : int, default=17
+        Of the operators, up to what the installed onnx knows. Of students of texts it is
+        17. From 21 on, hard trees are written as ``TreeEnsemble``, which onnxruntime reads
+        from 1.21 on; else by an older operator. Both are exact.
 
     Returns
     -------
     dict
         ``engine``, ``engine_version``, ``rows``, ``largest_difference`` and, of classes,
-        ``labels_that_differ``.
+        ``labels_that_differ``; of nets and trees all that :func:`verify` returns.
 
     Raises
     ------
     TypeError
-        If the student reads no texts, or its encoder has no such form.
+        If a part of the student has no form in ONNX.
     ImportError
         If onnx or onnxruntime is not installed: the extra "onnx".
     ValueError
-        If the file would not say what the student says. Nothing is written.
+        If the file would not say what the student says, or the path does not end in .onnx.
+        Nothing is written.
+    FileNotFoundError
+        If the folder is not there.
 
     Examples
     --------
-    >>> from skdistill import TextClassifier
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_iris
+    >>> from skdistill import NeuralStudentClassifier
     >>> from skdistill.export import to_onnx
-    >>> texts, y = ["fine film", "dull film"] * 20, ["good", "bad"] * 20
-    >>> model = TextClassifier(n_layers=1, max_epochs=1, random_state=0).fit(texts, y)
-    >>> folder = getfixture("tmp_path")
-    >>> to_onnx(model, folder / "model.onnx", X=texts)["labels_that_differ"]
+    >>> X, y = load_iris(return_X_y=True)
+    >>> student = NeuralStudentClassifier(max_epochs=3, random_state=0).fit(X, y)
+    >>> path = getfixture("tmp_path") / "student.onnx"
+    >>> to_onnx(student, path, X=X)["labels_that_differ"]
     0
+
+    A service needs onnxruntime alone:
+
+    >>> import onnxruntime
+    >>> session = onnxruntime.InferenceSession(str(path))
+    >>> label, p = session.run(["label", "probabilities"], {"X": X})
+    >>> bool(np.abs(p - student.predict_proba(X)).max() < 1e-12)
+    True
     """
     check_is_fitted(student)
+    path = checked_path(path, ".onnx")
     if quantize not in (None, "int8"):
         raise ValueError(f'quantize={quantize!r} must be "int8" or None.')
-    if not hasattr(student, "_exported"):
-        raise TypeError(
-            f"to_onnx takes students of texts, and {type(student).__name__} is none: "
-            "export.to_numpy takes nets and trees."
+    if reads_texts(student):
+        if opset != OPSET:
+            raise ValueError(f"opset={opset!r} must be {OPSET} for students of texts.")
+        return texts_to_onnx(student, path, quantize, X)
+    if quantize is not None:
+        raise ValueError(
+            f"quantize={quantize!r} is for students of texts, whose tables of weights are "
+            f"large; {type(student).__name__} is none: leave it out."
         )
-    encoder = student._exported()
-    batches = hostile_batches(encoder.meta, encoder.arrays)
-    if X is not None:
-        batches = [*batches, *encoder.batches(X)]
-    expected = [encoder.answer(batch) for batch in batches]
-    labels = encoder.labels if encoder.classes else None
-    graph = encoder_graph(encoder.meta, encoder.arrays)
-    graph = graph if quantize is None else quantized_int8(graph)
+    return _table_to_onnx(student, path, X, opset)
 
-    def check(graph):
-        record = agreement(graph, batches, expected, labels)
-        size = max(1.0, *(float(abs(each).max()) for each in expected))
-        if quantize is None:
-            refuse_disagreement(record, _FLOAT_TOLERANCE * size)
-        else:  # all that is refused is an answer that is none
-            refuse_disagreement(record, float("inf"), record["rows"])
-        return record
 
-    metadata = {
-        "student": type(student).__name__,
-        "tokenizer": encoder.tokenizer,
-        "classes": json.dumps(encoder.classes),
-    }
-    return write_onnx(graph, path, metadata, check)
+def _table_to_onnx(student, path, X, opset):
+    predictor = onnx_predictor(student)
+    model, metadata = table_model(predictor, opset)
+
+    def check(model):
+        return proven(OnnxEngine(model, predictor), student, predictor, X)
+
+    return write_onnx(model, path, metadata, check)

@@ -55,6 +55,8 @@ def test_what_has_no_form_in_numpy_is_named():
     X, y = load_iris(return_X_y=True)
     with pytest.raises(NotFittedError):
         to_numpy(NeuralStudentClassifier())
+    with pytest.raises(TypeError, match="LogisticRegression is no student"):
+        to_numpy(LogisticRegression(max_iter=1000).fit(X, y))
     with pytest.raises(TypeError, match="has no form in numpy: take a net"):
         model = LogisticRegression(max_iter=1000)
         to_numpy(StudentClassifier(student=model).fit(X, y))
