@@ -4,10 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .c_branches import branches
 from .c_text import fill, table
 from .predictor import log_softmax
 from .proof import Answers
 from .view_columns import GapOfNumber, Number, view_columns
+
+# Of more questions tables are shorter, and compiled in less time.
+_MOST_BRANCHES = 2000
 
 _WALK = """\
 /* The leaf that answers, or a number below 0 for a row that is refused. */
@@ -260,6 +264,8 @@ def hard_leaf(predictor, columns):
             "static inline int @_leaf(const double *x)\n{\n    return @_check(x);\n}\n"
         )
         return code, raw, 0
+    if len(nodes) <= _MOST_BRANCHES:
+        return branches(nodes, ways, columns.words), raw, 0
     is_either = any(node.threshold is None for node in nodes)
     tables = [
         table("column", [node.column for node in nodes]),

@@ -67,6 +67,13 @@ def test_two_headers_in_two_files(tmp_path):
     said(compiled(tmp_path, source, "other.c"))
 
 
+def test_fast_math_is_refused(tmp_path):
+    student, _ = cell("hard", "two", "frame")
+    to_c(student, tmp_path / "student.h")
+    with pytest.raises(AssertionError, match="forgets gaps"):
+        compiled(tmp_path, f"{MAIN}int main(void) {{ return 0; }}\n", "-ffast-math")
+
+
 def test_codes_of_categories(tmp_path):
     student, X = cell("hard", "two", "frame")
     to_c(student, tmp_path / "student.h")

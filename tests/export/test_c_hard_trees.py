@@ -1,13 +1,13 @@
-"""Students of which one leaf answers, as headers of C."""
+"""Hard trees as headers of C."""
 
 import numpy as np
 import pytest
-from c_cells import CELLS, DTYPES, cell, needs_compiler, proven_in_c, table
+from c_cells import CELLS, cell, needs_compiler, proven_in_c, table
 from sklearn.datasets import load_iris
 from sklearn.tree import DecisionTreeClassifier
 
 from skdistill import HardDecisionTreeClassifier, StudentClassifier, StudentRegressor
-from skdistill.export import to_c
+from skdistill.export import c_leaves, to_c
 from skdistill.export.arrays import predictor_of
 from skdistill.export.c_leaves import seen, threshold_of_x
 from skdistill.export.view_columns import Number, view_columns
@@ -17,17 +17,11 @@ pytestmark = needs_compiler
 
 
 @pytest.mark.parametrize(
-    ("kind", "task", "table_kind"),
-    [
-        (kind, *each)
-        for kind in ("path", "leaf", "hard")
-        for each in CELLS
-        if kind != "hard" or each[0] != "quantiles"  # which hard trees do not learn
-    ],
+    ("task", "kind"),
+    [each for each in CELLS if each[0] != "quantiles"],  # which hard trees do not learn
 )
-def test_a_cell_of_the_matrix(kind, task, table_kind, tmp_path):
-    dtypes = ["double"] if kind == "hard" else DTYPES[table_kind]
-    proven_in_c(*cell(kind, task, table_kind), tmp_path, dtypes)
+def test_a_cell_of_the_matrix(task, kind, tmp_path):
+    proven_in_c(*cell("hard", task, kind), tmp_path, ["double"])
 
 
 def test_leaves_of_floats_are_reached_by_doubles(tmp_path):
@@ -38,6 +32,17 @@ def test_leaves_of_floats_are_reached_by_doubles(tmp_path):
     student, X = cell("hard", "values", "array")
     proof = to_c(student, tmp_path / "a.h", dtype="float", X=X)
     assert 0 < proof["largest_difference"] < 1e-6
+
+
+def test_trees_of_many_questions_are_tables(tmp_path, monkeypatch):
+    monkeypatch.setattr(c_leaves, "_MOST_BRANCHES", 2)
+    for kind in ("frame", "array"):
+        student, X = cell("hard", "five", kind)
+        path = proven_in_c(student, X, tmp_path, ["double"])
+        assert "threshold[node]" in path.read_text()
+    monkeypatch.undo()
+    path = proven_in_c(student, X, tmp_path, ["double"])
+    assert "if (x[student_double_at_feature_0] > " in path.read_text()
 
 
 def test_trees_of_another_library(tmp_path):
