@@ -65,6 +65,21 @@ class Engine(ABC):
             One for each row.
         """
 
+    def ways(self, columns):
+        """Run the artefact in each way in which it can be asked.
+
+        Parameters
+        ----------
+        columns : list of ndarray
+            The columns of X.
+
+        Yields
+        ------
+        Answers
+            All of which have to be right.
+        """
+        yield self.answers(columns)
+
     def meant(self, columns):
         """The rows for which an engine answers, where it is coarser than the student.
 
@@ -181,13 +196,15 @@ def _n_moved(engine, student, predictor, rows, columns):
 def _differences(engine, student, predictor, rows, columns):
     """How far outputs are off, and whether a label differs, for each row (n,)."""
     rows = _replaced(student, rows, columns, engine.meant(columns))
-    wanted, ours = expected(student, predictor, rows), engine.answers(columns)
-    _check_shapes(engine, ours, wanted)
-    off = np.abs(ours.outputs - wanted.outputs).max(axis=1)
-    off = np.where(np.isnan(ours.outputs).any(axis=1), np.inf, off)
-    is_other = np.zeros(len(off), dtype=bool)
-    if wanted.labels is not None:
-        is_other = (ours.labels != wanted.labels).any(axis=1)
+    wanted = expected(student, predictor, rows)
+    off, is_other = np.zeros(len(wanted.outputs)), np.zeros(len(wanted.outputs), bool)
+    for ours in engine.ways(columns):
+        _check_shapes(engine, ours, wanted)
+        this = np.abs(ours.outputs - wanted.outputs).max(axis=1)
+        this = np.where(np.isnan(ours.outputs).any(axis=1), np.inf, this)
+        off = np.maximum(off, this)
+        if wanted.labels is not None:
+            is_other |= (ours.labels != wanted.labels).any(axis=1)
     return off / _sizes(predictor, rows), is_other
 
 

@@ -240,7 +240,13 @@ class PiecewiseLinearEncoding(nn.Module):
         begins = begins[:-1].to(self.edges.device)
         self.register_buffer("column", column.to(self.edges.device))
         self.register_buffer("low", self.edges[:-1][begins])
-        self.register_buffer("width", self.edges.diff()[begins])
+        self.register_buffer("high", self.edges[1:][begins])
+
+    @property
+    def width(self):
+        """Widths of the bins, in double precision."""  # numpydoc ignore=RT01
+        # Rounded, they would not end where the next bin begins.
+        return self.high.double() - self.low.double()
 
     def __getstate__(self):
         """The state without what can be computed from the edges."""
@@ -266,8 +272,8 @@ class PiecewiseLinearEncoding(nn.Module):
         Tensor of shape (n, n_outputs)
             The columns first.
         """
-        low, width = self.low.to(x.dtype), self.width.to(x.dtype)
-        filled = ((x.index_select(1, self.column) - low) / width).clamp_(0, 1)
+        low, high = self.low.to(x.dtype), self.high.to(x.dtype)
+        filled = ((x.index_select(1, self.column) - low) / (high - low)).clamp_(0, 1)
         return torch.cat([x, filled], dim=1)
 
 
