@@ -7,7 +7,7 @@ from sklearn.datasets import load_iris
 
 from skdistill.export import to_sql
 from skdistill.export.hostile import UNSEEN
-from skdistill.export.sql_plan import read_plan
+from skdistill.export.sql.plan import read_plan
 
 ENGINES = ["duckdb", "sqlite"]
 NET = {**FEW, "hidden_layer_sizes": (2,), "numeric_embedding": None}

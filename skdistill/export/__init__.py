@@ -13,11 +13,11 @@ from .rule_predictor import RulePredictor
 from .verify import verify
 
 _HOMES = {
-    "to_c": "c_student",
+    "to_c": "c.student",
     "to_numpy": "arrays",
-    "to_onnx": "onnx_student",
+    "to_onnx": "graphs.student",
     "to_sklearn_tree": "sklearn_tree",
-    "to_sql": "sql_student",
+    "to_sql": "sql.student",
 }
 
 __all__ = [
@@ -34,10 +34,10 @@ __all__ = [
 
 if TYPE_CHECKING:
     from .arrays import to_numpy as to_numpy
-    from .c_student import to_c as to_c
-    from .onnx_student import to_onnx as to_onnx
+    from .c.student import to_c as to_c
+    from .graphs.student import to_onnx as to_onnx
     from .sklearn_tree import to_sklearn_tree as to_sklearn_tree
-    from .sql_student import to_sql as to_sql
+    from .sql.student import to_sql as to_sql
 
 
 def __getattr__(name):

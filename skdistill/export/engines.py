@@ -6,17 +6,17 @@ from sklearn.pipeline import Pipeline
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from .arrays import predictor_of
-from .c_engine import read_engine
+from .c.engine import read_engine
+from .graphs.engine import OnnxEngine
+from .graphs.texts import reads_texts, verify_texts
 from .numpy_engine import NumpyEngine
-from .onnx_engine import OnnxEngine
-from .onnx_texts import reads_texts, verify_texts
 from .predictor import NumpyPredictor
 from .proof import proof
 from .reading import load
 from .rule_predictor import RulePredictor
 from .sklearn_engine import SklearnEngine
-from .sql_engine import sql_engine
-from .sql_plan import START
+from .sql.engine import sql_engine
+from .sql.plan import START
 
 
 def compared(artefact, student, X, random_state):

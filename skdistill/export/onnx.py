@@ -9,10 +9,10 @@ from importlib import import_module
 
 import numpy as np
 
-from .onnx_graph import Graph, needed
-from .onnx_outputs import output_names
-from .onnx_table import answers, onnx_predictor
-from .onnx_view import Part
+from .graphs.graph import Graph, needed
+from .graphs.outputs import output_names
+from .graphs.table import answers, onnx_predictor
+from .graphs.view import Part
 
 needed("skl2onnx")
 from skl2onnx import update_registered_converter  # noqa: E402

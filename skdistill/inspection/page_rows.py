@@ -5,7 +5,7 @@ import copy
 
 import numpy as np
 
-from ..export.arrays import to_numpy
+from ..export.arrays import predictor_of
 from ..tables.terms import in_one_line
 from ..tables.view import reads_tables, view_terms
 from .wording import names_of
@@ -41,7 +41,7 @@ class Rows:
         self.terms, self.scale, self.center, self.spread = view_terms(view, len(names))
         self.sources = [int(term.column) for term in self.terms]  # columns of X
         try:
-            self.predictor = to_numpy(tree)
+            self.predictor = predictor_of(tree)
         except TypeError as error:
             self.predictor, self.reason = None, f"No row can be followed here. {error}"
 

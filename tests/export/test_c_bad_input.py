@@ -13,8 +13,9 @@ from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
 
 from skdistill import HardDecisionTreeClassifier, NeuralStudentClassifier
-from skdistill.export import c_student, to_c
-from skdistill.export.c_text import number, remark, table
+from skdistill.export import to_c
+from skdistill.export.c import student as c_student
+from skdistill.export.c.text import number, remark, table
 
 
 @pytest.fixture(scope="module")

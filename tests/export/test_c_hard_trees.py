@@ -7,9 +7,10 @@ from sklearn.datasets import load_iris
 from sklearn.tree import DecisionTreeClassifier
 
 from skdistill import HardDecisionTreeClassifier, StudentClassifier, StudentRegressor
-from skdistill.export import c_leaves, to_c
+from skdistill.export import to_c
 from skdistill.export.arrays import predictor_of
-from skdistill.export.c_leaves import seen, threshold_of_x
+from skdistill.export.c import leaves as c_leaves
+from skdistill.export.c.leaves import seen, threshold_of_x
 from skdistill.export.view_columns import Number, view_columns
 from skdistill.tables.view import TableView
 

@@ -5,13 +5,13 @@ import onnxruntime
 import pytest
 from architectures import ENCODERS, encoder, logits
 
-from skdistill.export.onnx_encoder import (
+from skdistill.export.graphs.encoder import (
     encoder_graph,
     hostile_batches,
     input_names,
 )
-from skdistill.export.onnx_file import agreement
-from skdistill.export.onnx_int8 import quantized_int8
+from skdistill.export.graphs.file import agreement
+from skdistill.export.graphs.int8 import quantized_int8
 from skdistill.learners.encoder_arrays import encoder_arrays
 
 

@@ -8,12 +8,12 @@ import numpy as np
 import onnx
 import pytest
 
-from skdistill.export.onnx_file import (
+from skdistill.export.graphs.file import (
     agreement,
     refuse_disagreement,
     write_onnx,
 )
-from skdistill.export.onnx_graph import Graph, activated, linear
+from skdistill.export.graphs.graph import Graph, activated, linear
 
 WEIGHT = np.random.default_rng(0).normal(size=(80, 60)).astype(np.float32)
 ROWS = np.random.default_rng(1).normal(size=(50, 60)).astype(np.float32)

@@ -23,9 +23,10 @@ from skdistill import (
     SoftDecisionTreeClassifier,
     StudentClassifier,
 )
-from skdistill.export import onnx_student, to_numpy, to_onnx, verify
+from skdistill.export import to_numpy, to_onnx, verify
 from skdistill.export.arrays import predictor_of
-from skdistill.export.onnx_table import table_model
+from skdistill.export.graphs import student as onnx_student
+from skdistill.export.graphs.table import table_model
 
 IRIS, SPECIES = load_iris(return_X_y=True)
 

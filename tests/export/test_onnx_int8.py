@@ -4,9 +4,9 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from skdistill.export.onnx_file import agreement
-from skdistill.export.onnx_graph import Graph, activated, linear
-from skdistill.export.onnx_int8 import quantized_int8
+from skdistill.export.graphs.file import agreement
+from skdistill.export.graphs.graph import Graph, activated, linear
+from skdistill.export.graphs.int8 import quantized_int8
 
 RNG = np.random.default_rng(0)
 TABLE = RNG.normal(size=(90, 300)) * np.geomspace(0.01, 10, 90)[:, None]

@@ -15,7 +15,7 @@ from skdistill import (
     SoftDecisionTreeClassifier,
 )
 from skdistill.export import to_sql, verify
-from skdistill.export.sql_plan import read_plan
+from skdistill.export.sql.plan import read_plan
 
 RENDERED = ["postgres", "snowflake", "bigquery", "spark", "tsql"]
 NAMES = ["a", "b", "c"]

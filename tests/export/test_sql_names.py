@@ -7,7 +7,7 @@ from sklearn.datasets import load_iris
 
 from skdistill import HardDecisionTreeClassifier, HardDecisionTreeRegressor
 from skdistill.export import to_sql
-from skdistill.export.sql_plan import read_plan
+from skdistill.export.sql.plan import read_plan
 
 
 def tree_of(labels, names=None):

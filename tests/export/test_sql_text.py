@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from skdistill.export.hostile import UNSEEN
-from skdistill.export.sql_plan import DIALECTS
-from skdistill.export.sql_text import number, total
+from skdistill.export.sql.plan import DIALECTS
+from skdistill.export.sql.text import number, total
 
 
 def asked(dialect, texts):

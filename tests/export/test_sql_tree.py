@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from skdistill.export.plain_tree import Numbers, PlainNode, PlainTree
-from skdistill.export.sql_plan import DIALECTS
-from skdistill.export.sql_tree import leaf_of_hard_tree
+from skdistill.export.sql.plan import DIALECTS
+from skdistill.export.sql.tree import leaf_of_hard_tree
 
 ALL = {0: Numbers(-np.inf, np.inf, True)}
 

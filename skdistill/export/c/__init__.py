@@ -1,0 +1,1 @@
+"""Students as headers of C99."""

@@ -1,0 +1,1 @@
+"""Students as graphs of ONNX."""

@@ -1,0 +1,1 @@
+"""Students as SELECTs of SQL."""
