@@ -24,10 +24,11 @@ _ACTIVATE = """\
 # Four inputs at a time, so that the sums go to memory and back a quarter as often.
 _LAYER = """\
     for (m = 0; m < $members; m++) {
-        const $kind *in = h$before + m * $n, *w = @_weight_$layer + (long)m * $size;
+        const $kind *in = h$before + m * $n;
+        const $of_weights *w = @_weight_$layer + (long)m * $size;
         $kind *out = h$layer + m * $width;
         $kind sum[$width];
-        for (i = 0; i < $width; i++) sum[i] = @_bias_$layer[m * $width + i];
+        for (i = 0; i < $width; i++) sum[i] = $start;
         for (j = 0; j < $n; j += 4) {
             const $kind a = in[j], b = in[j + 1], c = in[j + 2], d = in[j + 3];
             for (i = 0; i < $width; i++)
@@ -35,7 +36,7 @@ _LAYER = """\
                     + (c * w[2 * $width + i] + d * w[3 * $width + i]);
             w += 4 * $width;
         }
-        for (i = 0; i < $width; i++) out[i] = sum[i];
+        for (i = 0; i < $width; i++) out[i] = sum[i]$rest;
     }
 """
 
@@ -110,6 +111,18 @@ class Net:
         weights = np.pad(weights, ((0, 0), (0, tall), (0, wide)))
         return weights, np.pad(biases, ((0, 0), (0, wide)))
 
+    def _scale(self, i):
+        """What the weights of a layer are whole multiples of (width,), or None."""
+        scale = self._arrays.get(f"weight_{i}_scale")
+        if (
+            scale is None or self._meta["n_members"]
+        ):  # whose factors are no whole numbers
+            return None
+        return np.pad(scale, (0, self._widths[i] - len(scale)), constant_values=1.0)
+
+    def _kind_of_weights(self, i):
+        return self._kind if self._scale(i) is None else "signed char"
+
     def code(self):
         """Tables and functions.
 
@@ -138,7 +151,10 @@ class Net:
             yield table("@_scale", scale, self._kind)
         for i in range(1, self._n_layers):
             weights, biases = self._layer(i)
-            yield table(f"@_weight_{i}", weights, self._kind)
+            if (scale := self._scale(i)) is not None:
+                weights = np.rint(weights / scale).astype(int)
+                yield table(f"@_weight_{i}_scale", scale, self._kind)
+            yield table(f"@_weight_{i}", weights, self._kind_of_weights(i))
             yield table(f"@_bias_{i}", biases, self._kind)
 
     def _raw(self):
@@ -163,8 +179,15 @@ class Net:
         )
         activate = fill(_ACTIVATE, n=members * n, layer=i - 1, formula=formula, **kind)
         activate = "" if formula == "v" else activate
+        bias = f"@_bias_{i}[m * {width} + i]"
+        start, rest = bias, ""
+        if self._scale(i) is not None:
+            start, rest = "0", f" * @_weight_{i}_scale[i] + {bias}"
         return activate + fill(
             _LAYER,
+            of_weights=self._kind_of_weights(i),
+            start=start,
+            rest=rest,
             members=members,
             before=i - 1,
             layer=i,

@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from ..predictor import _TINY
+from ..predictor import _TINY, _shortest
+
+_DOUBLE = 11  # of onnx.TensorProto
 from .activations import activated_in_double
 from .embeddings import embedded
 from .outputs import Answer, n_outputs
@@ -32,14 +34,14 @@ def net_answer(graph, predictor, z):
     if meta["n_members"]:
         outputs = _members(graph, meta, arrays, blocks)
         return _mean_of_members(graph, predictor, outputs)
-    (weight, bias), *layers = _layers(meta, arrays)
+    (weight, scale, bias), *layers = _layers(meta, arrays)
     z = bias
     for block, places in blocks:
         # Block by block added up, rather than side by side: that copies nothing.
-        z = graph.add("Gemm", block, rows_at(weight, places), z)
-    for weight, bias in layers:
+        z = graph.add("Gemm", block, _short(graph, rows_at(weight, places), scale), z)
+    for weight, scale, bias in layers:
         z = activated_in_double(graph, z, meta["activation"])
-        z = graph.add("Gemm", z, weight, bias)
+        z = graph.add("Gemm", z, _short(graph, weight, scale), bias)
     return Answer(logits=z) if predictor.meta["is_classifier"] else Answer(values=z)
 
 
@@ -62,14 +64,27 @@ def rows_at(weight, places):
 
 
 def _layers(meta, arrays):
+    """Weights, of what they are whole multiples, and biases, by layer."""
+    names = ("weight_{}", "weight_{}_scale", "bias_{}")
     layers = [
-        (arrays[f"weight_{i}"], arrays[f"bias_{i}"]) for i in range(meta["n_layers"])
+        [arrays.get(name.format(i)) for name in names] for i in range(meta["n_layers"])
     ]
     if "output_scale" in arrays and not meta["n_members"]:
-        weight, bias = layers[-1]
-        scale = arrays["output_scale"]
-        layers[-1] = weight * scale, bias * scale
+        weight, scale, bias = layers[-1]
+        factor = arrays["output_scale"]
+        scale = None if scale is None else scale * factor
+        layers[-1] = [weight * factor, scale, bias * factor]
     return layers
+
+
+def _short(graph, weight, scale):
+    """A table in as few bytes as lose nothing; an engine widens it when it loads."""
+    if scale is None:
+        short = _shortest(weight)
+        is_short = short.dtype != np.float64
+        return graph.add("Cast", short, to=_DOUBLE) if is_short else short
+    codes = np.rint(weight / scale).astype(np.int8)
+    return graph.add("Mul", graph.add("Cast", codes, to=_DOUBLE), scale)
 
 
 def _smoothly_clipped(graph, x, limit):
@@ -83,12 +98,13 @@ def _members(graph, meta, arrays, blocks):
     names, places = zip(*blocks, strict=True)
     x = graph.add("Concat", *names, axis=1) if len(names) > 1 else names[0]
     x, places = graph.add("Unsqueeze", x, np.array([1])), np.concatenate(places)
-    for i, (weight, bias) in enumerate(_layers(meta, arrays)):
+    for i, (weight, scale, bias) in enumerate(_layers(meta, arrays)):
         before = arrays[f"before_{i}"]
         if i:
             x = activated_in_double(graph, x, meta["activation"])
         else:  # in the order of the blocks
             weight, before = rows_at(weight, places), rows_at(before.T, places).T
+        weight = _short(graph, weight, scale)
         x = graph.add("MatMul", graph.add("Mul", x, before), weight)
         x = graph.add("Add", graph.add("Mul", x, arrays[f"after_{i}"]), bias)
     scale = arrays.get("output_scale")
