@@ -3,11 +3,11 @@
 import numpy as np
 
 from ..predictor import _TINY, _shortest
-
-_DOUBLE = 11  # of onnx.TensorProto
 from .activations import activated_in_double
 from .embeddings import embedded
 from .outputs import Answer, n_outputs
+
+_DOUBLE = 11  # of onnx.TensorProto
 
 
 def net_answer(graph, predictor, z):
