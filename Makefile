@@ -56,6 +56,8 @@ bench: $(VENV)/bench $(VENV)/peers
 	$(BIN)/python -m benchmarks.frames
 	$(BIN)/python -m benchmarks.house
 	$(BIN)/python -m benchmarks.text
+	$(BIN)/python -m benchmarks.serving
+	$(BIN)/python -m benchmarks.shrink
 
 # The suite on the oldest versions that setup.cfg claims; a few gigabytes on Linux.
 test-min:
