@@ -17,6 +17,7 @@ from skdistill.tables.view import TableView
 pytestmark = needs_compiler
 
 
+@pytest.mark.slow  # on more cases what test_matrix.py shows
 @pytest.mark.parametrize(
     ("task", "kind"),
     [each for each in CELLS if each[0] != "quantiles"],  # which hard trees do not learn

@@ -30,6 +30,7 @@ CLASSIFIERS = {
 }
 
 
+@pytest.mark.slow  # on more cases what test_matrix.py shows
 @pytest.mark.parametrize(("task", "kind"), CELLS)
 def test_a_cell_of_the_matrix(task, kind, tmp_path):
     proven_in_c(*cell("net", task, kind), tmp_path, DTYPES[kind])

@@ -11,6 +11,7 @@ from skdistill import SoftDecisionTreeClassifier
 pytestmark = needs_compiler
 
 
+@pytest.mark.slow  # on more cases what test_matrix.py shows
 @pytest.mark.parametrize("kind", ["mixture", "linear"])
 @pytest.mark.parametrize(("task", "table_kind"), CELLS)
 def test_a_cell_of_the_matrix(kind, task, table_kind, tmp_path):

@@ -115,3 +115,16 @@ def test_each_cell(name, targets, kind, place, tmp_path):
     assert record["rows"] >= 256 + len(X)
     assert record["labels_that_differ"] in (0, None)
     assert record["largest_difference"] <= 1e-12
+
+
+@pytest.mark.parametrize("place", ["numpy", "onnx", "sql", "c"])
+@pytest.mark.parametrize(
+    "options", [{"inference": "path"}, {"inference": "leaf"}, {"leaf": "linear"}]
+)
+def test_other_answers_of_soft_trees(options, place, tmp_path):
+    X = table("frame")
+    tree = SoftDecisionTreeClassifier(**options, **SIZES["soft tree"])
+    tree.fit(X, target("5 classes", X))
+    record = export.verify(artefact(place, tree, tmp_path), tree, X)
+    assert record["labels_that_differ"] == 0
+    assert record["largest_difference"] <= 1e-12

@@ -21,6 +21,7 @@ from skdistill import (
 IRIS, SPECIES = load_iris(return_X_y=True)
 
 
+@pytest.mark.slow  # on more cases what test_matrix.py shows
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("kind", ["two", "five", "labels", "several"])
 def test_classes(kind, table, tmp_path):
@@ -31,6 +32,7 @@ def test_classes(kind, table, tmp_path):
     assert record["largest_difference"] <= 1e-15
 
 
+@pytest.mark.slow  # on more cases what test_matrix.py shows
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("kind", ["value", "values"])
 def test_values(kind, table, tmp_path):

@@ -23,6 +23,7 @@ from skdistill.export import to_onnx
 IRIS, SPECIES = load_iris(return_X_y=True)
 
 
+@pytest.mark.slow  # on more cases what test_matrix.py shows
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("kind", ["two", "five", "labels", "several"])
 def test_classes(table, kind, tmp_path):
@@ -32,6 +33,7 @@ def test_classes(table, kind, tmp_path):
     assert served(student, X, tmp_path / "a.onnx")["labels_that_differ"] == 0
 
 
+@pytest.mark.slow  # on more cases what test_matrix.py shows
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("kind", ["value", "values", "quantiles"])
 def test_values(table, kind, tmp_path):

@@ -19,6 +19,7 @@ WAYS = {
 }
 
 
+@pytest.mark.slow  # on more cases what test_matrix.py shows
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("kind", ["two", "five", "labels", "several"])
 @pytest.mark.parametrize("way", WAYS)
@@ -29,6 +30,7 @@ def test_classes(way, kind, table, tmp_path):
     assert record["labels_that_differ"] == 0
 
 
+@pytest.mark.slow  # on more cases what test_matrix.py shows
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("kind", ["value", "values"])
 @pytest.mark.parametrize("way", WAYS)

@@ -27,6 +27,7 @@ from skdistill import (
 from skdistill.export import to_sklearn_tree, verify
 
 
+@pytest.mark.slow  # on more cases what test_matrix.py shows
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("table", TABLES)
 def test_a_tree_answers_as_its_student(table, target):
@@ -75,6 +76,7 @@ CART = {
 }
 
 
+@pytest.mark.slow  # on more cases what test_matrix.py shows
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("name", CART)
 def test_students_that_are_a_tree_of_scikit_learn(name, table):

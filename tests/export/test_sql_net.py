@@ -13,6 +13,7 @@ from skdistill import (
 from skdistill.export import to_sql
 
 
+@pytest.mark.slow  # on more cases what test_matrix.py shows
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(
     "kind", ["2 classes", "5 classes", "several targets", "labels"]

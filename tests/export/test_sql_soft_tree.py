@@ -19,6 +19,7 @@ REGRESSORS = {
 }
 
 
+@pytest.mark.slow  # on more cases what test_matrix.py shows
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(
     "kind", ["2 classes", "5 classes", "several targets", "labels"]
@@ -29,6 +30,7 @@ def test_classifiers_on_numbers(name, kind, engine):
     checked(CLASSIFIERS[name].fit(X, targets(y, kind)), X, engine)
 
 
+@pytest.mark.slow  # on more cases what test_matrix.py shows
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_classifiers_on_frames(name, engine):
@@ -37,6 +39,7 @@ def test_classifiers_on_frames(name, engine):
     checked(CLASSIFIERS[name].fit(X, y), X, engine)
 
 
+@pytest.mark.slow  # on more cases what test_matrix.py shows
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("kind", ["one", "several", "quantiles"])
 @pytest.mark.parametrize("name", REGRESSORS)
