@@ -6,7 +6,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from .arrays import predictor_of
-from .c.engine import read_engine
+from .c.reading import read_engine
 from .graphs.engine import OnnxEngine
 from .graphs.texts import reads_texts, verify_texts
 from .numpy_engine import NumpyEngine

@@ -177,27 +177,5 @@ def about(text):
     return json.loads(found[1])
 
 
-def read_engine(path, predictor):
-    """The engine of a header that was written.
-
-    Parameters
-    ----------
-    path : str or path
-        Of the header.
-    predictor : NumpyPredictor
-        Of the student that it came from.
-
-    Returns
-    -------
-    CEngine
-        With the compiler of this machine.
-    """
-    from .fixed import FixedEngine
-
-    text = Path(path).read_text(encoding="utf-8")
-    kind = CEngine if about(text)["x"] == "double" else FixedEngine
-    return kind(text, predictor)
-
-
 #: How far outputs may be off, by type.
 TOLERANCES = {"double": DOUBLE, "float": SINGLE}
