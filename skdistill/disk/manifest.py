@@ -73,7 +73,7 @@ class Manifest:
     @property
     def job(self):
         """A key of all of it, which each part carries."""  # numpydoc ignore=RT01
-        text = json.dumps(asdict(self), sort_keys=True)
+        text = json.dumps(asdict(self))  # the order of columns counts
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def write(self, folder):

@@ -7,6 +7,7 @@ from .needed import needed
 from .writing import beside_and_renamed
 
 _JOB = b"skdistill.job"
+_AGAIN = "and another run of soft_targets makes it again"
 
 
 def part_path(folder, fragment):
@@ -86,3 +87,39 @@ def rows_of_part(path, schema, job):
         return None
     except (OSError, sys.modules["pyarrow"].ArrowInvalid):
         return None  # no footer: it was cut short
+
+
+def read_part(folder, name, n_rows, job):
+    """A part that is complete.
+
+    Parameters
+    ----------
+    folder : path
+        Of all parts.
+    name : str
+        Of its fragment.
+    n_rows : int
+        Number of rows that it must have.
+    job : str
+        What it must belong to.
+
+    Returns
+    -------
+    pyarrow.Table
+        Its rows.
+
+    Raises
+    ------
+    ValueError
+        If it is not there whole.
+    """
+    pq = needed("pyarrow.parquet", "An answer on disk")
+    path = Path(folder) / f"{name}.parquet"
+    try:
+        table = pq.read_table(path, partitioning=None)
+    except (OSError, sys.modules["pyarrow"].ArrowInvalid) as error:
+        raise ValueError(f"{path} cannot be read, {_AGAIN}: {error}") from error
+    is_ours = (table.schema.metadata or {}).get(_JOB) == job.encode()
+    if not is_ours or table.num_rows != n_rows:
+        raise ValueError(f"{path} is not the part that was written, {_AGAIN}.")
+    return table

@@ -32,8 +32,10 @@ def common_schema(files, of_folders, columns=None):
     """
     pa = needed("pyarrow", "A source of rows on disk")
     path, first = files[0]
+    partial = _partial_index(files)
     wanted = _wanted(first, of_folders, columns, path)
-    _check_names(files, set(wanted) - set(of_folders), columns is None)
+    wanted = [name for name in wanted if name not in partial]
+    _check_names(files, set(wanted) - set(of_folders), partial, columns is None)
     fields = [
         _plain(of_folders[name]) if name in of_folders else _field(name, files)
         for name in wanted
@@ -72,10 +74,16 @@ def index_columns(schema):
     return [name for name in known if isinstance(name, str) and name in schema.names]
 
 
-def _check_names(files, wanted, is_all):
+def _partial_index(files):
+    """Columns of an index that pandas wrote to some files: to others it was a count."""
+    index = {name for _, schema in files for name in index_columns(schema)}
+    return {n for n in index if any(n not in schema.names for _, schema in files)}
+
+
+def _check_names(files, wanted, partial, is_all):
     for path, schema in files:
         missing = sorted(wanted - set(schema.names))
-        more = sorted(set(schema.names) - wanted) if is_all else []
+        more = sorted(set(schema.names) - wanted - partial) if is_all else []
         if not missing and not more:
             continue
         what = [f"lacks the columns {missing}"] if missing else []

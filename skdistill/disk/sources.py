@@ -143,7 +143,15 @@ def _write_polars(plan, folder):
 
 
 def _write_dask(plan, folder):
-    plan.to_parquet(str(folder), name_function=lambda i: f"rows-{i:06d}.parquet")
+    dask = needed("dask", "A frame of Dask")
+    write = dask.delayed(_write_frame)
+    parts = enumerate(plan.to_delayed())
+    dask.compute(*(write(part, folder / f"rows-{i:06d}.parquet") for i, part in parts))
+
+
+def _write_frame(frame, path):
+    # pandas leaves out the index of a partition that happens to count from 0.
+    frame.to_parquet(path, index=True)
 
 
 def _write_ray(plan, folder):
