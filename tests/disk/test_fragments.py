@@ -32,7 +32,9 @@ def test_any_source_gives_the_rows_in_order(kind, tmp_path):
     }[kind]
     fragments = fragments_of(source)
     assert sum(f.n_rows for f in fragments) == len(frame)
-    assert [f.name for f in fragments] == [f"part-{i:06d}" for i in range(len(fragments))]
+    assert [f.name for f in fragments] == [
+        f"part-{i:06d}" for i in range(len(fragments))
+    ]
     pd.testing.assert_frame_equal(
         _rows(fragments).reset_index(drop=True), frame, check_categorical=False
     )

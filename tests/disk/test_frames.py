@@ -29,7 +29,9 @@ def test_categories_are_those_of_all_files(tmp_path):
         part = pd.DataFrame({"k": pd.Categorical(values)})  # sorted, as pandas does
         part.to_parquet(tmp_path / f"{i}.parquet")
     parts = _frames(tmp_path)
-    assert [list(part["k"].cat.categories) for part in parts] == [["a", "b", "c", "d"]] * 3
+    assert [list(part["k"].cat.categories) for part in parts] == [
+        ["a", "b", "c", "d"]
+    ] * 3
     assert [list(part["k"]) for part in parts] == kinds
 
 
@@ -72,7 +74,9 @@ def test_an_index_is_no_column(tmp_path):
 
 def test_frames_of_polars(tmp_path):
     pl = pytest.importorskip("polars")
-    frame = pl.DataFrame({"a": [1.0, 2.0], "k": pl.Series(["x", "y"], dtype=pl.Categorical)})
+    frame = pl.DataFrame(
+        {"a": [1.0, 2.0], "k": pl.Series(["x", "y"], dtype=pl.Categorical)}
+    )
     frame.write_parquet(tmp_path / "rows.parquet")
     (part,) = _frames(tmp_path, library="polars")
     assert isinstance(part, pl.DataFrame)

@@ -43,7 +43,11 @@ OTHER = pa.schema([("a", pa.float32()), ("c", pa.int64())])
         ({}, ROWS[:1], "2.parquet is gone"),
         ({}, [*ROWS, Rows("part-000002", "3.parquet")], "3.parquet is new"),
         ({}, ROWS[::-1], "the files stand in another order"),
-        ({}, [ROWS[0], replace(ROWS[1], fingerprint="g")], r"2.parquet was changed \(g"),
+        (
+            {},
+            [ROWS[0], replace(ROWS[1], fingerprint="g")],
+            r"2.parquet was changed \(g",
+        ),
         (
             {},
             [replace(r, schema=OTHER) for r in ROWS],
@@ -61,7 +65,9 @@ OTHER = pa.schema([("a", pa.float32()), ("c", pa.int64())])
 def test_what_differs_is_said(asked, rows, message, tmp_path):
     now = Manifest.of({**ASKED, **asked}, ["no", "yes"], rows)
     assert now.job != MANIFEST.job
-    with pytest.raises(ValueError, match=f"begun by another run: {message}.*Give another"):
+    with pytest.raises(
+        ValueError, match=f"begun by another run: {message}.*Give another"
+    ):
         now.check_same(MANIFEST, tmp_path)
 
 

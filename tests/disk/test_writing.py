@@ -69,5 +69,7 @@ def test_a_part_without_rows(tmp_path):
 
 def test_a_library_that_is_missing_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyarrow.parquet", None)
-    with pytest.raises(ImportError, match=r"needs pyarrow: pip install 'skdistill\[large"):
+    with pytest.raises(
+        ImportError, match=r"needs pyarrow: pip install 'skdistill\[large"
+    ):
         parts.rows_of_part("x", SCHEMA, "job")
