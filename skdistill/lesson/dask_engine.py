@@ -124,8 +124,9 @@ def _outcomes(client, courier, fragments):
         return future
 
     n_open = max(1, sum(client.nthreads().values())) * _TASKS_OF_THREAD
-    done = as_completed([submit(fragment) for fragment in islice(waiting, n_open)])
     try:
+        first = [submit(fragment) for fragment in islice(waiting, n_open)]
+        done = as_completed(first, loop=client.loop)
         for future in done:
             yield _outcome(*submitted.pop(future.key))
             for fragment in islice(waiting, 1):

@@ -78,6 +78,7 @@ def write_targets(
             unmark(out)
             _work(engine, clerk, todo, manifest.n_rows, n_jobs, verbose)
             _check_counts(clerk, fragments)
+            remove_leftovers(out)  # of workers that died, and were replaced
         if not is_complete(out):
             mark(out, manifest.n_rows, len(fragments))
     return out
