@@ -99,6 +99,7 @@ def carried_out(plan, folder):
     folder, key = Path(folder), _key(plan)
     if not folder.exists():
         _carry_out(plan, folder, key)
+        return folder
     written = folder / _PLAN
     if not written.exists() or key is None or written.read_text() != key:
         why = "of this plan, or of another" if key is None else "of another plan"
