@@ -108,7 +108,7 @@ def _client(client, n_jobs):
     # A thread each: libraries of teachers have threads of their own.
     workers = {"n_workers": n_workers, "threads_per_worker": 1, "processes": True}
     with (
-        LocalCluster(**workers, dashboard_address=None) as cluster,
+        LocalCluster(**workers, dashboard_address=":0") as cluster,
         Client(cluster) as client,
     ):
         yield client

@@ -40,7 +40,9 @@ def logistic(X):
 
 
 def assert_all_there(out, n_parts=40):
-    np.testing.assert_array_equal(pd.read_parquet(out), logistic(FRAME).astype("float32"))
+    np.testing.assert_array_equal(
+        pd.read_parquet(out), logistic(FRAME).astype("float32")
+    )
     assert len(list(out.glob("part-*"))) == n_parts
     assert (out / "_SUCCESS").exists()
     assert not list(out.glob("*.tmp")) and not list(out.glob(".*.tmp"))
@@ -126,7 +128,7 @@ def client():
         warnings.simplefilter("ignore")
         with (
             distributed.LocalCluster(
-                n_workers=1, threads_per_worker=2, dashboard_address=None
+                n_workers=1, threads_per_worker=2, dashboard_address=":0"
             ) as cluster,
             distributed.Client(cluster, set_as_default=False) as client,
         ):
@@ -142,7 +144,9 @@ def test_an_error_on_a_worker_of_dask_names_the_fragment(
     rows, out, client, quiet_workers
 ):
     FRAME[:7].to_parquet(rows / "rows-039a.parquet")
-    with pytest.raises(RuntimeError, match="No answer about 1 of 41.*rows-039a.parquet"):
+    with pytest.raises(
+        RuntimeError, match="No answer about 1 of 41.*rows-039a.parquet"
+    ):
         soft_targets(by_code(n_bad=7), rows, out=out, engine=client)
     assert len(list(out.glob("part-*"))) == 40
 
