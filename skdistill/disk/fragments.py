@@ -149,9 +149,8 @@ def fragments_of(source, columns=None):
     every = [_File(fragment) for fragment in dataset.get_fragments()]
     if not every:
         raise ValueError(f"{_named(source)} holds no Parquet file.")
-    of_folders = {
-        name: dataset.schema.field(name) for file in every for name in file.partition
-    }
+    named = {name for file in every for name in file.partition}
+    of_folders = {each.name: each for each in dataset.schema if each.name in named}
     schema = common_schema(
         [(file.path, file.schema) for file in every], of_folders, columns
     )

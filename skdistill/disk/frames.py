@@ -26,14 +26,17 @@ class Frames:
         Columns of whole numbers or booleans with a gap anywhere.
     library : {"pandas", "polars"}
         Of the frames.
+    series : str or None
+        The only column, if it is wanted by itself, as texts are.
     """
 
     categories: dict[str, Any] = field(default_factory=dict)
     with_gaps: frozenset = frozenset()
     library: str = "pandas"
+    series: str | None = None
 
     @classmethod
-    def of(cls, fragments, library="pandas"):
+    def of(cls, fragments, library="pandas", series=None):
         """Find out; only columns of categories are read, and footers.
 
         Parameters
@@ -42,6 +45,8 @@ class Frames:
             With one schema.
         library : {"pandas", "polars"}, default="pandas"
             Of the frames.
+        series : str, default=None
+            The only column, if it is wanted by itself.
 
         Returns
         -------
@@ -50,7 +55,7 @@ class Frames:
         """
         types = needed("pyarrow", "Rows on disk").types
         if not fragments:
-            return cls(library=library)
+            return cls(library=library, series=series)
         schema = fragments[0].schema
         coded = [f.name for f in schema if types.is_dictionary(f.type)]
         strict = [
@@ -58,7 +63,8 @@ class Frames:
             for f in schema
             if types.is_integer(f.type) or types.is_boolean(f.type)
         ]
-        return cls(_categories(fragments, coded), _gaps(fragments, strict), library)
+        gaps = _gaps(fragments, strict)
+        return cls(_categories(fragments, coded), gaps, library, series)
 
     def table(self, table):
         """The rows with the categories of all fragments.
@@ -90,10 +96,13 @@ class Frames:
 
         Returns
         -------
-        frame
+        frame or series
             With the types that all rows together would have.
         """
-        table = self.table(table)
+        frame = self._frame(self.table(table))
+        return frame if self.series is None else frame[self.series]
+
+    def _frame(self, table):
         if self.library == "polars":
             return needed("polars", "A frame of polars").from_arrow(table)
         frame = table.to_pandas()

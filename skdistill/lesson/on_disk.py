@@ -43,8 +43,9 @@ def write_targets(
         The folder; made if it is not there.
     engine : {"joblib", "dask", "ray"} or dask Client, default="joblib"
         Who runs it.
-    columns : list of str, default=None
-        Of the rows, what the teacher gets; None for what it knows, or all.
+    columns : list of str, or str, default=None
+        Of the rows, what the teacher gets; None for what it knows, or all. A name alone
+        is a series, of texts.
     n_jobs : int, default=None
         Number of processes.
     verbose : int, default=0
@@ -92,7 +93,8 @@ def _read(ask, X, out, columns):
     if is_on_disk(X):
         fragments = fragments_of(X, _columns(ask, X, columns))
         _check_outside(out, fragments)
-        frames = Frames.of(fragments, library)
+        series = columns if isinstance(columns, str) else None
+        frames = Frames.of(fragments, library, series)
         check_width(ask.teacher, frames.frame(fragments[0].schema.empty_table()))
     else:
         if columns is not None:
@@ -107,7 +109,7 @@ def _read(ask, X, out, columns):
 def _columns(ask, X, columns):
     """The columns to be read: those that are asked for, or that the teacher knows."""
     if columns is not None:
-        return list(columns)
+        return [columns] if isinstance(columns, str) else list(columns)
     known, there = ask.known_columns(), column_names(X)
     if known is None or not set(known) <= set(there):
         return None  # its library may write them otherwise

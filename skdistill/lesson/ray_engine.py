@@ -6,8 +6,9 @@ import uuid
 from itertools import islice
 
 import ray
+from ray.exceptions import OutOfMemoryError, WorkerCrashedError
 
-from .clerk import answer_fragment
+from .clerk import Outcome, answer_fragment
 from .engines import held, pickled
 
 _TASKS_OF_CORE = 2  # one at work, one waiting
@@ -64,11 +65,20 @@ def run_ray(clerk, fragments, n_jobs=None):
         task = ray.remote(answer_fragment)
         waiting = iter(fragments)
         n_open = max(1, int(ray.cluster_resources().get("CPU", 1))) * _TASKS_OF_CORE
-        tasks = [task.remote(courier, each) for each in islice(waiting, n_open)]
+        tasks = {task.remote(courier, each): each for each in islice(waiting, n_open)}
         while tasks:
-            done, tasks = ray.wait(tasks)
-            yield ray.get(done[0])
-            tasks += [task.remote(courier, each) for each in islice(waiting, 1)]
+            done, _ = ray.wait(list(tasks))
+            yield _outcome(done[0], tasks.pop(done[0]))
+            for each in islice(waiting, 1):
+                tasks[task.remote(courier, each)] = each
+
+
+def _outcome(reference, fragment):
+    """What the task returned; a fragment that kills its workers is to blame itself."""
+    try:
+        return ray.get(reference)
+    except (WorkerCrashedError, OutOfMemoryError) as error:
+        return Outcome(fragment.n_rows, fragment.label, error)
 
 
 @contextlib.contextmanager

@@ -24,8 +24,11 @@ from .softening import Softening
         "teacher_weights": ["array-like", None],
         "memory": [str, PathLike, HasMethods(["cache"]), None],
         "out": [str, PathLike, None],
-        "engine": [StrOptions({"joblib", "dask", "ray"}), HasMethods(["submit"])],
-        "columns": ["array-like", None],
+        "engine": [
+            StrOptions({"joblib", "dask", "ray"}),
+            HasMethods(["submit", "scatter"]),
+        ],
+        "columns": ["array-like", str, None],
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
     },
@@ -81,9 +84,10 @@ def soft_targets(
     engine : {"joblib", "dask", "ray"} or dask Client, default="joblib"
         With ``out``, who runs the tasks. "dask" takes the current client, and "ray" the
         running Ray; each is started on this machine if there is none.
-    columns : array-like of str, default=None
+    columns : array-like of str, or str, default=None
         With ``out`` and rows on disk, the columns that the teacher gets. By default those
-        that it knows by name, or all.
+        that it knows by name, or all. A name alone is given as a series: a column of
+        texts, to a teacher of texts.
     n_jobs : int, default=None
         Number of parts of 10,000 rows that are computed at once, in threads. With
         ``out``, number of processes.

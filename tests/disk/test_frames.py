@@ -81,3 +81,21 @@ def test_frames_of_polars(tmp_path):
     (part,) = _frames(tmp_path, library="polars")
     assert isinstance(part, pl.DataFrame)
     assert part.equals(frame)
+
+
+def test_what_folders_say_is_as_pandas_reads_it(tmp_path):
+    for year in (2025, 2024):
+        for kind in ("x", "w"):
+            folder = tmp_path / f"year={year}" / f"kind={kind}"
+            folder.mkdir(parents=True)
+            pd.DataFrame({"a": [1.0, 2.0]}).to_parquet(folder / "rows.parquet")
+    whole = pd.concat(_frames(tmp_path)).reset_index(drop=True)
+    pd.testing.assert_frame_equal(whole, pd.read_parquet(tmp_path))
+
+
+def test_a_column_by_itself(tmp_path):
+    frame, _ = mixed_frame(10)
+    folder = written(frame, tmp_path / "rows", 1)
+    fragments = fragments_of(folder, ["word"])
+    series = Frames.of(fragments, series="word").frame(fragments[0].read())
+    pd.testing.assert_series_equal(series, frame["word"])

@@ -15,6 +15,7 @@ from lightgbm import LGBMClassifier
 from rows_on_disk import mixed_frame, written
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
@@ -173,6 +174,14 @@ def test_a_teacher_of_another_width_is_refused_at_once(rows, out):
     with pytest.raises(ValueError, match="fitted on 2 columns and X has 6"):
         soft_targets(teacher, rows, out=out)
     assert not out.exists()
+
+
+def test_a_teacher_of_texts_gets_a_series(rows, out):
+    teacher = make_pipeline(CountVectorizer(), LogisticRegression())
+    teacher.fit(FRAME["word"], LABELS)
+    soft_targets(teacher, rows, out=out, columns="word")
+    expected = soft_targets(teacher, FRAME["word"]).astype(np.float32)
+    np.testing.assert_array_equal(pd.read_parquet(out), expected)
 
 
 def test_a_second_run_asks_about_nothing(rows, out):
