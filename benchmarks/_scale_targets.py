@@ -168,7 +168,7 @@ class Slow:
     classes_ = np.array(["no", "yes"])
 
     def predict_proba(self, X):
-        time.sleep(0.02)
+        time.sleep(0.05)
         p = 1 / (1 + np.exp(-X["x0"].to_numpy()))
         return np.column_stack([1 - p, p])
 
@@ -216,7 +216,11 @@ def _killed(rows, out, engine, draw):
     command = [sys.executable, "-m", __name__, "killed", str(rows), str(out), engine]
     run = subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True)
     run.stdout.readline()
-    time.sleep(draw.uniform(0.0, 5.0))
+    if draw.random() < 0.75:  # while it writes; else also while it starts
+        _wait_for_a_part(run, out)
+        time.sleep(draw.uniform(0.0, 1.0))
+    else:
+        time.sleep(draw.uniform(0.0, 5.0))
     is_over = run.poll() is not None
     if not is_over:
         workers = descendants(run.pid) if draw.random() < 0.5 else []
@@ -225,6 +229,12 @@ def _killed(rows, out, engine, draw):
     run.wait()
     run.stdout.close()
     return not is_over
+
+
+def _wait_for_a_part(run, out):
+    before = len(list(out.glob("part-*")))
+    while run.poll() is None and len(list(out.glob("part-*"))) == before:
+        time.sleep(0.005)
 
 
 def _kill(process):

@@ -1,7 +1,8 @@
 """Runs that are killed at a given step, in forked processes; used by a test as a script.
 
-``python killed_runs.py rows targets`` kills one run after the other, each at another step,
-and prints how many parts each has left; then one is let through.
+``python killed_runs.py killed rows targets`` kills one run after the other, each at another
+step, and prints how many parts each has left; then one is let through. ``twice`` has two
+runs at once.
 """
 
 import os
@@ -78,6 +79,30 @@ def run(step, rows, out):
     return os.waitpid(child, 0)[1]
 
 
+class Counting(Deadly):
+    """A teacher that counts the rows that it is asked about."""
+
+    n_rows = 0
+
+    def predict_proba(self, X):
+        Counting.n_rows += len(X)
+        return super().predict_proba(X)
+
+
+def twice(rows, out):
+    """Two runs at once, in two processes; each prints how many rows it asked about."""
+    children = []
+    for _ in range(2):
+        children.append(os.fork())
+        if children[-1] == 0:
+            soft_targets(Counting(), rows, out=out)
+            print(Counting.n_rows, flush=True)
+            os._exit(0)
+    for child in children:
+        if os.waitpid(child, 0)[1]:
+            raise RuntimeError("a run failed")
+
+
 def main(rows, out):
     for step in [*STEPS, lambda: None]:
         status = run(step, rows, out)
@@ -87,4 +112,4 @@ def main(rows, out):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    {"killed": main, "twice": twice}[sys.argv[1]](*sys.argv[2:])

@@ -17,6 +17,7 @@ from .schemas import common_schema, conformed
 #: Row groups of a large file are put together up to so many rows: what a run that is
 #: killed may lose, and what one worker does while others have nothing left to do.
 _ROWS_OF_FRAGMENT = 250_000
+_BUFFER = 2**18  # bytes of each column
 
 
 @dataclass(frozen=True)
@@ -97,10 +98,10 @@ class Fragment:
         schema = self._schema_of(columns)
         partition = self.partition or {}
         names = [name for name in schema.names if name not in partition]
-        # Without a buffer of whole row groups: a worker's memory is bounded by batches.
-        with pq.ParquetFile(
-            self.path, filesystem=self.filesystem, pre_buffer=False
-        ) as file:
+        # Through a small buffer, rather than a column of a row group at a time: of one
+        # group of 3 million rows x 20 that took 720 MB in the place of 260.
+        how = {"pre_buffer": False, "buffer_size": _BUFFER}
+        with pq.ParquetFile(self.path, filesystem=self.filesystem, **how) as file:
             groups = None if self.row_groups is None else list(self.row_groups)
             for batch in file.iter_batches(max_rows, groups, columns=names):
                 if batch.num_rows:

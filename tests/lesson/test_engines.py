@@ -98,18 +98,27 @@ def test_an_error_in_a_process_of_joblib_names_the_fragment(rows, out):
     assert len(list(out.glob("part-*"))) == 40
 
 
-def test_runs_that_are_killed_at_any_step_lose_nothing(rows, out):
-    """Nine runs are killed, each at another step; a tenth does what is missing."""
-    script = [sys.executable, killed_runs.__file__, str(rows), str(out)]
-    paths = os.pathsep.join([str(ROOT), *sys.path])
+def run_script(*arguments):
+    """The numbers that the script prints, line by line."""
     done = subprocess.run(
-        script,
-        env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
+        [sys.executable, killed_runs.__file__, *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
         capture_output=True,
         text=True,
         check=True,
     )
-    lines = [list(map(int, line.split())) for line in done.stdout.splitlines()]
+    return [list(map(int, line.split())) for line in done.stdout.splitlines()]
+
+
+def test_two_processes_on_one_folder_do_nothing_twice(rows, out):
+    asked = run_script("twice", rows, out)
+    assert sum(n for (n,) in asked) == 800
+    assert_all_there(out)
+
+
+def test_runs_that_are_killed_at_any_step_lose_nothing(rows, out):
+    """Nine runs are killed, each at another step; a tenth does what is missing."""
+    lines = run_script("killed", rows, out)
     *killed, last = lines
     assert [status for status, *_ in killed] == [signal.SIGKILL] * len(killed)
     assert [complete for *_, complete in killed] == [0] * len(killed)
