@@ -6,6 +6,7 @@ the parts are about, and another run does not go on with them.
 """
 
 import contextlib
+from os import PathLike
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -91,8 +92,8 @@ def _read(ask, X, out, columns):
     if is_plan(X):
         X = carried_out(X, out.with_name(f"{out.name}.rows"))
     if is_on_disk(X):
+        _check_outside(out, X)
         fragments = fragments_of(X, _columns(ask, X, columns))
-        _check_outside(out, fragments)
         series = columns if isinstance(columns, str) else None
         frames = Frames.of(fragments, library, series)
         check_width(ask.teacher, frames.frame(fragments[0].schema.empty_table()))
@@ -116,10 +117,13 @@ def _columns(ask, X, columns):
     return [name for name in there if name in set(known)]
 
 
-def _check_outside(out, fragments):
-    inside = [f.path for f in fragments if Path(f.path).absolute().parent == out]
-    if inside:
-        raise ValueError(f"out={str(out)!r} holds rows of X: give another folder.")
+def _check_outside(out, X):
+    """Refuse a folder whose parts would be rows of X in the next run."""
+    is_folder = isinstance(X, str | PathLike) and Path(X).is_dir()
+    if is_folder and out.is_relative_to(Path(X).absolute()):
+        raise ValueError(
+            f"out={str(out)!r} is in the folder X: give one outside of it."
+        )
 
 
 def _names(ask, fragments, frames):

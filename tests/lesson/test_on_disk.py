@@ -248,8 +248,10 @@ def test_a_folder_with_other_things_is_refused(rows, out):
     assert names_in(out) == ["notes.txt"]
     with pytest.raises(ValueError, match="is a file: give a folder"):
         soft_targets(PIPELINE, rows, out=out / "notes.txt")
-    with pytest.raises(ValueError, match="holds rows of X: give another folder"):
-        soft_targets(PIPELINE, rows, out=rows)
+    for inside in (rows, rows / "targets"):
+        with pytest.raises(ValueError, match="is in the folder X: give one outside"):
+            soft_targets(PIPELINE, rows, out=inside)
+    assert len(names_in(rows)) == 8
 
 
 def test_what_needs_a_folder_says_so(rows):
