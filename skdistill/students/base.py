@@ -128,7 +128,7 @@ default=None
             Or the path of a folder that ``soft_targets(..., out=)`` wrote.
         X_transfer : array-like of shape (m, n_features), default=None
             Unlabelled rows, which the teacher labels.
-        transfer_output : array-like of shape (m, n_classes) or (m, n_outputs), \
+        transfer_output : array-like of shape (m, n_classes) or (m, n_outputs), or path, \
 default=None
             The teacher's outputs for these, computed beforehand.
         X_val : array-like of shape (v, n_features), default=None

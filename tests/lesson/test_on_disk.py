@@ -444,6 +444,17 @@ def test_a_student_learns_from_the_folder(temperature, rows, out):
         np.testing.assert_allclose(learnt, expected, rtol=1e-3)
 
 
+def test_transfer_rows_too(rows, out):
+    soft_targets(PIPELINE, rows, out=out)
+    X, P = FRAME[["a", "count"]], soft_targets(PIPELINE, FRAME)
+    student = StudentClassifier(student=LogisticRegression(max_iter=1000))
+    given = {"teacher_output": P[:100], "X_transfer": X}
+    expected = student.fit(X[:100], LABELS[:100], transfer_output=P, **given)
+    expected = expected.predict_proba(X)
+    student.fit(X[:100], LABELS[:100], transfer_output=out, **given)
+    np.testing.assert_allclose(student.predict_proba(X), expected, rtol=1e-3)
+
+
 def test_columns_of_the_folder_are_put_in_order(rows, out):
     soft_targets(PIPELINE, rows, out=out, classes=["yes", "no"])
     assert list(pd.read_parquet(out)) == ["yes", "no"]
