@@ -192,8 +192,9 @@ def _kills(engine, n_kills, draw):
         rows = made_rows(4_000, Path(folder) / "rows", 40)
         expected = Slow().predict_proba(pd.read_parquet(rows)).astype(np.float32)
         out = Path(folder) / "out"
+        orphans = []
         while n_killed < n_kills:
-            lets_through = not _killed(rows, out, engine, draw)
+            lets_through = not _killed(rows, out, engine, draw, orphans)
             n_killed += not lets_through
             n_half += _n_unreadable(out)
             if lets_through or n_killed == n_kills:
@@ -201,6 +202,10 @@ def _kills(engine, n_kills, draw):
                 answer = pd.read_parquet(out).to_numpy()
                 n_wrong += not np.array_equal(answer, expected)
                 n_done += 1
+                # They have had their time to write late; joblib's would wait for more
+                # work for five minutes, each with its memory.
+                while orphans:
+                    _kill(orphans.pop())
                 shutil.rmtree(out)
     return {
         "engine": engine,
@@ -211,7 +216,7 @@ def _kills(engine, n_kills, draw):
     }
 
 
-def _killed(rows, out, engine, draw):
+def _killed(rows, out, engine, draw, orphans):
     """Whether the run was killed before its end. Half the time its workers live on."""
     command = [sys.executable, "-m", __name__, "killed", str(rows), str(out), engine]
     run = subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True)
@@ -223,9 +228,13 @@ def _killed(rows, out, engine, draw):
         time.sleep(draw.uniform(0.0, 5.0))
     is_over = run.poll() is not None
     if not is_over:
-        workers = descendants(run.pid) if draw.random() < 0.5 else []
-        for process in [run.pid, *workers]:
-            _kill(process)
+        workers = descendants(run.pid)
+        _kill(run.pid)
+        if draw.random() < 0.5:
+            orphans += workers
+        else:
+            for worker in workers:
+                _kill(worker)
     run.wait()
     run.stdout.close()
     return not is_over
