@@ -12,6 +12,8 @@ from itertools import chain
 from os import PathLike
 from pathlib import Path
 
+from filelock import FileLock
+
 from .needed import needed
 from .writing import beside_and_renamed, write_text
 
@@ -97,9 +99,12 @@ def carried_out(plan, folder):
         If the folder holds the rows of another plan, or it cannot be told.
     """
     folder, key = Path(folder), _key(plan)
-    if not folder.exists():
-        _carry_out(plan, folder, key)
-        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Two runs at once: the second waits, and finds the rows.
+    with FileLock(str(folder.with_name(f".{folder.name}.lock"))):
+        if not folder.exists():
+            _carry_out(plan, folder, key)
+            return folder
     written = folder / _PLAN
     if not written.exists() or key is None or written.read_text() != key:
         why = "of this plan, or of another" if key is None else "of another plan"
@@ -112,9 +117,9 @@ def carried_out(plan, folder):
 
 def _carry_out(plan, folder, key):
     """Write into a folder beside, which is then renamed: it is complete, if it is there."""
-    beside = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir(parents=True)
+    beside = folder.with_name(f".{folder.name}.tmp")
+    shutil.rmtree(beside, ignore_errors=True)  # of a run that was killed
+    beside.mkdir()
     try:
         _WRITERS[_library(plan)](plan, beside)
         write_text(beside / _PLAN, key or "")

@@ -1,5 +1,6 @@
 """What is a source, and plans that are carried out once."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -68,4 +69,22 @@ def test_a_plan_that_fails_leaves_nothing(tmp_path):
     failures = (ValueError, pl.exceptions.ComputeError)
     with pytest.raises(failures, match="bad rows"):
         carried_out(plan, tmp_path / "rows")
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == [".rows.lock"]
+
+
+def test_plans_at_once_and_after_a_kill(tmp_path):
+    calls = []
+
+    def counted(column, **options):
+        calls.append(len(column))
+        return column
+
+    (tmp_path / ".rows.tmp").mkdir()
+    (tmp_path / ".rows.tmp" / "half.parquet").write_text("of a run that was killed")
+    source = pl.LazyFrame({"a": [1, 2]})
+    plan = source.with_columns(pl.col("a").map_batches(counted, return_dtype=pl.Int64))
+    with ThreadPoolExecutor() as pool:
+        folders = list(pool.map(carried_out, [plan] * 3, [tmp_path / "rows"] * 3))
+    assert folders == [tmp_path / "rows"] * 3
+    assert calls == [2]
+    assert _read(tmp_path / "rows")["a"].tolist() == [1, 2]
