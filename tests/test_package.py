@@ -41,6 +41,7 @@ def test_what_the_readme_points_at_is_there():
 def test_public_names():
     assert skdistill.__all__ == [
         "Bootstrap",
+        "Checkpoint",
         "ConditionalSampler",
         "DistillationSearchCV",
         "FixedRows",
@@ -72,6 +73,8 @@ def test_public_names():
         "importances",
         "plot_gate_filters",
         "plot_tree",
+        "prune",
+        "quantize",
         "smallest_student",
         "soft_targets",
     ]
