@@ -14,7 +14,7 @@ from .keeping import (
 from .net import uncompiled
 
 #: What of BestWeights goes on.
-_OF_BEST = ("best_", "bar_", "epoch_", "weights_", "misses_")
+OF_BEST = ("best_", "bar_", "epoch_", "weights_", "misses_")
 
 
 class Clock:
@@ -110,7 +110,9 @@ class Keeper:
         if state["renewed"] is not None:
             rows = self.renew.restored(thawed(state["renewed"]))
             self.batches.swap(rows.to(net.device))
-        if not self.is_finished:
+        if self.is_finished:
+            self.files.place.run.say(f"training {self.files.place.number} had ended.")
+        else:
             self._go_on_training(state)
 
     def _go_on_training(self, state):
@@ -121,7 +123,7 @@ class Keeper:
             net.schedule_.load_state_dict(thawed(state["schedule"]))
         if net.averaged is not None:
             take_module_state(net.averaged.whole, state["averaged"])
-        vars(self.best).update({name: state["best"][name] for name in _OF_BEST})
+        vars(self.best).update({name: state["best"][name] for name in OF_BEST})
         net.cut_short = state["cut_short"]
         self._say(net)
 
@@ -171,7 +173,7 @@ class Keeper:
             "finished": False,
             "criterion": module_state(net.criterion_),
             "optimizer": frozen(net.optimizer_.state_dict()),
-            "best": {name: frozen(getattr(self.best, name)) for name in _OF_BEST},
+            "best": {name: frozen(getattr(self.best, name)) for name in OF_BEST},
             "cut_short": cut_short,
         }
         if cut_short is not None:  # its order begins where the epoch did

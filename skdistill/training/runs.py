@@ -65,6 +65,15 @@ class Run:
     is_locked : bool, default=True
         False inside the folder of a search, which is locked itself.
 
+    Attributes
+    ----------
+    is_new : bool
+        Whether nothing was kept there before.
+    is_interrupted : bool
+        Whether Ctrl-C has ended a training, after which nothing is kept.
+    seed : int or None
+        Of a student that has none itself.
+
     Raises
     ------
     ValueError
@@ -107,14 +116,15 @@ class Run:
 
     def _open(self, kind, parts):
         """Take the folder, or go on with what is there if it is of the same fit."""
-        path, remove = self.folder / _FILE, remove_leftovers
-        remove(self.folder)
-        if path.exists():
+        path = self.folder / _FILE
+        remove_leftovers(self.folder)
+        self.is_new = not path.exists()
+        if not self.is_new:
             self._known = _read(path, self.checkpoint.path)
             _compare(self._known, kind, parts, self.checkpoint.path)
             self.seed = self._known["seed"]
             return
-        others = [each.name for each in self.folder.iterdir() if each.name != "lock"]
+        others = {each.name for each in self.folder.iterdir()} - {"lock"}
         if others:
             raise ValueError(
                 f"checkpoint={self.checkpoint.path!r} holds {sorted(others)[0]!r}, and no "
@@ -157,7 +167,7 @@ class Run:
     def _tidy(self):
         """Leave the last state of each training; all have come to their end."""
         if not self.is_interrupted:
-            for folder in self.folder.glob(_TRAINING.format("*")):
+            for folder in self.folder.glob("*-[0-9][0-9][0-9]"):
                 for path in sorted(folder.iterdir())[:-1]:
                     path.unlink()
 
@@ -215,34 +225,29 @@ def _compare(known, kind, parts, name):
             for part in sorted({*before, *parts})
             if before.get(part) != parts.get(part)
         ]
-    refuse(name, found)
+    if found:
+        raise ValueError(
+            f"checkpoint={name!r} is of another fit: {listed(found)}. Give each fit a "
+            "folder of its own, or delete this one to start anew."
+        )
 
 
-def refuse(name, differences):
-    """Refuse a folder if something differs.
+def listed(differences):
+    """The first of some differences, as an error lists them.
 
     Parameters
     ----------
-    name : str
-        Path of the folder.
     differences : list of str
-        What differs; may be empty.
+        One at least.
 
-    Raises
-    ------
-    ValueError
-        That says what.
+    Returns
+    -------
+    str
+        With the number of those that are left out.
     """
-    if not differences:
-        return
     more = len(differences) - _MOST_NAMED
-    listed = "; ".join(differences[:_MOST_NAMED]) + (
-        f"; {more} more" if more > 0 else ""
-    )
-    raise ValueError(
-        f"checkpoint={name!r} is of another fit: {listed}. Give each fit a folder of its "
-        "own, or delete this one to start anew."
-    )
+    text = "; ".join(differences[:_MOST_NAMED])
+    return text + (f"; {more} more" if more > 0 else "")
 
 
 def _difference(part, before, now):

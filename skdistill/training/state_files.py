@@ -2,7 +2,7 @@
 
 from ..warn import warn
 from .keeping import Damaged, key_of, read_state, weights_of, write_state
-from .runs import refuse
+from .runs import listed
 
 _ENDING = ".ckpt"
 # Options of a training that its steps depend on; the student's parameters have keys too.
@@ -62,10 +62,16 @@ class Files:
 
     def _check(self, identity):
         names = sorted({*identity, *self.identity})
-        differing = [n for n in names if identity.get(n) != self.identity.get(n)]
-        title = f"in training {self.place.number}, "
-        found = [f"{title if not i else ''}{n} differ" for i, n in enumerate(differing)]
-        refuse(str(self.place.checkpoint.path), found)
+        found = [n for n in names if identity.get(n) != self.identity.get(n)]
+        if found:
+            raise ValueError(
+                f"checkpoint={str(self.place.checkpoint.path)!r} is of another fit: in "
+                f"training {self.place.number}, {listed(found)} differ. If the arguments "
+                "are the same, the teacher is not, or what comes before the training "
+                "comes out otherwise each time: give an unfitted teacher a random_state, "
+                "or the student a memory. A student that goes on from another fit "
+                "(warm_start) needs a folder of its own."
+            )
 
     def write(self, name, state):
         """Keep a state, and forget those that are too many.
