@@ -70,7 +70,7 @@ class Keeper:
         Of the training rows.
     best : BestWeights
         Of the same training.
-    listeners : list of Callback
+    listeners : list of Callback, or of (str, Callback)
         The user's.
     renew : object
         Renews rows: with ``state()`` and ``restored(state)``; may be None.
@@ -86,7 +86,8 @@ class Keeper:
     def __init__(self, files, net, batches, best, listeners, renew, draws_globally):
         self.files, self.net, self.batches, self.best = files, net, batches, best
         self.renew, self.draws_globally = renew, draws_globally
-        theirs = {id(callback) for callback in listeners}
+        # The user may have named them, by pairs.
+        theirs = {id(c[1] if isinstance(c, tuple) else c) for c in listeners}
         self._listeners = Listeners([p for p in net.callbacks_ if id(p[1]) in theirs])
         self._clock = Clock(files.place.checkpoint)
         self._found = files.newest()

@@ -264,10 +264,9 @@ class Listeners:
     def _state(self, name, callback, first):
         if hasattr(callback, "state_dict"):
             return {"state_dict": frozen(callback.state_dict(), name)}
-        params = set(getattr(callback, "get_params", dict)())
         state = {}
         for key, value in vars(callback).items():
-            if key in params or isinstance(value, _CODE) or _is_bar(value):
+            if isinstance(value, _CODE) or _is_bar(value):
                 continue
             if hasattr(value, "load_state_dict"):
                 state[key] = {"state_dict": frozen(value.state_dict(), f"{name}.{key}")}
