@@ -113,7 +113,7 @@ def frozen(value, name="it"):
     if type(value) in _PLAIN:
         return value
     if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
-        return {"ndarray": torch.from_numpy(np.ascontiguousarray(value).copy())}
+        return {"__ndarray__": torch.from_numpy(np.ascontiguousarray(value).copy())}
     if isinstance(value, dict):
         return {key: frozen(v, f"{name}[{key!r}]") for key, v in value.items()}
     kind = next((k for k in _MANY if isinstance(value, k)), None)
@@ -142,8 +142,8 @@ def thawed(value):
         With arrays where there were some.
     """
     if isinstance(value, dict):
-        if value.keys() == {"ndarray"}:
-            return value["ndarray"].numpy()
+        if value.keys() == {"__ndarray__"}:
+            return value["__ndarray__"].numpy()
         return {key: thawed(v) for key, v in value.items()}
     if isinstance(value, list | tuple | set):
         return type(value)(thawed(v) for v in value)
