@@ -7,7 +7,7 @@ from ..teacher.fingerprint import fingerprint
 # Parameters that leave the result as it is; and the teacher, whose answers count.
 _WITHOUT_EFFECT = {"n_jobs", "verbose", "memory", "keep_teacher", "teacher"}
 _PLAIN = (bool, int, float, str, type(None))
-_SHORT = 60
+_SHORT, _FEW = 60, 8
 
 
 def described_params(params):
@@ -64,8 +64,9 @@ def described(value):
     """
     if isinstance(value, _PLAIN) and len(repr(value)) <= _SHORT:
         return repr(value)
-    if isinstance(value, tuple | list) and len(repr(value)) <= _SHORT:
-        if all(isinstance(each, _PLAIN) for each in value):
+    if isinstance(value, tuple | list) and len(value) <= _FEW:
+        plain = all(isinstance(each, _PLAIN) for each in value)
+        if plain and len(repr(value)) <= _SHORT:
             return repr(value)
     if type(value).__name__ == "RandomState":
         return "a RandomState"  # the fit's own seed is kept instead

@@ -1,5 +1,6 @@
 """The states of one training on the disk, and whose they are."""
 
+from ..disk.writing import remove_leftovers
 from ..warn import warn
 from .keeping import Damaged, key_of, read_state, weights_of, write_state
 from .runs import listed
@@ -25,6 +26,7 @@ class Files:
 
     def __init__(self, place, identity):
         self.place, self.identity = place, identity
+        remove_leftovers(place.folder)
         self._forgotten = set()
 
     def newest(self):

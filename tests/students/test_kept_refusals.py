@@ -1,7 +1,9 @@
 """Folders of checkpoints that are damaged, or of another fit: refused, with the reason."""
 
 import contextlib
+import errno
 import json
+import os
 
 import numpy as np
 import pytest
@@ -156,6 +158,28 @@ def test_folders_that_are_none_of_ours(iris, tmp_path):
         student.fit(*iris, checkpoint=tmp_path)
     with pytest.raises(TypeError, match="is no path"):
         student.fit(*iris, checkpoint=3)
+
+
+def test_a_full_disk_leaves_what_can_go_on(iris, tmp_path, monkeypatch):
+    def fit():
+        checkpoint = Checkpoint(tmp_path, **EACH_EPOCH)
+        return NeuralStudentClassifier(**SMALL).fit(*iris, checkpoint=checkpoint)
+
+    fsync, count = os.fsync, 0
+
+    def full(number):
+        nonlocal count
+        count += 1
+        if count > 6:  # in the third state
+            raise OSError(errno.ENOSPC, "No space left on device")
+        fsync(number)
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
+        patch.setattr(os, "fsync", full)
+        fit()
+    assert len(list(tmp_path.rglob("*.ckpt"))) == 2
+    assert not list(tmp_path.rglob(".*"))  # nothing half-written
+    assert_same_bits(fit(), NeuralStudentClassifier(**SMALL).fit(*iris), iris[0])
 
 
 def test_two_fits_at_once_in_one_folder(iris, tmp_path):
