@@ -100,6 +100,20 @@ def test_nets(iris, iris_forest, tmp_path, options, often):
     assert_same_bits(student, fit(make()), iris[0])
 
 
+@pytest.mark.parametrize("n_states", range(1, 8))
+def test_a_kill_after_each_epoch(iris, tmp_path, n_states):
+    """The seventh state is that of the end."""
+
+    def fit(**more):
+        options = {"dropout": 0.2, "ema_decay": 0.9, "lr_schedule": "cosine"}
+        return NeuralStudentClassifier(**SMALL, **options).fit(*iris, **more)
+
+    checkpoint = Checkpoint(tmp_path, **EACH_EPOCH)
+    with pytest.raises(Killed), killed_after(n_states):
+        fit(checkpoint=checkpoint)
+    assert_same_bits(fit(checkpoint=checkpoint), fit(), iris[0])
+
+
 @pytest.mark.parametrize("options", TREES.values(), ids=TREES)
 def test_soft_trees(iris, iris_forest, tmp_path, options):
     def make():
