@@ -178,6 +178,8 @@ def _asked(ask):
 
 def _check_folder(out, manifest):
     """The manifest of the folder, if it is of the same run; None in an empty folder."""
+    # Before the manifest: a run that begins at this moment writes it first of all.
+    others = [path.name for path in _visible(out)]
     before = Manifest.read(out)
     if before is not None:
         manifest.check_same(before, out)
@@ -188,7 +190,6 @@ def _check_folder(out, manifest):
                 "folder, or delete this one."
             )
         return before
-    others = [path.name for path in _visible(out)]
     if others:
         raise ValueError(
             f"out={str(out)!r} holds other files, such as {others[0]!r}: give an empty "

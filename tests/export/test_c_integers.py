@@ -15,6 +15,7 @@ from skdistill.export.c.reading import read_engine
 pytestmark = needs_compiler
 
 
+@pytest.mark.slow  # on more cases what other tests show
 @pytest.mark.parametrize("dtype", ["int16", "int32"])
 @pytest.mark.parametrize(
     ("task", "kind"),

@@ -36,6 +36,7 @@ def test_a_cell_of_the_matrix(task, kind, tmp_path):
     proven_in_c(*cell("net", task, kind), tmp_path, DTYPES[kind])
 
 
+@pytest.mark.slow  # on more cases what other tests show
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_every_form_of_a_net(name, tmp_path):
     X = table("frame")

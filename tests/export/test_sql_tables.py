@@ -145,6 +145,7 @@ def test_a_column_that_is_not_there_is_an_error(engine):
         asked(sql, X.rename(columns={"plan": "other"}), types, engine)
 
 
+@pytest.mark.slow  # on more cases what other tests show
 @pytest.mark.parametrize("engine", ["duckdb", "sqlite"])
 @pytest.mark.parametrize("table", ["STEP_1", "l", 'a "b"; --'])
 def test_tables_and_columns_that_are_called_like_steps(table, engine):

@@ -85,6 +85,7 @@ def assert_same_results(search, other, X):
         assert_same_bits(fitted_of(search), fitted_of(other), X)
 
 
+@pytest.mark.slow  # on more cases what other tests show
 @pytest.mark.parametrize(("make", "grid", "options"), SEARCHES.values(), ids=SEARCHES)
 def test_grids(iris, iris_forest, tmp_path, make, grid, options):
     def fit(**more):

@@ -70,6 +70,7 @@ NETS = {
     "module": ({"module": Drawing, "transfer": None}, EACH_STEP),
     "optimizer": ({"optimizer": torch.optim.Adagrad, "lr": 0.05}, EACH_EPOCH),
 }
+QUICK = {"dropout, average", "stopped average", "fresh rows", "auto"}
 TREES = {
     "plain": {},
     "grown": {"max_leaf_nodes": 6},
@@ -88,7 +89,15 @@ def resumed(make, fit, path, often):
     return student
 
 
-@pytest.mark.parametrize(("options", "often"), NETS.values(), ids=NETS)
+@pytest.mark.parametrize(
+    ("options", "often"),
+    [
+        # Of the quick run, those in which most is random.
+        pytest.param(*NETS[name], marks=[] if name in QUICK else pytest.mark.slow)
+        for name in NETS
+    ],
+    ids=NETS,
+)
 def test_nets(iris, iris_forest, tmp_path, options, often):
     def make():
         return NeuralStudentClassifier(iris_forest, **{**SMALL, **options})
