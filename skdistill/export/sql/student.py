@@ -37,6 +37,11 @@ def to_sql(
     Categories are compared letter by letter with the column as text; those that are
     neither strings nor numbers, such as dates, as ``str`` of Python has them.
 
+    DuckDB's reader of CSV makes BOOLEAN of a column of yes and no, whose text is "true" and
+    "false". SQL for DuckDB then raises an error; read such a column as text,
+    ``read_csv('churn.csv', types = {'plan': 'VARCHAR'})``. In the other dialects that is up
+    to you: a BOOLEAN where training had strings is a category that training never saw.
+
     Rows of a SELECT have no order: `keep` a key.
 
     Parameters
@@ -47,7 +52,8 @@ def to_sql(
         activation but "gelu".
     table : str
         Name of the table, without quotes: names are quoted as they are given, so that
-        capitals count in Postgres and in Snowflake.
+        capitals count in Postgres and in Snowflake, and a dot is part of the name; for
+        ``sales.customers`` give ``schema="sales"``.
     dialect : str, default="duckdb"
         "duckdb" and "sqlite" are run before anyone gets them. "postgres", "snowflake",
         "bigquery", "spark" and "tsql" (SQL Server, of 2022 for nets and soft trees) are
