@@ -2,7 +2,14 @@
 
 import numpy as np
 
-from .proof import Answers, Engine, label_places, median_seconds, side_by_side
+from .proof import (
+    Answers,
+    Engine,
+    check_columns,
+    label_places,
+    median_seconds,
+    side_by_side,
+)
 
 # Row by row; more rows of a user's would take seconds.
 _MOST_ALONE = 4096
@@ -22,6 +29,7 @@ class NumpyEngine(Engine):
     name, version = "numpy", np.__version__
 
     def __init__(self, artefact, predictor):
+        check_columns(artefact.n_features_in_, predictor)
         self._artefact, self._predictor = artefact, predictor
 
     def answers(self, columns):

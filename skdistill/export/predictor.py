@@ -7,6 +7,7 @@ loading a file runs no code.
 
 import json
 import math
+import os
 from decimal import Decimal
 from itertools import pairwise
 from numbers import Number
@@ -164,22 +165,32 @@ class NumpyPredictor:
         -------
         NumpyPredictor
             Itself.
+
+        Raises
+        ------
+        ValueError
+            If the path does not end in .npz.
+        FileNotFoundError
+            If its folder is not there.
+        OSError
+            If the disk is full. What was at the path before is still there.
         """
         target = str(path)
         if not target.endswith(".npz"):
             raise ValueError(f"path={target!r} must end in .npz.")
-        arrays = self._stored()
+        folder = os.path.dirname(target)
+        if not os.path.isdir(folder or "."):
+            raise FileNotFoundError(
+                f"path={target!r}: there is no folder {folder!r}; make it first."
+            )
         # As text in an array: an object would need a pickle.
-        np.savez_compressed(target, meta=np.array(json.dumps(self.meta)), **arrays)
+        arrays = {"meta": np.array(json.dumps(self.meta)), **self._stored()}
+        _write_whole(target, lambda file: np.savez_compressed(file, **arrays))
         # The reader is this file itself: it cannot differ from what predicts here.
-        with open(__file__, encoding="utf-8") as source:
+        with open(__file__, "rb") as source:
             text = source.read()
-        folder = target.replace("\\", "/").rpartition("/")[0]
-        place = (
-            f"{folder}/skdistill_predictor.py" if folder else "skdistill_predictor.py"
-        )
-        with open(place, "w", encoding="utf-8") as reader:
-            reader.write(text)
+        reader = os.path.join(folder, "skdistill_predictor.py")
+        _write_whole(reader, lambda file: file.write(text))
         return self
 
     @property
@@ -231,6 +242,19 @@ class NumpyPredictor:
             values = np.sort(values, axis=1)
         values = values * self.arrays["target_scale"] + self.arrays["target_center"]
         return values[:, 0] if self.meta["is_flat"] else values
+
+
+def _write_whole(path, write):
+    """Write a file in one step: nobody ever finds half of it."""
+    beside = f"{path}.{os.getpid()}.tmp"
+    try:
+        with open(beside, "wb") as file:
+            write(file)
+        os.replace(beside, path)
+    except BaseException:
+        if os.path.exists(beside):
+            os.remove(beside)
+        raise
 
 
 def log_softmax(logits):
@@ -314,6 +338,11 @@ def _has_masks(row):
 
 
 def _check_shape(rows, n_features):
+    if rows.ndim == 1 and len(rows) and isinstance(rows[0], dict):
+        raise ValueError(
+            "X holds a dict for each row, and one of columns is wanted: "
+            "{name: [row[name] for row in X] for name in X[0]}."
+        )
     if rows.ndim != 2 or rows.shape[1] != n_features:
         raise ValueError(
             f"X has shape {rows.shape}, and rows of {n_features} columns are wanted: "
@@ -373,7 +402,7 @@ def _numbers_of(column, name):
     if others or column.dtype.kind in "mM":
         raise ValueError(
             f"Column {name!r} of X held numbers in training and holds "
-            f"{[*others, column.dtype][0]!r}."
+            f"{[*others, column.dtype][0]!r}: give numbers, and None for a gap."
         )
     return np.array(values, dtype=np.float64)
 

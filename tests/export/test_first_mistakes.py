@@ -1,5 +1,6 @@
 """What people give who export for the first time, and what they are told."""
 
+import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
@@ -7,10 +8,19 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skdistill import HardDecisionTreeClassifier, prune, quantize
-from skdistill.export import to_c, to_numpy, to_onnx, to_sklearn_tree, to_sql
+from skdistill import HardDecisionTreeClassifier, export_rules, prune, quantize
+from skdistill.export import (
+    load,
+    to_c,
+    to_numpy,
+    to_onnx,
+    to_sklearn_tree,
+    to_sql,
+    verify,
+)
 
 X, y = load_iris(return_X_y=True)
+FRAME = load_iris(as_frame=True).data
 TREE = HardDecisionTreeClassifier(max_leaf_nodes=4)
 
 
@@ -42,3 +52,81 @@ def test_what_is_around_a_student_is_none(model, remedy, tmp_path):
     for shrink in (lambda model: prune(model, X), quantize):
         with pytest.raises(TypeError, match="is none: give a net itself"):
             shrink(model)
+
+
+def test_what_load_does_not_read(tree, tmp_path):
+    path = tmp_path / "tree.onnx"
+    to_onnx(tree, path)
+    for wrong in (path, str(path), tmp_path / "tree.joblib", export_rules(tree) * 99):
+        with pytest.raises(
+            ValueError, match=r"must end in \.npz or \.json, or be rules"
+        ):
+            load(wrong)
+
+
+def test_a_predictor_is_saved_whole_or_not_at_all(tree, tmp_path, monkeypatch):
+    predictor, path = to_numpy(tree), tmp_path / "tree.npz"
+    with pytest.raises(FileNotFoundError, match="there is no folder .*; make it first"):
+        predictor.save(tmp_path / "gone" / "tree.npz")
+    predictor.save(path)
+    before = path.read_bytes()
+
+    def full(file, **arrays):
+        file.write(b"half")
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(np, "savez_compressed", full)
+    with pytest.raises(OSError, match="No space left"):
+        predictor.save(path)
+    assert path.read_bytes() == before
+    assert sorted(each.name for each in tmp_path.iterdir()) == [
+        "skdistill_predictor.py",
+        "tree.npz",
+    ]
+
+
+def test_verify_of_what_is_no_artefact(tree, tmp_path):
+    with pytest.raises(TypeError, match=r"artefact is a dict.*give the path"):
+        verify(to_onnx(tree, tmp_path / "tree.onnx"), tree)
+    for suffix in ("onnx", "npz", "h", "sql", "json"):
+        with pytest.raises(FileNotFoundError, match="there is no such file"):
+            verify(tmp_path / f"gone.{suffix}", tree)
+
+
+def test_verify_of_another_table(tree, tmp_path):
+    names = dict(zip(FRAME.columns, "abcd", strict=True))
+    other = HardDecisionTreeClassifier(max_leaf_nodes=4).fit(X[:, :3], y)
+    named = HardDecisionTreeClassifier(max_leaf_nodes=4).fit(
+        FRAME.rename(columns=names), y
+    )
+    to_c(named, tmp_path / "named.h")
+    rules = export_rules(other, format="json")
+    for artefact in (to_numpy(other), rules, to_sql(other, table="t")):
+        with pytest.raises(ValueError, match="takes 3 columns, and the student 4"):
+            verify(artefact, tree)
+    with pytest.raises(
+        ValueError, match=r"header has the columns \['a', .* of another"
+    ):
+        verify(tmp_path / "named.h", tree)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [FRAME.iloc[0], FRAME[:1].to_dict("list"), FRAME[:1].to_dict("records"), X[0]],
+)
+def test_rows_to_compare_that_are_no_table(tree, rows):
+    with pytest.raises(
+        ValueError, match=r"must be rows.*also for a single row, X\[:1\]"
+    ):
+        to_numpy(tree, X=rows)
+
+
+def test_a_dict_for_each_row():
+    tree = HardDecisionTreeClassifier(max_leaf_nodes=4).fit(FRAME, y)
+    predictor, rows = to_numpy(tree), FRAME[:2].to_dict("records")
+    with pytest.raises(
+        ValueError, match="holds a dict for each row, and one of columns"
+    ):
+        predictor.predict(rows)
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    assert predictor.predict(columns).tolist() == tree.predict(FRAME[:2]).tolist()
