@@ -130,3 +130,9 @@ def test_a_dict_for_each_row():
         predictor.predict(rows)
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     assert predictor.predict(columns).tolist() == tree.predict(FRAME[:2]).tolist()
+
+
+def test_a_text_that_is_far_too_long_is_not_rendered(tree, monkeypatch):
+    monkeypatch.setattr("skdistill.export.sql.student.rendered", None)
+    with pytest.raises(ValueError, match="max_length=100: raise that"):
+        to_sql(tree, table="t", dialect="postgres", max_length=100)

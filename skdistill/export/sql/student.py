@@ -127,16 +127,22 @@ def to_sql(
     _check_booleans(plan)
     text = select(predictor, plan)
     if dialect not in RUN:
+        # In other dialects it hardly gets shorter, and sqlglot takes seconds for much.
+        _check_length(student, text, 2 * max_length, max_length)
         text = rendered(text, plan.dialect)
-    if len(text) > max_length:
+    _check_length(student, text, max_length, max_length)
+    kind = type(student).__name__
+    engine = sql_engine(plan.head(kind, None) + text, predictor)
+    return plan.head(kind, proven(engine, student, predictor, X)) + text
+
+
+def _check_length(student, text, most, max_length):
+    if len(text) > most:
         raise ValueError(
             f"The SQL of this {type(student).__name__} has {len(text):,} characters, and "
             f"max_length={max_length:,}: raise that if your engine takes so much, or "
             "export a smaller student."
         )
-    kind = type(student).__name__
-    engine = sql_engine(plan.head(kind, None) + text, predictor)
-    return plan.head(kind, proven(engine, student, predictor, X)) + text
 
 
 def _known(dialect):
