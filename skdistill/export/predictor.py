@@ -108,7 +108,8 @@ class NumpyPredictor:
         Parameters
         ----------
         X : array-like or frame of shape (n, n_features)
-            Rows as the student takes them; a frame, or a dict of columns, by name.
+            Rows as the student takes them; a frame, or a dict of columns, by name. A dict
+            of values is a single row.
 
         Returns
         -------
@@ -340,7 +341,7 @@ def _has_masks(row):
 def _check_shape(rows, n_features):
     if rows.ndim == 1 and len(rows) and isinstance(rows[0], dict):
         raise ValueError(
-            "X holds a dict for each row, and one of columns is wanted: "
+            "X holds a dict for each row, and one dict of columns is wanted: "
             "{name: [row[name] for row in X] for name in X[0]}."
         )
     if rows.ndim != 2 or rows.shape[1] != n_features:
@@ -368,14 +369,20 @@ def _by_names(X, names, n_features):
         raise ValueError(f"X lacks the columns {missing}.")
     if len(known) < len(given):
         raise ValueError("X has several columns of one name: give it as an array.")
-    return [_values(X[name]) for name in names]
+    columns = [_values(X[name]) for name in names]
+    if len(lengths := {len(column) for column in columns}) > 1:
+        raise ValueError(
+            f"The columns of X are {sorted(lengths)} long, and must be alike."
+        )
+    return columns
 
 
 def _values(column):
     """A column's values; categories of pandas as they are: numpy would change them."""
     codes = getattr(getattr(column, "cat", None), "codes", None)
     if codes is None:
-        return _as_array(column)
+        values = _as_array(column)
+        return values if values.ndim else values[None]  # a dict that is a row
     categories = [*column.cat.categories, None]  # the code -1 of a gap finds the None
     return np.fromiter((categories[code] for code in codes), object, len(codes))
 

@@ -124,9 +124,7 @@ def test_rows_to_compare_that_are_no_table(tree, rows):
 def test_a_dict_for_each_row():
     tree = HardDecisionTreeClassifier(max_leaf_nodes=4).fit(FRAME, y)
     predictor, rows = to_numpy(tree), FRAME[:2].to_dict("records")
-    with pytest.raises(
-        ValueError, match="holds a dict for each row, and one of columns"
-    ):
+    with pytest.raises(ValueError, match="for each row, and one dict of columns"):
         predictor.predict(rows)
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     assert predictor.predict(columns).tolist() == tree.predict(FRAME[:2]).tolist()
@@ -136,3 +134,23 @@ def test_a_text_that_is_far_too_long_is_not_rendered(tree, monkeypatch):
     monkeypatch.setattr("skdistill.export.sql.student.rendered", None)
     with pytest.raises(ValueError, match="max_length=100: raise that"):
         to_sql(tree, table="t", dialect="postgres", max_length=100)
+
+
+def test_a_dict_of_values_is_a_row():
+    table = FRAME.assign(kind=np.array(["short", "long"])[(X[:, 2] > 3).astype(int)])
+    tree = HardDecisionTreeClassifier(max_leaf_nodes=4).fit(table, y)
+    row = table.iloc[0].to_dict()
+    for predictor in (to_numpy(tree), load(export_rules(tree, format="json"))):
+        assert predictor.predict(row).tolist() == tree.predict(table[:1]).tolist()
+        with pytest.raises(ValueError, match=r"columns of X are \[1, 2\] long"):
+            predictor.predict({**row, "kind": ["short", "long"]})
+
+
+def test_rules_that_predict_take_rows_as_the_user_has_them():
+    pipe = make_pipeline(StandardScaler(), TREE).fit(X, y)
+    assert export_rules(pipe).startswith("IF ")
+    with pytest.raises(TypeError, match=r"give its last step, pipeline\[-1\]"):
+        export_rules(pipe, format="json")
+    search = GridSearchCV(TREE, {"max_leaf_nodes": [3]}, cv=2).fit(X, y)
+    rules = load(export_rules(search, format="json"))
+    assert (rules.predict(X) == search.predict(X)).all()

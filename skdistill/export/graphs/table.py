@@ -103,9 +103,9 @@ def check_opset(opset):
         If it is too old, or newer than the installed onnx.
     """
     newest = needed("onnx").defs.onnx_opset_version()
-    if not OPSET <= opset <= newest:
+    if opset not in range(OPSET, newest + 1):
         raise ValueError(
-            f"opset={opset!r} must be between {OPSET} and {newest}, the newest of the "
+            f"opset={opset!r} must be a whole number between {OPSET} and {newest}, the newest of the "
             "installed onnx."
         )
 

@@ -154,7 +154,9 @@ def _known(dialect):
 def _names(given):
     if given is None:
         return ()
-    return (given,) if isinstance(given, str) else tuple(map(str, given))
+    if isinstance(given, str | int):  # columns may be called by numbers
+        return (str(given),)
+    return tuple(map(str, given))
 
 
 def _check_booleans(plan):
