@@ -105,8 +105,8 @@ def check_opset(opset):
     newest = needed("onnx").defs.onnx_opset_version()
     if opset not in range(OPSET, newest + 1):
         raise ValueError(
-            f"opset={opset!r} must be a whole number between {OPSET} and {newest}, the newest of the "
-            "installed onnx."
+            f"opset={opset!r} must be a whole number between {OPSET} and {newest}, the "
+            "newest of the installed onnx."
         )
 
 
