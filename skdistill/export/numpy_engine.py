@@ -11,8 +11,8 @@ from .proof import (
     side_by_side,
 )
 
-# Row by row; more rows of a user's would take seconds.
-_MOST_ALONE = 4096
+# Row by row; all rows of a user's would take seconds.
+_MOST_ALONE = 2048
 
 
 class NumpyEngine(Engine):
@@ -44,15 +44,16 @@ class NumpyEngine(Engine):
 
     def ways(self, columns):
         """All rows at once, and each alone: other code."""  # numpydoc ignore=PR01,YD01
-        yield self.answers(columns)
-        n = len(columns[0])
-        if n <= _MOST_ALONE:
-            each = [self.answers([c[i : i + 1] for c in columns]) for i in range(n)]
-            outputs = np.concatenate([one.outputs for one in each])
-            is_class = self._predictor.meta["is_classifier"]
-            yield Answers(
-                outputs, np.concatenate([o.labels for o in each]) if is_class else None
-            )
+        together = self.answers(columns)
+        yield together
+        n = min(len(columns[0]), _MOST_ALONE)
+        each = [self.answers([c[i : i + 1] for c in columns]) for i in range(n)]
+        outputs, labels = together.outputs.copy(), together.labels
+        outputs[:n] = np.concatenate([one.outputs for one in each])
+        if labels is not None:
+            labels = labels.copy()
+            labels[:n] = np.concatenate([one.labels for one in each])
+        yield Answers(outputs, labels)
 
     def seconds(self, columns):
         """How long ``predict`` takes, rows at hand."""  # numpydoc ignore=PR01,RT01

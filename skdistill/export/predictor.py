@@ -54,7 +54,9 @@ def load(path):
     for name in [name for name in arrays if f"{name}_scale" in arrays]:
         arrays[name] = arrays[name] * arrays[f"{name}_scale"]
     if "embedding_high" in arrays:
-        arrays["embedding_width"] = arrays.pop("embedding_high") - arrays["embedding_low"]
+        arrays["embedding_width"] = (
+            arrays.pop("embedding_high") - arrays["embedding_low"]
+        )
     return NumpyPredictor(json.loads(str(arrays.pop("meta"))), arrays)
 
 

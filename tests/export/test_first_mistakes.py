@@ -18,6 +18,7 @@ from skdistill.export import (
     to_sql,
     verify,
 )
+from skdistill.export.numpy_engine import NumpyEngine
 
 X, y = load_iris(return_X_y=True)
 FRAME = load_iris(as_frame=True).data
@@ -154,3 +155,14 @@ def test_rules_that_predict_take_rows_as_the_user_has_them():
     search = GridSearchCV(TREE, {"max_leaf_nodes": [3]}, cv=2).fit(X, y)
     rules = load(export_rules(search, format="json"))
     assert (rules.predict(X) == search.predict(X)).all()
+
+
+def test_of_many_rows_only_the_first_are_asked_one_by_one(tree, monkeypatch):
+    asked, predictor = [], to_numpy(tree)
+    monkeypatch.setattr("skdistill.export.numpy_engine._MOST_ALONE", 20)
+    predict = predictor.predict
+    predictor.predict = lambda rows: asked.append(len(rows)) or predict(rows)
+    together, alone = NumpyEngine(predictor, predictor).ways(list(np.tile(X.T, 20)))
+    assert asked == [3000] + [1] * 20
+    assert len(alone.outputs) == len(alone.labels) == 3000
+    np.testing.assert_array_equal(alone.labels, together.labels)
