@@ -53,6 +53,29 @@ def _check_is_table(X):
         )
 
 
+def check_columns(n, predictor):
+    """That an artefact takes as many columns as the student that it is compared with.
+
+    Parameters
+    ----------
+    n : int
+        How many it takes.
+    predictor : NumpyPredictor
+        Of the student.
+
+    Raises
+    ------
+    ValueError
+        If the student takes more, or fewer.
+    """
+    wanted = predictor.n_features_in_
+    if n != wanted:
+        raise ValueError(
+            f"The artefact takes {n} columns, and the student {wanted}: the artefact is of "
+            "another student."
+        )
+
+
 def _rounded(columns, dtype):
     """Columns whose numbers, still float64, are such as a dtype holds."""
     return [

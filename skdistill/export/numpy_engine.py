@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from .compared import check_columns
 from .proof import (
     Answers,
     Engine,
-    check_columns,
     label_places,
     median_seconds,
     side_by_side,

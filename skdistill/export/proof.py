@@ -330,29 +330,6 @@ def _position(student, rows, j):
     return j if names is None else list(map(str, rows.columns)).index(str(names[j]))
 
 
-def check_columns(n, predictor):
-    """That an artefact takes as many columns as the student that it is compared with.
-
-    Parameters
-    ----------
-    n : int
-        How many it takes.
-    predictor : NumpyPredictor
-        Of the student.
-
-    Raises
-    ------
-    ValueError
-        If the student takes more, or fewer.
-    """
-    wanted = predictor.n_features_in_
-    if n != wanted:
-        raise ValueError(
-            f"The artefact takes {n} columns, and the student {wanted}: the artefact is of "
-            "another student."
-        )
-
-
 def _check_shapes(engine, ours, wanted):
     if ours.outputs.shape != wanted.outputs.shape:
         raise ValueError(

@@ -7,7 +7,8 @@ from contextlib import closing
 
 import numpy as np
 
-from ..proof import Answers, Engine, check_columns, median_seconds
+from ..compared import check_columns
+from ..proof import Answers, Engine, median_seconds
 from .dialects import back, imported_sqlglot
 from .plan import RUN, read_plan
 
