@@ -82,12 +82,7 @@ def predictor_of(student):
     TypeError, NotFittedError
         As in :func:`to_numpy`.
     """
-    check_is_fitted(student)
-    if not hasattr(student, "_readable"):
-        raise TypeError(
-            f"{type(student).__name__} is no student of skdistill: export what was "
-            "distilled, such as a pipeline's last step."
-        )
+    check_is_student(student)
     student = student._readable() or student  # a single tree of another library's
     model, of_model = student._model().arrays()
     view, of_view = _view(student)
@@ -118,6 +113,43 @@ def predictor_of(student):
         unit = student._task.unit
         arrays |= {"target_center": unit.center, "target_scale": unit.scale}
     return NumpyPredictor(meta, arrays)
+
+
+def check_is_student(student):
+    """That something is a fitted student of tables.
+
+    Parameters
+    ----------
+    student : object
+        What a user wants to export.
+
+    Raises
+    ------
+    TypeError
+        If it is something else; the message says how to come from it to a student.
+    NotFittedError
+        If it is not fitted.
+    """
+    check_is_fitted(student)
+    name = type(student).__name__
+    if hasattr(student, "_exported"):
+        raise TypeError(f"{name} reads texts: take export.to_onnx, or save_pretrained.")
+    if hasattr(student, "_readable"):
+        return
+    if hasattr(student, "best_estimator_"):
+        remedy = "give its best_estimator_."
+    elif hasattr(student, "steps"):
+        remedy = (
+            "give its last step, pipeline[-1], which takes rows as the steps before it "
+            "make them. All steps go to ONNX by skl2onnx's to_onnx, once "
+            "skdistill.export.onnx is imported."
+        )
+    else:
+        remedy = (
+            "distil it before, such as HardDecisionTreeClassifier(model).fit(X, y), and "
+            "give what that returns."
+        )
+    raise TypeError(f"{name} is no student of skdistill: {remedy}")
 
 
 def _is_flat(student):

@@ -30,14 +30,50 @@ def compared_rows(student, predictor, X=None, random_state=0, dtype=np.float64):
     Raises
     ------
     ValueError
-        If a number of X is beyond the range of `dtype`.
+        If X is no table of rows, or one of its numbers is beyond the range of `dtype`.
     """
+    if X is not None:
+        _check_is_table(X)
     random = np.random.default_rng(random_state)
     likely = likely_rows(student, predictor, random)
     drawn = [likely, hostile_rows(student, predictor, random, dtype)]
     batches = [container(student, _rounded(columns, dtype)) for columns in drawn]
     batches += [] if X is None else [_rounded_rows(student, predictor, X, dtype)]
     return [(rows, plain_columns(predictor, rows)) for rows in batches]
+
+
+def _check_is_table(X):
+    """That X holds rows, and is no single one and no dict of columns."""
+    first = X[0] if isinstance(X, list | tuple) and len(X) else X
+    if isinstance(first, dict) or getattr(X, "ndim", None) == 1:
+        raise ValueError(
+            f"X={type(X).__name__} must be rows as the student's predict takes them: a "
+            "frame or an array of shape (n, n_features), also for a single row, X[:1]. "
+            "pandas.DataFrame(X) makes a frame of a list of dicts."
+        )
+
+
+def check_columns(n, predictor):
+    """That an artefact takes as many columns as the student that it is compared with.
+
+    Parameters
+    ----------
+    n : int
+        How many it takes.
+    predictor : NumpyPredictor
+        Of the student.
+
+    Raises
+    ------
+    ValueError
+        If the student takes more, or fewer.
+    """
+    wanted = predictor.n_features_in_
+    if n != wanted:
+        raise ValueError(
+            f"The artefact takes {n} columns, and the student {wanted}: the artefact is of "
+            "another student."
+        )
 
 
 def _rounded(columns, dtype):

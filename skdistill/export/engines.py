@@ -1,5 +1,6 @@
 """What runs each kind of artefact."""
 
+import reprlib
 from pathlib import Path
 
 from sklearn.pipeline import Pipeline
@@ -51,12 +52,23 @@ def _engine(artefact, predictor):
     if _is_onnx_model(artefact):
         return OnnxEngine(artefact, predictor)
     if (suffix := _suffix(artefact)) in _FILES:
+        _check_is_there(artefact)
         return _FILES[suffix](artefact, predictor)
     known = ", ".join(sorted(_FILES))
+    if isinstance(artefact, dict):
+        raise TypeError(
+            "artefact is a dict, such as exporters return that write a file: give the path "
+            f"of that file ({known})."
+        )
     raise TypeError(
-        f"artefact={artefact!r} is none that an exporter of skdistill returns, and no "
-        f"path of a file that one writes ({known})."
+        f"artefact={reprlib.repr(artefact)} is none that an exporter of skdistill returns, "
+        f"and no path of a file that one writes ({known})."
     )
+
+
+def _check_is_there(path):
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"artefact={str(path)!r}: there is no such file.")
 
 
 def _suffix(artefact):

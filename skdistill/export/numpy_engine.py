@@ -2,10 +2,17 @@
 
 import numpy as np
 
-from .proof import Answers, Engine, label_places, median_seconds, side_by_side
+from .compared import check_columns
+from .proof import (
+    Answers,
+    Engine,
+    label_places,
+    median_seconds,
+    side_by_side,
+)
 
-# Row by row; more rows of a user's would take seconds.
-_MOST_ALONE = 4096
+# Row by row; all rows of a user's would take seconds.
+_MOST_ALONE = 2048
 
 
 class NumpyEngine(Engine):
@@ -22,6 +29,7 @@ class NumpyEngine(Engine):
     name, version = "numpy", np.__version__
 
     def __init__(self, artefact, predictor):
+        check_columns(artefact.n_features_in_, predictor)
         self._artefact, self._predictor = artefact, predictor
 
     def answers(self, columns):
@@ -36,15 +44,16 @@ class NumpyEngine(Engine):
 
     def ways(self, columns):
         """All rows at once, and each alone: other code."""  # numpydoc ignore=PR01,YD01
-        yield self.answers(columns)
-        n = len(columns[0])
-        if n <= _MOST_ALONE:
-            each = [self.answers([c[i : i + 1] for c in columns]) for i in range(n)]
-            outputs = np.concatenate([one.outputs for one in each])
-            is_class = self._predictor.meta["is_classifier"]
-            yield Answers(
-                outputs, np.concatenate([o.labels for o in each]) if is_class else None
-            )
+        together = self.answers(columns)
+        yield together
+        n = min(len(columns[0]), _MOST_ALONE)
+        each = [self.answers([c[i : i + 1] for c in columns]) for i in range(n)]
+        outputs, labels = together.outputs.copy(), together.labels
+        outputs[:n] = np.concatenate([one.outputs for one in each])
+        if labels is not None:
+            labels = labels.copy()
+            labels[:n] = np.concatenate([one.labels for one in each])
+        yield Answers(outputs, labels)
 
     def seconds(self, columns):
         """How long ``predict`` takes, rows at hand."""  # numpydoc ignore=PR01,RT01

@@ -7,6 +7,7 @@ loading a file runs no code.
 
 import json
 import math
+import os
 from decimal import Decimal
 from itertools import pairwise
 from numbers import Number
@@ -111,7 +112,8 @@ class NumpyPredictor:
         Parameters
         ----------
         X : array-like or frame of shape (n, n_features)
-            Rows as the student takes them; a frame, or a dict of columns, by name.
+            Rows as the student takes them; a frame, or a dict of columns, by name. A dict
+            of values is a single row.
 
         Returns
         -------
@@ -168,22 +170,32 @@ class NumpyPredictor:
         -------
         NumpyPredictor
             Itself.
+
+        Raises
+        ------
+        ValueError
+            If the path does not end in .npz.
+        FileNotFoundError
+            If its folder is not there.
+        OSError
+            If the disk is full. What was at the path before is still there.
         """
         target = str(path)
         if not target.endswith(".npz"):
             raise ValueError(f"path={target!r} must end in .npz.")
-        arrays = self._stored()
+        folder = os.path.dirname(target)
+        if not os.path.isdir(folder or "."):
+            raise FileNotFoundError(
+                f"path={target!r}: there is no folder {folder!r}; make it first."
+            )
         # As text in an array: an object would need a pickle.
-        np.savez_compressed(target, meta=np.array(json.dumps(self.meta)), **arrays)
+        arrays = {"meta": np.array(json.dumps(self.meta)), **self._stored()}
+        _write_whole(target, lambda file: np.savez_compressed(file, **arrays))
         # The reader is this file itself: it cannot differ from what predicts here.
-        with open(__file__, encoding="utf-8") as source:
+        with open(__file__, "rb") as source:
             text = source.read()
-        folder = target.replace("\\", "/").rpartition("/")[0]
-        place = (
-            f"{folder}/skdistill_predictor.py" if folder else "skdistill_predictor.py"
-        )
-        with open(place, "w", encoding="utf-8") as reader:
-            reader.write(text)
+        reader = os.path.join(folder, "skdistill_predictor.py")
+        _write_whole(reader, lambda file: file.write(text))
         return self
 
     @property
@@ -239,6 +251,19 @@ class NumpyPredictor:
             values = np.sort(values, axis=1)
         values = values * self.arrays["target_scale"] + self.arrays["target_center"]
         return values[:, 0] if self.meta["is_flat"] else values
+
+
+def _write_whole(path, write):
+    """Write a file in one step: nobody ever finds half of it."""
+    beside = f"{path}.{os.getpid()}.tmp"
+    try:
+        with open(beside, "wb") as file:
+            write(file)
+        os.replace(beside, path)
+    except BaseException:
+        if os.path.exists(beside):
+            os.remove(beside)
+        raise
 
 
 def log_softmax(logits):
@@ -322,6 +347,11 @@ def _has_masks(row):
 
 
 def _check_shape(rows, n_features):
+    if rows.ndim == 1 and len(rows) and isinstance(rows[0], dict):
+        raise ValueError(
+            "X holds a dict for each row, and one dict of columns is wanted: "
+            "{name: [row[name] for row in X] for name in X[0]}."
+        )
     if rows.ndim != 2 or rows.shape[1] != n_features:
         raise ValueError(
             f"X has shape {rows.shape}, and rows of {n_features} columns are wanted: "
@@ -347,14 +377,20 @@ def _by_names(X, names, n_features):
         raise ValueError(f"X lacks the columns {missing}.")
     if len(known) < len(given):
         raise ValueError("X has several columns of one name: give it as an array.")
-    return [_values(X[name]) for name in names]
+    columns = [_values(X[name]) for name in names]
+    if len(lengths := {len(column) for column in columns}) > 1:
+        raise ValueError(
+            f"The columns of X are {sorted(lengths)} long, and must be alike."
+        )
+    return columns
 
 
 def _values(column):
     """A column's values; categories of pandas as they are: numpy would change them."""
     codes = getattr(getattr(column, "cat", None), "codes", None)
     if codes is None:
-        return _as_array(column)
+        values = _as_array(column)
+        return values if values.ndim else values[None]  # a dict that is a row
     categories = [*column.cat.categories, None]  # the code -1 of a gap finds the None
     return np.fromiter((categories[code] for code in codes), object, len(codes))
 
@@ -381,7 +417,7 @@ def _numbers_of(column, name):
     if others or column.dtype.kind in "mM":
         raise ValueError(
             f"Column {name!r} of X held numbers in training and holds "
-            f"{[*others, column.dtype][0]!r}."
+            f"{[*others, column.dtype][0]!r}: give numbers, and None for a gap."
         )
     return np.array(values, dtype=np.float64)
 

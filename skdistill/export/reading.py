@@ -1,5 +1,6 @@
 """What exports have written, read again."""
 
+import reprlib
 from pathlib import Path
 
 from . import predictor
@@ -23,7 +24,9 @@ def load(path):
     Raises
     ------
     ValueError
-        If the file was written in a format that this one does not know.
+        If it is no such file, or was written in a format that this one does not know.
+    FileNotFoundError
+        If there is no such file.
 
     Examples
     --------
@@ -38,6 +41,13 @@ def load(path):
     """
     if isinstance(path, str) and path.lstrip().startswith("{"):
         return read_rules(path)
-    if Path(path).suffix == ".json":
+    suffix = path[-5:] if isinstance(path, str) else Path(path).suffix
+    if suffix.endswith(".json"):
         return read_rules(Path(path).read_text(encoding="utf-8"))
+    if not suffix.endswith(".npz"):
+        raise ValueError(
+            f"path={reprlib.repr(str(path))} must end in .npz or .json, or be rules of "
+            'export_rules(tree, format="json"). ONNX files are read by onnxruntime, '
+            "estimators by joblib."
+        )
     return predictor.load(path)

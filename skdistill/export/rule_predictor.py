@@ -286,7 +286,10 @@ class RulePredictor:
             known = self._columns[condition["column"]]["categories"]
             codes = [known.index(category) for category in condition["in"]]
             codes += [_GAP] * gap + [_OTHER] * condition["others"]
-            return lambda values: np.isin(values, codes)
+            # By places, from -2 on: `isin` takes ten times as long for a single row.
+            is_met = np.zeros(len(known) + 2, dtype=bool)
+            is_met[np.array(codes, dtype=int) - _OTHER] = True
+            return lambda values: is_met[values.astype(int) - _OTHER]
         low = condition.get("above", -np.inf)
         high = condition.get("at_most", np.inf)
         return lambda x: ((x > low) & (x <= high)) | (np.isnan(x) if gap else False)

@@ -5,10 +5,9 @@ import copy
 import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
-from sklearn.utils.validation import check_is_fitted
 
 from ..warn import warn
-from .arrays import predictor_of
+from .arrays import check_is_student, predictor_of
 from .proof import proven
 from .sklearn_engine import SklearnEngine
 from .sklearn_nodes import (
@@ -134,9 +133,8 @@ def to_sklearn_tree(student, X=None, *, with_view=False):
 
 def _plain_questions(student):
     """The hard tree in a student."""
-    check_is_fitted(student)
-    read, name = getattr(student, "_readable", None), type(student).__name__
-    tree = None if read is None else read()
+    check_is_student(student)
+    tree, name = student._readable(), type(student).__name__
     if hasattr(tree, "tree_"):
         return tree
     if hasattr(tree, "harden"):

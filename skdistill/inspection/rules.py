@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..export.arrays import check_is_student
 from .conditions import merged
 from .numbers import number, percent
 from .questions import quietly
@@ -49,7 +50,8 @@ def export_rules(
         "markdown" is a table, in which no name is taken for a mark. "frame" is one of
         pandas, with the numbers in full. "json", of a hard tree, holds the rules exactly,
         and :func:`skdistill.export.load` makes a predictor of it that needs numpy alone:
-        it has been compared with the tree, as :func:`skdistill.export.verify` does.
+        it has been compared with the tree, as :func:`skdistill.export.verify` does. Of a
+        pipeline give the last step: the predictor takes rows as this takes them.
 
     Returns
     -------
@@ -59,8 +61,8 @@ def export_rules(
     Raises
     ------
     TypeError
-        If there is no tree to be read; of "json" also for a soft tree, or a view of the
-        table that the user wrote.
+        If there is no tree to be read; of "json" also for a soft tree, a pipeline, or a
+        view of the table that the user wrote.
     ValueError
         If the format is not known, or the number of names is not that of columns or
         classes.
@@ -92,7 +94,10 @@ def export_rules(
         for leaf, conditions in _paths(questions, 0, [])
     ]
     if format == "json":
-        return as_json(unwrapped(tree)[0], rules)
+        student, steps = unwrapped(tree)
+        if steps:  # it would predict, without a word, of rows that are not theirs
+            check_is_student(tree)
+        return as_json(student, rules)
     if format == "frame":
         return as_frame(rules, leaves)
     return as_markdown(rules) if format == "markdown" else as_text(rules)

@@ -188,7 +188,8 @@ def _check(net, name):
     if not hasattr(net, "_shrunk"):
         raise TypeError(
             f"{name} takes a NeuralStudentClassifier or NeuralStudentRegressor, and "
-            f"net={net!r} is none. Soft trees have a method prune."
+            f"{type(net).__name__} is none: give a net itself, such as the best_estimator_ "
+            "of a search or a pipeline's last step. Soft trees have a method prune."
         )
     check_is_fitted(net)
     if not is_ours(net.module_):

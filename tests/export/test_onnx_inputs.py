@@ -202,8 +202,8 @@ def test_what_cannot_be_written(tree, tmp_path):
         to_onnx(tree, path, quantize="int8")
     with pytest.raises(ValueError, match='must be "int8" or None'):
         to_onnx(tree, path, quantize="int4")
-    for opset in (12, 999):
-        with pytest.raises(ValueError, match=f"opset={opset} must be between 17 and"):
+    for opset in (12, 999, "18"):
+        with pytest.raises(ValueError, match=f"opset={opset!r} must be a whole number"):
             to_onnx(tree, path, opset=opset)
     with pytest.raises(ValueError, match=r"must end in \.onnx"):
         to_onnx(tree, tmp_path / "a.bin")

@@ -55,5 +55,5 @@ def test_nets(name):
 def test_students_of_texts():
     texts = ["a good film", "a bad film"] * 8
     student = TextStudentClassifier(hidden_size=8, n_layers=1, **FEW)
-    with pytest.raises(TypeError, match="is no tree of plain questions"):
+    with pytest.raises(TypeError, match="reads texts: take export.to_onnx"):
         to_sklearn_tree(student.fit(texts, [1, 0] * 8))

@@ -159,3 +159,30 @@ def test_tables_and_columns_that_are_called_like_steps(table, engine):
             student, table=table, schema=schema, dialect=engine, keep=keep, X=X
         )
         assert verify(sql, student, random_state=1)["labels_that_differ"] == 0
+
+
+def test_yes_and_no_that_duckdb_reads_as_booleans(tmp_path):
+    X, y = customers(gaps=False)
+    X["partner"] = np.where(y == "yes", "no", "yes")
+    tree = HardDecisionTreeClassifier(max_leaf_nodes=4).fit(X, y)
+    X.to_csv(tmp_path / "customers.csv", index_label="id")
+    source = f"read_csv('{tmp_path / 'customers.csv'}'"
+    con, sql = duckdb.connect(), to_sql(tree, table="customers", keep="id")
+    con.execute(f"CREATE VIEW customers AS FROM {source})")
+    with pytest.raises(duckdb.Error, match="partner is BOOLEAN.*make it VARCHAR"):
+        con.execute(sql)
+    types = "types = {'partner': 'VARCHAR'})"
+    con.execute(f"CREATE OR REPLACE VIEW customers AS FROM {source}, {types}")
+    scored = con.execute(sql).df().sort_values("id")
+    con.close()
+    assert (scored["prediction"] == tree.predict(X)).all()
+
+
+def test_booleans_that_were_their_own_text_in_training():
+    X, y = customers(gaps=False)
+    X["plan"] = np.where(X["charge"] > 60, "true", "false")
+    tree = HardDecisionTreeClassifier(max_leaf_nodes=4).fit(X, y)
+    sql = to_sql(tree, table="customers", keep="id")
+    types = dict.fromkeys(X, "DOUBLE") | {"plan": "BOOLEAN"}
+    got = asked(sql, X.assign(plan=X["plan"] == "true"), types, "duckdb")
+    assert (got["prediction"] == tree.predict(X)).all()

@@ -1,7 +1,9 @@
 """What runs a header that was written."""
 
+import re
 from pathlib import Path
 
+from .columns import Columns
 from .engine import CEngine, about
 from .fixed import FixedEngine
 
@@ -22,5 +24,17 @@ def read_engine(path, predictor):
         With the compiler of this machine.
     """
     text = Path(path).read_text(encoding="utf-8")
-    kind = CEngine if about(text)["x"] == "double" else FixedEngine
+    said = about(text)
+    _check_columns(text, said["name"], Columns(predictor).words)
+    kind = CEngine if said["x"] == "double" else FixedEngine
     return kind(text, predictor)
+
+
+def _check_columns(text, name, words):
+    """That the header has the student's columns: else no compiler would take it."""
+    found = re.findall(rf"^ +{name}_at_(\w+) = \d+,?$", text, re.MULTILINE)
+    if found != words:
+        raise ValueError(
+            f"The header has the columns {found}, and the student {words}: the artefact "
+            "is of another student."
+        )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..arrays import predictor_of
+from ..arrays import check_is_student, predictor_of
 from .graph import OPSET, Graph, needed
 from .net import net_answer
 from .outputs import add_outputs, output_names
@@ -36,6 +36,7 @@ def onnx_predictor(student):
             "makes the probabilities (of a regressor, values in the unit of training). "
             "The documentation of export.to_onnx shows the call."
         )
+    check_is_student(student)
     try:
         return predictor_of(student)
     except TypeError as error:
@@ -102,10 +103,10 @@ def check_opset(opset):
         If it is too old, or newer than the installed onnx.
     """
     newest = needed("onnx").defs.onnx_opset_version()
-    if not OPSET <= opset <= newest:
+    if opset not in range(OPSET, newest + 1):
         raise ValueError(
-            f"opset={opset!r} must be between {OPSET} and {newest}, the newest of the "
-            "installed onnx."
+            f"opset={opset!r} must be a whole number between {OPSET} and {newest}, the "
+            "newest of the installed onnx."
         )
 
 

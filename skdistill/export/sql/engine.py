@@ -7,6 +7,7 @@ from contextlib import closing
 
 import numpy as np
 
+from ..compared import check_columns
 from ..proof import Answers, Engine, median_seconds
 from .dialects import back, imported_sqlglot
 from .plan import RUN, read_plan
@@ -34,6 +35,7 @@ class SqlEngine(Engine):
 
     def __init__(self, artefact, predictor):
         self._plan, _ = read_plan(artefact)
+        check_columns(len(self._plan.columns), predictor)
         self._artefact, self._predictor = artefact, predictor
         known = {name.casefold() for name in self._plan.columns}
         # Columns of the table that the student does not read: the row's number.

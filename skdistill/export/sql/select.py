@@ -82,11 +82,30 @@ def _first_step(predictor, plan):
         is_text = j in categories and _is_text(categories[j], name)
         if is_text:
             columns[f"c{j}"] = dialect.as_text(column)
+            if dialect.name == "duckdb":
+                columns[f"c{j}"] = _but_booleans(
+                    columns[f"c{j}"], column, name, categories[j].known, dialect
+                )
         else:
             kind = "c" if j in categories else "x"
             columns[f"{kind}{j}"] = dialect.as_number(column, name in plan.booleans)
     kept = {f"k{i}": f"t.{dialect.name_of(name)}" for i, name in enumerate(plan.keep)}
     return kept | columns
+
+
+def _but_booleans(text, column, name, known, dialect):
+    """A column as text; an error where the table has booleans and training had others.
+
+    DuckDB reads a column of yes and no in a CSV as BOOLEAN, whose text is 'true' and
+    'false': without a word, each row would be of a category that training never saw.
+    """
+    if not {"true", "false"}.isdisjoint(known):
+        return text
+    message = dialect.string(
+        f"Column {name} is BOOLEAN here and had strings in training: make it VARCHAR."
+    )
+    is_boolean = f"typeof({column}) = 'BOOLEAN'"
+    return f"CASE WHEN {is_boolean} THEN error({message}) ELSE {text} END"
 
 
 def _is_text(each, name):

@@ -37,6 +37,11 @@ def to_sql(
     Categories are compared letter by letter with the column as text; those that are
     neither strings nor numbers, such as dates, as ``str`` of Python has them.
 
+    DuckDB's reader of CSV makes BOOLEAN of a column of yes and no, whose text is "true" and
+    "false". SQL for DuckDB then raises an error; read such a column as text,
+    ``read_csv('churn.csv', types = {'plan': 'VARCHAR'})``. In the other dialects that is up
+    to you: a BOOLEAN where training had strings is a category that training never saw.
+
     Rows of a SELECT have no order: `keep` a key.
 
     Parameters
@@ -47,7 +52,8 @@ def to_sql(
         activation but "gelu".
     table : str
         Name of the table, without quotes: names are quoted as they are given, so that
-        capitals count in Postgres and in Snowflake.
+        capitals count in Postgres and in Snowflake, and a dot is part of the name; for
+        ``sales.customers`` give ``schema="sales"``.
     dialect : str, default="duckdb"
         "duckdb" and "sqlite" are run before anyone gets them. "postgres", "snowflake",
         "bigquery", "spark" and "tsql" (SQL Server, of 2022 for nets and soft trees) are
@@ -121,16 +127,22 @@ def to_sql(
     _check_booleans(plan)
     text = select(predictor, plan)
     if dialect not in RUN:
+        # In other dialects it hardly gets shorter, and sqlglot takes seconds for much.
+        _check_length(student, text, 2 * max_length, max_length)
         text = rendered(text, plan.dialect)
-    if len(text) > max_length:
+    _check_length(student, text, max_length, max_length)
+    kind = type(student).__name__
+    engine = sql_engine(plan.head(kind, None) + text, predictor)
+    return plan.head(kind, proven(engine, student, predictor, X)) + text
+
+
+def _check_length(student, text, most, max_length):
+    if len(text) > most:
         raise ValueError(
             f"The SQL of this {type(student).__name__} has {len(text):,} characters, and "
             f"max_length={max_length:,}: raise that if your engine takes so much, or "
             "export a smaller student."
         )
-    kind = type(student).__name__
-    engine = sql_engine(plan.head(kind, None) + text, predictor)
-    return plan.head(kind, proven(engine, student, predictor, X)) + text
 
 
 def _known(dialect):
@@ -142,7 +154,9 @@ def _known(dialect):
 def _names(given):
     if given is None:
         return ()
-    return (given,) if isinstance(given, str) else tuple(map(str, given))
+    if isinstance(given, str | int):  # columns may be called by numbers
+        return (str(given),)
+    return tuple(map(str, given))
 
 
 def _check_booleans(plan):
