@@ -338,7 +338,7 @@ def test_what_has_no_plain_questions():
     other = StudentClassifier(student=GaussianNB()).fit(X, y)
     with pytest.raises(TypeError, match="HardDecisionTreeClassifier\\(student\\)"):
         to_sklearn_tree(other)
-    with pytest.raises(TypeError, match="A Pipeline is no tree"):
+    with pytest.raises(TypeError, match="Pipeline is no student"):
         to_sklearn_tree(Pipeline([("tree", DecisionTreeClassifier())]).fit(X, y))
     seen = HardDecisionTreeClassifier(preprocessor=PCA(2)).fit(X, y)
     with pytest.raises(TypeError, match="preprocessor=PCA"):
