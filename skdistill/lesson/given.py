@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import _num_samples
 
+from .read_back import read_outputs
+
 
 @dataclass(frozen=True)
 class Given:
@@ -34,6 +36,21 @@ class Given:
     def n_transfer(self):
         """Number of rows of X_transfer."""  # numpydoc ignore=RT01
         return 0 if self.X_transfer is None else _num_samples(self.X_transfer)
+
+    def with_outputs(self):
+        """The same with outputs that were given as a folder read from there.
+
+        Returns
+        -------
+        Given
+            The same where none was.
+        """
+        output, transfer = self.teacher_output, self.transfer_output
+        if output is not None:
+            output = read_outputs(output, "teacher_output", _num_samples(self.X))
+        if transfer is not None and self.X_transfer is not None:
+            transfer = read_outputs(transfer, "transfer_output", self.n_transfer)
+        return replace(self, teacher_output=output, transfer_output=transfer)
 
     def check(self, has_teacher):
         """Refuse combinations that cannot teach.

@@ -1,17 +1,20 @@
-"""A fitted teacher's softened answers, for users and for searches of other kinds."""
+"""A fitted teacher's softened answers, in memory or on disk."""
 
 from numbers import Integral, Real
 from os import PathLike
 
-import numpy as np
-from sklearn.exceptions import NotFittedError
-from sklearn.utils._param_validation import HasMethods, Interval, validate_params
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    validate_params,
+)
 
-from ..tasks.classes import given_classes, union_of_classes
-from ..teacher.calibration import tempered
-from ..teacher.ensemble import Teacher
-from ..teacher.members import all_ready, check_width
+from ..disk.sources import is_plan
+from ..teacher.members import check_width
 from ..teacher.memory import TeacherMemory
+from .on_disk import write_targets
+from .softening import Softening
 
 
 @validate_params(
@@ -20,6 +23,12 @@ from ..teacher.memory import TeacherMemory
         "classes": ["array-like", None],
         "teacher_weights": ["array-like", None],
         "memory": [str, PathLike, HasMethods(["cache"]), None],
+        "out": [str, PathLike, None],
+        "engine": [
+            StrOptions({"joblib", "dask", "ray"}),
+            HasMethods(["submit", "scatter"]),
+        ],
+        "columns": ["array-like", str, None],
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
     },
@@ -33,6 +42,9 @@ def soft_targets(
     classes=None,
     teacher_weights=None,
     memory=None,
+    out=None,
+    engine="joblib",
+    columns=None,
     n_jobs=None,
     verbose=0,
 ):
@@ -48,8 +60,10 @@ def soft_targets(
     teacher : object or list of objects
         Fitted estimator, torch module (logits), callable (probabilities), or a list of
         such; it is not changed.
-    X : array-like of shape (n, n_features)
-        Rows as the teacher knows them.
+    X : array-like of shape (n, n_features), or a source of rows
+        Rows as the teacher knows them. With ``out`` also more than memory holds: a folder
+        of Parquet files or a list of their paths, a dataset of pyarrow, a frame of Dask, a
+        lazy frame of polars, a dataset of Ray.
     temperature : float, default=1.0
         Above 1 softens, below 1 sharpens. Of no meaning, and refused, for regressors.
     classes : array-like of shape (n_classes,), or list of these, default=None
@@ -61,21 +75,40 @@ def soft_targets(
     memory : str, path, joblib.Memory or None, default=None
         Keeps the answers, 10,000 rows at a time, under the content of teacher and rows: a
         pass that was cut short goes on where it stopped, and is not made twice.
+    out : str or path, default=None
+        Folder to which the answers are written as Parquet, in float32, one file for each
+        file of the source or for some row groups of a large one. A run that was killed
+        goes on where it stopped. Columns are called by the classes; ``target0_yes`` for
+        class "yes" of the first of several targets; ``prediction``, or ``prediction_0``
+        and so on, for values.
+    engine : {"joblib", "dask", "ray"} or dask Client, default="joblib"
+        With ``out``, who runs the tasks. "dask" takes the current client, and "ray" the
+        running Ray; each is started on this machine if there is none.
+    columns : array-like of str, or str, default=None
+        With ``out`` and rows on disk, the columns that the teacher gets. By default those
+        that it knows by name, or all. A name alone is given as a series: a column of
+        texts, to a teacher of texts.
     n_jobs : int, default=None
-        Number of parts of 10,000 rows that are computed at once, in threads.
+        Number of parts of 10,000 rows that are computed at once, in threads. With
+        ``out``, number of processes.
     verbose : int, default=0
         1 shows a progress bar for more than 10,000 rows.
 
     Returns
     -------
-    ndarray of shape (n, n_classes) or (n, n_outputs), or list of ndarray
+    ndarray of shape (n, n_classes) or (n, n_outputs), or list of ndarray, or Path
         Probabilities whose rows sum to 1, in a list with one array for each target if
-        there are several; a regressor's predictions as they are.
+        there are several; a regressor's predictions as they are. With ``out``, the
+        folder, which a student's ``fit`` takes as ``teacher_output``.
 
     Raises
     ------
     ValueError
-        If the teacher is not fitted or cannot answer for these rows or classes.
+        If the teacher is not fitted or cannot answer for these rows or classes, or if
+        ``out`` was begun by another run; the message says what differs.
+    RuntimeError
+        If there is no answer about some fragments; those of all others are written, and
+        another run asks about these alone.
 
     References
     ----------
@@ -91,37 +124,26 @@ def soft_targets(
     >>> soft_targets(teacher, [[3.0]], temperature=4).round(2)
     array([[0.41, 0.59]])
     """
-    if not all_ready(teacher):
-        raise NotFittedError(f"teacher={teacher!r} is not fitted; fit it first.")
-    check_width(teacher, X)
-    memory = TeacherMemory(memory, n_jobs, verbose)
-    fitted = Teacher.of(teacher, teacher_weights, memory)
-    if any(model.kind() == "regressor" for model in fitted.members):
-        if temperature != 1:
-            raise ValueError(
-                f"temperature={temperature} has no meaning for a regressor: leave it 1."
-            )
-        return fitted.values(X)
-    answers = fitted.log_probabilities(X, *_columns_of(fitted, classes))
-    soft = [np.exp(tempered(log_p, temperature, [log_p.shape[1]])) for log_p in answers]
-    return soft if len(soft) > 1 else soft[0]
+    if out is None:
+        _check_in_memory(X, engine, columns)
+        memory = TeacherMemory(memory, n_jobs, verbose)
+        ask = Softening(teacher, temperature, classes, teacher_weights, memory)
+        check_width(teacher, X)
+        soft = ask(X)
+        return soft if len(soft) > 1 else soft[0]
+    if memory is not None:
+        raise ValueError("out= keeps the answers itself: leave memory=None.")
+    ask = Softening(teacher, temperature, classes, teacher_weights)
+    how = {"engine": engine, "columns": columns, "n_jobs": n_jobs, "verbose": verbose}
+    return write_targets(ask, X, out, **how)
 
 
-def _columns_of(teacher, classes):
-    """For each target, the classes of the answer, and names for unnamed columns."""
-    given = given_classes(classes)
-    labels = [model.labels() for model in teacher.members]
-    if given is None:
-        named = [each for each in labels if each is not None]
-        if not named:
-            return [None], [None]
-        lists = [each if isinstance(each, list) else [each] for each in named]
-        return [union_of_classes(*group) for group in zip(*lists, strict=True)], None
-    columns = [
-        union_of_classes(*group)
-        for group in zip(given, *teacher.labels(given), strict=True)
-    ]
-    pairs = zip(columns, given, strict=True)
-    # The user's order; the sorted one where teachers know more classes than the user
-    # names.
-    return [names if len(names) == len(all_) else all_ for all_, names in pairs], given
+def _check_in_memory(X, engine, columns):
+    """Refuse what needs a folder to write to."""
+    if isinstance(X, str | PathLike) or is_plan(X) or hasattr(X, "get_fragments"):
+        raise ValueError(
+            f"X is a source of rows, {type(X).__name__}: give out=, the folder to which "
+            "the answers go, or read the rows first."
+        )
+    if columns is not None or engine != "joblib":
+        raise ValueError("columns= and engine= need out=, the folder of the answers.")

@@ -118,16 +118,17 @@ class BaseStudent(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
             outputs) is there and ``alpha=1``.
         sample_weight : array-like of shape (n,), default=None
             Weights of the rows; an unfitted teacher gets them too if it takes them.
-        teacher_output : array-like of shape (n, n_classes) or (n, n_outputs), \
+        teacher_output : array-like of shape (n, n_classes) or (n, n_outputs), or path, \
 default=None
             The teacher's outputs for the rows of X, computed beforehand: probabilities
             (for two classes also (n,), of the second) or predictions. For several labels
             the probability of each; for several targets a list with an array for each,
             or all their columns side by side. A frame whose columns are named by the
             classes of a single target may have them in any order.
+            Or the path of a folder that ``soft_targets(..., out=)`` wrote.
         X_transfer : array-like of shape (m, n_features), default=None
             Unlabelled rows, which the teacher labels.
-        transfer_output : array-like of shape (m, n_classes) or (m, n_outputs), \
+        transfer_output : array-like of shape (m, n_classes) or (m, n_outputs), or path, \
 default=None
             The teacher's outputs for these, computed beforehand.
         X_val : array-like of shape (v, n_features), default=None
@@ -256,6 +257,7 @@ default=None
                 "watch its student: leave X_val out, or score on it afterwards."
             )
         asking.check(given)
+        given = given.with_outputs()
         if not self._continues():
             vars(self).pop("preprocessor_", None)
             vars(self).pop("_takes_gaps", None)
