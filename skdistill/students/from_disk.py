@@ -1,4 +1,4 @@
-"""The branch of `fit` for rows on disk: in memory where they fit, else a sample and a stream.
+"""The branch of `fit` for rows on disk: in memory where they fit, else sample and stream.
 
 A sample goes the way of any rows in memory: it says what the task is, how a net begins,
 which rows are watched. Then what all rows say takes the place of what the sample said, and
@@ -34,7 +34,7 @@ def taken_from_disk(student, given):
     survey : Survey or None
         None where there is no more to be learnt than X.
     """
-    given = _with_exam_in_memory(given)
+    given = _with_exam_in_memory(student, given)
     if not isinstance(given.X, ParquetRows):
         return given, None
     _check_arguments(given)
@@ -57,14 +57,15 @@ def taken_from_disk(student, given):
     return survey.given, survey if streams else None
 
 
-def _with_exam_in_memory(given):
+def _with_exam_in_memory(student, given):
     """X_val on disk, read; or a sample of it."""
     if not isinstance(given.X_val, ParquetRows):
         return given
     if given.y_val is not None:
         raise ValueError("y_val: ParquetRows as X_val names its `target` itself.")
     rows = given.X_val.opened()
-    exam = surveyed(rows, replace(given, teacher_output=None), None, None, False).given
+    bare = replace(given, teacher_output=None)
+    exam = surveyed(rows, bare, None, student._estimator_type, False).given
     return replace(given, X_val=exam.X, y_val=exam.y)
 
 

@@ -244,15 +244,15 @@ def moments(X, share):
         present = sum(share[rows] @ ~np.isnan(X[rows]) for rows in row_chunks(X))
     mass = np.where(present > 0, present, 1.0)
 
-    def without_gaps(values):
+    def _without_gaps(values):
         return np.nan_to_num(values, copy=False) if has_gaps else values
 
-    mean = sum(share[r] @ without_gaps(X[r] * shrink) for r in row_chunks(X)) / mass
+    mean = sum(share[r] @ _without_gaps(X[r] * shrink) for r in row_chunks(X)) / mass
     variance, fourth = np.zeros((2, X.shape[1]))
     for r in row_chunks(X):
         power = X[r] * shrink
         power -= mean
-        power = np.square(without_gaps(power), out=power)
+        power = np.square(_without_gaps(power), out=power)
         variance += share[r] @ power
         fourth += share[r] @ np.square(power, out=power)
     variance, fourth = variance / mass, fourth / mass

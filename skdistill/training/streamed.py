@@ -76,8 +76,7 @@ class StreamedRows:
             Weights are relative to their mean.
         """
         found = {
-            name: torch.from_numpy(np.ascontiguousarray(records[name]))
-            for name in records.dtype.names
+            name: torch.from_numpy(records[name].copy()) for name in records.dtype.names
         }
         for name, mean in {"soft": self.soft_mean, "hard": self.hard_mean}.items():
             weight = found.pop(f"{name}_weight", None)

@@ -1,0 +1,330 @@
+"""Students that learn from rows on disk: as from memory, of all rows, in bounded memory."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from rows_on_disk import mixed_frame, written
+from sklearn.base import clone
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+from sklearn.tree import DecisionTreeRegressor
+
+from skdistill import (
+    HardDecisionTreeClassifier,
+    HardDecisionTreeRegressor,
+    NeuralStudentClassifier,
+    NeuralStudentRegressor,
+    ParquetRows,
+    SoftDecisionTreeClassifier,
+    SoftDecisionTreeRegressor,
+    StudentClassifier,
+    soft_targets,
+)
+from skdistill.disk.rows import OpenRows
+
+N = 600
+FEW = {"max_rows": 200, "buffer_rows": 100}
+
+
+def _without_gaps(frame):
+    return frame.drop(columns="b")
+
+
+def _teacher(model):
+    columns = (OneHotEncoder(handle_unknown="ignore"), ["kind", "word"])
+    return make_pipeline(
+        make_column_transformer(columns, remainder="passthrough"), model
+    )
+
+
+class Given:
+    """Rows in memory and on disk, a teacher, and its answers on disk."""
+
+    def __init__(self, folder, is_class):
+        self.X, y = mixed_frame(N)
+        self.X = _without_gaps(self.X)
+        self.y = y if is_class else self.X["a"].to_numpy() ** 2 * 30 + 1000
+        self.weight = np.random.default_rng(3).integers(0, 4, N).astype(float)
+        frame = self.X.assign(target=self.y, weight=self.weight)
+        self.folder = written(frame, folder / "rows", row_group_size=40)
+        model = RandomForestClassifier if is_class else RandomForestRegressor
+        model = model(10, min_samples_leaf=5, random_state=0)
+        self.teacher = _teacher(model).fit(self.X, self.y)
+        names = list(self.X)
+        self.answers = soft_targets(
+            self.teacher, self.folder, out=folder / "targets", columns=names
+        )
+
+    def rows(self, **options):
+        options = {"target": "target", "weight": "weight"} | options
+        return ParquetRows(self.folder, columns=list(self.X), **options)
+
+
+@pytest.fixture(scope="module")
+def classes(tmp_path_factory):
+    return Given(tmp_path_factory.mktemp("classes"), True)
+
+
+@pytest.fixture(scope="module")
+def values(tmp_path_factory):
+    return Given(tmp_path_factory.mktemp("values"), False)
+
+
+def _given(student, classes, values):
+    return classes if student._estimator_type == "classifier" else values
+
+
+STUDENTS = [
+    NeuralStudentClassifier(max_epochs=2, alpha=0.5, random_state=0),
+    NeuralStudentRegressor(max_epochs=2, alpha=0.5, random_state=0),
+    NeuralStudentClassifier(
+        max_epochs=2, alpha=0.5, early_stopping=True, random_state=0
+    ),
+    SoftDecisionTreeClassifier(max_epochs=2, max_depth=2, random_state=0),
+    SoftDecisionTreeRegressor(max_epochs=2, max_depth=2, random_state=0),
+    HardDecisionTreeClassifier(max_leaf_nodes=4, random_state=0),
+    HardDecisionTreeRegressor(max_leaf_nodes=4, random_state=0),
+    StudentClassifier(student=DecisionTreeRegressor(max_depth=2)),
+]
+
+
+@pytest.mark.parametrize("student", STUDENTS, ids=lambda s: type(s).__name__)
+def test_rows_that_fit_are_learnt_to_the_same_bits(student, classes, values):
+    given = _given(student, classes, values)
+    memory = clone(student).fit(
+        given.X, given.y, sample_weight=given.weight, teacher_output=given.answers
+    )
+    disk = clone(student).fit(given.rows(), teacher_output=given.answers)
+    np.testing.assert_array_equal(memory.predict(given.X), disk.predict(given.X))
+    if hasattr(memory, "history_"):
+        losses = [[e["train_loss"] for e in s.history_] for s in (memory, disk)]
+        assert losses[0] == losses[1]
+
+
+@pytest.mark.parametrize("student", STUDENTS[:2], ids=["classes", "values"])
+def test_what_is_known_of_all_rows_is_what_memory_knows(student, classes, values):
+    given = _given(student, classes, values)
+    memory = clone(student).fit(
+        given.X, given.y, sample_weight=given.weight, teacher_output=given.answers
+    )
+    disk = clone(student).fit(given.rows(**FEW), teacher_output=given.answers)
+    views = memory.preprocessor_, disk.preprocessor_
+    for name in ("center_", "inverse_scale_", "spread_"):
+        np.testing.assert_allclose(*(getattr(v, name) for v in views), rtol=1e-9)
+    units = memory._task, disk._task
+    if student is STUDENTS[1]:
+        for name in ("center", "scale"):
+            np.testing.assert_allclose(
+                *(getattr(task.unit, name) for task in units), rtol=1e-9
+            )
+    else:
+        assert disk.classes_.tolist() == memory.classes_.tolist()
+
+
+def _full_batch(student):
+    """One step an epoch, of all rows: then their order does not count."""
+    options = {"batch_size": N, "max_epochs": 4, "numeric_embedding": None}
+    return clone(student).set_params(**options)
+
+
+@pytest.mark.parametrize("student", STUDENTS[:2], ids=["classes", "values"])
+@pytest.mark.parametrize("alpha", [0.0, 0.5, 1.0])
+def test_the_same_steps_give_the_same_losses(student, alpha, classes, values):
+    given = _given(student, classes, values)
+    student = _full_batch(student).set_params(alpha=alpha)
+    memory = clone(student).fit(
+        given.X, given.y, sample_weight=given.weight, teacher_output=given.answers
+    )
+    disk = clone(student).fit(given.rows(**FEW), teacher_output=given.answers)
+    losses = [[e["train_loss"] for e in s.history_] for s in (memory, disk)]
+    np.testing.assert_allclose(*losses, rtol=1e-4)
+    predict = "predict_proba" if hasattr(memory, "classes_") else "predict"
+    np.testing.assert_allclose(
+        *(getattr(s, predict)(given.X) for s in (memory, disk)), rtol=1e-3, atol=1e-4
+    )
+
+
+def test_balanced_classes_and_calibration_are_those_of_all_rows(classes):
+    given = classes
+    student = _full_batch(STUDENTS[0]).set_params(class_weight="balanced")
+    memory = clone(student).fit(given.X, given.y, teacher_output=given.answers)
+    rows = given.rows(weight=None, **FEW)
+    disk = clone(student).fit(rows, teacher_output=given.answers)
+    losses = [[e["train_loss"] for e in s.history_] for s in (memory, disk)]
+    np.testing.assert_allclose(*losses, rtol=1e-4)
+
+
+def test_a_fitted_teacher_is_asked_once_about_each_row(classes):
+    given, asked = classes, []
+
+    class Counting(LogisticRegression):
+        def predict_proba(self, X):
+            asked.append(len(X))
+            return super().predict_proba(X)
+
+    teacher = _teacher(Counting()).fit(given.X, given.y)
+    asked.clear()
+    student = NeuralStudentClassifier(teacher, max_epochs=5, random_state=0)
+    student.fit(given.rows(target=None, weight=None, **FEW))
+    # The sample first, which says how to begin.
+    assert sum(asked) <= N + FEW["max_rows"] + 10
+    assert student.classes_.tolist() == ["no", "yes"]
+    assert (student.predict(given.X) == teacher.predict(given.X)).mean() > 0.8
+
+
+def test_a_student_of_labels_alone(classes):
+    student = NeuralStudentClassifier(max_epochs=20, random_state=0)
+    student.fit(classes.rows(**FEW))
+    assert student.score(classes.X, classes.y, classes.weight) > 0.85
+
+
+def test_no_batch_is_larger_than_it_may_be(classes, monkeypatch):
+    alive = []
+    batches = OpenRows.batches
+
+    def counted(self):
+        for batch in batches(self):
+            alive.append(len(batch))
+            yield batch
+
+    monkeypatch.setattr(OpenRows, "batches", counted)
+    monkeypatch.setattr("skdistill.disk.rows._ROWS", 50)
+    NeuralStudentClassifier(max_epochs=1, random_state=0).fit(classes.rows(**FEW))
+    assert max(alive) <= 50 and sum(alive) >= 2 * N
+
+
+def test_held_out_rows_are_not_trained_on(classes):
+    student = NeuralStudentClassifier(
+        max_epochs=3, early_stopping=True, validation_fraction=0.2, random_state=0
+    )
+    student.fit(classes.rows(weight=None, **FEW))
+    assert "valid_loss" in student.history_[0]
+    sizes = {len(e["batches"]) for e in student.history_ if "batches" in e}
+    assert sizes <= {0}  # as in memory: the history keeps no batches
+
+
+def test_x_val_may_be_on_disk_too(classes, tmp_path):
+    given = classes
+    student = NeuralStudentClassifier(max_epochs=3, early_stopping=True, random_state=0)
+    memory = clone(student).fit(given.rows(**FEW), X_val=given.X, y_val=given.y)
+    disk = clone(student).fit(given.rows(**FEW), X_val=given.rows(weight=None))
+    losses = [[e["valid_loss"] for e in s.history_] for s in (memory, disk)]
+    assert losses[0] == losses[1]
+
+
+def test_a_class_too_rare_for_the_sample_is_learnt(tmp_path):
+    frame, y = mixed_frame(N)
+    y = y.astype(object)
+    y[-1] = "rare"
+    folder = written(frame.assign(y=y), tmp_path / "rows")
+    student = NeuralStudentClassifier(max_epochs=1, random_state=0)
+    student.fit(ParquetRows(folder, target="y", max_rows=20, buffer_rows=50))
+    assert student.classes_.tolist() == ["no", "rare", "yes"]
+
+
+def test_other_students_say_that_they_learn_from_a_sample(classes, monkeypatch):
+    monkeypatch.setattr("skdistill.disk.rows._MOST", 200)
+    student = HardDecisionTreeClassifier(max_leaf_nodes=4, random_state=0)
+    with pytest.warns(UserWarning, match="from a sample of 200 of the 600 rows"):
+        clone(student).fit(classes.rows(), teacher_output=classes.answers)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        clone(student).fit(classes.rows(max_rows=200), teacher_output=classes.answers)
+
+
+def test_warm_start_goes_on_from_disk(classes):
+    student = NeuralStudentClassifier(max_epochs=2, warm_start=True, random_state=0)
+    student.fit(classes.rows(**FEW))
+    view, first = student.preprocessor_, student.history_[-1]["train_loss"]
+    student.fit(classes.rows(**FEW))
+    assert student.preprocessor_ is view
+    assert student.history_[0]["train_loss"] < first * 1.5
+
+
+def test_one_seed_one_student(classes):
+    def learnt():
+        student = NeuralStudentClassifier(max_epochs=2, random_state=0)
+        return student.fit(classes.rows(**FEW)).predict_proba(classes.X)
+
+    np.testing.assert_array_equal(learnt(), learnt())
+
+
+@pytest.mark.parametrize("sampler", ["munge", "noise"])
+def test_drawn_rows_come_from_the_sample(sampler, classes):
+    student = NeuralStudentClassifier(
+        classes.teacher, transfer=sampler, max_epochs=2, random_state=0
+    )
+    student.fit(classes.rows(weight=None, **FEW), teacher_output=classes.answers)
+    assert student.score(classes.X, classes.y) > 0.6
+
+
+@pytest.mark.parametrize(
+    ("student", "message"),
+    [
+        (NeuralStudentClassifier(_teacher(LogisticRegression())), "is not fitted"),
+        (NeuralStudentClassifier(_teacher(LogisticRegression()), cv=2), "cv=2 fits"),
+    ],
+)
+def test_what_needs_all_rows_in_memory_is_refused(student, message, classes):
+    with pytest.raises(ValueError, match=rf"{message}.*raise `max_rows`"):
+        student.fit(classes.rows(**FEW))
+    assert not hasattr(student, "preprocessor_")
+
+
+def test_arguments_that_the_rows_hold_themselves(classes):
+    student = NeuralStudentClassifier()
+    with pytest.raises(ValueError, match=r"\['y', 'sample_weight'\] cannot be given"):
+        student.fit(classes.rows(), classes.y, sample_weight=classes.weight)
+    with pytest.raises(TypeError, match="is a folder that soft_targets"):
+        student.fit(classes.rows(), teacher_output=np.ones((N, 2)) / 2)
+
+
+def test_targets_of_other_rows_are_refused(classes, tmp_path):
+    frame = classes.X.assign(target=classes.y).iloc[::-1]
+    other = ParquetRows(written(frame, tmp_path / "rows"), target="target")
+    with pytest.raises(ValueError, match=r"is about other rows than those of rows-000"):
+        NeuralStudentClassifier().fit(other, teacher_output=classes.answers)
+    one = ParquetRows(sorted(classes.folder.iterdir())[0], target="target")
+    with pytest.raises(ValueError, match="is about 4 fragments, and the rows have 1"):
+        NeuralStudentClassifier().fit(one, teacher_output=classes.answers)
+
+
+@pytest.mark.parametrize("bad", [np.nan, -1.0, np.inf])
+def test_bad_weights_are_named(bad, tmp_path):
+    frame, y = mixed_frame(60)
+    frame["w"] = 1.0
+    frame.loc[50, "w"] = bad
+    folder = written(frame.assign(y=y), tmp_path / "rows")
+    rows = ParquetRows(folder, target="y", weight="w", max_rows=20)
+    with pytest.raises(ValueError, match="Column 'w' of weights holds gaps or numbers"):
+        NeuralStudentClassifier().fit(rows)
+
+
+def test_a_column_missing_in_a_late_fragment(classes, tmp_path):
+    frame = classes.X.assign(target=classes.y)
+    folder = written(frame, tmp_path / "rows")
+    frame.drop(columns="word").to_parquet(folder / "rows-003.parquet")
+    with pytest.raises(
+        ValueError, match=r"rows-003.parquet lacks the columns \['word'\]"
+    ):
+        NeuralStudentClassifier().fit(ParquetRows(folder, target="target", max_rows=9))
+
+
+def test_empty_fragments_and_wider_types_change_nothing(classes, tmp_path):
+    frame = classes.X.assign(target=classes.y)
+    plain = written(frame, tmp_path / "plain")
+    other = written(frame, tmp_path / "other")
+    first = pd.read_parquet(other / "rows-001.parquet")
+    first.astype({"count": "int8"}).to_parquet(other / "rows-001.parquet")
+    frame.iloc[:0].to_parquet(other / "rows-0015.parquet")
+    student = NeuralStudentClassifier(max_epochs=2, random_state=0)
+    learnt = [
+        clone(student).fit(ParquetRows(folder, target="target", **FEW))
+        for folder in (plain, other)
+    ]
+    np.testing.assert_array_equal(*(s.predict_proba(classes.X) for s in learnt))
