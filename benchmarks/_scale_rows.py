@@ -1,8 +1,8 @@
 """A student from disk against one in memory: seconds an epoch, loss, peak of memory.
 
 Each run is a process of its own. Its peak is the kernel's (``ru_maxrss``), less what the
-process held when torch and skdistill were imported. Both learn the same rows, from labels and
-from the same soft targets, with the same batches; an epoch is the quickest of three, by
+process held when torch and skdistill were imported. Both learn the same rows, from labels
+and from the same soft targets, with the same batches; an epoch is the quickest of three, by
 skorch's clock. What comes before the first epoch (a pass or two over the rows, and the
 temporary file) is told apart.
 """
@@ -51,7 +51,7 @@ def _peak_mb():
 
 def learn(where, folder):
     """One run; prints its figures as JSON."""
-    import skdistill.students.net
+    import skdistill.students.net  # noqa: F401  (and torch, before memory is looked at)
     from skdistill import NeuralStudentClassifier, ParquetRows
 
     folder, before = Path(folder), _peak_mb()

@@ -52,6 +52,7 @@ def test_public_names():
         "Munge",
         "NeuralStudentClassifier",
         "NeuralStudentRegressor",
+        "ParquetRows",
         "Periodic",
         "PiecewiseLinear",
         "SoftDecisionTreeClassifier",

@@ -33,7 +33,8 @@ class ParquetRows:
         A folder of Parquet files, a file, a list of files, or a dataset of them.
     target : str or list of str, default=None
         The column of labels or values; a list for several targets. None: the rows have
-        none, and a teacher says all.
+        none, and a teacher says all. Rows with a gap there are unlabelled: what a teacher
+        says of them counts, as of ``X_transfer``, and each batch has the same share of them.
     weight : str, default=None
         The column of the rows' weights.
     columns : list of str, default=None
@@ -146,7 +147,9 @@ class Batch:
     X : frame of shape (n, n_features)
         What teacher and student see.
     y : series or frame, or None
-        Targets.
+        Targets of the labelled rows.
+    labelled : ndarray of bool, shape (n,), or None
+        Which rows have a target; None for all.
     weight : ndarray of shape (n,) or None
         Weights.
     """
@@ -155,9 +158,18 @@ class Batch:
     X: Any
     y: Any = None
     weight: Any = None
+    labelled: Any = None
 
     def __len__(self):
         return len(self.X)
+
+
+def _typed(y, kind):
+    types = needed("pyarrow", "Rows").types
+    is_plain = isinstance(y.dtype, np.dtype) and y.dtype.kind in "iub"
+    if types.is_integer(kind) and not is_plain:
+        return y.astype(np.int64)
+    return y.astype(bool) if types.is_boolean(kind) and not is_plain else y
 
 
 @dataclass(frozen=True)
@@ -259,11 +271,22 @@ class OpenRows:
 
     def _batch(self, start, frame):
         frame = frame.reset_index(drop=True)
-        y = None if self.target is None else frame[self.target]
+        y = labelled = None
+        if self.target is not None:
+            y, labelled = self._targets(frame[self.target])
         weight = None
         if self.weight is not None:
             weight = frame[self.weight].to_numpy(np.float64, na_value=np.nan)
-        return Batch(start, frame[self.columns], y, weight)
+        return Batch(start, frame[self.columns], y, weight, labelled)
+
+    def _targets(self, y):
+        """Those that are there, in the type of the files: gaps made floats of integers."""
+        gaps = y.isna().to_numpy().reshape(len(y), -1).any(axis=1)
+        labelled = ~gaps if gaps.any() else None
+        y = y[~gaps]
+        if isinstance(self.target, str):
+            return _typed(y, self.fragments[0].schema.field(self.target).type), labelled
+        return y, labelled
 
     def sample(self):
         """Positions of a uniform sample: of all rows, if they fit in memory.

@@ -53,37 +53,54 @@ class RowsOnDisk(RenewedRows):
         return self._written
 
     def _write(self, objective, module):
-        rows = self._stream.survey.rows.rows
-        file, scale = RecordFile(rows.scratch), _Scale()
+        labelled, unlabelled = (
+            _Written(self._stream.survey.rows.rows.scratch, n)
+            for n in (self._stream.n_labelled, self._stream.n_unlabelled)
+        )
         for read, knowledge in self._stream.lessons():
             used = knowledge.used(self._learner.params.alpha)
-            # Ones: weights are relative to the mean of all rows, which is not known yet.
+            if not used.n_labelled and used.soft is None:
+                continue  # without a teacher that counts, they say nothing
+            # Ones: weights are relative to the mean of all rows, not yet known.
             x, alike = self._learner.see(read), _unweighted(used)
             part = self._learner.tensors(x, alike, objective, module)
-            if file.dtype is None:
-                file.reserve(record_type(part), self._stream.n_rows)
-            weights = {"soft": used.soft_weight, "hard": used.hard_weight}
-            weights = {k: w for k, w in weights.items() if getattr(used, k) is not None}
-            file.append(records_of(part, weights, file.dtype))
-            scale.add(weights, len(part))
-        transfer, weight = self._transfer(objective, module, scale)
-        means = scale.means(weight)
-        if transfer is not None and means["soft"] is not None:
-            relative = torch.from_numpy(weight / means["soft"])
-            transfer = replace(transfer, soft_weight=relative.to(transfer.x.dtype))
-        size = max(1, int(rows.buffer_rows))
-        return StreamedRows(file, transfer, means["soft"], means["hard"], size)
+            (labelled if used.n_labelled else unlabelled).add(part, used)
+        size = int(self._stream.survey.rows.rows.buffer_rows)
+        if unlabelled.n:
+            return self._joined(labelled, unlabelled, size)
+        return self._beside_memory(labelled, objective, module, size)
 
-    def _transfer(self, objective, module, scale):
-        """Transfer rows, which are in memory, and their weights in the unit of the rows."""
+    def _joined(self, labelled, unlabelled, size):
+        """Labelled and unlabelled rows, both in files."""
+        factor = self._factor(labelled, unlabelled.totals["soft"])
+        (low, high), total = unlabelled.ends["soft"], unlabelled.totals["soft"]
+        ends, total = [low * factor, high * factor], total * factor
+        soft, hard = labelled.means(ends, total, unlabelled.n)
+        more_mean = None if soft is None else soft / factor
+        more = StreamedRows(unlabelled.file, None, more_mean, None, size)
+        return StreamedRows(labelled.file, more, soft, hard, size)
+
+    def _beside_memory(self, labelled, objective, module, size):
+        """Labelled rows in a file, and transfer rows, if there are some, in memory."""
         n, knowledge = self.knowledge.n_labelled, self.knowledge
         if knowledge.soft is None or len(self.x) == n:
-            return None, np.empty(0)
+            return StreamedRows(labelled.file, None, *labelled.means(), size)
         weight = knowledge.soft_weight[n:]
-        if knowledge.transfer_weight is not None:  # which balanced them with the sample
-            weight = weight * knowledge.transfer_weight * scale.total / weight.sum()
+        # Where it was set, it balanced them with the sample.
+        weight = weight * self._factor(labelled, weight.sum())
+        ends = [weight.min(), weight.max()]
+        soft, hard = labelled.means(ends, weight.sum(), len(weight))
         alone = Knowledge(knowledge.soft[n:], None, np.ones(len(weight)), weight[:0])
-        return self._learner.tensors(self.x[n:], alone, objective, module), weight
+        transfer = self._learner.tensors(self.x[n:], alone, objective, module)
+        if soft is not None:
+            relative = torch.from_numpy(weight / soft).to(transfer.x.dtype)
+            transfer = replace(transfer, soft_weight=relative)
+        return StreamedRows(labelled.file, transfer, soft, hard, size)
+
+    def _factor(self, labelled, total):
+        """What weights of transfer rows are multiplied by, for the ratio that was set."""
+        ratio = self.knowledge.transfer_weight
+        return 1.0 if ratio is None else ratio * labelled.totals["soft"] / total
 
 
 def _unweighted(knowledge):
@@ -92,36 +109,32 @@ def _unweighted(knowledge):
     return replace(knowledge, **alike)
 
 
-class _Scale:
-    """Sums of weights, and whether they are all alike."""
+class _Written:
+    """Records in a file, and sums and ends of their weights."""
 
-    def __init__(self):
-        self.sums, self.ends, self.n = {}, {}, 0
+    def __init__(self, folder, n_expected):
+        self.file, self.n_expected = RecordFile(folder), n_expected
+        self.totals, self.ends, self.n = {}, {}, 0
 
-    def add(self, weights, n):
+    def add(self, part, used):
+        if self.file.dtype is None:
+            self.file.reserve(record_type(part), self.n_expected)
+        weights = {"soft": used.soft_weight, "hard": used.hard_weight}
+        weights = {k: w for k, w in weights.items() if getattr(used, k) is not None}
+        self.file.append(records_of(part, weights, self.file.dtype))
+        self.n += len(part)
         for name, weight in weights.items():
-            self.sums[name] = self.sums.get(name, 0.0) + weight.sum()
+            self.totals[name] = self.totals.get(name, 0.0) + weight.sum()
             low, high = self.ends.get(name, (np.inf, -np.inf))
             self.ends[name] = min(low, weight.min()), max(high, weight.max())
-        self.n += n
 
-    @property
-    def total(self):
-        """Sum of the soft weights."""
-        return self.sums["soft"]
+    def means(self, ends=(), total=0.0, n=0):
+        """Mean soft and hard weights, with other rows' soft ones; None: all are alike."""
+        return self._mean("soft", ends, total, n), self._mean("hard")
 
-    def means(self, transfer):
-        """Mean of the weights of each part; None where they are all alike."""
-        found = dict.fromkeys(("soft", "hard"))
-        for name, total in self.sums.items():
-            more = transfer if name == "soft" else transfer[:0]
-            low, high = self.ends[name]
-            mean = (total + more.sum()) / (self.n + len(more))
-            ends = np.array([low, high, *_ends(more)]) / mean
-            is_alike = np.allclose(ends, 1.0, rtol=0, atol=1e-12)
-            found[name] = None if is_alike else mean
-        return found
-
-
-def _ends(values):
-    return [values.min(), values.max()] if len(values) else []
+    def _mean(self, name, ends=(), total=0.0, n=0):
+        if name not in self.totals:
+            return None
+        mean = (self.totals[name] + total) / (self.n + n)
+        relative = np.array([*self.ends[name], *ends]) / mean
+        return None if np.allclose(relative, 1.0, rtol=0, atol=1e-12) else mean

@@ -1,6 +1,6 @@
 """What rows on disk teach, a few rows at a time."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -43,9 +43,14 @@ class Stream:
         self.held = self.survey.positions[index]
 
     @property
-    def n_rows(self):
-        """Rows to be trained on."""  # numpydoc ignore=RT01
-        return self.survey.rows.n_rows - len(self.held)
+    def n_labelled(self):
+        """Labelled rows to be trained on."""  # numpydoc ignore=RT01
+        return self.survey.n_labelled - len(self.held)
+
+    @property
+    def n_unlabelled(self):
+        """Rows without a target, where others have one."""  # numpydoc ignore=RT01
+        return self.survey.rows.n_rows - self.survey.n_labelled
 
     def lessons(self):
         """All rows but those that are held out.
@@ -53,24 +58,35 @@ class Stream:
         Yields
         ------
         read : Table or array-like
-            Rows as the student's view takes them.
+            Rows as the student's view takes them: all of them labelled, or none.
         knowledge : Knowledge
-            What they teach.
+            What they teach; of unlabelled ones ``n_labelled`` is 0.
         """
-        outputs = self.survey.outputs
         for batch in self.survey.rows.batches():
-            positions = np.arange(batch.start, batch.start + len(batch))
-            index = np.flatnonzero(~np.isin(positions, self._held_of(batch)))
-            if not len(index):
-                continue
-            raw = None if outputs is None else outputs.raw(batch.start, len(batch))
-            given = Given(
-                batch.X.iloc[index],
-                None if batch.y is None else self.check_targets(batch.y.iloc[index]),
-                None if batch.weight is None else batch.weight[index],
-                None if raw is None else outputs.arranged(raw[index]),
-            )
-            yield self.read(given.X), self.weigh(given)
+            labelled = np.ones(len(batch), bool)
+            if batch.labelled is not None:
+                labelled = batch.labelled
+            kept = ~np.isin(np.arange(len(batch)) + batch.start, self._held_of(batch))
+            index = np.flatnonzero(labelled & kept)
+            if len(index):
+                y = None if batch.y is None else batch.y[kept[labelled]]
+                yield self._taught(batch, index, y)
+            if not labelled.all():
+                read, knowledge = self._taught(batch, np.flatnonzero(~labelled), None)
+                none = knowledge.hard_weight[:0]
+                yield read, replace(knowledge, hard_weight=none)
+
+    def _taught(self, batch, index, y):
+        outputs, raw = self.survey.outputs, None
+        if outputs is not None:
+            raw = outputs.arranged(outputs.raw(batch.start, len(batch))[index])
+        given = Given(
+            batch.X.iloc[index],
+            None if y is None else self.check_targets(y),
+            None if batch.weight is None else batch.weight[index],
+            raw,
+        )
+        return self.read(given.X), self.weigh(given)
 
     def _held_of(self, batch):
         ends = [batch.start, batch.start + len(batch)]

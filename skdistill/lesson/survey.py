@@ -8,7 +8,6 @@ from sklearn.base import BaseEstimator
 
 from ..disk.needed import needed
 from ..tables.containers import rows_of
-from ..tables.gaps import check_no_gaps
 from ..tables.reading import validated_table
 from ..tables.whole_view import Spread, WholeView
 from ..tasks.units import Unit
@@ -26,7 +25,9 @@ class Survey:
     outputs : OutputsOfRows or None
         The teacher's outputs for them.
     positions : ndarray of shape (n,)
-        Of the rows in the sample, ascending.
+        Of the labelled rows in the sample, ascending.
+    n_labelled : int
+        Number of labelled rows of all.
     given : Given
         The arguments of fit with the sample as X.
     view : WholeView or None
@@ -38,6 +39,7 @@ class Survey:
     rows: Any
     outputs: Any
     positions: np.ndarray
+    n_labelled: int
     given: Given
     view: Any
     targets: Any
@@ -123,18 +125,24 @@ def surveyed(rows, given, outputs, kind, reads_table):
         _check_weight(batch, rows)
         first = np.empty(0, int)
         if targets is not None:
-            check_no_gaps("y", batch.y)
-            first = targets.add(batch.y, _weight(batch))
+            labelled = _labelled(batch)
+            first = labelled[targets.add(batch.y, _weight(batch)[labelled])]
         taken.add(batch, first)
         if view is not None:
             table = validated_table(BaseEstimator(), batch.X, reset=True)
             view.add(table, _weight(batch))
-    positions, sample = taken.given(given)
-    return Survey(rows, outputs, positions, sample, view, targets)
+    return Survey(rows, outputs, *taken.given(given), view, targets)
 
 
 def _weight(batch):
     return np.ones(len(batch)) if batch.weight is None else batch.weight
+
+
+def _labelled(batch):
+    """Positions of the rows that have a target, or want none."""
+    if batch.labelled is None:
+        return np.arange(len(batch))
+    return np.flatnonzero(batch.labelled)
 
 
 def _check_weight(batch, rows):
@@ -147,38 +155,64 @@ def _check_weight(batch, rows):
 
 
 class _Taken:
-    """Rows of a sample, as they come by."""
+    """Rows of a sample, as they come by; unlabelled ones apart."""
 
     def __init__(self, rows, outputs):
         self.rows, self.outputs = rows, outputs
         self.chosen = rows.sample()
-        self.parts, self.positions = [], []
+        self.parts, self.unlabelled, self.positions = [], [], [np.empty(0, int)]
+        self.n_labelled = 0
 
     def add(self, batch, more):
         """Take those that were chosen, and `more`: a class may be too rare for them."""
-        low, high = np.searchsorted(
-            self.chosen, [batch.start, batch.start + len(batch)]
-        )
+        ends = [batch.start, batch.start + len(batch)]
+        low, high = np.searchsorted(self.chosen, ends)
         index = np.union1d(self.chosen[low:high] - batch.start, more).astype(int)
+        labelled = _labelled(batch)
+        self.n_labelled += len(labelled)
+        known = np.isin(index, labelled)
+        # y has the labelled rows alone.
+        places = np.searchsorted(labelled, index[known])
+        y = None if batch.y is None else batch.y.iloc[places]
+        self._take(self.parts, batch, index[known], y)
+        self._take(self.unlabelled, batch, index[~known], None)
+        self.positions.append(batch.start + index[known])
+
+    def _take(self, parts, batch, index, y):
         if not len(index):
             return
-        outputs = None
+        outputs = weight = None
         if self.outputs is not None:
             outputs = self.outputs.raw(batch.start, len(batch))[index]
-        y = None if batch.y is None else batch.y.iloc[index]
-        weight = None if batch.weight is None else batch.weight[index]
-        self.parts.append((rows_of(batch.X, index), y, weight, outputs))
-        self.positions.append(batch.start + index)
+        if batch.weight is not None:
+            weight = batch.weight[index]
+        parts.append((rows_of(batch.X, index), y, weight, outputs))
 
     def given(self, given):
-        X, y, weight, outputs = (
-            None if column[0] is None else _joined(column)
-            for column in zip(*self.parts, strict=True)
-        )
-        if outputs is not None:
-            outputs = self.outputs.arranged(outputs)
+        """Positions, number of labelled rows, and the arguments of fit."""
+        if not self.parts:
+            raise ValueError(
+                f"{self.rows.rows!r} holds no target: leave `target` None, if a teacher is "
+                "to say all."
+            )
+        X, y, weight, outputs = self._columns(self.parts)
         sample = replace(given, X=X, y=y, sample_weight=weight, teacher_output=outputs)
-        return np.concatenate(self.positions), sample
+        if self.unlabelled:
+            if given.X_transfer is not None:
+                raise ValueError(
+                    f"X_transfer cannot be given beside {self.rows.rows!r}, some rows of "
+                    "which have no target: put all unlabelled rows there."
+                )
+            X, _, _, outputs = self._columns(self.unlabelled)
+            sample = replace(sample, X_transfer=X, transfer_output=outputs)
+        return np.concatenate(self.positions), self.n_labelled, sample
+
+    def _columns(self, parts):
+        *columns, outputs = (
+            None if column[0] is None else _joined(column)
+            for column in zip(*parts, strict=True)
+        )
+        return *columns, None if outputs is None else self.outputs.arranged(outputs)
 
 
 def _joined(parts):

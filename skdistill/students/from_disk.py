@@ -54,6 +54,12 @@ def taken_from_disk(student, given):
     reads = streams and reads_tables(student.preprocessor)
     kind = student._estimator_type
     survey = surveyed(rows, given, outputs, kind, reads)
+    draws = student.transfer not in (None, "auto")
+    if streams and draws and survey.n_labelled < rows.n_rows:
+        raise ValueError(
+            f"transfer={student.transfer!r} draws rows, and some rows of {given.X!r} are "
+            "transfer rows already, which have no target: take None."
+        )
     return survey.given, survey if streams else None
 
 

@@ -14,14 +14,14 @@ _BLOCK, _LEAST_BLOCKS = 1024, 64
 
 @dataclass(frozen=True)
 class StreamedRows:
-    """Labelled rows in a file, and transfer rows in memory.
+    """Labelled rows in a file, and transfer rows.
 
     Attributes
     ----------
     file : RecordFile
         A record has some of the fields of ``Rows``, each with its tensor's row.
-    transfer : Rows or None
-        Rows without a label; their weights are in the unit of the records'.
+    transfer : Rows, StreamedRows or None
+        Rows without a label, in memory or in another file.
     soft_mean, hard_mean : float or None
         Means of the weights of all rows; None where weights are all alike.
     buffer_rows : int
@@ -166,8 +166,7 @@ class StreamedBatches:
     def _mix(self, n, total):
         share = round(self.batch_size * n / total)
         self.n_labelled = min(max(1, share), self.batch_size - 1, n)
-        self._transfer = self.rows.transfer.to(self.device)
-        self._order = Shuffled(0, total - n, self.generator)
+        self._transfer = _taken_from(self.rows.transfer, self.device, self.generator)
         self._factors = share_factors(n, total, self.batch_size, self.n_labelled)
 
     def __len__(self):
@@ -180,20 +179,15 @@ class StreamedBatches:
                 np.linspace(0, len(self.rows), self.n_steps + 1).astype(int)
             )
             for size in sizes.tolist():
-                yield self._batch(self._feed.next(size))
+                yield _batch(self._feed.next(size))
             return
         for _ in range(self.n_steps):
-            order = self._order.next(self.batch_size - self.n_labelled)
-            more = self._transfer.take(order.to(self.device), 0)
+            more = self._transfer(self.batch_size - self.n_labelled)
             yield self._mixed(self._feed.next(self.n_labelled), more)
-
-    def _batch(self, part):
-        targets = ("soft", "soft_weight", "hard", "hard_weight", "labels")
-        return part["x"], tuple(part.get(name) for name in targets)
 
     def _mixed(self, part, transfer):
         """Labelled rows first; weights that make rounded shares estimate the whole."""
-        x, (soft, weight, hard, hard_weight, labels) = self._batch(part)
+        x, (soft, weight, hard, hard_weight, labels) = _batch(part)
         more_x, (more, more_weight, _, _, more_labels) = transfer
         k, m = len(x), len(more_x)
         if soft is not None:
@@ -203,6 +197,20 @@ class StreamedBatches:
         if labels is not None:
             labels = torch.cat([labels, more_labels])
         return torch.cat([x, more_x]), (soft, weight, hard, hard_weight, labels)
+
+
+def _batch(part):
+    targets = ("soft", "soft_weight", "hard", "hard_weight", "labels")
+    return part["x"], tuple(part.get(name) for name in targets)
+
+
+def _taken_from(transfer, device, generator):
+    """A function that gives so many transfer rows, one pass after the other."""
+    if isinstance(transfer, StreamedRows):
+        feed = _Feed(transfer, generator, device)
+        return lambda size: _batch(feed.next(size))
+    moved, order = transfer.to(device), Shuffled(0, len(transfer), generator)
+    return lambda size: moved.take(order.next(size).to(device), 0)
 
 
 def _both(weight, more, k, m, like):

@@ -328,3 +328,69 @@ def test_empty_fragments_and_wider_types_change_nothing(classes, tmp_path):
         for folder in (plain, other)
     ]
     np.testing.assert_array_equal(*(s.predict_proba(classes.X) for s in learnt))
+
+
+@pytest.fixture(scope="module")
+def halves(classes, tmp_path_factory):
+    """Rows of which a third has no label, with whole numbers as labels."""
+    folder = tmp_path_factory.mktemp("halves")
+    y = pd.Series(classes.y == "yes").astype("Int64")
+    y[np.random.default_rng(5).random(N) < 0.3] = pd.NA
+    frame = classes.X.assign(target=y)
+    rows = written(frame, folder / "rows")
+    teacher = _teacher(LogisticRegression()).fit(classes.X, classes.y == "yes")
+    answers = soft_targets(teacher, rows, out=folder / "t", columns=list(classes.X))
+    known = y.notna().to_numpy()
+    p = pd.read_parquet(answers).to_numpy()
+    memory = {
+        "X": classes.X[known],
+        "y": y[known].astype(int),
+        "teacher_output": p[known],
+        "X_transfer": classes.X[~known],
+        "transfer_output": p[~known],
+    }
+    return rows, answers, memory
+
+
+@pytest.mark.parametrize("transfer_weight", [None, 2.0])
+def test_rows_without_a_label_are_transfer_rows(transfer_weight, halves):
+    rows, answers, memory = halves
+    student = NeuralStudentClassifier(
+        max_epochs=2, alpha=0.5, transfer_weight=transfer_weight, random_state=0
+    )
+    memory = clone(student).fit(**memory)
+    disk = clone(student).fit(
+        ParquetRows(rows, target="target"), teacher_output=answers
+    )
+    losses = [[e["train_loss"] for e in s.history_] for s in (memory, disk)]
+    np.testing.assert_allclose(*losses, rtol=1e-5)
+    assert disk.classes_.tolist() == [0, 1] and disk.classes_.dtype.kind == "i"
+
+
+@pytest.mark.parametrize("transfer_weight", [None, 2.0])
+def test_rows_without_a_label_are_streamed_too(transfer_weight, halves):
+    rows, answers, memory = halves
+    student = NeuralStudentClassifier(
+        max_epochs=6,
+        alpha=0.5,
+        transfer_weight=transfer_weight,
+        batch_size=N,  # all rows in each step
+        numeric_embedding=None,
+        random_state=0,
+    )
+    view = clone(student).fit(
+        ParquetRows(rows, target="target", **FEW), teacher_output=answers
+    )
+    # The view is that of all rows in the files, labelled or not.
+    memory = clone(student).set_params(preprocessor="auto").fit(**memory)
+    losses = [[e["train_loss"] for e in s.history_] for s in (memory, view)]
+    np.testing.assert_allclose(*losses, rtol=0.02)
+
+
+def test_rows_without_a_label_need_a_teacher(halves):
+    rows, answers, _ = halves
+    with pytest.raises(ValueError, match="no labels: give a teacher"):
+        NeuralStudentClassifier().fit(ParquetRows(rows, target="target", **FEW))
+    student = NeuralStudentClassifier(transfer="munge")
+    with pytest.raises(ValueError, match="are transfer rows already"):
+        student.fit(ParquetRows(rows, target="target", **FEW), teacher_output=answers)
