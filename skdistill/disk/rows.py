@@ -34,7 +34,7 @@ class ParquetRows:
     target : str or list of str, default=None
         The column of labels or values; a list for several targets. None: the rows have
         none, and a teacher says all. Rows with a gap there are unlabelled: what a teacher
-        says of them counts, as of ``X_transfer``, and each batch has the same share of them.
+        says of them counts, as of ``X_transfer``; each batch has the same share of them.
     weight : str, default=None
         The column of the rows' weights.
     columns : list of str, default=None
@@ -128,6 +128,16 @@ class ParquetRows:
         names = [name for name in schema.names if name not in left_out]
         target = targets[0] if is_one else targets or None
         return OpenRows(self, fragments, names, target, self.weight)
+
+    def batches(self):
+        """All rows in order, a few at a time: to predict, for example.
+
+        Yields
+        ------
+        Batch
+            With ``X``, a frame, and ``y`` and ``weight``.
+        """
+        yield from self.opened().batches()
 
     def _check_there(self, names):
         there = column_names(self.source)

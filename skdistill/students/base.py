@@ -21,6 +21,7 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
+from ..disk.rows import ParquetRows
 from ..lesson.asking import Asking, named_members
 from ..lesson.given import Given, Read
 from ..lesson.lesson import Lesson
@@ -297,6 +298,11 @@ default=None
         """Rows that the user gives to a fitted student, read."""
         if "preprocessor_" not in vars(self):  # a check that asks for tags is slow
             check_is_fitted(self)
+        if isinstance(X, ParquetRows):
+            raise TypeError(
+                "ParquetRows are for fit; predict a few rows at a time: "
+                "[student.predict(batch.X) for batch in rows.batches()]."
+            )
         return self._read_rows(X, reset=False)
 
     def _view(self, X):

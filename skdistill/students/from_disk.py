@@ -7,6 +7,7 @@ nets are trained on all of them.
 
 from dataclasses import replace
 from os import PathLike
+from pathlib import Path
 
 from ..disk.rows import ParquetRows
 from ..lesson.outputs_of_rows import OutputsOfRows
@@ -91,7 +92,9 @@ def _check_arguments(given):
 
 
 def _check_can_stream(student, given):
-    asking = student._asking()
+    asking, scratch = student._asking(), given.X.scratch
+    if scratch is not None and not Path(scratch).is_dir():
+        raise FileNotFoundError(f"scratch={str(scratch)!r} is no folder.")
     why = None
     if asking.fits_clones:
         why = f"cv={student.cv!r} fits clones of the teacher"

@@ -378,12 +378,12 @@ def test_rows_without_a_label_are_streamed_too(transfer_weight, halves):
         numeric_embedding=None,
         random_state=0,
     )
-    view = clone(student).fit(
+    disk = clone(student).fit(
         ParquetRows(rows, target="target", **FEW), teacher_output=answers
     )
     # The view is that of all rows in the files, labelled or not.
-    memory = clone(student).set_params(preprocessor="auto").fit(**memory)
-    losses = [[e["train_loss"] for e in s.history_] for s in (memory, view)]
+    memory = clone(student).fit(**memory)
+    losses = [[e["train_loss"] for e in s.history_] for s in (memory, disk)]
     np.testing.assert_allclose(*losses, rtol=0.02)
 
 
@@ -394,3 +394,88 @@ def test_rows_without_a_label_need_a_teacher(halves):
     student = NeuralStudentClassifier(transfer="munge")
     with pytest.raises(ValueError, match="are transfer rows already"):
         student.fit(ParquetRows(rows, target="target", **FEW), teacher_output=answers)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"loss": "dkd"},
+        {"loss": "dist", "alpha": 1.0},
+        {"temperature": 4.0, "alpha": 0.5, "label_smoothing": 0.1},
+        {"class_weight": {"yes": 3.0}, "ema_decay": 0.9},
+        {"preprocessor": None},
+    ],
+    ids=lambda options: next(iter(options)),
+)
+def test_losses_of_any_kind_see_all_rows(options, classes):
+    X = classes.X[["a", "count"]]
+    teacher = LogisticRegression().fit(X, classes.y)
+    rows = ParquetRows(classes.folder, target="target", columns=list(X), **FEW)
+    student = NeuralStudentClassifier(teacher, transfer=None).set_params(**options)
+    student = _full_batch(student).set_params(random_state=0)
+    memory = clone(student).fit(X, classes.y)
+    disk = clone(student).fit(rows)
+    losses = [[e["train_loss"] for e in s.history_] for s in (memory, disk)]
+    np.testing.assert_allclose(*losses, rtol=1e-4)
+
+
+def test_several_targets(values):
+    X = values.X[["kind", "word"]]
+    rows = {"target": ["a", "count"], "columns": list(X), **FEW}
+    student = _full_batch(NeuralStudentRegressor(random_state=0))
+    memory = clone(student).fit(X, values.X[["a", "count"]])
+    disk = clone(student).fit(ParquetRows(values.folder, **rows))
+    np.testing.assert_allclose(memory.predict(X), disk.predict(X), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("student", STUDENTS[3:5], ids=["classes", "values"])
+def test_soft_trees_see_all_rows(student, classes, values):
+    given = _given(student, classes, values)
+    student = clone(student).set_params(batch_size=N, transfer=None)
+    memory = clone(student).fit(given.X, given.y, teacher_output=given.answers)
+    rows = given.rows(weight=None, **FEW)
+    disk = clone(student).fit(rows, teacher_output=given.answers)
+    losses = [[e["train_loss"] for e in s.history_] for s in (memory, disk)]
+    np.testing.assert_allclose(*losses, rtol=1e-4)
+
+
+def test_a_fragment_without_a_single_string(classes, tmp_path):
+    X = classes.X.astype({"word": object})
+    X.loc[: N // 4 + 10, "word"] = None
+    folder = written(X.assign(target=classes.y), tmp_path / "rows")
+    student = _full_batch(NeuralStudentClassifier(random_state=0))
+    memory = clone(student).fit(X, classes.y)
+    disk = clone(student).fit(ParquetRows(folder, target="target", **FEW))
+    losses = [[e["train_loss"] for e in s.history_] for s in (memory, disk)]
+    np.testing.assert_allclose(*losses, rtol=1e-4)
+
+
+def test_folders_whose_names_say_a_category(classes, tmp_path):
+    frame = classes.X.assign(target=classes.y)
+    frame.to_parquet(tmp_path / "rows", partition_cols=["word"])
+    whole = pd.read_parquet(tmp_path / "rows")
+    student = _full_batch(NeuralStudentClassifier(random_state=0))
+    memory = clone(student).fit(whole.drop(columns="target"), whole["target"])
+    disk = clone(student).fit(ParquetRows(tmp_path / "rows", target="target", **FEW))
+    losses = [[e["train_loss"] for e in s.history_] for s in (memory, disk)]
+    np.testing.assert_allclose(*losses, rtol=1e-4)
+
+
+def test_prediction_says_how_to_go_through_the_rows(classes):
+    rows = classes.rows(weight=None, **FEW)
+    student = NeuralStudentClassifier(max_epochs=1, random_state=0).fit(rows)
+    with pytest.raises(TypeError, match="for batch in rows.batches"):
+        student.predict(rows)
+    parts = [student.predict(batch.X) for batch in rows.batches()]
+    assert (np.concatenate(parts) == student.predict(classes.X)).all()
+
+
+def test_a_failed_fit_changes_nothing(classes, tmp_path):
+    student = NeuralStudentClassifier(max_epochs=1, random_state=0)
+    student.fit(classes.rows(**FEW))
+    before = dict(vars(student))
+    folder = written(classes.X.assign(target=classes.y), tmp_path / "rows")
+    rows = ParquetRows(folder, target="target", scratch=tmp_path / "nowhere", **FEW)
+    with pytest.raises(FileNotFoundError, match="scratch=.*nowhere"):
+        student.fit(rows)
+    assert vars(student) == before
