@@ -11,6 +11,7 @@ __version__ = "0.1.0.dev0"
 
 _HOMES = {
     "Bootstrap": "transfer.samplers",
+    "Checkpoint": "training.checkpoints",
     "ConditionalSampler": "transfer.samplers",
     "DistillationSearchCV": "search.grid",
     "FixedRows": "transfer.drawn",
@@ -90,6 +91,7 @@ if TYPE_CHECKING:
     from .students.text import TextClassifier as TextClassifier
     from .students.text import TextStudentClassifier as TextStudentClassifier
     from .students.text import TextStudentRegressor as TextStudentRegressor
+    from .training.checkpoints import Checkpoint as Checkpoint
     from .transfer.drawn import FixedRows as FixedRows
     from .transfer.samplers import Bootstrap as Bootstrap
     from .transfer.samplers import ConditionalSampler as ConditionalSampler

@@ -41,6 +41,7 @@ def test_what_the_readme_points_at_is_there():
 def test_public_names():
     assert skdistill.__all__ == [
         "Bootstrap",
+        "Checkpoint",
         "ConditionalSampler",
         "DistillationSearchCV",
         "FixedRows",

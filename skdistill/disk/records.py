@@ -1,5 +1,6 @@
 """Rows of fixed size in a temporary file, that are read in any order, a block at a time."""
 
+import hashlib
 import shutil
 import tempfile
 import weakref
@@ -24,6 +25,7 @@ class RecordFile:
         self._file = tempfile.TemporaryFile(buffering=0, dir=self.folder)
         weakref.finalize(self, self._file.close)
         self.dtype, self._n = None, 0
+        self._hash = hashlib.blake2b(digest_size=16)
 
     def __len__(self):
         return self._n
@@ -62,8 +64,14 @@ class RecordFile:
         """
         left = memoryview(np.ascontiguousarray(records)).cast("B")
         while len(left):  # a write may take a part only
-            left = left[self._file.write(left) :]
+            n_written = self._file.write(left)
+            self._hash.update(left[:n_written])
+            left = left[n_written:]
         self._n += len(records)
+
+    def digest(self):
+        """A key of all records."""  # numpydoc ignore=RT01
+        return self._hash.hexdigest()
 
     def read(self, slices):
         """Some records.

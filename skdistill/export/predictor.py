@@ -52,6 +52,10 @@ def load(path):
             arrays[name] = array.astype(np.float64)
     for name in [name for name in arrays if f"{name}_scale" in arrays]:
         arrays[name] = arrays[name] * arrays[f"{name}_scale"]
+    if "embedding_high" in arrays:
+        arrays["embedding_width"] = (
+            arrays.pop("embedding_high") - arrays["embedding_low"]
+        )
     return NumpyPredictor(json.loads(str(arrays.pop("meta"))), arrays)
 
 
@@ -194,6 +198,10 @@ class NumpyPredictor:
             if (scale := self.arrays.get(f"{name}_scale")) is not None:
                 codes = np.rint(self.arrays[name] / scale)
                 stored[name] = codes.astype(np.int8)
+        if "embedding_width" in stored:  # a difference of two ends, which are shorter
+            ends = self.arrays["embedding_low"] + self.arrays["embedding_width"]
+            del stored["embedding_width"]
+            stored["embedding_high"] = _shortest(ends)
         return stored
 
     def _outputs(self, X, model=None):

@@ -4,7 +4,15 @@ from abc import ABC, abstractmethod
 
 
 class Learner(ABC):
-    """How one kind of model is trained."""
+    """How one kind of model is trained.
+
+    Attributes
+    ----------
+    run_kept : Run or None
+        Where trainings are kept.
+    """
+
+    run_kept = None
 
     @abstractmethod
     def learn(self, lesson):

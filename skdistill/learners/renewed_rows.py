@@ -58,6 +58,70 @@ class RenewedRows:
         """
         return self._learner.tensors(self.x, self.knowledge, objective, module)
 
+    def renewer(self, objective, module):
+        """What renews the rows in the course of a training.
+
+        Parameters
+        ----------
+        objective : Objective
+            The loss.
+        module : torch.nn.Module
+            Like the student.
+
+        Returns
+        -------
+        Renewer
+            Its state can be kept.
+        """
+        return Renewer(self, objective, module)
+
+    def state(self):
+        """What fresh rows have become, and where the next come from.
+
+        Returns
+        -------
+        dict or None
+            None before the first renewal.
+        """
+        renewal = self._renewal
+        source = None if renewal is None else renewal.drawn.source
+        if source is None or source.n_draws < 2:
+            return None
+        return {
+            "n_draws": source.n_draws,
+            "seconds": source.seconds,
+            "parents": renewal.drawn.parents,
+            "answers": renewal.answers,
+            "x": self.x[len(self.x) - len(renewal) :],
+        }
+
+    def restored(self, state, objective, module):
+        """The rows that there were then.
+
+        Parameters
+        ----------
+        state : dict
+            From ``state``.
+        objective : Objective
+            The loss.
+        module : torch.nn.Module
+            The student.
+
+        Returns
+        -------
+        Rows
+            As many as before.
+        """
+        renewal = self._renewal
+        source = renewal.drawn.source
+        source.n_draws, source.seconds = state["n_draws"], state["seconds"]
+        knowledge = self._of_trained(
+            renewal.restore(state["parents"], state["answers"])
+        )
+        x = np.concatenate([self.x[: len(self.x) - len(renewal)], state["x"]])
+        self._now = x, knowledge
+        return self._learner.tensors(x, knowledge, objective, module)
+
     def renewed(self, objective, module):
         """Rows of which the drawn ones are fresh.
 
@@ -112,3 +176,60 @@ class RenewedRows:
                 f"{loss.min()} for some: take one that is 0 at least, or n_candidates=1."
             )
         return weight, np.maximum(loss, 0.0)
+
+
+class Renewer:
+    """Renews the rows of one training.
+
+    Parameters
+    ----------
+    rows : RenewedRows
+        Of the training.
+    objective : Objective
+        Its loss.
+    like : torch.nn.Module
+        Of the dtype that tensors are to have.
+    """
+
+    def __init__(self, rows, objective, like):
+        self._rows, self._objective, self._like = rows, objective, like
+
+    def __call__(self, module):
+        """Fresh rows.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            The student so far.
+
+        Returns
+        -------
+        Rows or None
+            As many as before; None if the time to label fresh ones is over.
+        """
+        return self._rows.renewed(self._objective, module)
+
+    def state(self):
+        """What fresh rows have become.
+
+        Returns
+        -------
+        dict or None
+            None before the first renewal.
+        """
+        return self._rows.state()
+
+    def restored(self, state):
+        """The rows that there were then.
+
+        Parameters
+        ----------
+        state : dict
+            From ``state``.
+
+        Returns
+        -------
+        Rows
+            As many as before.
+        """
+        return self._rows.restored(state, self._objective, self._like)

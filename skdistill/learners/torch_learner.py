@@ -3,7 +3,6 @@
 import copy
 from abc import abstractmethod
 from dataclasses import dataclass
-from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -377,10 +376,10 @@ class TorchLearner(Learner):
             "interruptible": interruptible,
             "optimizer_state": self.moments,
             "refresh": rows.refresh,
-            "renew": partial(rows.renewed, objective),
+            "renew": rows.renewer(objective, module),
         }
-        draws = self.draws_globally()
-        return (yield Request(module, tensors, valid, objective, options, draws))
+        draws, place = self.draws_globally(), self.run_kept and self.run_kept.next()
+        return (yield Request(module, tensors, valid, objective, options, draws, place))
 
     def quiet_twin(self, max_epochs):
         """A learner for a few epochs, without the user's callbacks.

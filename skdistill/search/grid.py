@@ -1,6 +1,7 @@
 """Searches whose candidates share one pass of the teacher, and one training."""
 
 import copy
+from contextlib import closing, nullcontext
 
 from sklearn.base import is_classifier
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
@@ -10,6 +11,7 @@ from sklearn.utils.validation import _num_features, _num_samples
 
 from ..teacher.members import any_ready
 from ..teacher.memory import TeacherMemory, shared_by
+from .kept import search_run
 from .prepared import Preparation, Prepared, Splits
 
 # Fits, and numbers in their rows (1 GB of float32), that are held at once.
@@ -20,7 +22,7 @@ _MOST_DRAWN = 250_000
 class _Together:
     """A search whose fits share one pass of the teacher, and one training."""
 
-    def fit(self, X, y=None, **params):
+    def fit(self, X, y=None, *, checkpoint=None, **params):
         """Fit all candidates on all folds, and the best one on all rows.
 
         Parameters
@@ -29,6 +31,10 @@ class _Together:
             Rows.
         y : array-like of shape (n,) or (n, n_targets), default=None
             Labels or values.
+        checkpoint : str, path or Checkpoint, default=None
+            A folder in which trainings are kept at times, by candidate and fold: a search
+            that was cut short, and is called again with the same arguments, goes on from
+            there. With the student's ``memory`` the teacher is not asked again either.
         **params : dict
             For the student's ``fit``; arrays with a row for each of X are split.
 
@@ -36,15 +42,22 @@ class _Together:
         -------
         object
             The search itself.
+
+        Raises
+        ------
+        ValueError
+            If what `checkpoint` holds is damaged, or of another search.
         """
         # A twin, so that the search keeps the parameters that the user gave.
         twin = copy.copy(self)
         fit_params = self._get_routed_params_for_fit(params).estimator.fit
-        twin._preparation = Preparation(self.estimator, fit_params, _most_fits(X))
+        run = search_run(self, X, y, fit_params, checkpoint)
+        twin._preparation = Preparation(self.estimator, fit_params, _most_fits(X), run)
         twin.estimator = Prepared(self.estimator, twin._preparation)
         twin.cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         twin.n_jobs = 1  # jobs for the teacher alone: fits are handed over one by one
-        with shared_by(TeacherMemory.in_process(self.n_jobs)):
+        memory = TeacherMemory.in_process(self.n_jobs)
+        with shared_by(memory), nullcontext() if run is None else closing(run):
             super(_Together, twin).fit(X, y, **params)
         parameters = self.get_params(deep=False)
         attributes = {k: v for k, v in vars(twin).items() if k not in parameters}

@@ -17,6 +17,7 @@ from ..training.batches import Batches, InOrder
 from ..training.callbacks import BestWeights
 from ..training.net import DistillationNet
 from ..training.optimizers import CYCLED, OPTIMIZERS, scheduled
+from .joint_keeper import JointKeeper, KeepsNothing, joint_files
 from .joint_losses import JointLosses, LossFailed, objective_kind
 from .stacked import stacked, stacked_kind
 
@@ -107,10 +108,11 @@ def train_all(requests):
 def _trained(requests):
     """The outcome of each request; an error is one too."""
     if len(requests) > 1:
+        files = joint_files(requests)
         generators = [request.options["generator"] for request in requests]
         states = [generator.get_state() for generator in generators]
         try:
-            return _Joint(requests).trained()
+            return _Joint(requests, files).trained()
         except _ENDS_TOGETHER:  # each by itself may do, or says so again
             for generator, state in zip(generators, states, strict=True):
                 generator.set_state(state)
@@ -178,7 +180,8 @@ def _stacked(tensors):
 class _Joint:
     """Trainings of one kind, stacked."""
 
-    def __init__(self, requests):
+    def __init__(self, requests, files=None):
+        self.files = files
         # Nets of one learning rate and decay lie side by side: one slice, one group of the
         # optimizer, one fused step.
         self.order = sorted(range(len(requests)), key=lambda i: _pace(requests[i]))
@@ -266,14 +269,19 @@ class _Joint:
         """
         n_epochs = self.options["max_epochs"]
         optimizer, schedule = self._optimizer(n_epochs * len(self.batches[0]))
-        for epoch in range(n_epochs):
+        keeper = KeepsNothing()
+        if self.files is not None:
+            keeper = JointKeeper(self.files, self, optimizer, schedule)
+        for epoch in range(keeper.n_epochs, n_epochs):
+            if not self._going():
+                break
             start = time.perf_counter()
             means = {"train": self._pass(optimizer, schedule, epoch)}
             if self.valid is not None:
                 means["valid"] = self._watch()
             self._record(epoch + 1, means, time.perf_counter() - start)
-            if not self._going():
-                break
+            keeper.epoch_ended(epoch + 1)
+        keeper.finish()
         outcomes = [None] * len(self.nets)
         for i, (place, net) in enumerate(zip(self.order, self.nets, strict=True)):
             outcomes[place] = self.errors[i] or self._ended(i, net)

@@ -17,6 +17,7 @@ from sklearn.utils.validation import _check_method_params
 
 from ..training.fits import advanced, collected_by
 from .joint import can_be_joined, train_all
+from .kept import Rounds
 
 
 class Prepared:
@@ -84,10 +85,9 @@ class Prepared:
         # scikit-learn fits candidate by candidate, fold by fold: the order of `open`.
         if self.preparation.is_open:
             self.estimator = self.preparation.next()
-        elif y is None:
-            self.estimator.fit(X, **params)
-        else:
-            self.estimator.fit(X, y, **params)
+            return self
+        with self.preparation.rounds.refit():
+            self.estimator.fit(X, *(() if y is None else (y,)), **params)
         return self
 
 
@@ -157,6 +157,8 @@ class Preparation:
         Arguments of its ``fit``, with a row for each of X or without.
     most_fits : int
         Number of fits that are held at once.
+    run : Run, default=None
+        Where trainings are kept.
 
     Attributes
     ----------
@@ -166,9 +168,9 @@ class Preparation:
         Whether there are fits to hand over.
     """
 
-    def __init__(self, estimator, params, most_fits):
+    def __init__(self, estimator, params, most_fits, run=None):
         self.estimator, self.params, self.most_fits = estimator, params, most_fits
-        self.seconds, self.is_open = [], False
+        self.seconds, self.is_open, self.rounds = [], False, Rounds(run)
 
     def start(self, candidates):
         """Take the candidates of a round.
@@ -190,7 +192,9 @@ class Preparation:
         folds : list of ndarray of int
             The training rows of each fold.
         """
+        self.rounds.start(self._candidates, folds)
         jobs = [(candidate, rows) for candidate in self._candidates for rows in folds]
+        jobs = [(i, *job) for i, job in enumerate(jobs)]
         self._fits, self.is_open = self._made(X, y, jobs), True
 
     def end(self):
@@ -220,7 +224,7 @@ class Preparation:
             _train_together(fits)
             yield from fits
 
-    def _begun(self, X, y, candidate, rows):
+    def _begun(self, X, y, number, candidate, rows):
         """A fit that has ended, or waits for a training."""
         fit = _Fit(clone(self.estimator))
         with fit.timed():
@@ -230,7 +234,7 @@ class Preparation:
             X_train, y_train = _safe_split(fit.estimator, X, y, rows)
             targets = () if y_train is None else (y_train,)
             pool = fit if _ends_in_its_fit(fit.estimator) else None
-            with collected_by(pool):
+            with collected_by(pool), self.rounds.job(number):
                 fit.estimator.fit(X_train, *targets, **params)
         return fit
 

@@ -142,6 +142,16 @@ class Stack(ABC):
         """
         return {name: w[i].detach().clone() for name, w in self.weights.items()}
 
+    def tensors(self):
+        """Return all that training changes.
+
+        Returns
+        -------
+        dict of Tensor
+            The tensors themselves, of all modules.
+        """
+        return dict(self.weights)
+
     @torch.no_grad()
     def give_back(self, i, state=None):
         """Leave a module as training it alone would have left it.
@@ -243,11 +253,14 @@ class _SoftTrees(Stack):
         outputs = self._trees(x)
         return outputs if self.training else (outputs, None)
 
+    def tensors(self):
+        masses = {name: getattr(self._trees, name) for name in _MASSES}
+        return super().tensors() | masses
+
     @torch.no_grad()
     def give_back(self, i, state=None):
         super().give_back(i, state)
-        # Moving averages of the gates' masses, which are buffers and no weights.
-        for name in ("gate_mass", "right_mass", "n_steps"):
+        for name in _MASSES:
             getattr(self.modules[i], name).copy_(getattr(self._trees, name)[..., i])
 
 
@@ -270,7 +283,7 @@ class _Trees(SoftTree):
         strengths = [module.balance_penalty for module in modules]
         self.balance_penalty = column(strengths) if any(strengths) else 0.0
         self.temperature = column(m.temperature for m in modules)[:, None, None]
-        for name in ("gate_mass", "right_mass", "n_steps"):
+        for name in _MASSES:
             buffers = [getattr(module, name) for module in modules]
             setattr(self, name, torch.stack(buffers, dim=-1))
 
@@ -309,5 +322,7 @@ def _first_input(mlp, x):
 
 
 _OF_LAYER = "weight", "bias"
+# Moving averages of the gates' masses, which are buffers and no weights.
+_MASSES = "gate_mass", "right_mass", "n_steps"
 _EMBEDDINGS = {type(None), PiecewiseLinearEncoding, PeriodicEncoding}
 _STACKS = {MLP: _MLPs, MLPMembers: _ByVmap, SoftTree: _SoftTrees}

@@ -29,8 +29,10 @@ from ..tables.view import apply_view, make_view, reads_tables
 from ..teacher.members import DroppedTeacher, any_ready, is_ready, members_of
 from ..teacher.pickling import check_can_be_pickled
 from ..training.fits import carry_out
+from ..training.runs import kept_in
 from ..transfer.drawn import NAMES, automatic
 from .from_disk import asking_of, taken_from_disk, taught_by_all
+from .keeping import run_of
 from .reading import (
     fit_students_view,
     n_readable_columns,
@@ -107,6 +109,7 @@ class BaseStudent(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
         X_val=None,
         y_val=None,
         groups=None,
+        checkpoint=None,
     ):
         """Learn from the teacher, from the labels, or from both.
 
@@ -140,6 +143,11 @@ default=None
             Their labels.
         groups : array-like of shape (n,), default=None
             For a ``cv`` splitter that keeps groups of rows together.
+        checkpoint : str, path or Checkpoint, default=None
+            A folder in which the training is kept at times, for students that are trained
+            by epochs. A fit that was cut short, and is called again with the same
+            arguments, goes on from there, to the same bits; one that had ended gives its
+            result again.
 
         Returns
         -------
@@ -149,8 +157,9 @@ default=None
         Raises
         ------
         ValueError
-            For rows, targets or a teacher that do not fit together, and if the loss
-            becomes NaN. The student is then as it was before.
+            For rows, targets or a teacher that do not fit together, if the loss becomes
+            NaN, and if what `checkpoint` holds is damaged or of another fit. The student
+            is then as it was before.
         """
         given = Given(
             X,
@@ -163,14 +172,19 @@ default=None
             y_val,
             groups,
         )
-        carry_out(self._fitting(given))
+        run = run_of(self, given, checkpoint)
+        with kept_in(None):  # a teacher that is fitted meanwhile is not kept there
+            carry_out(self._fitting(given, run))
         return self
 
-    def _fitting(self, given, **options):
+    def _fitting(self, given, run=None, **options):
         """Fit, as a generator of the trainings that it needs: prepare, learn, settle."""
-        with unchanged_on_error(self):
+        kept = contextlib.nullcontext() if run is None else run.of(self)
+        with unchanged_on_error(self), kept:
             lesson = self._prepare(given)
-            model = yield from self._learner(**options).learn(lesson)
+            learner = self._learner(**options)
+            learner.run_kept = run
+            model = yield from learner.learn(lesson)
             self._settle(model, lesson)
 
     def _prepare(self, given):

@@ -141,7 +141,14 @@ class TorchStudent(BaseStudent):
         ------
         ValueError
             As ``fit`` does. The student is then as it was before.
+        TypeError
+            For a ``checkpoint``: what has learnt a part is kept as a whole.
         """
+        if "checkpoint" in options:
+            raise TypeError(
+                "partial_fit takes no checkpoint: between two parts, the student itself "
+                "can be kept, by joblib.dump(student, path)."
+            )
         parts, epoch = self._next_part(**options)
         users = {name: getattr(self, name) for name in epoch}
         before = vars(self).get("history_", [])

@@ -1,6 +1,7 @@
 """Rows as whole tensors, and the batches that training and validation take of them."""
 
 from dataclasses import dataclass, fields, replace
+from itertools import islice
 from typing import Any
 
 import torch
@@ -160,8 +161,47 @@ class Batches:
         return self.n_steps
 
     def __iter__(self):
-        for index, n_labelled in self.indices():
+        yield from self.since(0)
+
+    def since(self, n_done):
+        """The batches of an epoch but for the first ones, whose rows are not taken.
+
+        Parameters
+        ----------
+        n_done : int
+            How many were done before.
+
+        Yields
+        ------
+        (Tensor, tuple)
+            As skorch wants them.
+        """
+        # What the order of the epoch comes from: each later epoch has another.
+        self.first = self.state()
+        for index, n_labelled in islice(self.indices(), n_done, None):
             yield self.rows.take(index, n_labelled)
+
+    def state(self):
+        """What the order of the rows that are to come depends on.
+
+        Returns
+        -------
+        dict
+            Tensors.
+        """
+        left = [self._labelled.left.clone(), self._transfer.left.clone()]
+        return {"generator": self.generator.get_state(), "left": left}
+
+    def take_state(self, state):
+        """Go on with the order that was to come then.
+
+        Parameters
+        ----------
+        state : dict
+            From ``state``.
+        """
+        self.generator.set_state(state["generator"])
+        self._labelled.left, self._transfer.left = state["left"]
 
     def indices(self):
         """The row numbers of each batch of an epoch, instead of the rows.

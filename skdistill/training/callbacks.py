@@ -118,7 +118,9 @@ class EpochBar(Callback):
         """Draw the empty bar."""
         unit = "epoch" if self.n_steps is None else "step"
         total = net.max_epochs * (self.n_steps or 1)
-        self.bar_ = tqdm(total=total, unit=unit, desc="distil")
+        # More than 0 where a training goes on from a checkpoint.
+        done = net.n_epochs_done if self.n_steps is None else net._steps_done
+        self.bar_ = tqdm(total=total, initial=done, unit=unit, desc="distil")
         if self.n_steps is not None:
             net.on_step = self.bar_.update
 
@@ -164,6 +166,7 @@ def interruption(net, best, keeps):
         epoch = len(net.history)
         _drop_cut_short(net)
         best.restore(net)
+        net.is_interrupted = True
         warn(
             f"Training was interrupted in epoch {epoch}; the student keeps the weights "
             f"of epoch {best.epoch_}, the best so far ({best.monitor} "

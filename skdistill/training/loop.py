@@ -9,6 +9,7 @@ from skorch.callbacks import PrintLog
 from ..ctrl_c import CtrlC
 from .batches import InOrder
 from .callbacks import BestWeights, EpochBar, Refresh, interruption
+from .keeper import Keeper, KeepsNothing
 from .net import DistillationNet, uncompiled
 from .optimizers import CYCLED, moments_of, optimizer_options, take_moments
 
@@ -106,6 +107,8 @@ def train(
     refresh=None,
     renew=None,
     accumulation_steps=1,
+    files=None,
+    draws_globally=False,
 ):
     """Train a module on rows; the module given is changed.
 
@@ -143,9 +146,14 @@ def train(
     refresh : int, default=None
         After so many epochs rows are renewed; None for never.
     renew : callable, default=None
-        ``renew(module)`` -> as many Rows in their place, or None to go on with them.
+        ``renew(module)`` -> as many Rows in their place, or None to go on with them. With
+        `files` also ``state()`` and ``restored(state)``.
     accumulation_steps : int, default=1
         The optimizer moves once for so many batches, by their mean gradient.
+    files : Files, default=None
+        Where the training is kept, and goes on from; None for nowhere.
+    draws_globally : bool, default=False
+        Whether torch's global generators belong to this training.
 
     Returns
     -------
@@ -155,7 +163,7 @@ def train(
     Raises
     ------
     ValueError
-        If the loss becomes NaN or infinite.
+        If the loss becomes NaN or infinite; or if what is kept is of another training.
     KeyboardInterrupt
         If it comes before the first epoch is done.
     """
@@ -169,14 +177,15 @@ def train(
     library_callbacks = [*_printers(verbose, n_steps), best]
     if refresh is not None:
         library_callbacks.append(Refresh(refresh, renew, batches))
+    # Copies: a training may not change what the student has as a parameter.
+    listeners = copy.deepcopy(callbacks or [])
     net = DistillationNet(
         module,
         criterion=objective,
         lr=lr,
         max_epochs=max_epochs,
         device=str(device),
-        # Copies: a training may not change what the student has as a parameter.
-        callbacks=[*library_callbacks, *copy.deepcopy(callbacks or [])],
+        callbacks=[*library_callbacks, *listeners],
         compile=compile,
         verbose=int(verbose >= 2),
         **optimizer_options(optimizer, weight_decay, device, module),
@@ -188,16 +197,14 @@ def train(
     net.prepare(lr_schedule, max_epochs * len(batches), optimizer in CYCLED, ema_decay)
     if optimizer_state:
         take_moments(net.optimizer_, uncompiled(net.module_), optimizer_state)
+    net.keeper = KeepsNothing()
+    if files is not None:
+        parts = batches, best, listeners, renew, draws_globally
+        net.keeper = Keeper(files, net, *parts)
     # skorch's fit would initialise again, and split the rows: only its loop is used.
     net.notify("on_train_begin", X=batches, y=None)
     try:
-        with interruption(net, best, interruptible):
-            net.fit_loop((batches, valid_batches))
-        # With patience the best epoch counts, and its averages; else the last epoch.
-        if patience is not None:
-            best.restore(net)
-        elif ema_decay is not None:
-            uncompiled(net.module_).load_state_dict(net.student().state_dict())
+        _carry_on(net, batches, valid_batches, best, interruptible)
         if optimizer_state is not None:
             # In place: the caller goes on with its own dict at the next partial_fit.
             optimizer_state.clear()
@@ -206,6 +213,23 @@ def train(
         net.notify("on_train_end", X=batches, y=None)
     net.release(library_callbacks)
     return net
+
+
+def _carry_on(net, batches, valid_batches, best, interruptible):
+    """Do the epochs that are left, and end with the weights that count."""
+    keeper = net.keeper
+    keeper.go_on()
+    if keeper.is_finished:
+        return
+    with interruption(net, best, interruptible):
+        left = net.max_epochs - net.n_epochs_done
+        net.fit_loop((batches, valid_batches), epochs=left)
+    # With patience the best epoch counts, and its averages; else the last epoch.
+    if best.patience is not None:
+        best.restore(net)
+    elif net.averaged is not None:
+        uncompiled(net.module_).load_state_dict(net.student().state_dict())
+    keeper.finish()
 
 
 def _check_callbacks(callbacks):

@@ -29,6 +29,11 @@ class Average:
         """The module with the average weights."""  # numpydoc ignore=RT01
         return self._model.module
 
+    @property
+    def whole(self):
+        """The same with the count of steps that it averages."""  # numpydoc ignore=RT01
+        return self._model
+
     def update(self, module):
         """Take a step's weights in.
 
@@ -53,6 +58,14 @@ class DistillationNet(NeuralNet):
     schedule_ = None
     averaged = None
     ctrl_c = None
+    keeper = None
+    cut_short = None  # of an epoch that goes on within: losses and sizes of its batches
+    is_interrupted = False  # by Ctrl-C
+
+    @property
+    def n_epochs_done(self):
+        """Number of epochs that have come to their end."""  # numpydoc ignore=RT01
+        return sum("dur" in epoch for epoch in self.history)
 
     @property
     def _default_callbacks(self):
@@ -72,12 +85,22 @@ class DistillationNet(NeuralNet):
 
     def notify(self, method_name, **cb_kwargs):
         """Tell the callbacks; one that raises KeyboardInterrupt ends the training."""
+        if method_name == "on_epoch_begin" and self.cut_short is not None:
+            self._start_timer()  # the others have heard of this epoch before
+            return
         try:
             super().notify(method_name, **cb_kwargs)
         except KeyboardInterrupt:
             if self.ctrl_c.was_pressed:
                 raise
             raise StopTraining from None  # how skorch's EarlyStopping stops
+        if method_name == "on_epoch_end" and self.keeper is not None:
+            self.keeper.epoch_ended()  # when all callbacks have heard of it
+
+    def _start_timer(self):
+        for _, callback in self.callbacks_:
+            if isinstance(callback, EpochTimer):
+                callback.on_epoch_begin(self)
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """The objective, and the module's penalty if it has one."""
@@ -163,13 +186,22 @@ class DistillationNet(NeuralNet):
             super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
             loss = self._mean_of_batches(prefix)
         else:
-            losses, sizes = [], []
-            for batch in iterator:
+            losses, sizes = self._losses_so_far() if training else ([], [])
+            for batch in iterator.since(len(losses)) if losses else iterator:
                 losses.append(step_fn(batch, **fit_params)["loss"].detach())
                 sizes.append(len(batch[0]))
+                if training and self.keeper is not None:
+                    self.keeper.step_ended(losses, sizes)
             # One copy from the device an epoch: one a batch would wait for each step.
             loss = float(np.average(torch.stack(losses).tolist(), weights=sizes))
         self.record_loss(loss, prefix)
+
+    def _losses_so_far(self):
+        """Of an epoch that goes on where it was cut short."""
+        before, self.cut_short = self.cut_short, None
+        if before is None:
+            return [], []
+        return list(before["losses"].to(self.device)), list(before["sizes"])
 
     def record_loss(self, loss, prefix):
         """Record the loss of an epoch.
@@ -259,7 +291,7 @@ class DistillationNet(NeuralNet):
         self.callbacks = None
         self.optimizer_ = self.schedule_ = self.criterion_ = self.criterion = None
         del self._listeners
-        self.averaged = self.ctrl_c = None
+        self.averaged = self.ctrl_c = self.keeper = None
         for epoch in self.history:
             epoch["batches"] = []
 

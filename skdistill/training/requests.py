@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .loop import train
+from .state_files import Files, identity_of
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Request:
     draws_globally : bool
         Whether the module may draw from torch's global generators, which the fit has
         seeded for this training alone.
+    place : Place or None
+        Where it is kept, and goes on from.
     """
 
     module: Any
@@ -33,6 +36,7 @@ class Request:
     objective: Any
     options: dict
     draws_globally: bool = False
+    place: Any = None
 
     def alone(self):
         """Train the module by itself.
@@ -42,4 +46,26 @@ class Request:
         DistillationNet
             The trained net.
         """
-        return train(self.module, self.rows, self.valid, self.objective, **self.options)
+        parts = self.module, self.rows, self.valid, self.objective
+        kept = {"files": self.files(), "draws_globally": self.draws_globally}
+        return train(*parts, **self.options, **kept)
+
+    def files(self):
+        """What is kept of it.
+
+        Returns
+        -------
+        Files or None
+            None if nothing is.
+        """
+        return None if self.place is None else Files(self.place, self.identity())
+
+    def identity(self):
+        """What must be the same when it goes on.
+
+        Returns
+        -------
+        dict of {str: str}
+            A key, or words, for each.
+        """
+        return identity_of(self.module, self.rows, self.valid, self.options)

@@ -1,6 +1,7 @@
 """Rows in a file as batches: what `Rows` and `Batches` are to rows in memory."""
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -138,7 +139,7 @@ class StreamedBatches:
     """An epoch of shuffled batches of rows in a file: a sibling of ``Batches``.
 
     An epoch is as many steps as one pass over the labelled rows. With transfer rows each
-    batch has the same share of both, to a row.
+    batch has the same share of both, to a row, and each epoch draws anew.
 
     Parameters
     ----------
@@ -158,32 +159,70 @@ class StreamedBatches:
         self.batch_size = min(max(batch_size, 1 + (total > n)), total)
         self.n_steps = -(-n // min(batch_size, n))
         self.n_labelled = self.batch_size
-        self._transfer = None
         if total > n:
-            self._mix(n, total)
-        self._feed = _Feed(rows, generator, device)
-
-    def _mix(self, n, total):
-        share = round(self.batch_size * n / total)
-        self.n_labelled = min(max(1, share), self.batch_size - 1, n)
-        self._transfer = _taken_from(self.rows.transfer, self.device, self.generator)
-        self._factors = share_factors(n, total, self.batch_size, self.n_labelled)
+            share = round(self.batch_size * n / total)
+            self.n_labelled = min(max(1, share), self.batch_size - 1, n)
+            parts = self.batch_size, self.n_labelled
+            self._factors = share_factors(n, total, *parts)
 
     def __len__(self):
         return self.n_steps
 
     def __iter__(self):
-        if self._transfer is None:
-            self._feed.restart()  # an epoch that was cut short leaves rows behind
+        yield from self.since(0)
+
+    def since(self, n_done):
+        """The batches of an epoch but for the first ones.
+
+        Parameters
+        ----------
+        n_done : int
+            How many were done before.
+
+        Yields
+        ------
+        (Tensor, tuple)
+            As skorch wants them.
+        """
+        # What the order of the epoch comes from: each later epoch has another.
+        self.first = self.state()
+        yield from islice(self._epoch(), n_done, None)
+
+    def state(self):
+        """What the order of the rows of the next epoch depends on.
+
+        Returns
+        -------
+        dict
+            Tensors.
+        """
+        return {"generator": self.generator.get_state()}
+
+    def take_state(self, state):
+        """Go on with the order that was to come then.
+
+        Parameters
+        ----------
+        state : dict
+            From ``state``.
+        """
+        self.generator.set_state(state["generator"])
+
+    def _epoch(self):
+        # Each begins anew, and depends on nothing but the generator.
+        feed = _Feed(self.rows, self.generator, self.device)
+        if self.rows.transfer is None:
             sizes = np.diff(
                 np.linspace(0, len(self.rows), self.n_steps + 1).astype(int)
             )
             for size in sizes.tolist():
-                yield _batch(self._feed.next(size))
+                yield _batch(feed.next(size))
             return
+        more = _taken_from(self.rows.transfer, self.device, self.generator)
+        n_more = self.batch_size - self.n_labelled
         for _ in range(self.n_steps):
-            more = self._transfer(self.batch_size - self.n_labelled)
-            yield self._mixed(self._feed.next(self.n_labelled), more)
+            transfer = more(n_more)
+            yield self._mixed(feed.next(self.n_labelled), transfer)
 
     def _mixed(self, part, transfer):
         """Labelled rows first; weights that make rounded shares estimate the whole."""
@@ -239,10 +278,6 @@ class _Feed:
         block = max(1, min(_BLOCK, rows.buffer_rows // _LEAST_BLOCKS))
         self._blocks = [(i, min(i + block, n)) for i in range(0, n, block)]
         self._at_once = max(1, rows.buffer_rows // block)
-        self.restart()
-
-    def restart(self):
-        """Begin a pass."""
         self._left, self._order, self._used = None, [], 0
 
     def next(self, size):

@@ -145,7 +145,29 @@ class Renewal:
         parents = np.concatenate([fresh.parents, before.parents[k:]])
         self.drawn = replace(fresh, X=None, parents=parents)
         stay = self.answers[len(self.answers) - len(before) + k :]
-        knowledge = self.weighed(self.drawn, np.concatenate([answers, stay]))
+        return self._took(np.concatenate([answers, stay]))
+
+    def restore(self, parents, answers):
+        """Take the rows that an earlier process had drawn.
+
+        Parameters
+        ----------
+        parents : ndarray of shape (m, n_parents)
+            Of the rows.
+        answers : ndarray of shape (n + m, n_outputs)
+            The teacher's answers about all rows.
+
+        Returns
+        -------
+        Knowledge
+            What all rows teach.
+        """
+        n_before = len(answers) - len(self)
+        self.drawn = replace(self.drawn, parents=parents)
+        return self._took(answers[n_before:])
+
+    def _took(self, answers):
+        knowledge = self.weighed(self.drawn, answers)
         self.answers = knowledge.answers
         return knowledge
 

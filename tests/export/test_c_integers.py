@@ -9,8 +9,8 @@ from sklearn.datasets import load_iris
 from skdistill import HardDecisionTreeClassifier, NeuralStudentClassifier
 from skdistill.export import to_c, verify
 from skdistill.export.arrays import predictor_of
-from skdistill.export.c.engine import read_engine
 from skdistill.export.c.fixed import quanta_of
+from skdistill.export.c.reading import read_engine
 
 pytestmark = needs_compiler
 

@@ -180,6 +180,7 @@ def test_dask_starts_a_cluster_if_there_is_none(rows, out, quiet_workers):
 
 
 @pytest.mark.ray
+@pytest.mark.slow
 def test_ray(rows, out, tmp_path, quiet_workers):
     ray = pytest.importorskip("ray")
     kills = tmp_path / "kills"

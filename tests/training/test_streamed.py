@@ -117,3 +117,16 @@ def test_one_seed_one_order():
 
     assert order(0) == order(0) != order(1)
     assert streamed._BLOCK > 1
+
+
+@pytest.mark.parametrize("m", [0, 10])
+def test_an_epoch_goes_on_where_it_was_cut_short(m):
+    batches = _streamed(300, m, buffer_rows=64).batches(CPU, 16, make_generator(0))
+    list(batches)
+    whole = [x for x, _ in batches]
+    again = _streamed(300, m, buffer_rows=64).batches(CPU, 16, make_generator(7))
+    again.take_state(batches.first)
+    rest = [x for x, _ in again.since(5)]
+    assert len(rest) == len(whole) - 5
+    for x, other in zip(rest, whole[5:], strict=True):
+        torch.testing.assert_close(x, other, rtol=0, atol=0)
