@@ -5,25 +5,13 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from kept_fits import (
-    EACH_EPOCH,
-    EACH_STEP,
-    Killed,
-    assert_same_bits,
-    carried_through,
-    killed_after,
-)
 from rows_on_disk import mixed_frame, written
 from sklearn.base import clone
-from sklearn.compose import make_column_transformer
-from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
 from sklearn.tree import DecisionTreeRegressor
+from taught_rows import FEW, N, TaughtRows, half_labelled, teacher_of
 
 from skdistill import (
-    Checkpoint,
     HardDecisionTreeClassifier,
     HardDecisionTreeRegressor,
     NeuralStudentClassifier,
@@ -32,56 +20,18 @@ from skdistill import (
     SoftDecisionTreeClassifier,
     SoftDecisionTreeRegressor,
     StudentClassifier,
-    soft_targets,
 )
 from skdistill.disk.rows import OpenRows
-
-N = 600
-FEW = {"max_rows": 200, "buffer_rows": 100}
-
-
-def _without_gaps(frame):
-    return frame.drop(columns="b")
-
-
-def _teacher(model):
-    columns = (OneHotEncoder(handle_unknown="ignore"), ["kind", "word"])
-    return make_pipeline(
-        make_column_transformer(columns, remainder="passthrough"), model
-    )
-
-
-class Given:
-    """Rows in memory and on disk, a teacher, and its answers on disk."""
-
-    def __init__(self, folder, is_class):
-        self.X, y = mixed_frame(N)
-        self.X = _without_gaps(self.X)
-        self.y = y if is_class else self.X["a"].to_numpy() ** 2 * 30 + 1000
-        self.weight = np.random.default_rng(3).integers(0, 4, N).astype(float)
-        frame = self.X.assign(target=self.y, weight=self.weight)
-        self.folder = written(frame, folder / "rows", row_group_size=40)
-        model = RandomForestClassifier if is_class else RandomForestRegressor
-        model = model(10, min_samples_leaf=5, random_state=0)
-        self.teacher = _teacher(model).fit(self.X, self.y)
-        names = list(self.X)
-        self.answers = soft_targets(
-            self.teacher, self.folder, out=folder / "targets", columns=names
-        )
-
-    def rows(self, **options):
-        options = {"target": "target", "weight": "weight"} | options
-        return ParquetRows(self.folder, columns=list(self.X), **options)
 
 
 @pytest.fixture(scope="module")
 def classes(tmp_path_factory):
-    return Given(tmp_path_factory.mktemp("classes"), True)
+    return TaughtRows(tmp_path_factory.mktemp("classes"), True)
 
 
 @pytest.fixture(scope="module")
 def values(tmp_path_factory):
-    return Given(tmp_path_factory.mktemp("values"), False)
+    return TaughtRows(tmp_path_factory.mktemp("values"), False)
 
 
 def _given(student, classes, values):
@@ -176,7 +126,7 @@ def test_a_fitted_teacher_is_asked_once_about_each_row(classes):
             asked.append(len(X))
             return super().predict_proba(X)
 
-    teacher = _teacher(Counting()).fit(given.X, given.y)
+    teacher = teacher_of(Counting()).fit(given.X, given.y)
     asked.clear()
     student = NeuralStudentClassifier(teacher, max_epochs=5, random_state=0)
     student.fit(given.rows(target=None, weight=None, **FEW))
@@ -275,8 +225,8 @@ def test_drawn_rows_come_from_the_sample(sampler, classes):
 @pytest.mark.parametrize(
     ("student", "message"),
     [
-        (NeuralStudentClassifier(_teacher(LogisticRegression())), "is not fitted"),
-        (NeuralStudentClassifier(_teacher(LogisticRegression()), cv=2), "cv=2 fits"),
+        (NeuralStudentClassifier(teacher_of(LogisticRegression())), "is not fitted"),
+        (NeuralStudentClassifier(teacher_of(LogisticRegression()), cv=2), "cv=2 fits"),
     ],
 )
 def test_what_needs_all_rows_in_memory_is_refused(student, message, classes):
@@ -341,24 +291,7 @@ def test_empty_fragments_and_wider_types_change_nothing(classes, tmp_path):
 
 @pytest.fixture(scope="module")
 def halves(classes, tmp_path_factory):
-    """Rows of which a third has no label, with whole numbers as labels."""
-    folder = tmp_path_factory.mktemp("halves")
-    y = pd.Series(classes.y == "yes").astype("Int64")
-    y[np.random.default_rng(5).random(N) < 0.3] = pd.NA
-    frame = classes.X.assign(target=y)
-    rows = written(frame, folder / "rows")
-    teacher = _teacher(LogisticRegression()).fit(classes.X, classes.y == "yes")
-    answers = soft_targets(teacher, rows, out=folder / "t", columns=list(classes.X))
-    known = y.notna().to_numpy()
-    p = pd.read_parquet(answers).to_numpy()
-    memory = {
-        "X": classes.X[known],
-        "y": y[known].astype(int),
-        "teacher_output": p[known],
-        "X_transfer": classes.X[~known],
-        "transfer_output": p[~known],
-    }
-    return rows, answers, memory
+    return half_labelled(classes, tmp_path_factory.mktemp("halves"))
 
 
 @pytest.mark.parametrize("transfer_weight", [None, 2.0])
@@ -396,7 +329,7 @@ def test_rows_without_a_label_are_streamed_too(transfer_weight, halves):
     np.testing.assert_allclose(*losses, rtol=0.02)
 
 
-def test_rows_without_a_label_need_a_teacher(halves):
+def test_rows_without_a_label_need_ateacher_of(halves):
     rows, answers, _ = halves
     with pytest.raises(ValueError, match="no labels: give a teacher"):
         NeuralStudentClassifier().fit(ParquetRows(rows, target="target", **FEW))
@@ -488,41 +421,3 @@ def test_a_failed_fit_changes_nothing(classes, tmp_path):
     with pytest.raises(FileNotFoundError, match="scratch=.*nowhere"):
         student.fit(rows)
     assert vars(student) == before
-
-
-@pytest.mark.parametrize("often", [EACH_EPOCH, EACH_STEP], ids=["epoch", "step"])
-@pytest.mark.parametrize("case", ["labels", "halves", "drawn", "grown"])
-def test_a_training_that_was_cut_short_goes_on_to_the_same_bits(
-    case, often, classes, halves, tmp_path
-):
-    rows, output = classes.rows(**FEW), classes.answers
-    options = {"max_epochs": 4, "batch_size": 128, "random_state": 0}
-    student = NeuralStudentClassifier(alpha=0.5, **options)
-    if case == "halves":
-        rows, output = ParquetRows(halves[0], target="target", **FEW), halves[1]
-    if case == "drawn":
-        student.set_params(teacher=classes.teacher, transfer="munge")
-    if case == "grown":
-        student = SoftDecisionTreeClassifier(max_leaf_nodes=3, **options)
-
-    def fit(**more):
-        return clone(student).fit(rows, teacher_output=output, **more)
-
-    checkpoint = Checkpoint(tmp_path / "run", **often)
-    resumed, n_lives = carried_through(lambda: fit(checkpoint=checkpoint))
-    assert n_lives > 2
-    assert_same_bits(resumed, fit(), classes.X)
-
-
-def test_a_checkpoint_of_other_rows_is_refused(classes, tmp_path):
-    student = NeuralStudentClassifier(max_epochs=2, random_state=0)
-    kept = {"checkpoint": Checkpoint(tmp_path / "run", **EACH_EPOCH)}
-    frame = classes.X.assign(target=classes.y)
-    folder = written(frame, tmp_path / "rows")
-    rows = ParquetRows(folder, target="target", **FEW)
-    with pytest.raises(Killed), killed_after(1):
-        student.fit(rows, **kept)
-    frame = frame.assign(a=frame["a"].to_numpy()[::-1])
-    frame[450:].to_parquet(folder / "rows-003.parquet")
-    with pytest.raises(ValueError, match="run.*rows"):
-        student.fit(rows, **kept)
