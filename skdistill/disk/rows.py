@@ -13,6 +13,7 @@ from .fragments import column_names, fragments_of
 from .frames import Frames
 from .needed import needed
 from .schemas import index_columns
+from .sources import is_on_disk
 
 _ROWS, _CELLS = 65_536, 2_000_000  # of a batch that is read
 _MOST = 100_000
@@ -114,7 +115,14 @@ class ParquetRows:
         ------
         ValueError
             If the source holds no rows or lacks a column, or its files do not agree.
+        TypeError
+            If it is not on disk.
         """
+        if not is_on_disk(self.source):
+            raise TypeError(
+                f"ParquetRows takes a source on disk, and got {type(self.source).__name__}: "
+                "give its frames to fit; write a plan of Dask, polars or Ray to Parquet."
+            )
         is_one = isinstance(self.target, str)
         targets = [self.target] if is_one else list(self.target or [])
         others = [*targets, *([] if self.weight is None else [self.weight])]

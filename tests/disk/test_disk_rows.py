@@ -89,3 +89,9 @@ def test_a_file_that_grew_meanwhile_is_noticed(tmp_path):
     frame.to_parquet(folder / "rows-000.parquet")
     with pytest.raises(ValueError, match=r"rows-000.* has 90 rows, and had 23"):
         list(rows.batches())
+
+
+def test_rows_in_memory_are_no_source():
+    frame, _ = mixed_frame(9)
+    with pytest.raises(TypeError, match="a source on disk, and got DataFrame"):
+        len(ParquetRows(frame))
