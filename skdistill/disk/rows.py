@@ -119,8 +119,9 @@ class ParquetRows:
             If it is not on disk.
         """
         if not is_on_disk(self.source):
+            kind = type(self.source).__name__
             raise TypeError(
-                f"ParquetRows takes a source on disk, and got {type(self.source).__name__}: "
+                f"ParquetRows takes a source on disk, and got {kind}: "
                 "give its frames to fit; write a plan of Dask, polars or Ray to Parquet."
             )
         is_one = isinstance(self.target, str)
