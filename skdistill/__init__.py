@@ -23,6 +23,7 @@ _HOMES = {
     "Munge": "transfer.samplers",
     "NeuralStudentClassifier": "students.net",
     "NeuralStudentRegressor": "students.net",
+    "ParquetRows": "disk.rows",
     "Periodic": "modules.embeddings",
     "PiecewiseLinear": "modules.embeddings",
     "SoftDecisionTreeClassifier": "students.soft_tree",
@@ -52,6 +53,7 @@ _HOMES = {
 __all__ = sorted(_HOMES)
 
 if TYPE_CHECKING:
+    from .disk.rows import ParquetRows as ParquetRows
     from .inspection import all_counterfactuals as all_counterfactuals
     from .inspection import counterfactual as counterfactual
     from .inspection import explain as explain

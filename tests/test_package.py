@@ -53,6 +53,7 @@ def test_public_names():
         "Munge",
         "NeuralStudentClassifier",
         "NeuralStudentRegressor",
+        "ParquetRows",
         "Periodic",
         "PiecewiseLinear",
         "SoftDecisionTreeClassifier",

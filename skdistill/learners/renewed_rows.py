@@ -41,6 +41,23 @@ class RenewedRows:
         """Epochs between renewals, or None."""  # numpydoc ignore=RT01
         return None if self._renewal is None else self._renewal.every
 
+    def tensors(self, objective, module):
+        """The rows as a training takes them.
+
+        Parameters
+        ----------
+        objective : Objective
+            The loss that they are for.
+        module : torch.nn.Module
+            What is trained.
+
+        Returns
+        -------
+        Rows
+            Tensors.
+        """
+        return self._learner.tensors(self.x, self.knowledge, objective, module)
+
     def renewer(self, objective, module):
         """What renews the rows in the course of a training.
 

@@ -22,6 +22,7 @@ from .base import Learner, Model
 from .live import live_form
 from .objectives import leaves_scale_open, objective_of
 from .renewed_rows import RenewedRows
+from .rows_on_disk import RowsOnDisk
 
 # Up to so many rows numpy answers sooner than torch, whose calls cost most of it.
 _FEW_ROWS = 16
@@ -246,7 +247,7 @@ class TorchLearner(Learner):
         # All seeds at first: what is trained before does not change the last training.
         seeds = random.randint(np.iinfo(np.int32).max, size=3).tolist()
         x, used, exam = self._rows_and_exam(lesson, random)
-        rows = RenewedRows(self, lesson.renewal, x, used)
+        rows = self._rows(lesson, x, used)
         if self.temperature is None:
             unseen = None if lesson.exam is None else exam
             self.temperature = yield from self._chosen_temperature(
@@ -283,11 +284,18 @@ class TorchLearner(Learner):
             x, used = x[kept], used.take(kept)
             if lesson.renewal is not None:
                 lesson.renewal.kept = kept
+            if lesson.stream is not None:
+                lesson.stream.hold_out(held)
         if used.soft is not None:
             extra = lesson.transfer_view(self.see)
             x = x if extra is None else np.concatenate([x, extra])
         self._check_exam(used, exam)
         return x, used, exam
+
+    def _rows(self, lesson, x, used):
+        if lesson.stream is not None:
+            return RowsOnDisk(self, lesson.stream, x, used)
+        return RenewedRows(self, lesson.renewal, x, used)
 
     def _check_exam(self, used, exam):
         params = self.params
@@ -356,7 +364,7 @@ class TorchLearner(Learner):
             It yields the training, a ``Request``, and returns the net that it is sent.
         """
         params, objective = self.params, self.objective()
-        tensors = self.tensors(rows.x, rows.knowledge, objective, module)
+        tensors = rows.tensors(objective, module)
         valid = None if exam is None else self.tensors(*exam, objective, module)
         options = {
             **{name: getattr(params, name) for name in self.train_options},

@@ -423,18 +423,39 @@ class Asking:
 
     def _gathered(self, given, task, teacher, **options):
         ready = not self.asks_clones and any_ready(self.teacher)
-        return gather(
-            given,
-            task,
-            teacher,
-            asks=self.alpha > 0,
-            transfer_weight=self.transfer_weight,
-            class_weight=self.class_weight,
-            calibrates=self.teacher_calibration is not None,
+        usual = {
+            "asks": self.alpha > 0,
+            "transfer_weight": self.transfer_weight,
+            "class_weight": self.class_weight,
+            "calibrates": self.teacher_calibration is not None,
             # A teacher fitted here has learnt these labels: only another's can be
             # strange.
-            fitted_before=ready or given.teacher_output is not None,
-            **options,
+            "fitted_before": ready or given.teacher_output is not None,
+        }
+        return gather(given, task, teacher, **usual | options)
+
+    def weighed(self, given, answers):
+        """What more rows teach, of which those that were asked about are a sample.
+
+        Parameters
+        ----------
+        given : Given
+            Validated rows, without transfer rows.
+        answers : Answers
+            About the sample: the task, the teacher, and its temperature.
+
+        Returns
+        -------
+        Knowledge
+            Of these rows.
+        """
+        temperature = answers.knowledge.teacher_temperature
+        return self._gathered(
+            given,
+            answers.task,
+            answers.teacher,
+            teacher_temperature=temperature,
+            fitted_before=False,  # the sample has shown it
         )
 
     def _renewal(self, given, task, teacher, held_out, knowledge, validated):

@@ -26,6 +26,8 @@ class Lesson:
         Where fresh transfer rows come from.
     teacher : object, list of objects or None
         The fitted teacher, where it was asked.
+    stream : Stream or None
+        All rows, of which those of X are a sample; None where these are all.
     """
 
     read: Any
@@ -35,6 +37,7 @@ class Lesson:
     exam: Any = None
     renewal: Any = None
     teacher: Any = None
+    stream: Any = None
 
     def transfer_view(self, see):
         """The student's view of all transfer rows.

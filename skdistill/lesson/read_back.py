@@ -41,7 +41,7 @@ def read_outputs(output, name, n_rows):
     if not isinstance(output, str | PathLike):
         return output
     folder = Path(output)
-    manifest = _manifest(folder, name)
+    manifest = checked_manifest(folder, name)
     if manifest.n_rows != n_rows:
         raise ValueError(
             f"{name}={str(output)!r} holds outputs for {manifest.n_rows} rows, and there "
@@ -51,7 +51,26 @@ def read_outputs(output, name, n_rows):
     return arranged(folder_values(folder, manifest), manifest, name)
 
 
-def _manifest(folder, name):
+def checked_manifest(folder, name):
+    """The manifest of a complete folder.
+
+    Parameters
+    ----------
+    folder : path
+        That ``soft_targets`` wrote.
+    name : str
+        The argument's name.
+
+    Returns
+    -------
+    Manifest
+        What it is about.
+
+    Raises
+    ------
+    ValueError
+        If it is another folder, or not complete.
+    """
     manifest = Manifest.read(folder)
     if manifest is None:
         raise ValueError(

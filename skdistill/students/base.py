@@ -21,6 +21,7 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
+from ..disk.rows import ParquetRows
 from ..lesson.asking import Asking, named_members
 from ..lesson.given import Given, Read
 from ..lesson.lesson import Lesson
@@ -30,6 +31,7 @@ from ..teacher.pickling import check_can_be_pickled
 from ..training.fits import carry_out
 from ..training.runs import kept_in
 from ..transfer.drawn import NAMES, automatic
+from .from_disk import asking_of, taken_from_disk, taught_by_all
 from .keeping import run_of
 from .reading import (
     fit_students_view,
@@ -91,6 +93,7 @@ class BaseStudent(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
     _checks_rows = True  # whether rows without a view must be finite numbers
     _has_epochs = False  # after which X_val is watched, drawn rows can be renewed
     _chooses_model = False  # by X_val, between several
+    _streams = False  # from disk, epoch after epoch
     _draws_for_leaves = False  # once a tree is there, more rows where it has few
 
     @_fit_context(prefer_skip_nested_validation=False)
@@ -112,9 +115,9 @@ class BaseStudent(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
 
         Parameters
         ----------
-        X : array-like of shape (n, n_features)
+        X : array-like of shape (n, n_features), or ParquetRows
             Training rows. The teacher gets them as they are, the student through its
-            ``preprocessor``.
+            ``preprocessor``. Rows on disk bring their labels and weights.
         y : array-like of shape (n,) or (n, n_targets), default=None
             Labels or target values; several labels at once as a matrix of zeros and
             ones, several targets as columns. None is allowed where a fitted teacher (or its
@@ -186,7 +189,8 @@ default=None
 
     def _prepare(self, given):
         """Validate, ask the teacher, and fit the view of X: what there is to learn."""
-        asking = self._asking()
+        given, survey = taken_from_disk(self, given)
+        asking = asking_of(self, survey)
         given, read = self._read(given, asking)
         folds = asking.folds(given)
         drawn = asking.drawn(given, folds, self._automatic_sampler(given.X))
@@ -207,7 +211,8 @@ default=None
         if not self._continues():
             self._fit_view(read, given, answers.fitted)
         taught = answers.task, knowledge, exam, answers.renewal, answers.fitted
-        return Lesson(read, given.y, *taught)
+        lesson = Lesson(read, given.y, *taught)
+        return taught_by_all(self, survey, asking, answers, lesson)
 
     def _read_rows(self, X, reset):
         """Rows as the student's view takes them; the first ones set what they are."""
@@ -307,6 +312,11 @@ default=None
         """Rows that the user gives to a fitted student, read."""
         if "preprocessor_" not in vars(self):  # a check that asks for tags is slow
             check_is_fitted(self)
+        if isinstance(X, ParquetRows):
+            raise TypeError(
+                "ParquetRows are for fit; predict a few rows at a time: "
+                "[student.predict(batch.X) for batch in rows.batches()]."
+            )
         return self._read_rows(X, reset=False)
 
     def _view(self, X):

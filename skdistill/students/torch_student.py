@@ -93,7 +93,7 @@ class TorchStudent(BaseStudent):
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
-    _has_epochs = True
+    _has_epochs = _streams = True
     _learner_class = None  # of TorchLearner
     _parts = None  # Parts, while partial_fit runs and between its calls
 

@@ -81,6 +81,29 @@ class Table:
         }
         return Table(self.numbers[rows], self.number_columns, labels, self.names)
 
+    def with_labels(self, columns):
+        """The same, with columns without a value as labels, of which all are gaps.
+
+        Parameters
+        ----------
+        columns : list of int
+            Positions of the columns that hold labels in other rows.
+
+        Returns
+        -------
+        Table
+            The same, where these are labels.
+        """
+        empty = [j for j in columns if j not in self.labels]
+        if not empty:
+            return self
+        gaps = {j: self.labels_at(j, []) for j in empty}
+        kept = ~np.isin(self.number_columns, empty)
+        labels = dict(sorted({**self.labels, **gaps}.items()))
+        return Table(
+            self.numbers[:, kept], self.number_columns[kept], labels, self.names
+        )
+
     def numbers_at(self, column):
         """A column that held numbers in training.
 

@@ -164,6 +164,17 @@ class TableView(TransformerMixin, BaseEstimator):
         self._lay_out()
         return self
 
+    def take_parts(self, parts):
+        """Go on with other parts, of the same columns.
+
+        Parameters
+        ----------
+        parts : list of NumberColumns and CategoryColumn
+            As ``learn`` makes them.
+        """
+        self.parts_ = parts
+        self._lay_out()
+
     def _lay_out(self):
         """Put the columns of the view into the order of the table's."""
         terms = [term for part in self.parts_ for term in part.terms]

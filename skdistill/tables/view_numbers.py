@@ -79,7 +79,7 @@ class NumberColumns:
             This part of the view.
         """
         numbers = table.numbers
-        mean, inverse, kurtosis, present = _moments(numbers, share)
+        mean, inverse, kurtosis, present = moments(numbers, share)
         tails = [
             _Tail.learn(i, numbers[:, i], share)
             for i in np.flatnonzero(kurtosis > max_kurtosis)
@@ -87,7 +87,7 @@ class NumberColumns:
         ]
         for tail in tails:
             bent = tail.bend(numbers[:, [tail.index]])
-            (mean[tail.index],), (inverse[tail.index],), _, _ = _moments(bent, share)
+            (mean[tail.index],), (inverse[tail.index],), _, _ = moments(bent, share)
         terms = [Term(j) for j in table.number_columns]
         for tail in tails:
             terms[tail.index] = Term(
@@ -213,11 +213,24 @@ def _is_heavy(x, share, max_kurtosis):
     inside = np.clip(x, low, high)[:, None]
     if not ((inside > low) & (inside < high)).any():
         return False
-    return bool(_moments(inside, share / share.sum())[2, 0] > max_kurtosis)
+    return bool(moments(inside, share / share.sum())[2, 0] > max_kurtosis)
 
 
-def _moments(X, share):
-    """Mean, one over the standard deviation (0 for a constant), kurtosis, presence."""
+def moments(X, share):
+    """Mean, one over the standard deviation (0 for a constant), kurtosis, presence.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, n_columns)
+        NaN for gaps.
+    share : ndarray of shape (n,)
+        Weights, which sum to 1.
+
+    Returns
+    -------
+    ndarray of shape (4, n_columns)
+        Of each column.
+    """
     if not X.size:
         return np.zeros((4, X.shape[1]))
     top, bottom = np.fmax.reduce(X, axis=0), np.fmin.reduce(X, axis=0)
@@ -231,15 +244,15 @@ def _moments(X, share):
         present = sum(share[rows] @ ~np.isnan(X[rows]) for rows in row_chunks(X))
     mass = np.where(present > 0, present, 1.0)
 
-    def without_gaps(values):
+    def _without_gaps(values):
         return np.nan_to_num(values, copy=False) if has_gaps else values
 
-    mean = sum(share[r] @ without_gaps(X[r] * shrink) for r in row_chunks(X)) / mass
+    mean = sum(share[r] @ _without_gaps(X[r] * shrink) for r in row_chunks(X)) / mass
     variance, fourth = np.zeros((2, X.shape[1]))
     for r in row_chunks(X):
         power = X[r] * shrink
         power -= mean
-        power = np.square(without_gaps(power), out=power)
+        power = np.square(_without_gaps(power), out=power)
         variance += share[r] @ power
         fourth += share[r] @ np.square(power, out=power)
     variance, fourth = variance / mass, fourth / mass

@@ -64,6 +64,25 @@ class Rows:
         moved = {k: v.to(device) if torch.is_tensor(v) else v for k, v in moved.items()}
         return replace(self, **moved)
 
+    def batches(self, device, batch_size, generator):
+        """An epoch's batches.
+
+        Parameters
+        ----------
+        device : torch.device
+            Where training runs.
+        batch_size : int
+            Rows of a batch.
+        generator : torch.Generator
+            Shuffles.
+
+        Returns
+        -------
+        Batches
+            Of these rows, on the device.
+        """
+        return Batches(self.to(device), batch_size, generator)
+
     def take(self, index, n_labelled):
         """A batch, as skorch wants it.
 
@@ -123,8 +142,8 @@ class Batches:
             self.n_labelled = min(max(1, share), self.batch_size - 1, n)
         self.swap(rows)
         self.generator = generator
-        self._labelled = _Shuffled(0, n, generator)
-        self._transfer = _Shuffled(n, total, generator)
+        self._labelled = Shuffled(0, n, generator)
+        self._transfer = Shuffled(n, total, generator)
 
     def swap(self, rows):
         """Go on with other rows in the place of these.
@@ -243,14 +262,34 @@ class Batches:
         return [batches[i] for i in order.tolist()]
 
 
-class _Shuffled:
-    """Row numbers, one permutation after another, without end."""
+class Shuffled:
+    """Row numbers, one permutation after another, without end.
+
+    Parameters
+    ----------
+    start, stop : int
+        The numbers.
+    generator : torch.Generator
+        Shuffles; on the CPU.
+    """
 
     def __init__(self, start, stop, generator):
         self.start, self.count, self.generator = start, stop - start, generator
         self.left = torch.empty(0, dtype=torch.long)
 
     def next(self, count):
+        """The next ones.
+
+        Parameters
+        ----------
+        count : int
+            How many.
+
+        Returns
+        -------
+        Tensor of int64
+            Row numbers.
+        """
         while len(self.left) < count:
             order = torch.randperm(self.count, generator=self.generator) + self.start
             self.left = torch.cat([self.left, order])
@@ -258,13 +297,33 @@ class _Shuffled:
         return head
 
 
+def share_factors(n, total, batch_size, n_labelled):
+    """Weights by which a batch of rounded shares still estimates the whole mean.
+
+    Parameters
+    ----------
+    n, total : int
+        Labelled rows, and all rows.
+    batch_size, n_labelled : int
+        Rows of a batch, and how many of them are labelled.
+
+    Returns
+    -------
+    labelled, transfer : float
+        1 where shares came out even.
+    """
+    labelled = n / total * batch_size / n_labelled
+    return labelled, (total - n) / total * batch_size / (batch_size - n_labelled)
+
+
 def _share_corrected(rows, batch_size, n_labelled):
     """Weigh rows so that a batch of rounded shares still estimates the whole mean."""
     if rows.soft is None:
         return rows
     n, total = rows.n_labelled, len(rows)
-    factor = torch.full((total,), n / total * batch_size / n_labelled)
-    factor[n:] = (total - n) / total * batch_size / (batch_size - n_labelled)
+    labelled, transfer = share_factors(n, total, batch_size, n_labelled)
+    factor = torch.full((total,), labelled)
+    factor[n:] = transfer
     # Shares that came out even need no weights.
     if torch.allclose(factor, torch.ones(())):
         return rows

@@ -7,7 +7,7 @@ import torch
 from skorch.callbacks import PrintLog
 
 from ..ctrl_c import CtrlC
-from .batches import Batches, InOrder
+from .batches import InOrder
 from .callbacks import BestWeights, EpochBar, Refresh, interruption
 from .keeper import Keeper, KeepsNothing
 from .net import DistillationNet, uncompiled
@@ -116,7 +116,7 @@ def train(
     ----------
     module : torch.nn.Module
         Initialised.
-    rows : Rows
+    rows : Rows or StreamedRows
         To learn from.
     valid : Rows or None
         For validation; never trained on.
@@ -168,7 +168,7 @@ def train(
         If it comes before the first epoch is done.
     """
     _check_callbacks(callbacks or [])
-    batches = Batches(rows.to(device), batch_size, generator)
+    batches = rows.batches(device, batch_size, generator)
     valid_batches = None if valid is None else InOrder(valid.to(device))
     # Without validation rows too: Ctrl-C then returns to the best epoch so far.
     best = BestWeights("train_loss" if valid is None else "valid_loss", patience, tol)

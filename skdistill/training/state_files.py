@@ -4,6 +4,7 @@ from ..disk.writing import remove_leftovers
 from ..warn import warn
 from .keeping import Damaged, key_of, read_state, weights_of, write_state
 from .runs import listed
+from .streamed import StreamedRows
 
 _ENDING = ".ckpt"
 # Options of a training that its steps depend on; the student's parameters have keys too.
@@ -139,6 +140,10 @@ def _words(value):
 def _keys_of(rows, where):
     if rows is None:
         return {f"rows{where}": "none"}
+    if isinstance(rows, StreamedRows):  # what they teach is in the same records
+        parts = [f"{rows.n_labelled} {rows.file.digest()}"]
+        more = _keys_of(rows.transfer, "").values()
+        return {f"rows{where}": ", ".join([*parts, *more])}
     targets = (rows.soft, rows.hard, rows.labels)
     weights = (rows.soft_weight, rows.hard_weight)
     return {

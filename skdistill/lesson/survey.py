@@ -1,0 +1,282 @@
+"""One pass over rows on disk: a sample of them, and what is known of all exactly."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from ..disk.needed import needed
+from ..tables.containers import rows_of
+from ..tables.reading import validated_table
+from ..tables.whole_view import Spread, WholeView
+from ..tasks.units import Unit
+from .given import Given
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What one pass over rows on disk has found.
+
+    Attributes
+    ----------
+    rows : OpenRows
+        The rows.
+    outputs : OutputsOfRows or None
+        The teacher's outputs for them.
+    positions : ndarray of shape (n,)
+        Of the labelled rows in the sample, ascending.
+    n_labelled : int
+        Number of labelled rows of all.
+    given : Given
+        The arguments of fit with the sample as X.
+    view : WholeView or None
+        What all rows say about the columns of a view; None where no table is read.
+    targets : _Labels, _Values or None
+        What is known of all targets.
+    """
+
+    rows: Any
+    outputs: Any
+    positions: np.ndarray
+    n_labelled: int
+    given: Given
+    view: Any
+    targets: Any
+
+    def balanced(self, class_weight):
+        """The parameter ``class_weight``, "balanced" by all rows.
+
+        Parameters
+        ----------
+        class_weight : dict, list, "balanced" or None
+            As the user gave it.
+
+        Returns
+        -------
+        dict, list or None
+            Weights by label, where it was "balanced".
+        """
+        if not isinstance(class_weight, str) or self.targets is None:
+            return class_weight
+        return self.targets.balanced()
+
+    def unit(self, task):
+        """The unit of the targets, by all rows.
+
+        Parameters
+        ----------
+        task : Values
+            With the unit of the sample.
+
+        Returns
+        -------
+        Unit
+            That of the sample where targets say nothing.
+        """
+        unit = None if self.targets is None else self.targets.unit()
+        return task.unit if unit is None else unit
+
+    def correct(self, view):
+        """Put the numbers of all rows into the view of the sample.
+
+        Parameters
+        ----------
+        view : TableView
+            Learnt from the sample; changed.
+        """
+        tails = view.parts_[0].tails
+        if tails:  # what bends them was not known in the first pass
+            numbers = view.parts_[0].columns
+            names = [self.rows.columns[numbers[tail.index]] for tail in tails]
+            for batch in self.rows.only(names).batches():
+                table = validated_table(BaseEstimator(), batch.X, reset=True)
+                self.view.add_bent(tails, table.numbers, _weight(batch))
+        self.view.corrected(view)
+
+
+def surveyed(rows, given, outputs, kind, reads_table):
+    """Pass over the rows.
+
+    Parameters
+    ----------
+    rows : OpenRows
+        The rows.
+    given : Given
+        The arguments of fit.
+    outputs : OutputsOfRows or None
+        The teacher's outputs.
+    kind : {"classifier", "regressor"}
+        What the targets are.
+    reads_table : bool
+        Whether statistics of the columns are wanted.
+
+    Returns
+    -------
+    Survey
+        What was found.
+    """
+    view = WholeView(rows.label_columns) if reads_table else None
+    targets = None
+    if rows.target is not None:
+        targets = _Labels() if kind == "classifier" else _Values()
+    taken = _Taken(rows, outputs)
+    for batch in rows.batches():
+        _check_weight(batch, rows)
+        first = np.empty(0, int)
+        if targets is not None:
+            labelled = _labelled(batch)
+            first = labelled[targets.add(batch.y, _weight(batch)[labelled])]
+        taken.add(batch, first)
+        if view is not None:
+            table = validated_table(BaseEstimator(), batch.X, reset=True)
+            view.add(table, _weight(batch))
+    return Survey(rows, outputs, *taken.given(given), view, targets)
+
+
+def _weight(batch):
+    return np.ones(len(batch)) if batch.weight is None else batch.weight
+
+
+def _labelled(batch):
+    """Positions of the rows that have a target, or want none."""
+    if batch.labelled is None:
+        return np.arange(len(batch))
+    return np.flatnonzero(batch.labelled)
+
+
+def _check_weight(batch, rows):
+    weight = batch.weight
+    if weight is not None and not (np.isfinite(weight).all() and weight.min() >= 0):
+        raise ValueError(
+            f"Column {rows.weight!r} of weights holds gaps or numbers below 0: give 0 to "
+            "rows that are not to count."
+        )
+
+
+class _Taken:
+    """Rows of a sample, as they come by; unlabelled ones apart."""
+
+    def __init__(self, rows, outputs):
+        self.rows, self.outputs = rows, outputs
+        self.chosen = rows.sample()
+        self.parts, self.unlabelled, self.positions = [], [], [np.empty(0, int)]
+        self.n_labelled = 0
+
+    def add(self, batch, more):
+        """Take those that were chosen, and `more`: a class may be too rare for them."""
+        ends = [batch.start, batch.start + len(batch)]
+        low, high = np.searchsorted(self.chosen, ends)
+        index = np.union1d(self.chosen[low:high] - batch.start, more).astype(int)
+        labelled = _labelled(batch)
+        self.n_labelled += len(labelled)
+        known = np.isin(index, labelled)
+        # y has the labelled rows alone.
+        places = np.searchsorted(labelled, index[known])
+        y = None if batch.y is None else batch.y.iloc[places]
+        self._take(self.parts, batch, index[known], y)
+        self._take(self.unlabelled, batch, index[~known], None)
+        self.positions.append(batch.start + index[known])
+
+    def _take(self, parts, batch, index, y):
+        if not len(index):
+            return
+        outputs = weight = None
+        if self.outputs is not None:
+            outputs = self.outputs.raw(batch.start, len(batch))[index]
+        if batch.weight is not None:
+            weight = batch.weight[index]
+        parts.append((rows_of(batch.X, index), y, weight, outputs))
+
+    def given(self, given):
+        """Positions, number of labelled rows, and the arguments of fit."""
+        if not self.parts:
+            raise ValueError(
+                f"{self.rows.rows!r} holds no target: leave `target` None, if a teacher is "
+                "to say all."
+            )
+        X, y, weight, outputs = self._columns(self.parts)
+        sample = replace(given, X=X, y=y, sample_weight=weight, teacher_output=outputs)
+        if self.unlabelled:
+            if given.X_transfer is not None:
+                raise ValueError(
+                    f"X_transfer cannot be given beside {self.rows.rows!r}, some rows of "
+                    "which have no target: put all unlabelled rows there."
+                )
+            X, _, _, outputs = self._columns(self.unlabelled)
+            sample = replace(sample, X_transfer=X, transfer_output=outputs)
+        return np.concatenate(self.positions), self.n_labelled, sample
+
+    def _columns(self, parts):
+        *columns, outputs = (
+            None if column[0] is None else _joined(column)
+            for column in zip(*parts, strict=True)
+        )
+        return *columns, None if outputs is None else self.outputs.arranged(outputs)
+
+
+def _joined(parts):
+    if isinstance(parts[0], np.ndarray):
+        return np.concatenate(parts)
+    if len(parts) == 1:
+        return parts[0].reset_index(drop=True)
+    return needed("pandas", "A frame").concat(parts, ignore_index=True)
+
+
+class _Labels:
+    """How many rows each label has, of each target."""
+
+    def __init__(self):
+        self.counts = {}  # by the target's number
+
+    def add(self, y, weight):
+        """Count; the first row of each label that is new is returned."""
+        columns = y.to_numpy().reshape(len(y), -1).T
+        first = set()
+        for i, column in enumerate(columns):
+            counts = self.counts.setdefault(i, {})
+            found = np.unique(column, return_index=True, return_counts=True)
+            for label, row, count in zip(
+                *(part.tolist() for part in found), strict=True
+            ):
+                if label not in counts:
+                    first.add(row)
+                counts[label] = counts.get(label, 0) + count
+        return np.array(sorted(first), int)
+
+    def balanced(self):
+        """As scikit-learn computes them."""
+        every = [
+            {label: sum(c.values()) / (len(c) * n) for label, n in c.items()}
+            for c in self.counts.values()
+        ]
+        return every if len(every) > 1 else every[0]
+
+    def unit(self):
+        return None
+
+
+class _Values:
+    """Means and standard deviations of the targets."""
+
+    def __init__(self):
+        self.spread = Spread()
+
+    def add(self, y, weight):
+        """Add up; no row has to be in the sample."""
+        values = y.to_numpy(np.float64).reshape(len(y), -1)
+        self.spread.add(values, weight)
+        return np.empty(0, int)
+
+    def balanced(self):
+        return None
+
+    def unit(self):
+        """None where no target varies: the teacher's answers say it then."""
+        inverse = self.spread.inverse()
+        if not inverse.any():
+            return None
+        size = np.minimum(np.abs(self.spread.mean), 1.0)
+        constant = np.where(size > 0, size, 1.0)
+        scale = np.where(inverse > 0, 1 / np.where(inverse > 0, inverse, 1), constant)
+        return Unit(self.spread.mean, np.maximum(scale, np.finfo(float).tiny))
