@@ -96,20 +96,20 @@ def _run(where, folder):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def rows_from_disk(quick=False):
+def rows_from_disk(sizes):
     """The table's rows.
 
     Parameters
     ----------
-    quick : bool, default=False
-        Up to 100,000 rows, rather than 10 million.
+    sizes : list of int
+        Numbers of rows; above a million only from disk.
 
     Yields
     ------
     dict
         Of one number of rows, from memory or from disk.
     """
-    for n in (10_000, 100_000) if quick else (10_000, 100_000, 1_000_000, 10_000_000):
+    for n in sizes:
         with tempfile.TemporaryDirectory() as folder:
             made_rows(n, Path(folder) / "made")
             for where in ("memory", "disk") if n <= 1_000_000 else ("disk",):
@@ -118,5 +118,5 @@ def rows_from_disk(quick=False):
 
 
 if __name__ == "__main__":
-    for row in rows_from_disk("--quick" in sys.argv):
+    for row in rows_from_disk([10_000, 100_000]):
         print(row, flush=True)

@@ -129,10 +129,10 @@ def memory_of_one_process(rows, out):
     print(json.dumps({"before": before, "peak": peak_mb(os.getpid())}))
 
 
-def rate_rows(quick=False):
+def rate_rows(sizes):
     """Rates and memory, by number of rows, engine and number of processes."""
     table = []
-    for n in (10_000, 100_000) if quick else (10_000, 100_000, 1_000_000, 10_000_000):
+    for n in sizes:
         with tempfile.TemporaryDirectory() as folder:
             rows = made_rows(n, Path(folder) / "rows", max(4, n // FRAGMENT))
             command = [sys.executable, "-m", __name__, "memory", str(rows)]
