@@ -112,14 +112,14 @@ class Engine(ABC):
         return median_seconds(lambda: self.answers(columns))
 
 
-def median_seconds(run, budget=0.1):
+def median_seconds(run, budget=0.02):
     """The median time of a function without arguments.
 
     Parameters
     ----------
     run : callable
         Called at least three times.
-    budget : float, default=0.1
+    budget : float, default=0.02
         Seconds after which it is not called again.
 
     Returns

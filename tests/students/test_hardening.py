@@ -66,7 +66,7 @@ def test_it_keeps_the_teacher_and_changes_nothing(taught):
 def test_without_rows_of_its_own_it_says_what_it_was_measured_on(taught):
     _, tree, X, _ = taught
     hard = tree.harden(X[:200], **SMALL)
-    assert hard.fidelity_["rows"].startswith("50 rows of X, on which the soft tree may")
+    assert hard.fidelity_["rows"].startswith("50 rows of X, on which the student may")
 
 
 def test_labels_count_as_they_did_for_the_soft_tree(taught):

@@ -274,7 +274,7 @@ def test_what_it_was_judged_on():
     }
     held = TAUGHT.prune(X[:100], max_leaf_nodes=3, random_state=0)
     assert held.fidelity_.keys() == {"before", "after", "rows"}
-    assert held.fidelity_["rows"].startswith("25 rows of X, on which the soft tree may")
+    assert held.fidelity_["rows"].startswith("25 rows of X, on which the student may")
     again = TAUGHT.prune(X[:100], max_leaf_nodes=3, random_state=0)
     assert again.fidelity_ == held.fidelity_
     np.testing.assert_array_equal(again.predict_proba(X), held.predict_proba(X))
