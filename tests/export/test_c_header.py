@@ -29,6 +29,7 @@ def example_of(header):
     return "\n".join(line.removeprefix(" *") for line in lines)
 
 
+@pytest.mark.slow  # on more cases what other tests show
 @pytest.mark.parametrize("language", ["c", "c++"])
 @pytest.mark.parametrize(
     ("kind", "dtype"),

@@ -88,6 +88,7 @@ def test_an_adjusted_prior_is_kept(way, tmp_path):
     served(student.adjust_class_prior([0.8, 0.1, 0.1]), IRIS, tmp_path / "a.onnx")
 
 
+@pytest.mark.slow  # on more cases what other tests show
 @pytest.mark.parametrize("params", [{}, {"preprocessor": None}])
 @pytest.mark.parametrize("way", WAYS)
 def test_a_gap_that_the_student_refuses_gives_no_probability(way, params, tmp_path):

@@ -41,6 +41,7 @@ def test_trees_on_frames(student, dialect):
     assert verify(sql, student)["labels_that_differ"] == 0
 
 
+@pytest.mark.slow  # on more cases what other tests show
 @pytest.mark.parametrize("dialect", RENDERED)
 def test_nets_and_values(dialect):
     X, y = numbers()

@@ -141,6 +141,7 @@ def test_a_candidate_that_diverges_does_so_again(iris, iris_forest, tmp_path):
     assert_same_results(search, fit(), iris[0])
 
 
+@pytest.mark.slow  # on more cases what other tests show
 def test_a_wrapper_that_fits_the_student_several_times(iris, iris_forest, tmp_path):
     def fit(**more):
         estimator = CalibratedClassifierCV(net(iris_forest), cv=2)
