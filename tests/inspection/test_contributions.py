@@ -108,6 +108,7 @@ def test_terms_of_a_column_are_one():
         assert value == pytest.approx(parts[0, terms].sum(), abs=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scaled", [False, True])
 def test_a_linear_net_gives_its_weights_times_the_way(scaled):
     random = np.random.default_rng(0)
