@@ -8,6 +8,7 @@ import weakref
 import numpy as np
 
 _SPARE = 100_000_000  # bytes of the disk that are left free
+_CHUNK = 1 << 24  # bytes that are handed on at once
 
 
 class RecordFile:
@@ -68,6 +69,39 @@ class RecordFile:
             self._hash.update(left[:n_written])
             left = left[n_written:]
         self._n += len(records)
+
+    def chunks(self):
+        """All records, as bytes.
+
+        Yields
+        ------
+        ndarray of shape (n,) of uint8
+            Some whole records.
+        """
+        for start, stop in self._blocks(self._n):
+            yield self.read([(start, stop)]).view(np.uint8)
+
+    def filled(self, n):
+        """Empty chunks, each of which is written once the caller has filled it.
+
+        Parameters
+        ----------
+        n : int
+            Number of records to come.
+
+        Yields
+        ------
+        ndarray of shape (n,) of uint8
+            As long as those of ``chunks``.
+        """
+        for start, stop in self._blocks(n):
+            records = np.empty(stop - start, self.dtype)
+            yield records.view(np.uint8)
+            self.append(records)
+
+    def _blocks(self, n):
+        size = max(1, _CHUNK // self.dtype.itemsize)
+        return [(i, min(i + size, n)) for i in range(0, n, size)]
 
     def digest(self):
         """A key of all records."""  # numpydoc ignore=RT01

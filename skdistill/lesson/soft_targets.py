@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import (
 from ..disk.sources import is_plan
 from ..teacher.members import check_width
 from ..teacher.memory import TeacherMemory
+from ..training.led import led
 from .on_disk import write_targets
 from .softening import Softening
 
@@ -129,13 +130,13 @@ def soft_targets(
         memory = TeacherMemory(memory, n_jobs, verbose)
         ask = Softening(teacher, temperature, classes, teacher_weights, memory)
         check_width(teacher, X)
-        soft = ask(X)
+        soft = led(lambda: ask(X), "soft_targets")
         return soft if len(soft) > 1 else soft[0]
     if memory is not None:
         raise ValueError("out= keeps the answers itself: leave memory=None.")
     ask = Softening(teacher, temperature, classes, teacher_weights)
     how = {"engine": engine, "columns": columns, "n_jobs": n_jobs, "verbose": verbose}
-    return write_targets(ask, X, out, **how)
+    return led(lambda: write_targets(ask, X, out, **how), "soft_targets")
 
 
 def _check_in_memory(X, engine, columns):

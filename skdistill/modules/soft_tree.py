@@ -74,6 +74,8 @@ class SoftTree(nn.Module):
 
     #: Parameters that no weight decay touches.
     undecayed = ("gate_bias", "leaf", "leaf_weight")
+    #: Of masses, where several processes see a part of a batch each.
+    mean_over_processes = None
 
     def __init__(
         self,
@@ -410,7 +412,11 @@ class SoftTree(nn.Module):
         """
         if not _any(self.balance_penalty) or not self.n_gates:
             return ways[1].new_zeros(())
-        return self.balance_penalty * self._imbalance(self._masses(ways, weight))
+        masses = self._masses(ways, weight)
+        if self.mean_over_processes is not None:  # with the gradient of this one
+            mean = self.mean_over_processes(masses)
+            masses = mean + (masses - masses.detach())
+        return self.balance_penalty * self._imbalance(masses)
 
     def _masses(self, ways, weight):
         """Mean mass of each node."""

@@ -11,6 +11,7 @@ from sklearn.utils.validation import _num_features, _num_samples
 
 from ..teacher.members import any_ready
 from ..teacher.memory import TeacherMemory, shared_by
+from ..training.led import led_fit
 from .kept import search_run
 from .prepared import Preparation, Prepared, Splits
 
@@ -48,6 +49,10 @@ class _Together:
         ValueError
             If what `checkpoint` holds is damaged, or of another search.
         """
+        led_fit(self, lambda: self._fit(X, y, checkpoint, params))
+        return self
+
+    def _fit(self, X, y, checkpoint, params):
         # A twin, so that the search keeps the parameters that the user gave.
         twin = copy.copy(self)
         fit_params = self._get_routed_params_for_fit(params).estimator.fit
@@ -65,7 +70,6 @@ class _Together:
         if "best_estimator_" in attributes:
             attributes["best_estimator_"] = attributes["best_estimator_"].estimator
         vars(self).update(attributes)
-        return self
 
     def _run_search(self, evaluate_candidates, *, callback_ctx=None):
         preparation = self._preparation

@@ -15,6 +15,7 @@ from torch import nn
 from ..teacher.fingerprint import fingerprint
 from ..training.batches import Batches, InOrder
 from ..training.callbacks import BestWeights
+from ..training.led import leading
 from ..training.net import DistillationNet
 from ..training.optimizers import CYCLED, OPTIMIZERS, scheduled
 from .joint_keeper import JointKeeper, KeepsNothing, joint_files
@@ -47,6 +48,7 @@ def can_be_joined(request):
         # What hears of single batches, or keeps more than weights, has a training of
         # its own.
         not request.draws_globally
+        and leading() is None  # several processes share each training
         and not options["callbacks"]
         and not options["compile"]
         and not options["verbose"]

@@ -29,6 +29,7 @@ from ..tables.view import apply_view, make_view, reads_tables
 from ..teacher.members import DroppedTeacher, any_ready, is_ready, members_of
 from ..teacher.pickling import check_can_be_pickled
 from ..training.fits import carry_out
+from ..training.led import led_fit
 from ..training.runs import kept_in
 from ..transfer.drawn import NAMES, automatic
 from .from_disk import asking_of, taken_from_disk, taught_by_all
@@ -172,10 +173,13 @@ default=None
             y_val,
             groups,
         )
+        led_fit(self, partial(self._fit, given, checkpoint))
+        return self
+
+    def _fit(self, given, checkpoint):
         run = run_of(self, given, checkpoint)
         with kept_in(None):  # a teacher that is fitted meanwhile is not kept there
             carry_out(self._fitting(given, run))
-        return self
 
     def _fitting(self, given, run=None, **options):
         """Fit, as a generator of the trainings that it needs: prepare, learn, settle."""

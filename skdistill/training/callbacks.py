@@ -86,18 +86,19 @@ class Refresh(Callback):
         ``renew(module)`` -> Rows, or None to leave them as they are.
     batches : Batches
         To put them into.
+    group : OneProcess or ProcessGroup
+        Who trains: the first process renews them.
     """
 
-    def __init__(self, every, renew, batches):
-        self.every = every
-        self.renew = renew
-        self.batches = batches
+    def __init__(self, every, renew, batches, group):
+        self.every, self.renew = every, renew
+        self.batches, self.group = batches, group
 
     def on_epoch_begin(self, net, **kwargs):
         """Renew the rows where an epoch's turn has come."""
         n_done = len(net.history) - 1
         if n_done and n_done % self.every == 0:  # the first rows are fresh themselves
-            rows = self.renew(net.student())
+            rows = self.group.share(lambda: self.renew(net.student()))
             if rows is not None:
                 self.batches.swap(rows.to(net.device))
 

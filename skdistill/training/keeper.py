@@ -62,8 +62,8 @@ class Keeper:
 
     Parameters
     ----------
-    files : Files
-        Where.
+    files : Files or None
+        Where; None in processes that are not the first one.
     net : DistillationNet
         Prepared.
     batches : Batches
@@ -89,8 +89,8 @@ class Keeper:
         # The user may have named them, by pairs.
         theirs = {id(c[1] if isinstance(c, tuple) else c) for c in listeners}
         self._listeners = Listeners([p for p in net.callbacks_ if id(p[1]) in theirs])
-        self._clock = Clock(files.place.checkpoint)
-        self._found = files.newest()
+        self._clock = None if files is None else Clock(files.place.checkpoint)
+        self._found = net.group.share(lambda: files.newest())
         self.is_finished = self._found is not None and self._found["finished"]
         if self._found is not None:
             net.history.extend(thawed(self._found["history"]))
@@ -100,7 +100,8 @@ class Keeper:
         """Put everything where it was; after the callbacks have heard of the beginning."""
         state, net = self._found, self.net
         self._found = None
-        self._clock.reset(self.net.n_epochs_done)
+        if self._clock is not None:
+            self._clock.reset(net.n_epochs_done)
         if state is None:
             return
         take_module_state(uncompiled(net.module_), state["module"])
@@ -109,12 +110,13 @@ class Keeper:
         if self.draws_globally:
             _take_generators(state["generators"], net.device)
         if state["renewed"] is not None:
-            rows = self.renew.restored(thawed(state["renewed"]))
+            kept = thawed(state["renewed"])
+            rows = net.group.share(lambda: self.renew.restored(kept))
             self.batches.swap(rows.to(net.device))
-        if self.is_finished:
-            self.files.place.run.say(f"training {self.files.place.number} had ended.")
-        else:
+        if not self.is_finished:
             self._go_on_training(state)
+        if self.files is not None:
+            self._say(net)
 
     def _go_on_training(self, state):
         net = self.net
@@ -126,10 +128,12 @@ class Keeper:
             take_module_state(net.averaged.whole, state["averaged"])
         vars(self.best).update({name: state["best"][name] for name in OF_BEST})
         net.cut_short = state["cut_short"]
-        self._say(net)
 
     def _say(self, net):
         place, within = self.files.place, ""
+        if self.is_finished:
+            place.run.say(f"training {place.number} had ended.")
+            return
         if net.cut_short is not None:
             within = f", after {len(net.cut_short['losses'])} steps of the next"
         place.run.say(

@@ -9,6 +9,7 @@ from skorch.callbacks import PrintLog
 from ..ctrl_c import CtrlC
 from .batches import InOrder
 from .callbacks import BestWeights, EpochBar, Refresh, interruption
+from .group import ONE_PROCESS, parts_of
 from .keeper import Keeper, KeepsNothing
 from .net import DistillationNet, uncompiled
 from .optimizers import CYCLED, moments_of, optimizer_options, take_moments
@@ -109,6 +110,7 @@ def train(
     accumulation_steps=1,
     files=None,
     draws_globally=False,
+    group=ONE_PROCESS,
 ):
     """Train a module on rows; the module given is changed.
 
@@ -154,6 +156,9 @@ def train(
         Where the training is kept, and goes on from; None for nowhere.
     draws_globally : bool, default=False
         Whether torch's global generators belong to this training.
+    group : OneProcess or ProcessGroup, default=ONE_PROCESS
+        Who trains. Each process of several is given the same rows, and learns from its
+        part of batches that are so many times `batch_size`.
 
     Returns
     -------
@@ -168,7 +173,8 @@ def train(
         If it comes before the first epoch is done.
     """
     _check_callbacks(callbacks or [])
-    batches = rows.batches(device, batch_size, generator)
+    batches = rows.batches(device, batch_size * group.size, generator)
+    batches = parts_of(batches, group)
     valid_batches = None if valid is None else InOrder(valid.to(device))
     # Without validation rows too: Ctrl-C then returns to the best epoch so far.
     best = BestWeights("train_loss" if valid is None else "valid_loss", patience, tol)
@@ -176,7 +182,7 @@ def train(
     n_steps = None if rows.lengths is None else len(batches)
     library_callbacks = [*_printers(verbose, n_steps), best]
     if refresh is not None:
-        library_callbacks.append(Refresh(refresh, renew, batches))
+        library_callbacks.append(Refresh(refresh, renew, batches, group))
     # Copies: a training may not change what the student has as a parameter.
     listeners = copy.deepcopy(callbacks or [])
     net = DistillationNet(
@@ -192,13 +198,13 @@ def train(
     )
     # A callback may hook the module or look at its gradients: then skorch's steps run.
     net.is_listened_to = bool(callbacks)
-    net.ctrl_c = CtrlC()
+    net.ctrl_c, net.group = CtrlC(), group
     net.accumulation_steps = accumulation_steps
     net.prepare(lr_schedule, max_epochs * len(batches), optimizer in CYCLED, ema_decay)
     if optimizer_state:
         take_moments(net.optimizer_, uncompiled(net.module_), optimizer_state)
     net.keeper = KeepsNothing()
-    if files is not None:
+    if group.share(lambda: files is not None):
         parts = batches, best, listeners, renew, draws_globally
         net.keeper = Keeper(files, net, *parts)
     # skorch's fit would initialise again, and split the rows: only its loop is used.
@@ -229,7 +235,7 @@ def _carry_on(net, batches, valid_batches, best, interruptible):
         best.restore(net)
     elif net.averaged is not None:
         uncompiled(net.module_).load_state_dict(net.student().state_dict())
-    keeper.finish()
+    net.group.share(keeper.finish)
 
 
 def _check_callbacks(callbacks):

@@ -7,6 +7,7 @@ from skorch.callbacks import EpochTimer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from .callbacks import StopTraining
+from .group import ONE_PROCESS
 from .optimizers import scheduled
 
 
@@ -45,6 +46,10 @@ class Average:
         self._model.update_parameters(module)
 
 
+class Diverged(ValueError):
+    """The loss is NaN or infinite."""
+
+
 class DistillationNet(NeuralNet):
     """A skorch net that trains on batches of whole tensors.
 
@@ -59,6 +64,7 @@ class DistillationNet(NeuralNet):
     averaged = None
     ctrl_c = None
     keeper = None
+    group = ONE_PROCESS
     cut_short = None  # of an epoch that goes on within: losses and sizes of its batches
     is_interrupted = False  # by Ctrl-C
 
@@ -95,7 +101,7 @@ class DistillationNet(NeuralNet):
                 raise
             raise StopTraining from None  # how skorch's EarlyStopping stops
         if method_name == "on_epoch_end" and self.keeper is not None:
-            self.keeper.epoch_ended()  # when all callbacks have heard of it
+            self.group.share(self.keeper.epoch_ended)  # when all callbacks have heard
 
     def _start_timer(self):
         for _, callback in self.callbacks_:
@@ -143,6 +149,7 @@ class DistillationNet(NeuralNet):
         loss = self.get_loss(self.module_(x), targets)
         (loss / size).backward()
         if self._steps_done == first + size - 1:
+            self.group.mean_gradients(self.module_)
             named = list(self.module_.named_parameters())
             self.notify("on_grad_computed", named_parameters=named, batch=batch)
             self.optimizer_.step()
@@ -175,7 +182,14 @@ class DistillationNet(NeuralNet):
         self.optimizer_.zero_grad()
         loss = self.get_loss(self.module_(x), targets)
         loss.backward()
+        self.group.mean_gradients(self.module_)
         return loss
+
+    def train_step_single(self, batch, **fit_params):
+        """One batch of a training that is listened to."""
+        step = super().train_step_single(batch, **fit_params)
+        self.group.mean_gradients(self.module_)
+        return step
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         """One pass; records the mean loss over the rows as ``{prefix}_loss``."""
@@ -184,17 +198,28 @@ class DistillationNet(NeuralNet):
         self._set_training(training)
         if self.is_listened_to:
             super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
-            loss = self._mean_of_batches(prefix)
+            losses, sizes = self._batches_of_history(prefix)
         else:
             losses, sizes = self._losses_so_far() if training else ([], [])
             for batch in iterator.since(len(losses)) if losses else iterator:
                 losses.append(step_fn(batch, **fit_params)["loss"].detach())
                 sizes.append(len(batch[0]))
-                if training and self.keeper is not None:
+                if training and self._keeps_within():
                     self.keeper.step_ended(losses, sizes)
             # One copy from the device an epoch: one a batch would wait for each step.
-            loss = float(np.average(torch.stack(losses).tolist(), weights=sizes))
-        self.record_loss(loss, prefix)
+            losses = torch.stack(losses)
+        self.record_loss(self._mean_loss(losses, sizes, training), prefix)
+
+    def _mean_loss(self, losses, sizes, training):
+        """The mean over rows, of all processes; each watches all validation rows."""
+        if not training:
+            return self.group.share(lambda: _average(losses, sizes))
+        sizes = torch.tensor(sizes, dtype=torch.float64)
+        return _average(self.group.mean(losses), self.group.mean(sizes))
+
+    def _keeps_within(self):
+        # Of several processes each would know the losses of its own parts alone.
+        return self.keeper is not None and self.group.size == 1
 
     def _losses_so_far(self):
         """Of an epoch that goes on where it was cut short."""
@@ -219,16 +244,17 @@ class DistillationNet(NeuralNet):
             If it is NaN or infinite.
         """
         if not np.isfinite(loss):
-            raise ValueError(self._diverged(loss, prefix))
+            raise Diverged(self._diverged(loss, prefix))
         name = prefix + "_loss"
         is_best = all(loss < epoch[name] for epoch in self.history[:-1])
         self.history.record(name, loss)
         self.history.record(name + "_best", is_best)  # what skorch's Checkpoint watches
 
-    def _mean_of_batches(self, prefix):
+    def _batches_of_history(self, prefix):
         batches = [b for b in self.history[-1]["batches"] if prefix + "_loss" in b]
         sizes = [b[prefix + "_batch_size"] for b in batches]
-        return float(np.average([b[prefix + "_loss"] for b in batches], weights=sizes))
+        losses = [b[prefix + "_loss"] for b in batches]
+        return torch.tensor(losses, dtype=torch.float64), sizes
 
     def _diverged(self, loss, prefix):
         return (
@@ -268,6 +294,8 @@ class DistillationNet(NeuralNet):
         parts = [uncompiled(self.module_), getattr(self.criterion_, "share", None)]
         parts += [] if self.averaged is None else [self.averaged.module]
         self._listeners = [p for p in parts if hasattr(p, "training_progress")]
+        if self.group.size > 1 and hasattr(parts[0], "mean_over_processes"):
+            parts[0].mean_over_processes = self.group.mean
         return self
 
     def release(self, library_callbacks):
@@ -290,10 +318,16 @@ class DistillationNet(NeuralNet):
         ]
         self.callbacks = None
         self.optimizer_ = self.schedule_ = self.criterion_ = self.criterion = None
+        vars(self.module_).pop("mean_over_processes", None)
+        vars(self).pop("group", None)
         del self._listeners
         self.averaged = self.ctrl_c = self.keeper = None
         for epoch in self.history:
             epoch["batches"] = []
+
+
+def _average(losses, sizes):
+    return float(np.average(losses.tolist(), weights=sizes))
 
 
 def uncompiled(module):

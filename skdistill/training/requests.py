@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from .group import ONE_PROCESS
+from .led import leading
 from .loop import train
 from .state_files import Files, identity_of
 
@@ -39,7 +41,23 @@ class Request:
     place: Any = None
 
     def alone(self):
-        """Train the module by itself.
+        """Train the module by itself, and not as one of several in one program.
+
+        Returns
+        -------
+        DistillationNet
+            The trained net.
+        """
+        group = leading()
+        return self.by(ONE_PROCESS) if group is None else group.train(self)
+
+    def by(self, group):
+        """Train the module, in this process or in each of several.
+
+        Parameters
+        ----------
+        group : OneProcess or ProcessGroup
+            Who trains.
 
         Returns
         -------
@@ -47,18 +65,28 @@ class Request:
             The trained net.
         """
         parts = self.module, self.rows, self.valid, self.objective
-        kept = {"files": self.files(), "draws_globally": self.draws_globally}
-        return train(*parts, **self.options, **kept)
+        kept = {"files": self.files(group), "draws_globally": self.draws_globally}
+        return train(*parts, **self.options, **kept, group=group)
 
-    def files(self):
+    def files(self, group=ONE_PROCESS):
         """What is kept of it.
+
+        Parameters
+        ----------
+        group : OneProcess or ProcessGroup, default=ONE_PROCESS
+            Who trains.
 
         Returns
         -------
         Files or None
             None if nothing is.
         """
-        return None if self.place is None else Files(self.place, self.identity())
+        if self.place is None:
+            return None
+        identity = self.identity()
+        if group.size > 1:  # whose batches are so many times as large
+            identity["number of processes"] = str(group.size)
+        return Files(self.place, identity)
 
     def identity(self):
         """What must be the same when it goes on.
