@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 from sklearn.datasets import make_classification
 from sklearn.ensemble import RandomForestClassifier
@@ -49,10 +50,10 @@ def double(n_inputs, n_outputs):
     return torch.nn.Sequential(first, torch.nn.Tanh(), last).double()
 
 
-def outcome(student):
+def outcome(student, rows=X):
     """What a fit came to."""
     history = [epoch["train_loss"] for epoch in student.history_]
-    return {"p": student.predict_proba(X).tolist(), "loss": history}
+    return {"p": student.predict_proba(rows).tolist(), "loss": history}
 
 
 def raised(action):
@@ -101,10 +102,14 @@ def fits(folder):
     yield "unseeded", alone.fit(X[:400]).predict_proba(X).tolist()
 
     rows = ParquetRows(folder / "rows", target="y", max_rows=100, buffer_rows=64)
+    names = [f"x{i}" for i in range(X.shape[1])]
+    named = RandomForestClassifier(10, random_state=0)
+    frame = pd.DataFrame(X, columns=names)
+    named.fit(frame[:300], Y[:300])
     disk = NeuralStudentClassifier(
-        FOREST, random_state=0, early_stopping=False, transfer=None, **SGD
+        named, random_state=0, early_stopping=False, transfer=None, **SGD
     )
-    yield "rows on disk", outcome(disk.fit(rows))
+    yield "rows on disk", outcome(disk.fit(rows), frame)
 
     kept = NeuralStudentClassifier(FOREST, transfer=None, random_state=0, **SGD)
     place = Checkpoint(folder / f"run-{WORLD}", every=1)
