@@ -71,13 +71,12 @@ HARD_TREES = [
         random_state=0,
         **FEW,
     ),
-    HardDecisionTreeClassifier(LogisticRegression(), cv=3, transfer=None, **FEW),
-    HardDecisionTreeRegressor(Ridge(), cv=3, transfer=None, **FEW),
+    HardDecisionTreeRegressor(**FEW),
 ]
 
 
 def settings():
-    """Every student as a control, with an unfitted teacher, with two, and stopping."""
+    """Every student as a control, with unfitted teachers, stopping, and cross-fitted."""
     for Student in CLASSIFIERS + REGRESSORS:
         if Student in CLASSIFIERS:
             one, two = LogisticRegression(), DecisionTreeClassifier(random_state=0)
@@ -86,14 +85,23 @@ def settings():
             one, two = Ridge(), DecisionTreeRegressor(random_state=0)
             taught = SURE
         yield Student(**FAST)
-        yield Student(one, **taught)
         yield Student([one, two], **taught)
         yield Student(early_stopping=True, **FAST)
         yield Student(one, cv=3, **FAST)
+
+
+def more_settings():
+    """What differs from these in little: a minute, for ``make test-all``."""
+    for Student in CLASSIFIERS:
+        yield Student(LogisticRegression(), **FAST)
+    for Student in REGRESSORS:
+        yield Student(Ridge(), **SURE)
     yield NeuralStudentClassifier(LogisticRegression(), temperature="auto", **FAST)
     yield SoftDecisionTreeClassifier(
         LogisticRegression(), temperature="auto", max_depth=3, max_epochs=12
     )
+    yield HardDecisionTreeClassifier(LogisticRegression(), cv=3, transfer=None, **FEW)
+    yield HardDecisionTreeRegressor(Ridge(), cv=3, transfer=None, **FEW)
 
 
 @pytest.mark.filterwarnings("ignore:Your estimator raised:FutureWarning")
@@ -102,6 +110,15 @@ def settings():
     expected_failed_checks=expected_failures,
 )
 def test_sklearn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Your estimator raised:FutureWarning")
+@parametrize_with_checks(
+    list(more_settings()), expected_failed_checks=expected_failures
+)
+def test_sklearn_checks_of_more_settings(estimator, check):
     check(estimator)
 
 
