@@ -188,10 +188,11 @@ default="auto"
         Callbacks of skorch; copied before use.
     compile : bool, default=False
         Train through ``torch.compile``.
-    early_stopping : bool, default=False
+    early_stopping : "auto" or bool, default="auto"
         Stop when the loss on held out rows has not improved for `n_iter_no_change`
         epochs, and keep the best weights. Rows of X are held out unless ``X_val`` is
-        given; with a teacher they are scored by fidelity to it, not by labels.
+        given; with a teacher they are scored by fidelity to it, not by labels. "auto": so
+        does a student that learns from the labels alone, of 500 rows or more.
     validation_fraction : float, default=0.1
         Share of the rows of X to hold out, balanced by class.
     n_iter_no_change : int, default=10
@@ -305,7 +306,7 @@ default="auto"
         device="auto",
         callbacks=None,
         compile=False,
-        early_stopping=False,
+        early_stopping="auto",
         validation_fraction=0.1,
         n_iter_no_change=10,
         tol=1e-4,
@@ -461,10 +462,11 @@ default="auto"
         Callbacks of skorch; copied before use.
     compile : bool, default=False
         Train through ``torch.compile``.
-    early_stopping : bool, default=False
+    early_stopping : "auto" or bool, default="auto"
         Stop when the loss on held out rows has not improved for `n_iter_no_change`
         epochs, and keep the best weights. Rows of X are held out unless ``X_val`` is
-        given; with a teacher they are scored by fidelity to it, not by y.
+        given; with a teacher they are scored by fidelity to it, not by y. "auto": so does a
+        student that learns from y alone, of 500 rows or more.
     validation_fraction : float, default=0.1
         Share of the rows of X to hold out.
     n_iter_no_change : int, default=10
@@ -551,7 +553,7 @@ default="auto"
         device="auto",
         callbacks=None,
         compile=False,
-        early_stopping=False,
+        early_stopping="auto",
         validation_fraction=0.1,
         n_iter_no_change=10,
         tol=1e-4,

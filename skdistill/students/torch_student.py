@@ -85,7 +85,7 @@ class TorchStudent(BaseStudent):
         "device": [str, torch.device],
         "callbacks": [list, None],
         "compile": ["boolean"],
-        "early_stopping": ["boolean"],
+        "early_stopping": ["boolean", StrOptions({"auto"})],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],

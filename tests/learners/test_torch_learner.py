@@ -4,9 +4,14 @@ import numpy as np
 import pytest
 import torch
 from noisy_labels import noisy
+from sklearn.datasets import make_classification
 from sklearn.linear_model import LogisticRegression
 
-from skdistill import NeuralStudentClassifier, NeuralStudentRegressor
+from skdistill import (
+    NeuralStudentClassifier,
+    NeuralStudentRegressor,
+    SoftDecisionTreeClassifier,
+)
 
 
 def test_without_early_stopping_X_val_is_watched_and_changes_nothing(student):
@@ -107,3 +112,29 @@ def test_class_weights_count_on_validation_rows_too(iris, by_label):
     student.fit(X, y, X_val=X, y_val=y if by_label else None)
     (epoch,) = student.history_
     np.testing.assert_allclose(epoch["valid_loss"], epoch["train_loss"], rtol=1e-3)
+
+
+def test_automatic_early_stopping_is_for_labels_alone():
+    X, y = make_classification(600, 5, flip_y=0.4, random_state=0)
+    teacher = LogisticRegression().fit(X, y)
+    for student, rows, stops in (
+        (NeuralStudentClassifier(), 600, True),
+        (NeuralStudentClassifier(teacher, alpha=0.0), 600, True),
+        (SoftDecisionTreeClassifier(max_depth=2), 500, True),
+        (NeuralStudentClassifier(), 499, False),
+        (NeuralStudentClassifier(teacher, transfer=None), 600, False),
+        (NeuralStudentClassifier(early_stopping=False), 600, False),
+    ):
+        student.set_params(max_epochs=2, random_state=0)
+        student.fit(X[:rows], y[:rows])
+        assert ("valid_loss" in student.history_[0]) == stops
+
+
+def test_automatic_early_stopping_is_early_stopping():
+    X, y = make_classification(600, 5, flip_y=0.4, random_state=0)
+    first, second = (
+        NeuralStudentClassifier(early_stopping=asked, random_state=0).fit(X, y)
+        for asked in ("auto", True)
+    )
+    assert first.early_stopping == "auto"  # a parameter stays as it was given
+    np.testing.assert_array_equal(first.predict_proba(X), second.predict_proba(X))
