@@ -139,5 +139,5 @@ def _joined():
             f"set the environment variable {ALONE}=1."
         )
     # Not at the top: whoever asks a teacher needs no torch.
-    ranks = importlib.import_module(".ranks", __package__)
-    return ranks.ProcessGroup()
+    made = importlib.import_module(".process_group", __package__)
+    return made.ProcessGroup()

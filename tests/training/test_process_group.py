@@ -15,7 +15,7 @@ from skdistill.training import led
 for _needed in ("accelerate", "pyarrow"):
     pytest.importorskip(_needed)
 
-_SCRIPT = Path(__file__).with_name("ranks_script.py")
+_SCRIPT = Path(__file__).with_name("processes_script.py")
 _ROOT = _SCRIPT.parents[2]
 
 
@@ -35,7 +35,7 @@ def _run(folder, n_processes):
 @pytest.fixture(scope="module")
 def found(tmp_path_factory):
     """What each of two processes found, and what one has found by itself."""
-    from ranks_script import X, Y, fits
+    from processes_script import X, Y, fits
 
     folder = tmp_path_factory.mktemp("ranks")
     (folder / "rows").mkdir()
