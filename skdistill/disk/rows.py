@@ -171,6 +171,10 @@ class Batch:
         Which rows have a target; None for all.
     weight : ndarray of shape (n,) or None
         Weights.
+    fragment : int
+        Number of the fragment that they are of.
+    label : str
+        What an error calls them: their file, and where in it they begin.
     """
 
     start: int
@@ -178,6 +182,8 @@ class Batch:
     y: Any = None
     weight: Any = None
     labelled: Any = None
+    fragment: int = 0
+    label: str = ""
 
     def __len__(self):
         return len(self.X)
@@ -272,10 +278,13 @@ class OpenRows:
         """
         start, names = 0, self._names()
         most = max(1, min(_ROWS, _CELLS // len(names)))
-        for fragment in self.fragments:
+        for i, fragment in enumerate(self.fragments):
             before = start
             for table in fragment.batches(most, names):
-                yield self._batch(start, self.frames.frame(table))
+                done = start - before
+                label = fragment.label + (f", from row {done}" if done else "")
+                batch = self._batch(start, self.frames.frame(table))
+                yield replace(batch, fragment=i, label=label)
                 start += len(table)
             if start - before != fragment.n_rows:
                 raise ValueError(

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from ..disk.naming import naming
 from ..disk.records import RecordFile
 from ..lesson.knowledge import Knowledge
 from ..training.streamed import StreamedRows, record_type, records_of
@@ -57,12 +58,13 @@ class RowsOnDisk(RenewedRows):
             _Written(self._stream.survey.rows.rows.scratch, n)
             for n in (self._stream.n_labelled, self._stream.n_unlabelled)
         )
-        for read, knowledge in self._stream.lessons():
+        for read, knowledge, label in self._stream.lessons():
             used = knowledge.used(self._learner.params.alpha)
             if not used.n_labelled and used.soft is None:
                 continue  # without a teacher that counts, they say nothing
             # Ones: weights are relative to the mean of all rows, not yet known.
-            x, alike = self._learner.see(read), _unweighted(used)
+            with naming(label):
+                x, alike = self._learner.see(read), _unweighted(used)
             part = self._learner.tensors(x, alike, objective, module)
             (labelled if used.n_labelled else unlabelled).add(part, used)
         size = int(self._stream.survey.rows.rows.buffer_rows)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ..disk.naming import naming
 from .given import Given
 
 
@@ -61,6 +62,8 @@ class Stream:
             Rows as the student's view takes them: all of them labelled, or none.
         knowledge : Knowledge
             What they teach; of unlabelled ones ``n_labelled`` is 0.
+        label : str
+            What an error calls them.
         """
         for batch in self.survey.rows.batches():
             labelled = np.ones(len(batch), bool)
@@ -70,11 +73,11 @@ class Stream:
             index = np.flatnonzero(labelled & kept)
             if len(index):
                 y = None if batch.y is None else batch.y[kept[labelled]]
-                yield self._taught(batch, index, y)
+                yield *self._taught(batch, index, y), batch.label
             if not labelled.all():
                 read, knowledge = self._taught(batch, np.flatnonzero(~labelled), None)
                 none = knowledge.hard_weight[:0]
-                yield read, replace(knowledge, hard_weight=none)
+                yield read, replace(knowledge, hard_weight=none), batch.label
 
     def _taught(self, batch, index, y):
         outputs, raw = self.survey.outputs, None
@@ -86,7 +89,8 @@ class Stream:
             None if batch.weight is None else batch.weight[index],
             raw,
         )
-        return self.read(given.X), self.weigh(given)
+        with naming(batch.label):
+            return self.read(given.X), self.weigh(given)
 
     def _held_of(self, batch):
         ends = [batch.start, batch.start + len(batch)]

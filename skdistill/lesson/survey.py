@@ -6,12 +6,32 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from ..disk.naming import naming
 from ..disk.needed import needed
 from ..tables.containers import rows_of
 from ..tables.reading import validated_table
 from ..tables.whole_view import Spread, WholeView
 from ..tasks.units import Unit
 from .given import Given
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a student reads rows and targets: all of them, so that no bad one is missed.
+
+    Attributes
+    ----------
+    kind : {"classifier", "regressor"}
+        What the targets are.
+    rows : callable
+        ``rows(X)`` -> rows as its view takes them.
+    targets : callable
+        ``targets(y)`` -> validated targets.
+    """
+
+    kind: str
+    rows: Any
+    targets: Any
 
 
 @dataclass(frozen=True)
@@ -95,7 +115,7 @@ class Survey:
         self.view.corrected(view)
 
 
-def surveyed(rows, given, outputs, kind, reads_table):
+def surveyed(rows, given, outputs, reading, has_view):
     """Pass over the rows.
 
     Parameters
@@ -106,32 +126,49 @@ def surveyed(rows, given, outputs, kind, reads_table):
         The arguments of fit.
     outputs : OutputsOfRows or None
         The teacher's outputs.
-    kind : {"classifier", "regressor"}
-        What the targets are.
-    reads_table : bool
-        Whether statistics of the columns are wanted.
+    reading : Reading
+        Of the student.
+    has_view : bool
+        Whether statistics of the columns are wanted; rows are then read as tables.
 
     Returns
     -------
     Survey
         What was found.
+
+    Raises
+    ------
+    ValueError
+        If some rows cannot be learnt from; it names their fragment.
     """
-    view = WholeView(rows.label_columns) if reads_table else None
+    view = WholeView(rows.label_columns) if has_view else None
     targets = None
     if rows.target is not None:
-        targets = _Labels() if kind == "classifier" else _Values()
+        targets = _Labels() if reading.kind == "classifier" else _Values()
     taken = _Taken(rows, outputs)
     for batch in rows.batches():
-        _check_weight(batch, rows)
-        first = np.empty(0, int)
-        if targets is not None:
-            labelled = _labelled(batch)
-            first = labelled[targets.add(batch.y, _weight(batch)[labelled])]
-        taken.add(batch, first)
-        if view is not None:
-            table = validated_table(BaseEstimator(), batch.X, reset=True)
-            view.add(table, _weight(batch))
+        with naming(batch.label):
+            table = _checked(batch, rows, reading)
+            taken.add(batch, _counted(batch, targets))
+            if view is not None:
+                view.add(table, _weight(batch))
     return Survey(rows, outputs, *taken.given(given), view, targets)
+
+
+def _checked(batch, rows, reading):
+    """The rows as the student's view takes them, if all is well."""
+    _check_weight(batch, rows)
+    if batch.y is not None and len(batch.y):
+        reading.targets(batch.y)
+    return reading.rows(batch.X)
+
+
+def _counted(batch, targets):
+    """Positions of rows whose labels are new; all labels are counted."""
+    if targets is None:
+        return np.empty(0, int)
+    labelled = _labelled(batch)
+    return labelled[targets.add(batch.y, _weight(batch)[labelled])]
 
 
 def _weight(batch):
@@ -149,8 +186,8 @@ def _check_weight(batch, rows):
     weight = batch.weight
     if weight is not None and not (np.isfinite(weight).all() and weight.min() >= 0):
         raise ValueError(
-            f"Column {rows.weight!r} of weights holds gaps or numbers below 0: give 0 to "
-            "rows that are not to count."
+            f"Column {rows.weight!r} of weights holds gaps, infinity or numbers below 0: "
+            "give 0 to rows that are not to count."
         )
 
 

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import warnings
 from pathlib import Path
 
@@ -158,6 +159,20 @@ def test_an_error_on_a_worker_of_dask_names_the_fragment(
     ):
         soft_targets(by_code(n_bad=7), rows, out=out, engine=client)
     assert len(list(out.glob("part-*"))) == 40
+
+
+def test_a_teacher_that_no_worker_can_be_sent(rows, out, client):
+    lock = threading.Lock()
+
+    def teacher(X):
+        with lock:
+            return logistic(X)
+
+    with pytest.raises(TypeError, match="cannot be sent to other processes"):
+        soft_targets(teacher, rows, out=out, engine=client)
+    assert not list(out.glob("part-*")) and not list(out.glob(".*.tmp"))
+    soft_targets(teacher, rows, out=out.with_name("here"))  # this process can
+    assert_all_there(out.with_name("here"))
 
 
 @pytest.mark.slow  # a worker is started twice

@@ -253,17 +253,6 @@ def test_targets_of_other_rows_are_refused(classes, tmp_path):
         NeuralStudentClassifier().fit(one, teacher_output=classes.answers)
 
 
-@pytest.mark.parametrize("bad", [np.nan, -1.0, np.inf])
-def test_bad_weights_are_named(bad, tmp_path):
-    frame, y = mixed_frame(60)
-    frame["w"] = 1.0
-    frame.loc[50, "w"] = bad
-    folder = written(frame.assign(y=y), tmp_path / "rows")
-    rows = ParquetRows(folder, target="y", weight="w", max_rows=20)
-    with pytest.raises(ValueError, match="Column 'w' of weights holds gaps or numbers"):
-        NeuralStudentClassifier().fit(rows)
-
-
 def test_a_column_missing_in_a_late_fragment(classes, tmp_path):
     frame = classes.X.assign(target=classes.y)
     folder = written(frame, tmp_path / "rows")
