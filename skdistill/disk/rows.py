@@ -25,7 +25,8 @@ class ParquetRows:
     Give it to ``fit`` as X, without y and sample_weight, which it holds. No more rows than
     ``max_rows`` are read whole, and learnt as a frame of them would be. Of more,
 
-    - nets and soft trees learn all rows, epoch after epoch;
+    - nets and soft trees learn all rows, epoch after epoch; ``early_stopping`` holds out
+      whole files (or groups of 250,000 rows of a large one), where there are ten or more;
     - other students learn from a uniform sample of ``max_rows``.
 
     Parameters
@@ -268,8 +269,13 @@ class OpenRows:
         """
         return replace(self, columns=columns, target=None)
 
-    def batches(self):
+    def batches(self, without=()):
         """All rows in order, a few at a time.
+
+        Parameters
+        ----------
+        without : collection of int
+            Numbers of fragments that are not read.
 
         Yields
         ------
@@ -280,6 +286,9 @@ class OpenRows:
         most = max(1, min(_ROWS, _CELLS // len(names)))
         for i, fragment in enumerate(self.fragments):
             before = start
+            if i in without:
+                start += fragment.n_rows
+                continue
             for table in fragment.batches(most, names):
                 done = start - before
                 label = fragment.label + (f", from row {done}" if done else "")

@@ -46,8 +46,8 @@ class Survey:
         The teacher's outputs for them.
     positions : ndarray of shape (n,)
         Of the labelled rows in the sample, ascending.
-    n_labelled : int
-        Number of labelled rows of all.
+    labelled : ndarray of int, shape (n_fragments,)
+        How many rows of each fragment are labelled.
     given : Given
         The arguments of fit with the sample as X.
     view : WholeView or None
@@ -59,10 +59,25 @@ class Survey:
     rows: Any
     outputs: Any
     positions: np.ndarray
-    n_labelled: int
+    labelled: np.ndarray
     given: Given
     view: Any
     targets: Any
+
+    @property
+    def n_labelled(self):
+        """Number of labelled rows of all."""  # numpydoc ignore=RT01
+        return int(self.labelled.sum())
+
+    @property
+    def sizes(self):
+        """Number of rows of each fragment."""  # numpydoc ignore=RT01
+        return np.array([fragment.n_rows for fragment in self.rows.fragments])
+
+    def fragments_of_sample(self):
+        """The number of the fragment of each labelled row in the sample."""
+        # numpydoc ignore=RT01
+        return np.searchsorted(np.cumsum(self.sizes), self.positions, side="right")
 
     def balanced(self, class_weight):
         """The parameter ``class_weight``, "balanced" by all rows.
@@ -198,7 +213,7 @@ class _Taken:
         self.rows, self.outputs = rows, outputs
         self.chosen = rows.sample()
         self.parts, self.unlabelled, self.positions = [], [], [np.empty(0, int)]
-        self.n_labelled = 0
+        self.labelled = np.zeros(len(rows.fragments), int)
 
     def add(self, batch, more):
         """Take those that were chosen, and `more`: a class may be too rare for them."""
@@ -206,7 +221,7 @@ class _Taken:
         low, high = np.searchsorted(self.chosen, ends)
         index = np.union1d(self.chosen[low:high] - batch.start, more).astype(int)
         labelled = _labelled(batch)
-        self.n_labelled += len(labelled)
+        self.labelled[batch.fragment] += len(labelled)
         known = np.isin(index, labelled)
         # y has the labelled rows alone.
         places = np.searchsorted(labelled, index[known])
@@ -226,7 +241,7 @@ class _Taken:
         parts.append((rows_of(batch.X, index), y, weight, outputs))
 
     def given(self, given):
-        """Positions, number of labelled rows, and the arguments of fit."""
+        """Positions, numbers of labelled rows, and the arguments of fit."""
         if not self.parts:
             raise ValueError(
                 f"{self.rows.rows!r} holds no target: leave `target` None, if a teacher is "
@@ -242,7 +257,7 @@ class _Taken:
                 )
             X, _, _, outputs = self._columns(self.unlabelled)
             sample = replace(sample, X_transfer=X, transfer_output=outputs)
-        return np.concatenate(self.positions), self.n_labelled, sample
+        return np.concatenate(self.positions), self.labelled, sample
 
     def _columns(self, parts):
         *columns, outputs = (
