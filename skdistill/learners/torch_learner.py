@@ -293,7 +293,7 @@ class TorchLearner(Learner):
 
     def _rows(self, lesson, x, used):
         if lesson.stream is not None:
-            return RowsOnDisk(self, lesson.stream, x, used)
+            return RowsOnDisk(self, lesson.renewal, lesson.stream, x, used)
         return RenewedRows(self, lesson.renewal, x, used)
 
     def _check_exam(self, used, exam):

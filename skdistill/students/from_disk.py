@@ -127,8 +127,6 @@ def _check_can_stream(student, given):
         and not all_ready(student.teacher)
     ):
         why = "teacher is not fitted, and would have to be"
-    elif getattr(student.transfer, "refresh", None) is not None:
-        why = f"transfer={student.transfer!r} draws fresh rows"
     if why is not None:
         raise ValueError(
             f"{why}, which needs all rows in memory: take a fitted teacher, or its "
