@@ -410,3 +410,26 @@ def test_a_failed_fit_changes_nothing(classes, tmp_path):
     with pytest.raises(FileNotFoundError, match="scratch=.*nowhere"):
         student.fit(rows)
     assert vars(student) == before
+
+
+@pytest.mark.parametrize("is_sorted", [True, False])
+def test_edges_are_quantiles_of_all_rows(is_sorted, tmp_path):
+    """To the error of a uniform sample, whatever the order of the files."""
+    n, n_sample = 20_000, 5_000
+    rng = np.random.default_rng(0)
+    a = rng.normal(size=n)
+    X = pd.DataFrame({"a": a, "tails": np.exp(3 * a), "b": rng.random(n)})
+    if is_sorted:
+        X = X.sort_values("a", ignore_index=True)
+    folder = written(X.assign(y=X["b"] > 0.5), tmp_path / "rows", 8)
+    student = NeuralStudentClassifier(hidden_layer_sizes=4, max_epochs=1)
+    student.fit(ParquetRows(folder, target="y", max_rows=n_sample, buffer_rows=5_000))
+    bins = student.module_.embedding
+    view = student.preprocessor_.transform(X)
+    # Dvoretzky, Kiefer, Wolfowitz: more than this once in a million fits.
+    most = np.sqrt(np.log(2e6) / (2 * n_sample))
+    for j in range(3):
+        inner = bins.low[bins.column == j].numpy()[1:]
+        rank = np.searchsorted(np.sort(view[:, j]), inner) / n
+        wanted = np.arange(1, len(inner) + 1) / (len(inner) + 1)
+        assert len(inner) > 25 and abs(rank - wanted).max() < most
