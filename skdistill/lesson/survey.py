@@ -10,9 +10,9 @@ from ..disk.naming import naming
 from ..disk.needed import needed
 from ..tables.containers import rows_of
 from ..tables.reading import validated_table
-from ..tables.whole_view import Spread, WholeView
-from ..tasks.units import Unit
+from ..tables.whole_view import WholeView
 from .given import Given
+from .whole_targets import LabelCounts, ValueSpread
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Survey:
         The arguments of fit with the sample as X.
     view : WholeView or None
         What all rows say about the columns of a view; None where no table is read.
-    targets : _Labels, _Values or None
+    targets : LabelCounts, ValueSpread or None
         What is known of all targets.
     """
 
@@ -159,7 +159,7 @@ def surveyed(rows, given, outputs, reading, has_view):
     view = WholeView(rows.label_columns) if has_view else None
     targets = None
     if rows.target is not None:
-        targets = _Labels() if reading.kind == "classifier" else _Values()
+        targets = LabelCounts() if reading.kind == "classifier" else ValueSpread()
     taken = _Taken(rows, outputs)
     for batch in rows.batches():
         with naming(batch.label):
@@ -249,12 +249,12 @@ class _Taken:
             )
         X, y, weight, outputs = self._columns(self.parts)
         sample = replace(given, X=X, y=y, sample_weight=weight, teacher_output=outputs)
+        if given.X_transfer is not None and self.labelled.sum() < self.rows.n_rows:
+            raise ValueError(
+                f"X_transfer cannot be given beside {self.rows.rows!r}, some rows of "
+                "which have no target: put all unlabelled rows there."
+            )
         if self.unlabelled:
-            if given.X_transfer is not None:
-                raise ValueError(
-                    f"X_transfer cannot be given beside {self.rows.rows!r}, some rows of "
-                    "which have no target: put all unlabelled rows there."
-                )
             X, _, _, outputs = self._columns(self.unlabelled)
             sample = replace(sample, X_transfer=X, transfer_output=outputs)
         return np.concatenate(self.positions), self.labelled, sample
@@ -273,62 +273,3 @@ def _joined(parts):
     if len(parts) == 1:
         return parts[0].reset_index(drop=True)
     return needed("pandas", "A frame").concat(parts, ignore_index=True)
-
-
-class _Labels:
-    """How many rows each label has, of each target."""
-
-    def __init__(self):
-        self.counts = {}  # by the target's number
-
-    def add(self, y, weight):
-        """Count; the first row of each label that is new is returned."""
-        columns = y.to_numpy().reshape(len(y), -1).T
-        first = set()
-        for i, column in enumerate(columns):
-            counts = self.counts.setdefault(i, {})
-            found = np.unique(column, return_index=True, return_counts=True)
-            for label, row, count in zip(
-                *(part.tolist() for part in found), strict=True
-            ):
-                if label not in counts:
-                    first.add(row)
-                counts[label] = counts.get(label, 0) + count
-        return np.array(sorted(first), int)
-
-    def balanced(self):
-        """As scikit-learn computes them."""
-        every = [
-            {label: sum(c.values()) / (len(c) * n) for label, n in c.items()}
-            for c in self.counts.values()
-        ]
-        return every if len(every) > 1 else every[0]
-
-    def unit(self):
-        return None
-
-
-class _Values:
-    """Means and standard deviations of the targets."""
-
-    def __init__(self):
-        self.spread = Spread()
-
-    def add(self, y, weight):
-        """Add up; no row has to be in the sample."""
-        values = y.to_numpy(np.float64).reshape(len(y), -1)
-        self.spread.add(values, weight)
-        return np.empty(0, int)
-
-    def balanced(self):
-        return None
-
-    def unit(self):
-        """None where no target varies: the teacher's answers say it then."""
-        inverse = self.spread.inverse()
-        if not inverse.any():
-            return None
-        size = np.minimum(np.abs(self.spread.mean), 1.0)
-        constant = np.where(size > 0, size, 1.0)
-        scale = np.where(inverse > 0, 1 / np.where(inverse > 0, inverse, 1), constant)
-        return Unit(self.spread.mean, np.maximum(scale, np.finfo(float).tiny))

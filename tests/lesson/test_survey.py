@@ -138,3 +138,11 @@ def test_a_late_file_of_another_type(tmp_path):
     FRAME.assign(a="text").to_parquet(folder / "rows-003.parquet")
     with pytest.raises(ValueError, match=r"rows-003\.parquet: column 'a' is .*string"):
         clone(NET).fit(_rows(folder))
+
+
+@SIZES
+def test_two_kinds_of_unlabelled_rows(max_rows, tmp_path):
+    rows = _rows(_spoilt(tmp_path, code=np.nan), max_rows)
+    student = NeuralStudentClassifier(_teacher, max_epochs=1)
+    with pytest.raises(ValueError, match="X_transfer cannot be given beside"):
+        student.fit(rows, X_transfer=FRAME[FEATURES])
