@@ -49,21 +49,24 @@ def arguments(description, **options):
     return parser.parse_args()
 
 
-def machine():
+def machine(packages=()):
     """Versions and the machine's kind; no names and no paths."""
     return {
         "python": platform.python_version(),
         "system": platform.system(),
         "processor": platform.machine(),
         "cores": os.cpu_count(),
-        **{name: version(name) for name in PACKAGES},
+        **{name: version(name) for name in (*PACKAGES, *packages)},
         **{m: sys.modules[m].__version__ for m in TEACHERS if m in sys.modules},
         **{m: version(m) for m in PEERS if m.partition("-")[0] in sys.modules},
     }
 
 
-def report(name, title, rows, *, save=True, notes=()):
-    """Print rows (dicts with the same keys) as one table; save them as JSON."""
+def report(name, title, rows, *, save=True, notes=(), packages=()):
+    """Print rows (dicts with the same keys) as one table; save them as JSON.
+
+    ``packages`` are those whose versions count here beside the usual ones.
+    """
     columns = list(rows[0])
     cells = [[_text(row[column]) for column in columns] for row in rows]
     widths = [
@@ -80,7 +83,7 @@ def report(name, title, rows, *, save=True, notes=()):
         RESULTS.mkdir(exist_ok=True)
         result = {
             "title": title,
-            "machine": machine(),
+            "machine": machine(packages),
             "notes": list(notes),
             "rows": rows,
         }

@@ -17,6 +17,8 @@ import random
 import shutil
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -39,8 +41,9 @@ def rows(quick=False):
         One row of the table.
     """
     n_kills = 5 if quick else 100
-    for name in ("fit", "search"):
-        yield kills(name, n_kills, quick=quick)
+    with ThreadPoolExecutor(2) as both:  # a core each
+        run = partial(kills, n_kills=n_kills, quick=quick)
+        yield from both.map(run, ("fit", "search"))
     yield from costs(quick)
 
 
@@ -103,6 +106,7 @@ def _life(name, folder, run, quick, moment):
     arguments = name, str(folder), None if run is None else str(run), quick, there
     process = context.Process(target=_live, args=arguments)
     process.start()
+    there.close()  # a process that cannot even begin is then an error, not a silence
     here.recv()
     if moment is not None:
         process.join(moment)

@@ -25,7 +25,8 @@ class ParquetRows:
     Give it to ``fit`` as X, without y and sample_weight, which it holds. No more rows than
     ``max_rows`` are read whole, and learnt as a frame of them would be. Of more,
 
-    - nets and soft trees learn all rows, epoch after epoch;
+    - nets and soft trees learn all rows, epoch after epoch; ``early_stopping`` holds out
+      whole files (or groups of 250,000 rows of a large one), where there are ten or more;
     - other students learn from a uniform sample of ``max_rows``.
 
     Parameters
@@ -171,6 +172,10 @@ class Batch:
         Which rows have a target; None for all.
     weight : ndarray of shape (n,) or None
         Weights.
+    fragment : int
+        Number of the fragment that they are of.
+    label : str
+        What an error calls them: their file, and where in it they begin.
     """
 
     start: int
@@ -178,6 +183,8 @@ class Batch:
     y: Any = None
     weight: Any = None
     labelled: Any = None
+    fragment: int = 0
+    label: str = ""
 
     def __len__(self):
         return len(self.X)
@@ -262,8 +269,13 @@ class OpenRows:
         """
         return replace(self, columns=columns, target=None)
 
-    def batches(self):
+    def batches(self, without=()):
         """All rows in order, a few at a time.
+
+        Parameters
+        ----------
+        without : collection of int
+            Numbers of fragments that are not read.
 
         Yields
         ------
@@ -272,10 +284,16 @@ class OpenRows:
         """
         start, names = 0, self._names()
         most = max(1, min(_ROWS, _CELLS // len(names)))
-        for fragment in self.fragments:
+        for i, fragment in enumerate(self.fragments):
             before = start
+            if i in without:
+                start += fragment.n_rows
+                continue
             for table in fragment.batches(most, names):
-                yield self._batch(start, self.frames.frame(table))
+                done = start - before
+                label = fragment.label + (f", from row {done}" if done else "")
+                batch = self._batch(start, self.frames.frame(table))
+                yield replace(batch, fragment=i, label=label)
                 start += len(table)
             if start - before != fragment.n_rows:
                 raise ValueError(

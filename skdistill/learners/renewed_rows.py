@@ -120,7 +120,7 @@ class RenewedRows:
         )
         x = np.concatenate([self.x[: len(self.x) - len(renewal)], state["x"]])
         self._now = x, knowledge
-        return self._learner.tensors(x, knowledge, objective, module)
+        return self.tensors(objective, module)
 
     def renewed(self, objective, module):
         """Rows of which the drawn ones are fresh.
@@ -152,7 +152,7 @@ class RenewedRows:
         start = len(self.x) - len(renewal)  # drawn rows are the last ones
         x = np.concatenate([self.x[:start], view, self.x[start + len(view) :]])
         self._now = x, knowledge
-        return self._learner.tensors(x, knowledge, objective, module)
+        return self.tensors(objective, module)
 
     def _of_trained(self, knowledge):
         """The part of the knowledge that the trained rows have: none is held out."""

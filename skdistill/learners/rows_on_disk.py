@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from ..disk.naming import naming
 from ..disk.records import RecordFile
 from ..lesson.knowledge import Knowledge
 from ..training.streamed import StreamedRows, record_type, records_of
@@ -15,12 +16,15 @@ class RowsOnDisk(RenewedRows):
     """A sample in memory, which says how a module begins, and all rows to train it on.
 
     The rows as the student sees them are written to a temporary file once, with what they
-    teach: epochs neither read columns again nor ask the teacher.
+    teach: epochs neither read columns again nor ask the teacher about them. Drawn rows
+    are made from the sample, and stay in memory until others take their place.
 
     Parameters
     ----------
     learner : TorchLearner
         Makes tensors of them.
+    renewal : Renewal or None
+        Where fresh rows come from.
     stream : Stream
         All rows.
     x : ndarray of shape (n + m, n_inputs)
@@ -29,12 +33,12 @@ class RowsOnDisk(RenewedRows):
         What these teach.
     """
 
-    def __init__(self, learner, stream, x, knowledge):
-        super().__init__(learner, None, x, knowledge)
+    def __init__(self, learner, renewal, stream, x, knowledge):
+        super().__init__(learner, renewal, x, knowledge)
         self._stream, self._written = stream, None
 
     def tensors(self, objective, module):
-        """All rows, in a file.
+        """All rows, in a file, and drawn ones.
 
         Parameters
         ----------
@@ -46,29 +50,31 @@ class RowsOnDisk(RenewedRows):
         Returns
         -------
         StreamedRows
-            The same at each call: the loss and the module's dtype do not change.
+            With the same file at each call: the loss and the module's dtype do not change.
         """
         if self._written is None:
             self._written = self._write(objective, module)
-        return self._written
+        labelled, unlabelled = self._written
+        size = int(self._stream.survey.rows.rows.buffer_rows)
+        if unlabelled.n:
+            return self._joined(labelled, unlabelled, size)
+        return self._beside_memory(labelled, objective, module, size)
 
     def _write(self, objective, module):
         labelled, unlabelled = (
             _Written(self._stream.survey.rows.rows.scratch, n)
             for n in (self._stream.n_labelled, self._stream.n_unlabelled)
         )
-        for read, knowledge in self._stream.lessons():
+        for read, knowledge, label in self._stream.lessons():
             used = knowledge.used(self._learner.params.alpha)
             if not used.n_labelled and used.soft is None:
                 continue  # without a teacher that counts, they say nothing
             # Ones: weights are relative to the mean of all rows, not yet known.
-            x, alike = self._learner.see(read), _unweighted(used)
+            with naming(label):
+                x, alike = self._learner.see(read), _unweighted(used)
             part = self._learner.tensors(x, alike, objective, module)
             (labelled if used.n_labelled else unlabelled).add(part, used)
-        size = int(self._stream.survey.rows.rows.buffer_rows)
-        if unlabelled.n:
-            return self._joined(labelled, unlabelled, size)
-        return self._beside_memory(labelled, objective, module, size)
+        return labelled, unlabelled
 
     def _joined(self, labelled, unlabelled, size):
         """Labelled and unlabelled rows, both in files."""

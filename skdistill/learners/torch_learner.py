@@ -283,13 +283,12 @@ class TorchLearner(Learner):
             soft_weight = knowledge.soft_weight[: len(weight)]
             if used.hard is None and soft_weight.any():
                 weight = soft_weight  # of rows whose target validates the epochs
-            kept, held = hold_out(strata, params.validation_fraction, random, weight)
+            choose = hold_out if lesson.stream is None else lesson.stream.hold_out
+            kept, held = choose(strata, params.validation_fraction, random, weight)
             exam = x[held], used.exam(held)
             x, used = x[kept], used.take(kept)
             if lesson.renewal is not None:
                 lesson.renewal.kept = kept
-            if lesson.stream is not None:
-                lesson.stream.hold_out(held)
         if used.soft is not None:
             extra = lesson.transfer_view(self.see)
             x = x if extra is None else np.concatenate([x, extra])
@@ -305,7 +304,7 @@ class TorchLearner(Learner):
 
     def _rows(self, lesson, x, used):
         if lesson.stream is not None:
-            return RowsOnDisk(self, lesson.stream, x, used)
+            return RowsOnDisk(self, lesson.renewal, lesson.stream, x, used)
         return RenewedRows(self, lesson.renewal, x, used)
 
     def _check_exam(self, used, exam):

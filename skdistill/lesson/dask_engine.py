@@ -123,16 +123,22 @@ def _outcomes(client, courier, fragments):
         submitted[future.key] = future, fragment
         return future
 
-    n_open = max(1, sum(client.nthreads().values())) * _TASKS_OF_THREAD
     try:
-        first = [submit(fragment) for fragment in islice(waiting, n_open)]
+        first = [submit(fragment) for fragment in islice(waiting, _n_open(client))]
         done = as_completed(first, loop=client.loop)
         for future in done:
             yield _outcome(*submitted.pop(future.key))
-            for fragment in islice(waiting, 1):
+            # Workers may have come meanwhile: those of a batch system do one by one.
+            n_more = max(0, _n_open(client) - len(submitted))
+            for fragment in islice(waiting, n_more):
                 done.add(submit(fragment))
     finally:
         client.cancel([future for future, _ in submitted.values()])
+
+
+def _n_open(client):
+    """How many tasks keep all threads busy."""
+    return max(1, sum(client.nthreads().values())) * _TASKS_OF_THREAD
 
 
 def _outcome(future, fragment):

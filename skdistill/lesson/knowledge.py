@@ -230,13 +230,7 @@ def hold_out(strata, fraction, random, weight=None, why=None):
         _, held = hold_out(strata[rows], fraction, random, why=why)
         return np.setdiff1d(np.arange(len(strata)), rows[held]), rows[held]
     n = len(strata)
-    # By class, at random within each: every k-th row has all classes by their shares.
-    by_class = np.lexsort((random.random_sample(n), strata))
-    n_held = max(1, round(fraction * n))
-    every = n / n_held
-    picks = by_class[(np.arange(n_held) * every + every / 2).astype(int)]
-    _, code, count = np.unique(strata, return_inverse=True, return_counts=True)
-    held = np.sort(picks[count[code[picks]] > 1])
+    held = picked(strata, fraction, random)
     kept = np.setdiff1d(np.arange(n), held)
     if not (len(held) and len(kept)):
         why = why or f"early_stopping=True, validation_fraction={fraction},"
@@ -245,3 +239,30 @@ def hold_out(strata, fraction, random, weight=None, why=None):
             "share of them, or X_val."
         )
     return kept, held
+
+
+def picked(strata, fraction, random):
+    """Pick the same share of each class, at random; classes of one member are left.
+
+    Parameters
+    ----------
+    strata : ndarray of shape (n,)
+        Class of each member.
+    fraction : float
+        Share to pick.
+    random : numpy.random.RandomState
+        Shuffles.
+
+    Returns
+    -------
+    ndarray of int
+        Numbers of members, ascending; perhaps none.
+    """
+    n = len(strata)
+    # By class, at random within each: every k-th row has all classes by their shares.
+    by_class = np.lexsort((random.random_sample(n), strata))
+    n_held = max(1, round(fraction * n))
+    every = n / n_held
+    picks = by_class[(np.arange(n_held) * every + every / 2).astype(int)]
+    _, code, count = np.unique(strata, return_inverse=True, return_counts=True)
+    return np.sort(picks[count[code[picks]] > 1])

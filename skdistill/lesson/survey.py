@@ -6,12 +6,32 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from ..disk.naming import naming
 from ..disk.needed import needed
 from ..tables.containers import rows_of
 from ..tables.reading import validated_table
-from ..tables.whole_view import Spread, WholeView
-from ..tasks.units import Unit
+from ..tables.whole_view import WholeView
 from .given import Given
+from .whole_targets import LabelCounts, ValueSpread
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a student reads rows and targets: all of them, so that no bad one is missed.
+
+    Attributes
+    ----------
+    kind : {"classifier", "regressor"}
+        What the targets are.
+    rows : callable
+        ``rows(X)`` -> rows as its view takes them.
+    targets : callable
+        ``targets(y)`` -> validated targets.
+    """
+
+    kind: str
+    rows: Any
+    targets: Any
 
 
 @dataclass(frozen=True)
@@ -26,23 +46,38 @@ class Survey:
         The teacher's outputs for them.
     positions : ndarray of shape (n,)
         Of the labelled rows in the sample, ascending.
-    n_labelled : int
-        Number of labelled rows of all.
+    labelled : ndarray of int, shape (n_fragments,)
+        How many rows of each fragment are labelled.
     given : Given
         The arguments of fit with the sample as X.
     view : WholeView or None
         What all rows say about the columns of a view; None where no table is read.
-    targets : _Labels, _Values or None
+    targets : LabelCounts, ValueSpread or None
         What is known of all targets.
     """
 
     rows: Any
     outputs: Any
     positions: np.ndarray
-    n_labelled: int
+    labelled: np.ndarray
     given: Given
     view: Any
     targets: Any
+
+    @property
+    def n_labelled(self):
+        """Number of labelled rows of all."""  # numpydoc ignore=RT01
+        return int(self.labelled.sum())
+
+    @property
+    def sizes(self):
+        """Number of rows of each fragment."""  # numpydoc ignore=RT01
+        return np.array([fragment.n_rows for fragment in self.rows.fragments])
+
+    def fragments_of_sample(self):
+        """The number of the fragment of each labelled row in the sample."""
+        # numpydoc ignore=RT01
+        return np.searchsorted(np.cumsum(self.sizes), self.positions, side="right")
 
     def balanced(self, class_weight):
         """The parameter ``class_weight``, "balanced" by all rows.
@@ -95,7 +130,7 @@ class Survey:
         self.view.corrected(view)
 
 
-def surveyed(rows, given, outputs, kind, reads_table):
+def surveyed(rows, given, outputs, reading, has_view):
     """Pass over the rows.
 
     Parameters
@@ -106,32 +141,49 @@ def surveyed(rows, given, outputs, kind, reads_table):
         The arguments of fit.
     outputs : OutputsOfRows or None
         The teacher's outputs.
-    kind : {"classifier", "regressor"}
-        What the targets are.
-    reads_table : bool
-        Whether statistics of the columns are wanted.
+    reading : Reading
+        Of the student.
+    has_view : bool
+        Whether statistics of the columns are wanted; rows are then read as tables.
 
     Returns
     -------
     Survey
         What was found.
+
+    Raises
+    ------
+    ValueError
+        If some rows cannot be learnt from; it names their fragment.
     """
-    view = WholeView(rows.label_columns) if reads_table else None
+    view = WholeView(rows.label_columns) if has_view else None
     targets = None
     if rows.target is not None:
-        targets = _Labels() if kind == "classifier" else _Values()
+        targets = LabelCounts() if reading.kind == "classifier" else ValueSpread()
     taken = _Taken(rows, outputs)
     for batch in rows.batches():
-        _check_weight(batch, rows)
-        first = np.empty(0, int)
-        if targets is not None:
-            labelled = _labelled(batch)
-            first = labelled[targets.add(batch.y, _weight(batch)[labelled])]
-        taken.add(batch, first)
-        if view is not None:
-            table = validated_table(BaseEstimator(), batch.X, reset=True)
-            view.add(table, _weight(batch))
+        with naming(batch.label):
+            table = _checked(batch, rows, reading)
+            taken.add(batch, _counted(batch, targets))
+            if view is not None:
+                view.add(table, _weight(batch))
     return Survey(rows, outputs, *taken.given(given), view, targets)
+
+
+def _checked(batch, rows, reading):
+    """The rows as the student's view takes them, if all is well."""
+    _check_weight(batch, rows)
+    if batch.y is not None and len(batch.y):
+        reading.targets(batch.y)
+    return reading.rows(batch.X)
+
+
+def _counted(batch, targets):
+    """Positions of rows whose labels are new; all labels are counted."""
+    if targets is None:
+        return np.empty(0, int)
+    labelled = _labelled(batch)
+    return labelled[targets.add(batch.y, _weight(batch)[labelled])]
 
 
 def _weight(batch):
@@ -149,8 +201,8 @@ def _check_weight(batch, rows):
     weight = batch.weight
     if weight is not None and not (np.isfinite(weight).all() and weight.min() >= 0):
         raise ValueError(
-            f"Column {rows.weight!r} of weights holds gaps or numbers below 0: give 0 to "
-            "rows that are not to count."
+            f"Column {rows.weight!r} of weights holds gaps, infinity or numbers below 0: "
+            "give 0 to rows that are not to count."
         )
 
 
@@ -161,7 +213,7 @@ class _Taken:
         self.rows, self.outputs = rows, outputs
         self.chosen = rows.sample()
         self.parts, self.unlabelled, self.positions = [], [], [np.empty(0, int)]
-        self.n_labelled = 0
+        self.labelled = np.zeros(len(rows.fragments), int)
 
     def add(self, batch, more):
         """Take those that were chosen, and `more`: a class may be too rare for them."""
@@ -169,7 +221,7 @@ class _Taken:
         low, high = np.searchsorted(self.chosen, ends)
         index = np.union1d(self.chosen[low:high] - batch.start, more).astype(int)
         labelled = _labelled(batch)
-        self.n_labelled += len(labelled)
+        self.labelled[batch.fragment] += len(labelled)
         known = np.isin(index, labelled)
         # y has the labelled rows alone.
         places = np.searchsorted(labelled, index[known])
@@ -189,7 +241,7 @@ class _Taken:
         parts.append((rows_of(batch.X, index), y, weight, outputs))
 
     def given(self, given):
-        """Positions, number of labelled rows, and the arguments of fit."""
+        """Positions, numbers of labelled rows, and the arguments of fit."""
         if not self.parts:
             raise ValueError(
                 f"{self.rows.rows!r} holds no target: leave `target` None, if a teacher is "
@@ -197,15 +249,15 @@ class _Taken:
             )
         X, y, weight, outputs = self._columns(self.parts)
         sample = replace(given, X=X, y=y, sample_weight=weight, teacher_output=outputs)
+        if given.X_transfer is not None and self.labelled.sum() < self.rows.n_rows:
+            raise ValueError(
+                f"X_transfer cannot be given beside {self.rows.rows!r}, some rows of "
+                "which have no target: put all unlabelled rows there."
+            )
         if self.unlabelled:
-            if given.X_transfer is not None:
-                raise ValueError(
-                    f"X_transfer cannot be given beside {self.rows.rows!r}, some rows of "
-                    "which have no target: put all unlabelled rows there."
-                )
             X, _, _, outputs = self._columns(self.unlabelled)
             sample = replace(sample, X_transfer=X, transfer_output=outputs)
-        return np.concatenate(self.positions), self.n_labelled, sample
+        return np.concatenate(self.positions), self.labelled, sample
 
     def _columns(self, parts):
         *columns, outputs = (
@@ -221,62 +273,3 @@ def _joined(parts):
     if len(parts) == 1:
         return parts[0].reset_index(drop=True)
     return needed("pandas", "A frame").concat(parts, ignore_index=True)
-
-
-class _Labels:
-    """How many rows each label has, of each target."""
-
-    def __init__(self):
-        self.counts = {}  # by the target's number
-
-    def add(self, y, weight):
-        """Count; the first row of each label that is new is returned."""
-        columns = y.to_numpy().reshape(len(y), -1).T
-        first = set()
-        for i, column in enumerate(columns):
-            counts = self.counts.setdefault(i, {})
-            found = np.unique(column, return_index=True, return_counts=True)
-            for label, row, count in zip(
-                *(part.tolist() for part in found), strict=True
-            ):
-                if label not in counts:
-                    first.add(row)
-                counts[label] = counts.get(label, 0) + count
-        return np.array(sorted(first), int)
-
-    def balanced(self):
-        """As scikit-learn computes them."""
-        every = [
-            {label: sum(c.values()) / (len(c) * n) for label, n in c.items()}
-            for c in self.counts.values()
-        ]
-        return every if len(every) > 1 else every[0]
-
-    def unit(self):
-        return None
-
-
-class _Values:
-    """Means and standard deviations of the targets."""
-
-    def __init__(self):
-        self.spread = Spread()
-
-    def add(self, y, weight):
-        """Add up; no row has to be in the sample."""
-        values = y.to_numpy(np.float64).reshape(len(y), -1)
-        self.spread.add(values, weight)
-        return np.empty(0, int)
-
-    def balanced(self):
-        return None
-
-    def unit(self):
-        """None where no target varies: the teacher's answers say it then."""
-        inverse = self.spread.inverse()
-        if not inverse.any():
-            return None
-        size = np.minimum(np.abs(self.spread.mean), 1.0)
-        constant = np.where(size > 0, size, 1.0)
-        scale = np.where(inverse > 0, 1 / np.where(inverse > 0, inverse, 1), constant)
-        return Unit(self.spread.mean, np.maximum(scale, np.finfo(float).tiny))

@@ -5,14 +5,17 @@ which rows are watched. Then what all rows say takes the place of what the sampl
 nets are trained on all of them.
 """
 
+import copy
 from dataclasses import replace
+from functools import partial
 from os import PathLike
 from pathlib import Path
 
 from ..disk.rows import ParquetRows
+from ..lesson.given import teaches
 from ..lesson.outputs_of_rows import OutputsOfRows
 from ..lesson.stream import Stream
-from ..lesson.survey import surveyed
+from ..lesson.survey import Reading, surveyed
 from ..tables.view import reads_tables
 from ..teacher.members import all_ready
 from ..warn import warn
@@ -52,9 +55,9 @@ def taken_from_disk(student, given):
             f"{rows.n_rows} rows. Give ParquetRows `max_rows`: as many as memory holds, "
             "or this number, which is then no news."
         )
-    reads = streams and reads_tables(student.preprocessor)
-    kind = student._estimator_type
-    survey = surveyed(rows, given, outputs, kind, reads)
+    has_view = streams and reads_tables(student.preprocessor)
+    survey = surveyed(rows, given, outputs, _reading(student, "y"), has_view)
+    _check_unlabelled(student, survey, given)
     draws = student.transfer not in (None, "auto")
     if streams and draws and survey.n_labelled < rows.n_rows:
         raise ValueError(
@@ -72,8 +75,27 @@ def _with_exam_in_memory(student, given):
         raise ValueError("y_val: ParquetRows as X_val names its `target` itself.")
     rows = given.X_val.opened()
     bare = replace(given, teacher_output=None)
-    exam = surveyed(rows, bare, None, student._estimator_type, False).given
+    exam = surveyed(rows, bare, None, _reading(student, "y_val"), False).given
     return replace(given, X_val=exam.X, y_val=exam.y)
+
+
+def _reading(student, name):
+    def rows(X):
+        # What the first rows set is set on a copy.
+        return copy.copy(student)._read_rows(X, reset=True)
+
+    targets = partial(student._check_targets, name=name, learns=False)
+    return Reading(student._estimator_type, rows, targets)
+
+
+def _check_unlabelled(student, survey, given):
+    """Refuse them where nobody teaches, even if the sample has none of them."""
+    n = survey.rows.n_rows - survey.n_labelled
+    if n and not teaches(given, student.teacher):
+        raise ValueError(
+            f"{n} rows of {given.X!r} have no labels: give a teacher, or teacher_output, "
+            "or leave these rows out."
+        )
 
 
 def _check_arguments(given):
@@ -105,8 +127,6 @@ def _check_can_stream(student, given):
         and not all_ready(student.teacher)
     ):
         why = "teacher is not fitted, and would have to be"
-    elif getattr(student.transfer, "refresh", None) is not None:
-        why = f"transfer={student.transfer!r} draws fresh rows"
     if why is not None:
         raise ValueError(
             f"{why}, which needs all rows in memory: take a fitted teacher, or its "

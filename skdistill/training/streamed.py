@@ -44,6 +44,21 @@ class StreamedRows:
     def __len__(self):
         return len(self.file) + (0 if self.transfer is None else len(self.transfer))
 
+    def to(self, device):
+        """The same rows: batches go to the device.
+
+        Parameters
+        ----------
+        device : torch.device
+            Where training runs.
+
+        Returns
+        -------
+        StreamedRows
+            Itself.
+        """
+        return self
+
     def batches(self, device, batch_size, generator):
         """An epoch's batches.
 
@@ -167,6 +182,16 @@ class StreamedBatches:
 
     def __len__(self):
         return self.n_steps
+
+    def swap(self, rows):
+        """Go on with other rows in the place of these.
+
+        Parameters
+        ----------
+        rows : StreamedRows
+            As many, of which some may be fresh; the next epoch takes them.
+        """
+        self.rows = rows
 
     def __iter__(self):
         yield from self.since(0)

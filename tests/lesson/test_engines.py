@@ -4,7 +4,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
+import uuid
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import killed_runs
@@ -158,6 +162,51 @@ def test_an_error_on_a_worker_of_dask_names_the_fragment(
     ):
         soft_targets(by_code(n_bad=7), rows, out=out, engine=client)
     assert len(list(out.glob("part-*"))) == 40
+
+
+def test_a_teacher_that_no_worker_can_be_sent(rows, out, client):
+    lock = threading.Lock()
+
+    def teacher(X):
+        with lock:
+            return logistic(X)
+
+    with pytest.raises(TypeError, match="cannot be sent to other processes"):
+        soft_targets(teacher, rows, out=out, engine=client)
+    assert not list(out.glob("part-*")) and not list(out.glob(".*.tmp"))
+    soft_targets(teacher, rows, out=out.with_name("here"))  # this process can
+    assert_all_there(out.with_name("here"))
+
+
+def test_workers_of_dask_that_come_later_have_work(rows, out, tmp_path, quiet_workers):
+    distributed = pytest.importorskip("distributed")
+    asked = tmp_path / "asked"
+    asked.mkdir()
+    folder = str(asked)
+
+    def slow(X):
+        start = time.monotonic()
+        time.sleep(0.2)
+        times = f"{start} {time.monotonic()}"
+        Path(folder, uuid.uuid4().hex).write_text(times)
+        p = 1 / (1 + np.exp(-X["a"].to_numpy()))
+        return np.column_stack([1 - p, p])
+
+    how = {"processes": False, "threads_per_worker": 1, "dashboard_address": ":0"}
+    with (
+        distributed.LocalCluster(n_workers=1, **how) as cluster,
+        distributed.Client(cluster, set_as_default=False) as client,
+        ThreadPoolExecutor(1) as runs,
+    ):
+        run = runs.submit(soft_targets, slow, rows, out=out, engine=client)
+        while not list(asked.iterdir()) and not run.done():
+            time.sleep(0.01)
+        cluster.scale(5)
+        run.result()
+    spans = [list(map(float, path.read_text().split())) for path in asked.iterdir()]
+    at_once = [sum(low <= start < high for low, high in spans) for start, _ in spans]
+    assert max(at_once) > 2  # as many as were given to one worker at a time
+    assert_all_there(out)
 
 
 @pytest.mark.slow  # a worker is started twice

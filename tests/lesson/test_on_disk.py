@@ -276,6 +276,26 @@ def test_one_bad_fragment_is_named_and_the_rest_is_done(rows, out):
     assert teacher.n_rows == 50 and (out / "_SUCCESS").exists()
 
 
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (
+            FRAME.drop(columns="count"),
+            r"rows-006.parquet lacks the columns \['count'\]",
+        ),
+        (FRAME.assign(count="many"), "rows-006.parquet: column 'count' is .*string"),
+        (FRAME.assign(a=[[0.5]] * 400), "rows-006.parquet: column 'a' is list"),
+    ],
+    ids=["no such column", "strings", "lists"],
+)
+def test_a_late_file_of_another_schema_is_named_at_once(other, message, rows, out):
+    other[:7].to_parquet(rows / "rows-006.parquet")
+    teacher = Counting()
+    with pytest.raises(ValueError, match=message):
+        soft_targets(teacher, rows, out=out)
+    assert teacher.n_rows == 0 and not out.exists()
+
+
 def test_a_teacher_without_a_single_answer(rows, out):
     def teacher(X):
         raise ArithmeticError("never")

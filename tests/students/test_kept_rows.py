@@ -15,6 +15,7 @@ from taught_rows import FEW, TaughtRows, half_labelled
 
 from skdistill import (
     Checkpoint,
+    Munge,
     NeuralStudentClassifier,
     ParquetRows,
     SoftDecisionTreeClassifier,
@@ -37,6 +38,7 @@ def halves(classes, tmp_path_factory):
         ("labels", EACH_STEP),
         ("halves", EACH_STEP),
         ("drawn", EACH_EPOCH),
+        ("fresh", EACH_EPOCH),
         ("grown", EACH_EPOCH),
     ],
 )
@@ -50,6 +52,9 @@ def test_a_training_that_was_cut_short_goes_on_to_the_same_bits(
         rows, output = ParquetRows(halves[0], target="target", **FEW), halves[1]
     if case == "drawn":
         student.set_params(teacher=classes.teacher, transfer="munge")
+    if case == "fresh":
+        sampler = Munge(100, refresh=1)
+        student.set_params(teacher=classes.teacher, transfer=sampler)
     if case == "grown":
         student = SoftDecisionTreeClassifier(max_leaf_nodes=3, **options)
 
