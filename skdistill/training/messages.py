@@ -11,34 +11,39 @@ from ..disk.records import RecordFile
 class _Pickler(cloudpickle.Pickler):
     """Leaves out what each process has, and files, which are sent after the message."""
 
-    def __init__(self, buffer, theirs):
+    def __init__(self, buffer, theirs, files):
         super().__init__(buffer)
-        self.files = []
+        self.files = files
         self._names = {id(thing): name for name, thing in _named(theirs)}
 
     def persistent_id(self, thing):
         if isinstance(thing, RecordFile):
-            self.files.append(thing)
-            return "file", (thing.folder, thing.dtype, len(thing))
+            numbers = [i for i, file in enumerate(self.files) if file is thing]
+            if not numbers:
+                numbers = [len(self.files)]
+                self.files.append(thing)
+            return "file", (numbers[0], thing.folder, thing.dtype, len(thing))
         name = self._names.get(id(thing))
         return None if name is None else ("theirs", name)
 
 
 class _Unpickler(pickle.Unpickler):
-    def __init__(self, buffer, theirs):
+    def __init__(self, buffer, theirs, files):
         super().__init__(buffer)
-        self.files = []
+        self.files, self.lengths = files, []
         self._theirs = dict(_named(theirs))
 
     def persistent_load(self, key):
         kind, what = key
         if kind == "theirs":
             return self._theirs[what]
-        folder, dtype, n = what
-        file = RecordFile(folder)
-        file.reserve(dtype, n)
-        self.files.append((file, n))
-        return file
+        number, folder, dtype, n = what
+        if number == len(self.files):
+            file = RecordFile(folder)
+            file.reserve(dtype, n)
+            self.files.append(file)
+            self.lengths.append(n)
+        return self.files[number]
 
 
 def _named(theirs):
@@ -50,7 +55,7 @@ def _named(theirs):
                 yield (name, i), thing
 
 
-def packed(what, theirs):
+def packed(what, theirs, files):
     """An object as a message.
 
     Parameters
@@ -59,21 +64,21 @@ def packed(what, theirs):
         Whatever cloudpickle can pickle.
     theirs : dict
         Objects by name that each process has, and which are not sent.
+    files : list of RecordFile
+        Those that were sent; it gets those that are new, whose rows are to be sent after
+        the message.
 
     Returns
     -------
-    message : bytes
+    bytes
         For ``unpacked``.
-    files : list of RecordFile
-        Whose rows are to be sent after it, in this order.
     """
     buffer = io.BytesIO()
-    pickler = _Pickler(buffer, theirs)
-    pickler.dump(what)
-    return buffer.getvalue(), pickler.files
+    _Pickler(buffer, theirs, files).dump(what)
+    return buffer.getvalue()
 
 
-def unpacked(message, theirs):
+def unpacked(message, theirs, files):
     """The object of a message.
 
     Parameters
@@ -82,13 +87,15 @@ def unpacked(message, theirs):
         From ``packed``.
     theirs : dict
         This process's objects, by the same names.
+    files : list of RecordFile
+        Those that have come before; it gets new ones, still empty.
 
     Returns
     -------
     what : object
         As it was.
-    files : list of (RecordFile, int)
-        New ones, and how many records are to come.
+    lengths : list of int
+        How many records are to come for each new file.
     """
-    unpickler = _Unpickler(io.BytesIO(message), theirs)
-    return unpickler.load(), unpickler.files
+    unpickler = _Unpickler(io.BytesIO(message), theirs, files)
+    return unpickler.load(), unpickler.lengths

@@ -47,7 +47,7 @@ class ProcessGroup:
         self.device, self.is_leading = state.device, False
         # What is said goes from memory to memory, wherever the student is trained.
         self._talk = dist.new_group(backend="gloo", timeout=_PATIENCE)
-        self._raised = None
+        self._raised, self._files = None, []
 
     @property
     def is_leader(self):
@@ -107,18 +107,20 @@ class ProcessGroup:
             self._say("raises", error)
             raise
         finally:
-            self.is_leading = False
+            self.is_leading, self._files = False, []
         return result
 
     def _follow(self, name, theirs):
         self._check_same(name)
         while True:
             kind, what = self._heard(theirs)
-            if kind == "ends":
-                return what
+            if kind == "trains":
+                self._take_part(*what)
+                continue
+            self._files = []
             if kind == "raises":
                 raise what
-            self._take_part(*what)
+            return what
 
     def _check_same(self, name):
         _, first = self._heard()
@@ -244,9 +246,11 @@ class ProcessGroup:
         return self._talk if tensor.device.type == "cpu" else None
 
     def _say(self, kind, what, theirs=None):
+        n_before = len(self._files)
         try:
-            message, files = packed((kind, what), theirs or {})
+            message = packed((kind, what), theirs or {}, self._files)
         except Exception as error:  # whatever a pickler says
+            del self._files[n_before:]
             if kind == "raises":
                 what = RuntimeError(f"{type(what).__name__}: {what}")
                 self._say(kind, what)
@@ -255,15 +259,16 @@ class ProcessGroup:
                 f"What the first process has for the others cannot be pickled: {error}"
             ) from error
         dist.broadcast_object_list([message], src=0, group=self._talk)
-        for file in files:
+        for file in self._files[n_before:]:
             for chunk in file.chunks():
                 dist.broadcast(torch.from_numpy(chunk), src=0, group=self._talk)
 
     def _heard(self, theirs=None):
         box = [None]
         dist.broadcast_object_list(box, src=0, group=self._talk)
-        what, files = unpacked(box[0], theirs or {})
-        for file, n in files:
+        what, lengths = unpacked(box[0], theirs or {}, self._files)
+        new = self._files[len(self._files) - len(lengths) :]
+        for file, n in zip(new, lengths, strict=True):
             for chunk in file.filled(n):
                 dist.broadcast(torch.from_numpy(chunk), src=0, group=self._talk)
         return what

@@ -111,6 +111,9 @@ def fits(folder):
     )
     yield "rows on disk", outcome(disk.fit(rows), frame)
 
+    disk.set_params(transfer=sampler)
+    yield "fresh rows beside rows on disk", outcome(disk.fit(rows), frame)
+
     kept = NeuralStudentClassifier(FOREST, transfer=None, random_state=0, **SGD)
     place = Checkpoint(folder / f"run-{WORLD}", every=1)
     yield "kept", outcome(kept.fit(X[:400], Y[:400], checkpoint=place))

@@ -49,7 +49,13 @@ def found(tmp_path_factory):
 
 _SAME = (
     *("Adam, weights, transfer rows", "soft tree with a penalty", "fresh rows"),
-    *("rows on disk", "kept", "read again", "after an error"),
+    *(
+        "rows on disk",
+        "fresh rows beside rows on disk",
+        "kept",
+        "read again",
+        "after an error",
+    ),
 )
 
 
