@@ -122,8 +122,21 @@ GRIDS = {
 }
 
 
+#: What differs from the others in little.
+MORE_GRIDS = (
+    *("shapes", "folds", "waves", "trees without penalties", "trees of several seeds"),
+    *("trees that cannot grow", "trees that stop"),
+)
+
+
+def some_slow(names, slow):
+    """Names as cases, of which some are for ``make test-all``."""
+    marks = {name: pytest.mark.slow if name in slow else () for name in names}
+    return [pytest.param(name, marks=mark) for name, mark in marks.items()]
+
+
 @pytest.mark.usefixtures("double")
-@pytest.mark.parametrize("name", GRIDS)
+@pytest.mark.parametrize("name", some_slow(GRIDS, MORE_GRIDS))
 def test_scores_are_those_of_a_grid_search(name, data, joined):
     student, grid, together = GRIDS[name]
     options = {"scoring": "neg_log_loss", "cv": 3, "return_train_score": True}
@@ -155,7 +168,7 @@ VALUES = {
 
 
 @pytest.mark.usefixtures("double")
-@pytest.mark.parametrize("name", VALUES)
+@pytest.mark.parametrize("name", some_slow(VALUES, ("huber", "paths")))
 def test_values(name, joined):
     X, y = load_diabetes(return_X_y=True)
     teacher = RandomForestRegressor(5, random_state=0)

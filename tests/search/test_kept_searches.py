@@ -98,6 +98,7 @@ def test_grids(iris, iris_forest, tmp_path, make, grid, options):
     assert_same_results(search, fit(), iris[0])
 
 
+@pytest.mark.slow
 def test_halving(iris, iris_forest, tmp_path):
     grid = {"temperature": [1, 2, 4], "lr": [0.003, 0.01, 0.03]}
 

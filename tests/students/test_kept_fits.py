@@ -329,6 +329,7 @@ def test_ctrl_c_leaves_what_can_go_on(iris, tmp_path):
     assert_same_bits(fit(make()), make().fit(*iris), iris[0])
 
 
+@pytest.mark.slow
 def test_growth_that_ctrl_c_has_cut_short_goes_on(iris, tmp_path, monkeypatch):
     """What follows an interrupted training is not what an undisturbed fit would do."""
     make = lambda: SoftDecisionTreeClassifier(  # noqa: E731

@@ -197,6 +197,7 @@ def test_members_have_few_bits_too():
         prune(net, X)
 
 
+@pytest.mark.slow
 def test_the_smallest_that_is_good_enough(digits):
     X, y = digits
     forest = RandomForestClassifier(random_state=0).fit(X[::2], y[::2])

@@ -91,6 +91,7 @@ def test_a_search_fits_an_unfitted_teacher_once_for_each_fold(log, data, tmp_pat
     assert len(needed) == 6 if cv is None else len(needed) > 20
 
 
+@pytest.mark.slow
 def test_a_search_in_two_processes(log, data, tmp_path):
     teacher = teacher_of(log, data)
     student = NeuralStudentClassifier(

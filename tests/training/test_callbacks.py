@@ -53,7 +53,7 @@ def test_ctrl_c_keeps_the_best_weights_and_says_so(student, early_stopping):
 def test_ctrl_c_without_callbacks(student):
     """A real signal, at any moment of skdistill's own fast loop."""
     X, y = noisy(2000)
-    student.set_params(max_epochs=100_000, lr_schedule=None)
+    student.set_params(max_epochs=100_000, lr_schedule=None, early_stopping=False)
     timer = threading.Timer(3.0, _thread.interrupt_main)
     timer.start()
     with pytest.warns(UserWarning, match="was interrupted in epoch"):

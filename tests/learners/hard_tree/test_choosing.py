@@ -132,6 +132,7 @@ def test_of_few_rows_none_is_held_out():
 @pytest.mark.parametrize(
     "seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))]
 )
+@pytest.mark.slow
 def test_the_number_of_leaves_follows_the_law(seed):
     X, y = table(2000, seed)
     random = np.random.default_rng(seed + 10)
