@@ -199,15 +199,22 @@ class EstimatorLearner(Learner):
         return self._fit_label_rows(model, X, used, random)
 
     def _booster(self, model, used):
-        """The estimator as one that learns soft targets by a loss, if it is one."""
-        if is_regressor(model) or self.params.label_rows == "draw":
+        """The estimator as one that learns soft targets by a loss, if it can."""
+        booster = booster_of(*_destination(model))
+        if booster is None:
             return None
         # A library is told of classes by labels, one for each row.
         too_few = len(used.soft_weight) < len(self.task.classes[0])
-        if too_few or len(self.task.classes) > 1:
-            return None
-        booster = booster_of(*_destination(model))
-        return booster if booster is not None and booster.learns_softly() else None
+        draws, several = self.params.label_rows == "draw", len(self.task.classes) > 1
+        if booster.learns_softly() and not (draws or several or too_few):
+            return booster
+        if booster.stops_early():
+            raise ValueError(
+                f"student={booster.model!r} stops early, and watches the cross entropy: "
+                'this needs a single target, label_rows="truncate", an objective of the '
+                "library's own for it, and more rows than classes."
+            )
+        return None
 
     def _fit_booster(self, booster, model, X, lesson, used, random):
         """Grow a booster on soft targets, or on labels where it is to stop early."""

@@ -29,7 +29,7 @@ def test_classes_that_no_label_names(iris):
     assert not student.predict_proba(X)[:, 0].any() and student.score(X, y) > 0.9
     one_hot = (y[:, None] == student.classes_).astype(float)
     student.fit(X, y, teacher_output=one_hot)
-    assert student.predict_proba(X)[:, 0].max() < 0.05 and student.score(X, y) > 0.9
+    assert student.predict_proba(X)[:, 0].max() < 0.2 and student.score(X, y) > 0.9
 
 
 def test_a_base_score_of_the_users_stays(iris):
