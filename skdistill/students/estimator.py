@@ -10,7 +10,8 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ..learners.estimator import EstimatorLearner, EstimatorModel
+from ..learners.estimator import EstimatorLearner
+from ..learners.estimator_model import EstimatorModel
 from ..learners.label_rows import learns_variance
 from ..learners.soft_boosters import booster_of
 from ..tables.view import apply_view, reads_tables
