@@ -121,7 +121,7 @@ class SoftBooster(ABC):
         bool
             True if a number of rounds is set.
         """
-        return any(self.params.get(name) for name in self.rounds)
+        return any((self.params.get(name) or 0) > 0 for name in self.rounds)
 
     def learns_softly(self):
         """Whether the loss stands for its objective.

@@ -55,17 +55,15 @@ class LightGBMClassifier(SoftBooster):
         """Fit beside the start's scores, which then become part of the first trees."""
         model, width = self.model, len(start)
         arguments["init_score"] = _repeated(start, len(codes))
-        params = {"objective": loss}
+        # LightGBM would drop columns that no leaf may split, and fail if none is left.
+        params = {"objective": loss, "feature_pre_filter": False}
         if exam is not None:
             # Early stopping would watch each metric that there is.
             params["metric"] = "None"
             arguments |= {"eval_X": exam.x, "eval_y": exam.codes()}
             arguments["eval_init_score"] = [_repeated(start, len(exam.codes()))]
             arguments["eval_metric"] = _watched(exam)
-        if len(codes) < 2 * self.params["min_child_samples"]:
-            # LightGBM drops columns that no leaf may split, and fails where none is left.
-            params["feature_pre_filter"] = False
-        with _set_meanwhile(model, params), self._explained():
+        with _set_meanwhile(model, params), _explained():
             whole.fit(X, classes[codes], **self.named(arguments))
         booster = model.booster_
         text = _with_start(booster.model_to_string(num_iteration=-1), start)
@@ -80,19 +78,19 @@ class LightGBMClassifier(SoftBooster):
         # LightGBM has no public way to put a booster into its classifier.
         model._Booster, model._objective = told, name
 
-    @contextlib.contextmanager
-    def _explained(self):
-        """Say what it means that LightGBM has no column left."""
-        try:
-            yield
-        except sys.modules["lightgbm"].basic.LightGBMError as error:
-            if "num_features" not in str(error):
-                raise
-            raise ValueError(
-                f"student={self.model!r} has no column to split: each is constant, or has "
-                "fewer than min_child_samples rows on one side of any threshold. Lower "
-                "min_child_samples, or give other columns."
-            ) from error
+
+@contextlib.contextmanager
+def _explained():
+    """Say what it means that LightGBM has no column left."""
+    try:
+        yield
+    except sys.modules["lightgbm"].basic.LightGBMError as error:
+        if "num_features" not in str(error):
+            raise
+        raise ValueError(
+            "LightGBM finds no column to split, for the student's view of each is "
+            "constant: give other columns."
+        ) from error
 
 
 def _repeated(start, n):

@@ -31,17 +31,16 @@ def test_it_learns_in_the_ways_that_lightgbm_grows_trees(options):
     X, codes, p = rows()
     model = lightgbm.LGBMClassifier(**FEW, **options)
     student = StudentClassifier(student=model, preprocessor=None)
+    certain = student.fit(X, codes, teacher_output=np.eye(3)[codes]).predict_proba(X)
+    own = lightgbm.LGBMClassifier(**FEW, **options).fit(X, codes)
+    # Its own dart drops the start with the first trees; subsamples are others.
+    if not {"boosting_type", "subsample"} & set(options):
+        np.testing.assert_allclose(certain, own.predict_proba(X), atol=1e-5)
     student.fit(X, codes, teacher_output=p)
-    own = lightgbm.LGBMClassifier(**FEW, **options).fit(
-        np.repeat(X, 3, axis=0), np.tile(range(3), len(X)), sample_weight=p.ravel()
-    )
-    ours, theirs = (
-        -(p * np.log(m.predict_proba(X))).sum(1).mean() for m in (student, own)
-    )
-    entropy = -(p * np.log(p)).sum(axis=1).mean()
+    loss = -(p * student.predict_log_proba(X)).sum(axis=1).mean()
+    least = -(p * np.log(p)).sum(axis=1).mean()
     start = -(p * np.log(p.mean(axis=0))).sum(axis=1).mean()
-    assert entropy < ours < 0.75 * start + 0.25 * entropy
-    assert ours < theirs + 0.25 * (start - entropy)
+    assert least < loss < 0.75 * start + 0.25 * least
     raw = student.student_.predict(X, raw_score=True)
     np.testing.assert_allclose(softmax(raw, axis=1), student.predict_proba(X))
     if "linear_tree" not in options:  # which have no contributions
@@ -67,8 +66,8 @@ def test_a_table_too_small_for_any_leaf_has_one_answer():
     np.testing.assert_allclose(student.predict_proba(X), expected, rtol=1e-6)
 
 
-def test_columns_without_a_split_are_an_error_that_says_so():
+def test_constant_columns_are_an_error_that_says_so():
     X, codes, p = rows()
     student = StudentClassifier(student=lightgbm.LGBMClassifier(**FEW))
-    with pytest.raises(ValueError, match=r"has no column to split.*min_child_samples"):
+    with pytest.raises(ValueError, match="finds no column to split"):
         student.fit(0 * X, codes, teacher_output=p)
