@@ -53,7 +53,7 @@ class LightGBMClassifier(SoftBooster):
 
     def grow(self, whole, X, codes, classes, loss, start, arguments, exam):
         """Fit beside the start's scores, which then become part of the first trees."""
-        model, width = self.model, len(start)
+        model = self.model
         arguments["init_score"] = _repeated(start, len(codes))
         # LightGBM would drop columns that no leaf may split, and fail if none is left.
         params = {"objective": loss, "feature_pre_filter": False}
@@ -65,18 +65,20 @@ class LightGBMClassifier(SoftBooster):
             arguments["eval_metric"] = _watched(exam)
         with _set_meanwhile(model, params), _explained():
             whole.fit(X, classes[codes], **self.named(arguments))
-        booster = model.booster_
-        text = _with_start(booster.model_to_string(num_iteration=-1), start)
-        name = "binary" if width == 1 else "multiclass"
-        detail = "sigmoid:1" if width == 1 else f"num_class:{width}"
-        text = text.replace(
-            "\nfeature_names=", f"\nobjective={name} {detail}\nfeature_names=", 1
-        )
-        told = type(booster)(model_str=text)
-        told.best_iteration = booster.best_iteration
-        told.best_score = booster.best_score
         # LightGBM has no public way to put a booster into its classifier.
-        model._Booster, model._objective = told, name
+        model._Booster = _answering(model.booster_, start)
+        model._objective = "binary" if len(start) == 1 else "multiclass"
+
+
+def _answering(booster, start):
+    """The booster as one of LightGBM's own objective, from its start on."""
+    text = _with_start(booster.model_to_string(num_iteration=-1), start)
+    n = len(start)
+    objective = "binary sigmoid:1" if n == 1 else f"multiclass num_class:{n}"
+    head = f"\nobjective={objective}\nfeature_names="
+    told = type(booster)(model_str=text.replace("\nfeature_names=", head, 1))
+    told.best_iteration, told.best_score = booster.best_iteration, booster.best_score
+    return told
 
 
 @contextlib.contextmanager
