@@ -1,5 +1,6 @@
 """What boosters have in common that are grown on soft targets."""
 
+import sys
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
@@ -283,3 +284,20 @@ def _weights(weight):
     if np.allclose(weight, weight[0], rtol=1e-12, atol=0):
         return None
     return weight / weight.mean()
+
+
+def version_of(library):
+    """Version of a library that has been imported.
+
+    Parameters
+    ----------
+    library : str
+        Its name.
+
+    Returns
+    -------
+    tuple of int
+        Its first two numbers.
+    """
+    major, minor = sys.modules[library].__version__.split(".")[:2]
+    return int(major), int(minor)

@@ -10,7 +10,7 @@ import sys
 
 import numpy as np
 
-from .booster import SoftBooster
+from .booster import SoftBooster, version_of
 
 _FLOOR = 1e-15  # LightGBM's own, for classes that no row has
 # What a tree adds to a score: of leaves, of inner nodes, of leaves with linear models.
@@ -60,9 +60,7 @@ class LightGBMClassifier(SoftBooster):
         if exam is not None:
             # Early stopping would watch each metric that there is.
             params["metric"] = "None"
-            arguments |= {"eval_X": exam.x, "eval_y": exam.codes()}
-            arguments["eval_init_score"] = [_repeated(start, len(exam.codes()))]
-            arguments["eval_metric"] = _watched(exam)
+            arguments |= _to_watch(exam, start, classes)
         with _set_meanwhile(model, params), _explained():
             whole.fit(X, classes[codes], **self.named(arguments))
         # LightGBM has no public way to put a booster into its classifier.
@@ -99,13 +97,18 @@ def _repeated(start, n):
     return np.tile(start, (n, 1)) if len(start) > 1 else np.full(n, start[0])
 
 
-def _watched(exam):
-    """The metric: LightGBM's signature, and its name in ``evals_result_``."""
+def _to_watch(exam, start, classes):
+    """Fit parameters by which LightGBM watches the rows."""
 
     def loss(y_true, scores):
         return "loss", exam.loss(scores), False
 
-    return loss
+    codes = exam.codes()
+    watched = {"eval_X": exam.x, "eval_y": codes}
+    if version_of("lightgbm") < (4, 7):
+        watched = {"eval_set": [(exam.x, classes[codes])]}
+    scores = [_repeated(start, len(codes))]
+    return watched | {"eval_init_score": scores, "eval_metric": loss}
 
 
 @contextlib.contextmanager

@@ -4,11 +4,9 @@ While it is grown by a function, its booster keeps the objective that it would h
 and so answers with probabilities by itself.
 """
 
-import sys
-
 import numpy as np
 
-from .booster import SoftBooster
+from .booster import SoftBooster, version_of
 
 _FLOOR = 1e-6  # of a base score in single precision
 
@@ -34,7 +32,7 @@ class XGBoostClassifier(SoftBooster):
         if len(prior) == 2:
             return float(prior[1])
         # Before, XGBoost began at equal shares of many classes, as it does with None.
-        if _version() < (3, 1):
+        if version_of(self.library) < (3, 1):
             return None
         scores = np.log(prior)
         return (scores - scores.mean()).tolist()
@@ -51,11 +49,6 @@ class XGBoostClassifier(SoftBooster):
         whole.fit(X, codes, **self.named(arguments))
         # As after a fit of its own, which names the objective too.
         model.set_params(**before | {"objective": objective})
-
-
-def _version():
-    numbers = sys.modules["xgboost"].__version__.split(".")
-    return int(numbers[0]), int(numbers[1])
 
 
 def _watched(exam):
