@@ -94,12 +94,11 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
       those of the second. One that learns a single target is fitted once for each class.
     - A single tree with the Gini criterion is grown on the probabilities themselves: its
       splits are those of a multi-output regression tree.
+    - A classifier of LightGBM's or XGBoost's with their own objective is grown on the
+      cross entropy with the probabilities, by a loss of this library: no row is copied.
     - Any other classifier gets one row for each class, weighted by its probability: its
       log loss is then the cross entropy with the teacher. Where these are too many, they
       are truncated or drawn, and ``label_error_`` says by how much.
-
-    - A classifier of LightGBM's or XGBoost's with their own objective is grown on the
-      cross entropy with the probabilities, by a loss of this library: no row is copied.
 
     Only these boosters have a temperature; all others learn the teacher's probabilities
     as they are. One that is asked to stop early (``early_stopping_rounds``) watches the
