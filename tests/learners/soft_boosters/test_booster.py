@@ -307,6 +307,32 @@ def test_early_stopping_watches_rows_that_it_does_not_learn_from(make):
     assert type(fitted).shape == (540, 3) and control.score(X, y) > 0.5
 
 
+@both
+def test_early_stopping_with_drawn_rows_at_a_temperature(make):
+    X, codes, _ = table(3)
+    y = NAMES[codes]
+    teacher = RandomForestClassifier(20, min_samples_leaf=5, random_state=0).fit(X, y)
+    model = make(n_estimators=200, **{ROUNDS[make]: 5})
+    student = StudentClassifier(
+        teacher, student=model, transfer="bootstrap", alpha=0.7, temperature=2.0
+    ).set_params(random_state=0)
+    P = soft_targets(teacher, X)
+    for watched in ({}, {"X_val": X[:60]}):  # without labels, the teacher's answers
+        student.fit(X, y, **watched)
+        assert np.abs(student.predict_proba(X) - P).mean() < 0.12
+
+
+@both
+def test_class_weights_are_the_students(make):
+    X, codes, p = table(2)
+    weight = {"ant": 1, "bee": 9}
+    plain, weighted = (
+        of_outputs(make(), X, codes, p, class_weight=w).predict_proba(X)[:, 1].mean()
+        for w in (None, weight)
+    )
+    assert weighted > plain
+
+
 def _losses_by_trees(fitted, make, X, codes):
     """Log loss on rows after each number of trees, by the library's own prediction."""
     losses = []
