@@ -58,6 +58,7 @@ bench: $(VENV)/bench $(VENV)/peers
 	$(BIN)/python -m benchmarks.text
 	$(BIN)/python -m benchmarks.serving
 	$(BIN)/python -m benchmarks.shrink
+	$(BIN)/python -m benchmarks.boosters
 
 # The suite on the oldest versions that setup.cfg claims; a few gigabytes on Linux.
 test-min:

@@ -213,7 +213,7 @@ def check_temperature_limits(student):
     student : estimator
         Unfitted, without teacher.
     """
-    if "temperature" not in student.get_params():
+    if not {"temperature", "loss"} <= set(student.get_params()):
         return
     X, y = _data(student)
     for teacher, alpha in ((None, 1.0), (_forest(student, X, y), 0.0)):

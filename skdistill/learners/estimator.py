@@ -4,7 +4,6 @@ import inspect
 from types import SimpleNamespace
 
 import numpy as np
-from scipy.special import softmax
 from sklearn import config_context
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.compose import TransformedTargetRegressor
@@ -13,127 +12,25 @@ from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags
 
+from ..lesson.knowledge import hold_out
 from ..tables.containers import rows_of
 from ..tasks.units import fitted_in, unit_for
-from ..teacher.models import check_not_pairwise, returns_raw_scores
+from ..teacher.models import check_not_pairwise
 from ..teacher.nets import innermost
-from ..teacher.probabilities import normalised
-from .base import Learner, Model
+from .base import Learner
+from .estimator_model import EstimatorModel
 from .label_rows import (
     drawn_label_rows,
     grown_tree,
     learns_variance,
     truncated_label_rows,
 )
+from .soft_boosters import booster_of, numbers_classes
+from .soft_boosters.booster import Exam
+from .soft_boosters.cross_entropy import ClassTargets
 
-# Probabilities in float32 sum to 1 up to this.
-_ROUNDING = 1e-6
-
-
-class EstimatorModel(Model):
-    """A fitted estimator that answers for a student.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Fitted on the view.
-    task : Task
-        What its answers mean.
-    of_logits : bool, default=False
-        Whether a regressor was fitted on logits, not on probabilities.
-    label_error : float, default=0.0
-        What was lost where labels with weights stood for soft targets.
-    """
-
-    def __init__(self, estimator, task, of_logits=False, label_error=0.0):
-        self.estimator, self.task = estimator, task
-        self.of_logits, self.label_error = of_logits, label_error
-
-    def outputs(self, x):
-        """Logarithms of the probabilities, which may be 0; or values in y's unit."""
-        if self.task.kind == "regressor":
-            return np.asarray(self.estimator.predict(x))
-        with np.errstate(divide="ignore"):
-            return np.log(self.probabilities(x))
-
-    def logits(self, x):
-        """Logarithms of the probabilities, finite."""
-        return np.log(np.maximum(self.probabilities(x), np.finfo(float).tiny))
-
-    def probabilities(self, x):
-        """Probabilities of the classes, as the estimator gives them.
-
-        Parameters
-        ----------
-        x : array-like of shape (n, n_inputs)
-            The view of some rows.
-
-        Returns
-        -------
-        ndarray of shape (n, n_outputs)
-            Target after target.
-        """
-        model = self.estimator
-        if is_regressor(model):
-            return self._from_values(np.asarray(model.predict(x)))
-        if not hasattr(model, "predict_proba"):
-            return self._from_scores(model.decision_function(x))
-        if returns_raw_scores(model):
-            return self._from_scores(model.predict(x, raw_score=True))
-        return self._from_shares(model.predict_proba(x))
-
-    def of_nodes(self):
-        """What the nodes of a single tree say.
-
-        Returns
-        -------
-        ndarray of shape (n_nodes, n_outputs)
-            Probabilities, target after target; or values in y's unit.
-        """
-        model, values = self.estimator, self.estimator.tree_.value
-        if self.task.kind == "regressor":
-            return values[..., 0]
-        if is_regressor(model):
-            return self._from_values(values[..., 0])
-        widths = enumerate(np.atleast_1d(model.n_classes_))
-        shares = [values[:, i, :width] for i, width in widths]
-        return self._from_shares(shares if len(shares) > 1 else shares[0])
-
-    def _from_shares(self, answer):
-        """Probabilities from what a classifier's ``predict_proba`` returns."""
-        classes, known = self.task.classes, self.estimator.classes_
-        if len(classes) == 1:
-            answer, known = [_of_sum_1(np.asarray(answer, np.float64))], [known]
-        elif not isinstance(answer, list):  # (n, n_labels)
-            answer = [np.column_stack([1 - p, p]) for p in np.asarray(answer).T]
-            known = classes
-        triples = zip(answer, known, classes, strict=True)
-        return np.concatenate([_in_order(*triple) for triple in triples], axis=1)
-
-    def _from_scores(self, scores):
-        if scores.ndim == 1:
-            # One margin d is the pair (0, d), as it is of teachers.
-            scores = np.column_stack([np.zeros_like(scores), scores])
-        classes = self.task.classes[0]
-        known = getattr(self.estimator, "classes_", classes)
-        return _in_order(softmax(scores, axis=1), known, classes)
-
-    def _from_values(self, values):
-        """Probabilities from what a regressor predicts."""
-        columns, parts = list(values.reshape(len(values), -1).T), []
-        for width in self.task.widths:
-            n = 1 if width == 2 else width  # as they were fitted
-            part, columns = np.column_stack(columns[:n]), columns[n:]
-            parts.append(self._distribution(part))
-        return np.concatenate(parts, axis=1)
-
-    def _distribution(self, part):
-        if self.of_logits:
-            # One column d is the pair (0, d), as it is of margins.
-            full = np.hstack([0 * part, part]) if part.shape[1] == 1 else part
-            return softmax(full, axis=1)
-        full = np.hstack([1 - part, part]) if part.shape[1] == 1 else part
-        return normalised(np.clip(full, 0, 1))  # a regressor knows no bounds
+# Share of the rows of X that a booster watches, as nets do.
+_WATCHED = 0.1
 
 
 class EstimatorLearner(Learner):
@@ -158,23 +55,98 @@ class EstimatorLearner(Learner):
     def learn(self, lesson):
         """Fit the estimator in the way that keeps most of the soft targets."""
         yield from ()  # no training of torch's
-        # In order: exact forms first; label rows where nothing else takes soft targets.
-        used = lesson.knowledge.used(self.params.alpha)
-        X, (model, random) = lesson.whole_view(self.see, used), self._fresh()
+        used, (model, random) = lesson.knowledge.used(self.params.alpha), self._fresh()
+        X = lesson.whole_view(self.see, used)
         if self.task.kind == "regressor":
             return EstimatorModel(self._fit_values(model, X, used), self.task)
+        booster = self._booster(model, used)
+        if booster is None and self.params.temperature != 1:
+            raise ValueError(
+                f"temperature={self.params.temperature} has no effect on "
+                f"student={model!r}: only LightGBM's and XGBoost's classifiers, with their "
+                "own objectives, soften answers while they are trained. Set temperature=1."
+            )
+        if booster is not None and (used.soft is not None or booster.stops_early()):
+            return self._fit_booster(booster, model, X, lesson, used, random)
+        return self._fit_classes(model, X, lesson.y, used, random)
+
+    def _fit_classes(self, model, X, y, used, random):
+        """Fit what has no loss of ours: exact forms first, label rows after them."""
         if is_regressor(model):
             of_logits = self.params.targets == "logits"
             model = self._fit_probabilities(model, X, used)
             return EstimatorModel(model, self.task, of_logits)
         if used.soft is None:
-            model = _fit(model, X, lesson.y, used.hard_weight)
-        elif learns_variance(model):
+            model, known = self._fit_labels(model, X, y, used)
+            return EstimatorModel(model, self.task, known=known)
+        if learns_variance(model):
             joint = self.task.joint(used, self.params.alpha)
             model = grown_tree(model, X, *joint, self.task.classes)
-        else:
-            return self._fit_label_rows(model, X, used, random)
-        return EstimatorModel(model, self.task)
+            return EstimatorModel(model, self.task)
+        return self._fit_label_rows(model, X, used, random)
+
+    def _booster(self, model, used):
+        """The estimator as one that learns soft targets by a loss, if it can."""
+        booster = booster_of(*_destination(model))
+        if booster is None:
+            return None
+        # A library is told of classes by labels, one for each row.
+        too_few = len(used.soft_weight) < len(self.task.classes[0])
+        draws, several = self.params.label_rows == "draw", len(self.task.classes) > 1
+        if booster.learns_softly() and not (draws or several or too_few):
+            return booster
+        if booster.stops_early():
+            raise ValueError(
+                f"student={booster.model!r} stops early, and watches the cross entropy: "
+                'this needs a single target, label_rows="truncate", an objective of the '
+                "library's own for it, and more rows than classes."
+            )
+        return None
+
+    def _fit_booster(self, booster, model, X, lesson, used, random):
+        """Grow a booster on soft targets, or on labels where it is to stop early."""
+        exam = None
+        if booster.stops_early():
+            X, used, exam = self._examined(booster, X, lesson, used, random)
+        alpha, temperature = self.params.alpha, self.params.temperature
+        targets = ClassTargets.of(self.task, used, alpha, temperature)
+        classes = self.task.classes[0]
+        model = booster.fit(model, X, targets, classes, exam)
+        return EstimatorModel(model, self.task, known=classes)
+
+    def _examined(self, booster, X, lesson, used, random):
+        """Rows to learn from, what they teach, and rows to watch."""
+        if booster.path:
+            raise ValueError(
+                f"student={booster.model!r} stops early, and its pipeline would hand it "
+                "no rows to watch: give the booster alone, the other steps as preprocessor."
+            )
+        if lesson.exam is not None:
+            return X, used, Exam(self.see(lesson.read.X_val), lesson.exam)
+        weight = used.hard_weight
+        if used.hard is None and used.soft_weight[: len(weight)].any():
+            weight = used.soft_weight[: len(weight)]
+        strata = self.task.strata(lesson.knowledge)
+        why = f"student={booster.model!r} stops early:"
+        kept, held = hold_out(strata, _WATCHED, random, weight, why)
+        transfer = np.arange(len(weight), len(used.soft_weight))
+        exam = Exam(rows_of(X, held), used.exam(held))
+        return rows_of(X, np.concatenate([kept, transfer])), used.take(kept), exam
+
+    def _fit_labels(self, model, X, y, used):
+        """Fit on y itself; or on its numbers, and what they stand for."""
+        if len(self.task.classes) > 1 or not numbers_classes(model):
+            return _fit(model, X, y, used.hard_weight), None
+        return self._fit_codes(model, X, used.hard[:, 0], used.hard_weight)
+
+    def _fit_codes(self, model, X, codes, weight):
+        """Fit on labels; or on numbers from 0 on, and what they stand for."""
+        classes = self.task.classes[0]
+        if not numbers_classes(model):
+            return _fit(model, X, classes[codes], weight), None
+        present = np.unique(codes[weight > 0])
+        numbers = np.searchsorted(present, codes)
+        return _fit(model, X, numbers, weight), classes[present]
 
     def _fresh(self):
         """An unfitted estimator, with a seed where it has none."""
@@ -249,14 +221,15 @@ class EstimatorLearner(Learner):
             label_rows = drawn_label_rows(p, weight, limit, random)
         else:
             label_rows = truncated_label_rows(p, weight, limit)
-        rows, labels = rows_of(X, label_rows.row), self.task.classes[0][label_rows.code]
-        model = _fit(model, rows, labels, label_rows.weight)
+        rows, codes = rows_of(X, label_rows.row), label_rows.code
+        model, known = self._fit_codes(model, rows, codes, label_rows.weight)
         # Only a fitted model shows what its scores are of.
         if not hasattr(model, "predict_proba"):
             head = rows_of(X, np.arange(min(len(p), 100)))
             scores = model.decision_function(head)
             check_not_pairwise(model, scores, head, model.classes_, "student")
-        return EstimatorModel(model, self.task, label_error=label_rows.error)
+        error = label_rows.error
+        return EstimatorModel(model, self.task, label_error=error, known=known)
 
 
 def _fit(model, X, y, weight):
@@ -333,22 +306,8 @@ def _without_folds(model):
     return model
 
 
-def _of_sum_1(p):
-    """Probabilities as they are, unless each class is scored against all others."""
-    off = np.abs(p.sum(axis=1, keepdims=True) - 1) > _ROUNDING
-    return np.where(off, normalised(p), p)
-
-
 def _anchored(logits):
     """Logits without the constant of each row, which changes no probability."""
     # Of two classes, the log odds of the second: what people read as a score.
     two = logits.shape[1] == 2
     return logits - (logits[:, :1] if two else logits.mean(axis=1, keepdims=True))
-
-
-def _in_order(p, known, classes):
-    """Columns for all classes; those that the student never saw are 0."""
-    ordered = np.zeros((len(p), len(classes)))
-    # classes are sorted, and hold all that the student knows.
-    ordered[:, np.searchsorted(classes, known)] = p
-    return ordered

@@ -131,6 +131,26 @@ class Knowledge:
         # A loss may ask for labels that do not count themselves, as "dkd" does.
         return replace(self, hard=hard, labels=self.hard)
 
+    def shares(self, alpha):
+        """What each row's soft and hard target weigh in the loss, where there are both.
+
+        Parameters
+        ----------
+        alpha : float
+            Weight of the soft targets.
+
+        Returns
+        -------
+        soft, hard : ndarray of shape (n + m,)
+            Their sums are ``alpha`` and the rest; transfer rows have no hard target.
+        """
+        # Each part over its own total, as in the loss of nets.
+        soft = alpha * self.soft_weight / self.soft_weight.sum()
+        hard = np.zeros(len(soft))
+        hard_weight = self.hard_weight / self.hard_weight.sum()
+        hard[: self.n_labelled] = (1 - alpha) * hard_weight
+        return soft, hard
+
     def class_shares(self, alpha, n_classes):
         """Mean of the targets of one target's classes, as they count in the loss.
 

@@ -1,6 +1,6 @@
 """Students that are scikit-learn estimators."""
 
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import is_classifier, is_regressor
@@ -10,8 +10,10 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ..learners.estimator import EstimatorLearner, EstimatorModel
+from ..learners.estimator import EstimatorLearner
+from ..learners.estimator_model import EstimatorModel
 from ..learners.label_rows import learns_variance
+from ..learners.soft_boosters import booster_of
 from ..tables.view import apply_view, reads_tables
 from ..teacher.probabilities import FLOOR
 from .base import BaseStudent
@@ -55,7 +57,7 @@ class SurrogateStudent(BaseStudent):
         view = self.preprocessor_
         steps = [("view", view), ("model", model.estimator)]
         self.student_ = model.estimator if view is None else Pipeline(steps)
-        self._is_of_logits = model.of_logits
+        self._is_of_logits, self._known = model.of_logits, model.known
         is_tree = isinstance(model.estimator, BaseDecisionTree)
         self._told = single_tree(self, model, lesson) if is_tree else None
         if is_classifier(self):
@@ -66,7 +68,7 @@ class SurrogateStudent(BaseStudent):
         fitted = self.student_
         if self.preprocessor_ is not None:
             fitted = fitted["model"]
-        return EstimatorModel(fitted, self._task, self._is_of_logits)
+        return EstimatorModel(fitted, self._task, self._is_of_logits, known=self._known)
 
     def _readable(self):
         if self._told is None:
@@ -92,12 +94,16 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
       those of the second. One that learns a single target is fitted once for each class.
     - A single tree with the Gini criterion is grown on the probabilities themselves: its
       splits are those of a multi-output regression tree.
+    - A classifier of LightGBM's or XGBoost's with their own objective is grown on the
+      cross entropy with the probabilities, by a loss of this library: no row is copied.
     - Any other classifier gets one row for each class, weighted by its probability: its
       log loss is then the cross entropy with the teacher. Where these are too many, they
       are truncated or drawn, and ``label_error_`` says by how much.
 
-    There is no temperature: these students know none, and learn the
-    teacher's probabilities as they are.
+    Only these boosters have a temperature; all others learn the teacher's probabilities
+    as they are. One that is asked to stop early (``early_stopping_rounds``) watches the
+    loss on ``X_val``, else on a tenth of X. ``student_`` of XGBoost's calls the classes by
+    their numbers, as XGBoost does; the student itself does not.
 
     Parameters
     ----------
@@ -114,7 +120,11 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         Labels in the column order of ``teacher_output`` and of teachers without
         ``classes_``; a list with one array for each of several targets.
     teacher_calibration : {"temperature"} or None, default=None
-        As in :class:`NeuralStudentClassifier`; nothing else looks at ``X_val``.
+        As in :class:`NeuralStudentClassifier`; nothing else looks at ``X_val``, but a
+        booster that stops early.
+    temperature : float, default=1.0
+        Softens the teacher's and the student's distributions alike in the soft loss, which
+        is multiplied by its square; for boosters that learn by the cross entropy.
     alpha : float, default=1.0
         Weight of the soft targets, in [0, 1]; the rest goes to the hard labels.
     cv : int, splitter, iterable, "prefit" or None, default=None
@@ -156,7 +166,7 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         rows among them.
     label_rows : {"truncate", "draw"}, default="truncate"
         Which label rows there are where all would be too many: those of the largest
-        weights, or labels drawn from the targets. "draw" always draws.
+        weights, or labels drawn from the targets. "draw" always draws, for boosters too.
     keep_teacher : bool, default=True
         False: no ``teacher_`` after fit, and no teacher in a fitted student's pickle.
     random_state : int, RandomState instance or None, default=None
@@ -180,7 +190,7 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
     teacher_ : object or list of objects
         The fitted teacher; absent without one, and with ``keep_teacher=False``.
     temperature_, teacher_temperature_, teacher_entropy_ : object
-        As in :class:`NeuralStudentClassifier`; there is no temperature but 1.
+        As in :class:`NeuralStudentClassifier`.
     preprocessor_ : transformer or None
         The fitted view.
     n_features_in_ : int
@@ -215,9 +225,8 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         "targets": [StrOptions({"probabilities", "logits"})],
         "max_label_rows": [Interval(Integral, 1, None, closed="left"), None],
         "label_rows": [StrOptions({"truncate", "draw"})],
+        "temperature": [Interval(Real, 0, None, closed="neither")],
     }
-    _parameter_constraints.pop("temperature")
-    temperature = 1.0  # no parameter: read by what all classifiers share
 
     def __init__(
         self,
@@ -227,6 +236,7 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         teacher_weights=None,
         classes=None,
         teacher_calibration=None,
+        temperature=1.0,
         alpha=1.0,
         cv=None,
         transfer_teacher="refit",
@@ -247,6 +257,7 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         self.teacher_weights = teacher_weights
         self.classes = classes
         self.teacher_calibration = teacher_calibration
+        self.temperature = temperature
         self.alpha = alpha
         self.cv = cv
         self.transfer_teacher = transfer_teacher
@@ -263,6 +274,12 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         self.random_state = random_state
 
     _default = DecisionTreeClassifier
+
+    @property
+    def _chooses_model(self):
+        # A booster that stops early watches X_val.
+        booster = booster_of(self._estimator())
+        return booster is not None and booster.stops_early()
 
     @available_if(lambda self: _has_scores(self._estimator()))
     def decision_function(self, X):

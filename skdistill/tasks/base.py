@@ -215,10 +215,7 @@ class Task(ABC):
         if hard is None:
             return soft, knowledge.soft_weight
         n = knowledge.n_labelled
-        # Each part over its own total, as in the loss of nets.
-        a = alpha * knowledge.soft_weight / knowledge.soft_weight.sum()
-        b = np.zeros(len(a))
-        b[:n] = (1 - alpha) * knowledge.hard_weight / knowledge.hard_weight.sum()
+        a, b = knowledge.shares(alpha)
         # Cross entropy and squares are the same for both targets and for their mean, up to
         # a constant.
         target = a[:, None] * soft
