@@ -12,10 +12,10 @@ from sklearn.utils import check_random_state
 
 from ..export.predictor import log_softmax
 from ..lesson.knowledge import hold_out
-from ..lesson.temperature import CANDIDATES, best_temperature, exam_losses, split_rows
 from ..teacher.calibration import fitted_scale
 from ..training.batches import Rows
 from ..training.inference import in_chunks
+from ..training.joint import side_by_side
 from ..training.loop import make_generator, resolve_device, seeded
 from ..training.requests import Request
 from .base import Learner, Model
@@ -242,18 +242,34 @@ class TorchLearner(Learner):
         return objective_of(self.task, self.params, self.temperature)
 
     def learn(self, lesson):
-        """Choose the temperature where that is asked, and train."""
+        """Train."""
         random = check_random_state(self.params.random_state)
-        # All seeds at first: what is trained before does not change the last training.
-        seeds = random.randint(np.iinfo(np.int32).max, size=3).tolist()
+        seeds = _seeds(random)
         x, used, exam = self._rows_and_exam(lesson, random)
-        rows = self._rows(lesson, x, used)
-        if self.temperature is None:
-            unseen = None if lesson.exam is None else exam
-            self.temperature = yield from self._chosen_temperature(
-                rows, unseen, seeds, random
-            )
-        return (yield from self._trained(rows, exam, seeds))
+        return (yield from self._trained(self._rows(lesson, x, used), exam, seeds))
+
+    def tried(self, settings):
+        """Where temperatures alone are compared: each has an epoch at least."""
+        is_short = self.params.alpha != "auto"
+        return settings[: self.params.max_epochs] if is_short else settings
+
+    def learnt_at(self, settings, x, lesson, trial):
+        """Train short runs side by side, all together no more epochs than one fit.
+
+        They learn from the first drawn rows alone: answers of the teacher for fresh ones
+        would be lost.
+        """
+        # The same seeds for all: they differ in nothing but the setting.
+        seeds = _seeds(check_random_state(self.params.random_state))
+        max_epochs, steps = max(1, self.params.max_epochs // len(settings)), []
+        for setting in settings:
+            twin = self.quiet_twin(max_epochs)
+            twin.settle(setting)
+            # One table for all that have a teacher, also where labels have no weight.
+            used = trial.knowledge if setting.alpha else trial.knowledge.used(0)
+            rows = RenewedRows(twin, None, x[: len(used.soft_weight)], used)
+            steps.append(twin._trained(rows, None, seeds, interruptible=False))
+        return (yield from side_by_side(steps))
 
     def _trained(self, rows, exam, seeds, interruptible=True):
         """Train a module, and finish it."""
@@ -513,31 +529,10 @@ class TorchLearner(Learner):
         weight = knowledge.soft_weight
         return np.array([fitted_scale(part, log_p, weight) for part, log_p in pairs])
 
-    def _chosen_temperature(self, rows, unseen, seeds, random):
-        """The best of short runs, which cost no more epochs than one fit, all together.
 
-        They learn from the first drawn rows alone: answers of the teacher for fresh ones
-        would be lost.
-        """
-        x, knowledge, max_epochs = rows.x, rows.knowledge, self.params.max_epochs
-        # Each run has an epoch at least.
-        some = CANDIDATES[:max_epochs]
-        if knowledge.soft is None or len(some) == 1:  # a control has no temperature
-            return 1.0
-        if unseen is None:
-            parts = split_rows(knowledge, self.task.strata(knowledge), random)
-            unseen = x[parts.held], parts.held_knowledge
-            x, knowledge = x[parts.train], parts.train_knowledge
-        losses = {}
-        for temperature in some:
-            twin = self.quiet_twin(max_epochs // len(some))
-            twin.temperature = temperature
-            few = RenewedRows(twin, None, x, knowledge)
-            # The same seeds for all: they differ in nothing but the temperature.
-            model = yield from twin._trained(few, None, seeds, interruptible=False)
-            log_q = model._in_chunks(unseen[0], model.log_softmax)
-            losses[temperature] = exam_losses(log_q, unseen[1], self.task.widths)
-        return best_temperature(losses, unseen[1].soft_weight)
+def _seeds(random):
+    """Of dropout, first weights and the order of rows."""
+    return random.randint(np.iinfo(np.int32).max, size=3).tolist()
 
 
 def _relative(weight, dtype):
