@@ -189,7 +189,7 @@ class Asking:
         elif self.teacher is None:
             why = "only transfer rows have soft targets:"
         else:
-            why = "the teacher is fitted, and may have seen y: set cv, such as cv=5,"
+            why = "the teacher is fitted, and may have seen y: set cv, such as cv=5, or"
         raise ValueError(
             'alpha="auto" chooses by labels of rows that the teacher has not seen, and '
             f"{why} give X_val and y_val, an unfitted teacher, or a number as alpha."

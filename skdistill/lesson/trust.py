@@ -187,16 +187,15 @@ class Trial:
             For all settings.
         """
         if lesson.exam is not None and (lesson.exam.hard is not None or not by_labels):
-            trial, where = cls(knowledge, lesson.exam), "X_val"
+            trial = cls(knowledge, lesson.exam)
         else:
             why = ALPHA if by_labels else TEMPERATURE
             strata = lesson.task.strata(knowledge)
             parts = split_rows(knowledge, strata, random, why)
             rows = parts.train, parts.held
             trial = cls(parts.train_knowledge, parts.held_knowledge, *rows)
-            where = "held-out rows"
         if by_labels:
-            _check_exam(trial.exam, lesson.task.widths, where)
+            _check_exam(trial.exam, lesson.task.widths)
         return trial
 
 
@@ -301,17 +300,17 @@ def _standard_error(values, share):
     return np.sqrt(np.square(share) @ np.square(values - share @ values))
 
 
-def _check_exam(exam, widths, where):
+def _check_exam(exam, widths):
     """Refuse labels that cannot tell whom to trust, and warn of few."""
     hard = exam.hard[exam.soft_weight > 0]
     if not len(hard) or (widths and (hard == hard[:1]).all()):
+        found = "one class only" if len(hard) else "none that has a weight"
         raise ValueError(
-            f"{ALPHA} learns from {where} whom to trust, and they hold "
-            f"{'one class only' if len(hard) else 'no row of weight'}: give rows of all "
-            "classes, or a number."
+            f"{ALPHA} chooses by labels of rows that the teacher has not seen, and these "
+            f"hold {found}: give others as X_val and y_val, or a number as alpha."
         )
     if len(hard) < _FEW_ROWS:
         warn(
-            f"{ALPHA} chooses on {len(hard)} rows ({where}), too few to tell: give "
-            f"{_FEW_ROWS} at least, or a number."
+            f"{ALPHA} chooses by {len(hard)} rows that the teacher has not seen, too few "
+            f"to tell who is better: give {_FEW_ROWS} at least, or a number."
         )
