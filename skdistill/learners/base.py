@@ -9,7 +9,15 @@ from sklearn.utils import check_random_state
 
 from ..lesson.given import Read
 from ..lesson.lesson import Lesson
-from ..lesson.trust import Choice, Setting, Trial, chosen, exam_losses, settings
+from ..lesson.trust import (
+    ALPHAS,
+    TEMPERATURES,
+    Choice,
+    Setting,
+    Trial,
+    chosen,
+    exam_losses,
+)
 from ..tables.containers import rows_of
 
 
@@ -46,12 +54,23 @@ class Learner(ABC):
         generator
             It yields trainings as ``learn`` does, and returns a Choice.
         """
-        alpha = self.params.alpha
+        alpha, temperature, gain = self.params.alpha, self.temperature, None
         by_labels = alpha == "auto"
         used = lesson.knowledge.used(0.5 if by_labels else alpha)
         if used.soft is None:  # a control has nothing to choose
-            return Choice(Setting(0.0, self.temperature or 1.0))
-        tried = self.tried(settings(None if by_labels else alpha, self.temperature))
+            return Choice(Setting(0.0, temperature or 1.0))
+        if by_labels:
+            tried = [Setting(each, temperature or 1.0) for each in ALPHAS]
+            choice = yield from self._best(tried, lesson, used, True)
+            alpha, gain = choice.setting.alpha, choice.gain
+        if temperature is None and alpha:
+            tried = self.tried([Setting(alpha, each) for each in TEMPERATURES])
+            choice = yield from self._best(tried, lesson, lesson.knowledge.used(alpha))
+            temperature = choice.setting.temperature
+        return Choice(Setting(alpha, temperature or 1.0), gain)
+
+    def _best(self, tried, lesson, used, by_labels=False):
+        """The choice between settings, after a student was trained at each."""
         if len(tried) == 1:
             return Choice(tried[0])
         random = check_random_state(self.params.random_state)
@@ -61,18 +80,18 @@ class Learner(ABC):
             held = self.see(lesson.read.X_val)
         else:
             x, held = rows_of(x, trial.train), rows_of(x, trial.held)
-        models = yield from self.learnt_at(tried, x, lesson, trial)
+        models = yield from self.learnt_at(tried, x, held, lesson, trial)
         outputs = [model.outputs(held) for model in models]
         losses = [exam_losses(each, trial.exam, self.task) for each in outputs]
         return chosen(dict(zip(tried, losses, strict=True)), trial.exam, self.task)
 
     def tried(self, settings):
-        """The settings that there is time for.
+        """The temperatures that there is time for.
 
         Parameters
         ----------
         settings : list of Setting
-            The preferred ones first.
+            Of one alpha; the preferred ones first.
 
         Returns
         -------
@@ -81,7 +100,7 @@ class Learner(ABC):
         """
         return settings
 
-    def learnt_at(self, settings, x, lesson, trial):
+    def learnt_at(self, settings, x, held, lesson, trial):
         """Train a student at each setting.
 
         Parameters
@@ -90,6 +109,8 @@ class Learner(ABC):
             All are tried.
         x : array-like of shape (n + m, n_inputs)
             The view of the rows that are learnt from, those of X first.
+        held : array-like of shape (v, n_inputs)
+            The view of those that are held out.
         lesson : Lesson
             Where they are from.
         trial : Trial

@@ -249,26 +249,31 @@ class TorchLearner(Learner):
         return (yield from self._trained(self._rows(lesson, x, used), exam, seeds))
 
     def tried(self, settings):
-        """Where temperatures alone are compared: each has an epoch at least."""
-        is_short = self.params.alpha != "auto"
-        return settings[: self.params.max_epochs] if is_short else settings
+        """Each has an epoch at least."""
+        return settings[: self.params.max_epochs]
 
-    def learnt_at(self, settings, x, lesson, trial):
-        """Train short runs side by side, all together no more epochs than one fit.
+    def learnt_at(self, settings, x, held, lesson, trial):
+        """Train nets side by side; they learn from the first drawn rows alone.
 
-        They learn from the first drawn rows alone: answers of the teacher for fresh ones
-        would be lost.
+        Temperatures are compared by short runs, which together cost no more epochs than
+        one fit. Whom to trust only whole ones say: at first labels teach faster.
         """
         # The same seeds for all: they differ in nothing but the setting.
         seeds = _seeds(check_random_state(self.params.random_state))
-        max_epochs, steps = max(1, self.params.max_epochs // len(settings)), []
+        max_epochs, steps, exam = self.params.max_epochs, [], None
+        of_alpha = len({setting.alpha for setting in settings}) > 1
+        if not of_alpha:
+            max_epochs //= len(settings)
+        elif self.params.early_stopping:
+            exam = held, trial.exam
         for setting in settings:
             twin = self.quiet_twin(max_epochs)
             twin.settle(setting)
+            twin.params.early_stopping = exam is not None
             # One table for all that have a teacher, also where labels have no weight.
             used = trial.knowledge if setting.alpha else trial.knowledge.used(0)
             rows = RenewedRows(twin, None, x[: len(used.soft_weight)], used)
-            steps.append(twin._trained(rows, None, seeds, interruptible=False))
+            steps.append(twin._trained(rows, exam, seeds, interruptible=False))
         return (yield from side_by_side(steps))
 
     def _trained(self, rows, exam, seeds, interruptible=True):

@@ -49,27 +49,6 @@ class Choice:
     gain: Any = None
 
 
-def settings(alpha, temperature):
-    """The settings that are tried.
-
-    Parameters
-    ----------
-    alpha : float or None
-        None: it is to be chosen.
-    temperature : float or None
-        The same.
-
-    Returns
-    -------
-    list of Setting
-        The preferred ones first; the control once, for it has no temperature.
-    """
-    alphas = ALPHAS if alpha is None else (alpha,)
-    temperatures = TEMPERATURES if temperature is None else (temperature,)
-    tried = [Setting(a, t) for a in alphas if a for t in temperatures]
-    return tried + [Setting(0.0, 1.0)] * (0.0 in alphas)
-
-
 @dataclass(frozen=True)
 class Parts:
     """Rows to train short runs on, and rows to score them on.
@@ -239,9 +218,10 @@ def chosen(losses, exam, task):
         With a warning where the teacher is no better than the labels.
     """
     setting = best_setting(losses, exam.soft_weight)
-    control = losses.get(Setting(0.0, 1.0))
-    if control is None:
+    controls = [loss for setting, loss in losses.items() if not setting.alpha]
+    if not controls:
         return Choice(setting)
+    (control,) = controls
     if exam.answers is None:
         return Choice(setting, np.nan)
     share = exam.soft_weight / exam.soft_weight.sum()

@@ -122,7 +122,7 @@ def test_the_gain_is_that_over_the_same_student_of_labels(rows):
     (X, y), exam = rows
     teacher = LogisticRegression().fit(X, y)
     student = NET(teacher, alpha="auto").fit(X, y, **exam)
-    control = NET(max_epochs=20 // len(ALPHAS)).fit(X, y)
+    control = NET().fit(X, y)
     X_val, y_val = exam.values()
     losses = [log_loss(y_val, m.predict_proba(X_val)) for m in (control, teacher)]
     assert student.teacher_gain_ == pytest.approx(losses[0] - losses[1], rel=1e-4)
@@ -135,7 +135,7 @@ def test_candidates_are_trained_side_by_side(rows, joined):
     assert joined == [4]  # the control has no drawn rows
     joined.clear()
     student = NET(teacher, alpha="auto", temperature="auto").fit(X, y, **exam)
-    assert joined == [16]
+    assert joined == [4] + [4] * (student.alpha_ > 0)
     assert student.alpha_ in ALPHAS and student.temperature_ in (1, 2, 4, 8)
 
 
