@@ -126,8 +126,11 @@ class Learner(ABC):
         read = Read(*(rows_of(x, part) if len(part) else None for part in parts))
         y = lesson.y if trial.train is None else lesson.y[trial.train[:n]]
         part = Lesson(read, y, self.task, trial.knowledge)
+        changed, budget = {"verbose": 0}, getattr(self.params, "time_budget", None)
+        if budget is not None:  # of all together
+            changed["time_budget"] = budget / len(settings)
         for setting in settings:
-            twin = self.twin({"alpha": setting.alpha, "verbose": 0})
+            twin = self.twin({**changed, "alpha": setting.alpha})
             models.append((yield from twin.learn(part)))
         return models
 

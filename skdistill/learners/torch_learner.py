@@ -266,6 +266,7 @@ class TorchLearner(Learner):
             max_epochs //= len(settings)
         elif self.params.early_stopping:
             exam = held, trial.exam
+            self._check_exam(trial.knowledge.used(1), exam)
         for setting in settings:
             twin = self.quiet_twin(max_epochs)
             twin.settle(setting)

@@ -118,7 +118,7 @@ class Asking:
         names = {field.name for field in fields(cls)}
         params = student.get_params(deep=False)
         params = {name: value for name, value in params.items() if name in names}
-        if params["alpha"] == "auto":
+        if params.get("alpha") == "auto":
             params |= {"alpha": 0.5, "chooses_alpha": not student._continues()}
         return cls(student, student._estimator_type, **params, **more)
 

@@ -30,14 +30,11 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:The teacher is no better:UserWarning"),
     pytest.mark.filterwarnings("ignore:teacher does not agree:UserWarning"),
 ]
-NET = partial(
-    NeuralStudentClassifier, hidden_layer_sizes=(8,), max_epochs=20, random_state=0
-)
+FAST = {"max_epochs": 12, "batch_size": 64, "lr": 0.03, "random_state": 0}
+NET = partial(NeuralStudentClassifier, hidden_layer_sizes=(8,), transfer=None, **FAST)
 CLASSIFIERS = {
     "net": NET,
-    "soft tree": partial(
-        SoftDecisionTreeClassifier, max_depth=2, max_epochs=20, random_state=0
-    ),
+    "soft tree": partial(SoftDecisionTreeClassifier, max_depth=2, **FAST),
     "tree": partial(
         StudentClassifier, student=DecisionTreeClassifier(max_depth=3), random_state=0
     ),
@@ -45,9 +42,7 @@ CLASSIFIERS = {
     "hard tree": partial(HardDecisionTreeClassifier, max_leaf_nodes=3, random_state=0),
 }
 REGRESSORS = {
-    "net": partial(
-        NeuralStudentRegressor, hidden_layer_sizes=(8,), max_epochs=20, random_state=0
-    ),
+    "net": partial(NeuralStudentRegressor, hidden_layer_sizes=(8,), **FAST),
     "tree": StudentRegressor,
     "hard tree": partial(HardDecisionTreeRegressor, max_leaf_nodes=3, random_state=0),
 }
@@ -74,7 +69,8 @@ def rows():
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_a_teacher_that_errs_is_not_followed(rows, name):
     train, exam = rows
-    student = CLASSIFIERS[name](errs, classes=[0, 1], alpha="auto", transfer=None)
+    student = CLASSIFIERS[name](errs, classes=[0, 1], alpha="auto")
+    student.set_params(transfer=None)
     with pytest.warns(UserWarning, match="The teacher is no better than the labels"):
         student.fit(*train, **exam)
     # A single tree overfits its labels, and a little of any teacher keeps it from that.
@@ -91,7 +87,8 @@ def test_a_teacher_that_errs_is_not_followed(rows, name):
 def test_a_teacher_that_knows_is(rows, name):
     (X, _), exam = rows
     y = np.random.default_rng(1).integers(0, 2, len(X))  # from which nothing is learnt
-    student = CLASSIFIERS[name](knows, classes=[0, 1], alpha="auto", transfer=None)
+    student = CLASSIFIERS[name](knows, classes=[0, 1], alpha="auto")
+    student.set_params(transfer=None)
     student.fit(X, y, **exam)
     # Whatever alpha, labels have the last word in a hard tree.
     assert student.alpha_ >= (0.25 if name == "hard tree" else 0.75)
@@ -106,7 +103,7 @@ def test_values(rows, name):
     parts = (X[:150], y[:150]), {"X_val": X[150:], "y_val": y[150:]}
 
     def fitted(teacher, y):
-        student = REGRESSORS[name](teacher, alpha="auto", transfer=None)
+        student = REGRESSORS[name](teacher, alpha="auto").set_params(transfer=None)
         return student.fit(parts[0][0], y, **parts[1])
 
     noise = random.permutation(parts[0][1])
@@ -131,7 +128,7 @@ def test_the_gain_is_that_over_the_same_student_of_labels(rows):
 def test_candidates_are_trained_side_by_side(rows, joined):
     (X, y), exam = rows
     teacher = LogisticRegression().fit(X, y)
-    NET(teacher, alpha="auto").fit(X, y, **exam)
+    NET(teacher, alpha="auto", transfer="mixup").fit(X, y, **exam)
     assert joined == [4]  # the control has no drawn rows
     joined.clear()
     student = NET(teacher, alpha="auto", temperature="auto").fit(X, y, **exam)
@@ -148,7 +145,8 @@ def test_the_winner_is_fitted_as_if_it_had_been_asked_for(rows, how):
     elif how == "outputs":
         given, teacher = {"teacher_output": knows(X)}, None
     cv = 3 if how in ("cv", "outputs") else None
-    auto = NET(teacher, alpha="auto", cv=cv).fit(X, y, **given)
+    transfer = None if cv else "mixup"
+    auto = NET(teacher, alpha="auto", cv=cv, transfer=transfer).fit(X, y, **given)
     again = clone(auto).fit(X, y, **given)
     fixed = clone(auto).set_params(alpha=auto.alpha_).fit(X, y, **given)
     assert fixed.alpha_ == auto.alpha_ and not hasattr(fixed, "teacher_gain_")
@@ -190,16 +188,14 @@ def test_rows_of_no_weight_judge_nobody(rows, cv):
     (X, y), exam = rows
     X, y = np.concatenate([X, exam["X_val"]]), np.concatenate([y, 1 - exam["y_val"]])
     weight = np.repeat([1.0, 0.0], 250)  # the others are wrong
-    student = NET(LogisticRegression(), alpha="auto", transfer=None, cv=cv)
+    student = NET(LogisticRegression(), alpha="auto", cv=cv)
     student.fit(X, y, sample_weight=weight)
     assert student.teacher_gain_ > -0.1
 
 
 def test_several_labels():
     X, Y = make_multilabel_classification(300, 6, random_state=0)
-    student = NET(LogisticRegression(), alpha="auto", transfer=None)
-    teacher = KNeighborsClassifier(5)
-    student.set_params(teacher=teacher).fit(X, Y)
+    student = NET(KNeighborsClassifier(5), alpha="auto").fit(X, Y)
     assert student.alpha_ in ALPHAS and np.isfinite(student.teacher_gain_)
 
 
@@ -213,7 +209,7 @@ def test_a_control_has_nobody_to_trust(rows):
 def test_nobody_knows_what_a_file_would_say(rows):
     (X, y), exam = rows
     outputs = {"teacher_output": knows(X)}
-    student = NET(alpha="auto", transfer=None).fit(X, y, **outputs, **exam)
+    student = NET(alpha="auto").fit(X, y, **outputs, **exam)
     assert student.alpha_ in ALPHAS and np.isnan(student.teacher_gain_)
     student = NET(alpha="auto", cv=3).fit(X, y, **outputs)
     assert np.isfinite(student.teacher_gain_)
@@ -260,7 +256,7 @@ def test_searches(rows):
     X, y = (
         np.concatenate(pair) for pair in zip(rows[0], rows[1].values(), strict=True)
     )
-    student = NET(LogisticRegression(), alpha=1.0, transfer=None)
+    student = NET(LogisticRegression(), alpha=1.0)
     grid = {"alpha": [0.5, "auto"]}
     scores = [
         Search(student, grid, cv=2, error_score="raise")
