@@ -24,14 +24,19 @@ from ..tables.containers import rows_of
 class Learner(ABC):
     """How one kind of model is trained.
 
-    Attributes
+    Parameters
     ----------
-    params : SimpleNamespace
-        The student's parameters; ``alpha`` may be "auto" until it is chosen.
+    params : dict
+        The student's parameters.
     task : Task
         What y and outputs mean.
     see : callable
         ``see(rows)`` -> the student's view.
+
+    Attributes
+    ----------
+    params : SimpleNamespace
+        The same; ``alpha`` may be "auto" until it is chosen.
     temperature : float or None
         Temperature of classes; None: it is to be chosen.
     run_kept : Run or None
@@ -40,6 +45,10 @@ class Learner(ABC):
 
     temperature = 1.0
     run_kept = None
+
+    def __init__(self, params, task, see):
+        self.params = SimpleNamespace(**params)
+        self.task, self.see = task, see
 
     def choose(self, lesson):
         """Choose what is to be chosen of alpha and temperature, by students in the making.

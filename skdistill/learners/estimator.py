@@ -1,7 +1,6 @@
 """How scikit-learn estimators are trained as students."""
 
 import inspect
-from types import SimpleNamespace
 
 import numpy as np
 from scipy.special import softmax
@@ -152,8 +151,8 @@ class EstimatorLearner(Learner):
     """
 
     def __init__(self, params, task, see, estimator):
-        self.params = SimpleNamespace(**params)
-        self.task, self.see, self.estimator = task, see, estimator
+        super().__init__(params, task, see)
+        self.estimator = estimator
 
     def learn(self, lesson):
         """Fit the estimator in the way that keeps most of the soft targets."""

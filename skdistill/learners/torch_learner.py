@@ -180,9 +180,8 @@ class TorchLearner(Learner):
     )
 
     def __init__(self, params, task, see, temperature=1.0, past=None, moments=None):
-        self.params = SimpleNamespace(**params)
-        self.task, self.see, self.temperature = task, see, temperature
-        self.past, self.moments = past, moments
+        super().__init__(params, task, see)
+        self.temperature, self.past, self.moments = temperature, past, moments
         self.net = None
 
     @abstractmethod
