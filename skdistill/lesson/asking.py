@@ -175,11 +175,8 @@ class Asking:
 
     def _check_can_choose(self, given):
         """Refuse to choose alpha where only labels that the teacher knows could do it."""
-        if (
-            given.y_val is not None
-            or self.is_out_of_fold(given)
-            or self.rehearses(given)
-        ):
+        is_known = given.y_val is not None or self.is_out_of_fold(given)
+        if is_known or self.rehearses(given) or self._must_be_fitted_first():
             return
         if given.teacher_output is not None:
             why = (
@@ -194,6 +191,11 @@ class Asking:
             'alpha="auto" chooses by labels of rows that the teacher has not seen, and '
             f"{why} give X_val and y_val, an unfitted teacher, or a number as alpha."
         )
+
+    def _must_be_fitted_first(self):
+        """Whether the teacher is not, which is said where it is asked."""
+        is_fitted = self.teacher is None or any_ready(self.teacher)
+        return self.cv == "prefit" and not is_fitted
 
     def is_out_of_fold(self, given):
         """Whether ``cv`` says that no answer about X is of a teacher that saw the row.

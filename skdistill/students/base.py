@@ -195,7 +195,7 @@ default=None
         """Choose alpha and temperature where that is asked, and keep them."""
         chooser, rehearsed = learner, lesson
         if self._asking().rehearses(given):
-            chooser, rehearsed = rehearsal(self, given)
+            chooser, rehearsed = rehearsal(self, given, lesson)
             chooser.run_kept = learner.run_kept
         choice = yield from chooser.choose(rehearsed)
         learner.settle(choice.setting)

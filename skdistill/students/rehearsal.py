@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 from sklearn.base import clone
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _num_samples
 
 from ..lesson.knowledge import hold_out
 from ..lesson.trust import ALPHA, HELD_OUT
@@ -13,7 +12,7 @@ from ..tables.containers import rows_of
 from .reading import read_weight
 
 
-def rehearsal(student, given):
+def rehearsal(student, given, lesson):
     """What a student would learn if it, and its teacher, had a part of the rows only.
 
     Parameters
@@ -22,6 +21,8 @@ def rehearsal(student, given):
         Whose unfitted teacher has been fitted on all rows; it is not changed.
     given : Given
         The arguments of fit.
+    lesson : Lesson
+        Of all rows.
 
     Returns
     -------
@@ -34,7 +35,8 @@ def rehearsal(student, given):
     weight = read_weight(given.sample_weight, len(y))
     weight = np.ones(len(y)) if weight is None else weight
     random = check_random_state(student.random_state)
-    kept, held = hold_out(_strata(student, y), HELD_OUT, random, weight, ALPHA)
+    strata = lesson.task.strata(lesson.knowledge)
+    kept, held = hold_out(strata, HELD_OUT, random, weight, ALPHA)
     part = replace(
         given,
         X=rows_of(given.X, kept),
@@ -45,15 +47,7 @@ def rehearsal(student, given):
         y_val=y[held],
     )
     twin = clone(student)
-    lesson = twin._prepare(part)
-    weight = lesson.exam.hard_weight * weight[held]
-    exam = replace(lesson.exam, soft_weight=weight, hard_weight=weight)
-    return twin._learner(), replace(lesson, exam=exam)
-
-
-def _strata(student, y):
-    """Groups of rows of which each part is to have its share."""
-    if student._estimator_type == "regressor":
-        return np.zeros(_num_samples(y), dtype=int)
-    _, codes = np.unique(y.reshape(len(y), -1), axis=0, return_inverse=True)
-    return codes.reshape(-1)
+    rehearsed = twin._prepare(part)
+    weight = rehearsed.exam.hard_weight * weight[held]
+    exam = replace(rehearsed.exam, soft_weight=weight, hard_weight=weight)
+    return twin._learner(), replace(rehearsed, exam=exam)

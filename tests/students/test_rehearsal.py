@@ -4,6 +4,7 @@ import pickle
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import make_multilabel_classification
@@ -239,6 +240,18 @@ def test_what_cannot_be_judged_is_refused(rows, name):
         auto.fit(X, y, **few)
     with pytest.raises(ValueError, match="The 'alpha' parameter"):
         auto.set_params(alpha="best").fit(X, y, **exam)
+
+
+def test_labels_in_a_frame(rows):
+    (X, y), _ = rows
+    named = pd.Series(np.array(["no", "yes"], dtype=object)[y], index=range(7, 257))
+    frame = pd.DataFrame(X, columns=list("abc"), index=named.index)
+    names = NET(LogisticRegression(), alpha="auto").fit(frame, named)
+    codes = NET(LogisticRegression(), alpha="auto").fit(X, y)
+    assert names.alpha_ == codes.alpha_
+    assert names.teacher_gain_ == pytest.approx(codes.teacher_gain_, abs=1e-6)
+    with pytest.raises(ValueError, match='cv="prefit" forbids to fit it'):
+        names.set_params(cv="prefit").fit(frame, named)
 
 
 def test_partial_fit_has_no_rows_to_choose_on(rows):
