@@ -5,11 +5,14 @@ fitted on training rows (at most 10,000). Students, with one setting for all set
 from it on the training rows and on 24 drawn rows for each (at most 250,000): a net, a soft
 tree of depth 6, a CART of 32 leaves. *Control*: the same student on the labels alone, the
 best of 12 configurations on validation rows, which also choose the net's epoch. *Hard*:
-the teacher's hard labels on the same rows. Gain recovered = (student - control) /
+the teacher's hard labels on the same rows. *Auto*: the student with ``alpha="auto"``, which
+is chosen on the validation rows. Gain recovered = (student - control) /
 (teacher - control) on test rows that chose nothing, in log loss (squared error) and in
 accuracy (R2).
 
 A set counts where the teacher beats the control by more than two paired standard errors.
+The *margin* of a student is its loss less that of the better of teacher and control, in
+paired standard errors.
 Cells (set, split, student) are kept in ``SKDISTILL_CACHE`` (default ``.cache``) and not
 computed again.
 """
@@ -56,6 +59,7 @@ from skdistill import (
     StudentRegressor,
     soft_targets,
 )
+from skdistill.lesson.trust import ALPHAS
 from skdistill.transfer.drawn import automatic
 
 TARGETS = {
@@ -258,9 +262,9 @@ class Cell:
                 best = loss, model, power
         return self.losses(best[1], self.test, best[2])
 
-    def student_row(self, kind, hard=False):
+    def student_row(self, kind, hard=False, **changed):
         """The student, of soft or of hard answers, on the test rows."""
-        model = self.taught_student(kind, self.sampler(), hard)
+        model = self.taught_student(kind, self.sampler(), hard, **changed)
         return self.losses(model, self.test)
 
     def taught_student(self, kind, sampler, hard=False, **changed):
@@ -282,6 +286,8 @@ class Cell:
             taught |= {"X_val": X_val, "y_val": y_val}
         elif "early_stopping" in TRAINED[kind]:
             taught["X_val"] = X_val  # by the teacher: squared errors have heavy tails
+        if changed.get("alpha") == "auto":
+            taught |= {"X_val": X_val, "y_val": y_val}
         return student.fit(*self.train, **taught)
 
     def losses(self, model, rows, power=1.0):
@@ -336,6 +342,11 @@ def jobs(name, seed, kinds):
             ("control", base, lambda kind=kind: cell().control_row(kind)),
             ("student", taught, lambda kind=kind: cell().student_row(kind)),
             ("hard", taught, lambda kind=kind: cell().student_row(kind, hard=True)),
+            (
+                "auto",
+                short(taught, ALPHAS),
+                lambda kind=kind: cell().student_row(kind, alpha="auto"),
+            ),
         ):
             if not (arm == "hard" and is_value):
                 yield (kind, arm), (f"{kind} {arm}", key), make
@@ -368,9 +379,23 @@ def paired(rows, control):
     return np.array([difference.mean(axis=1), difference.var(axis=1) / rows.shape[1]])
 
 
+def margin(kind, arm, splits):
+    """Loss less that of the better of teacher and control, in standard errors."""
+    others = "teacher", (kind, "control")
+    loss = {one: np.mean([arms[one][0].mean() for arms in splits]) for one in others}
+    better = min(others, key=loss.get)
+    mean, variance = np.sum(
+        [paired(arms[kind, arm], arms[better])[:, 0] for arms in splits], axis=0
+    )
+    return mean / np.sqrt(variance)
+
+
 def summary(name, kind, splits):
     """One line of the table: means over the splits of one set and student."""
     parts = {arm: [gains(arms, kind, arm) for arms in splits] for arm in ("student",)}
+    auto = np.mean(
+        [gains(arms, kind, "auto")["of student"][0] for arms in splits], axis=0
+    )
     if name not in VALUES:
         parts["hard"] = [gains(arms, kind, "hard") for arms in splits]
     soft = parts["student"]
@@ -391,7 +416,9 @@ def summary(name, kind, splits):
         "teacher": mean["teacher"][0],
         "control": mean["control"][0],
         "distilled": mean["student"][0],
+        "auto": mean["control"][0] + auto[0],
         "gain": recovered[0],
+        "gain, auto": (auto / mean["of teacher"][0])[0],
         "gain, hard": hard,
         "counts": bool(-mean["of teacher"][0][0] > 2 * error["of teacher"][0]),
         "score teacher": mean["teacher"][1] + (name in VALUES),
@@ -400,6 +427,10 @@ def summary(name, kind, splits):
         "gain in score": recovered[1],
         "counts in score": bool(mean["of teacher"][0][1] > 2 * error["of teacher"][1]),
         "score +-": 2 * error["of student"][1],
+        "score auto": mean["control"][1] + auto[1] + (name in VALUES),
+        "gain in score, auto": (auto / mean["of teacher"][0])[1],
+        "margin": margin(kind, "student", splits),
+        "margin, auto": margin(kind, "auto", splits),
     }
 
 
@@ -430,7 +461,23 @@ def notes_on(kind, rows):
         f"{kind}: gain in score {over_sets(rows, 'gain in score', 'counts in score')}",
         f"{kind}: better than its control on {better} of {len(rows)} sets; a loss of half "
         f"a point in score is not excluded on {harmed or 'none'}",
+        f'{kind}, alpha="auto": gain in loss {over_sets(rows, "gain, auto", "counts")}',
+        f'{kind}, alpha="auto": gain in score '
+        + over_sets(rows, "gain in score, auto", "counts in score"),
+        f"{kind}: {against_both(rows, 'margin')}",
+        f'{kind}, alpha="auto": {against_both(rows, "margin, auto")}',
     ]
+
+
+def against_both(rows, margin):
+    """On how many sets a student beats the better of teacher and control."""
+    better = sum(row[margin] < -1 for row in rows)
+    worse = [row["set"] for row in rows if row[margin] > 1]
+    return (
+        "beats the better of teacher and control by more than a standard error on "
+        f"{better} of {len(rows)} sets; is worse than it by more than one on "
+        f"{worse or 'none'}"
+    )
 
 
 def main():

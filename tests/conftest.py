@@ -10,6 +10,7 @@ from sklearn.datasets import load_diabetes, load_iris
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 from skdistill import NeuralStudentClassifier
+from skdistill.training import joint as joint_training
 from skdistill.training import loop
 
 torch.set_num_threads(int(os.environ.get("SKDISTILL_TEST_THREADS", "1")))
@@ -67,6 +68,32 @@ def clock(monkeypatch):
     clock = Clock()
     monkeypatch.setattr("skdistill.transfer.drawn.time", clock)
     return clock
+
+
+@pytest.fixture(scope="session")
+def data():
+    return load_iris(return_X_y=True)
+
+
+@pytest.fixture
+def double():
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.fixture
+def joined(monkeypatch):
+    """How many nets were trained together each time."""
+    sizes, trained = [], joint_training._Joint.trained
+
+    def counted(self):
+        found = trained(self)
+        sizes.append(len(self.requests))
+        return found
+
+    monkeypatch.setattr(joint_training._Joint, "trained", counted)
+    return sizes
 
 
 @pytest.fixture

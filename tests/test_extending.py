@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -110,13 +111,11 @@ class CentroidModel(Model):
 
 
 class CentroidLearner(Learner):
-    def __init__(self, alpha, task, see):
-        self.alpha, self.task, self.see = alpha, task, see
-
     def learn(self, lesson):
         yield from ()
         x = self.see(lesson.read.X)
-        target, weight = self.task.joint(lesson.knowledge.used(self.alpha), self.alpha)
+        alpha = self.params.alpha
+        target, weight = self.task.joint(lesson.knowledge.used(alpha), alpha)
         mass = (target * weight[:, None])[: len(x)]
         return CentroidModel(mass.T @ x / mass.sum(axis=0)[:, None])
 
@@ -152,7 +151,7 @@ class CentroidStudent(ClassifierStudent):
                 setattr(self, name, value)
 
     def _learner(self):
-        return CentroidLearner(self.alpha, self._task, self._see)
+        return CentroidLearner(self.get_params(deep=False), self._task, self._see)
 
     def _settle(self, model, lesson):
         self.centroids_ = model.centroids
@@ -171,6 +170,9 @@ def test_a_learner_and_its_student():
     assert taught.score(X, teacher.predict(X)) > 0.8
     search = GridSearchCV(CentroidStudent(teacher), {"alpha": [0.0, 1.0]}, cv=3)
     assert search.fit(X, y).best_score_ > 0.8
+    auto = clone(taught).set_params(teacher=clone(teacher), alpha="auto")
+    auto.fit(np.concatenate([X, X]), np.concatenate([y, y]))
+    assert 0 <= auto.alpha_ <= 1 and np.isfinite(auto.teacher_gain_)
 
 
 @pytest.mark.parametrize("check", student_checks(), ids=lambda check: check.__name__)

@@ -1,7 +1,6 @@
 """How scikit-learn estimators are trained as students."""
 
 import inspect
-from types import SimpleNamespace
 
 import numpy as np
 from sklearn import config_context
@@ -49,8 +48,9 @@ class EstimatorLearner(Learner):
     """
 
     def __init__(self, params, task, see, estimator):
-        self.params = SimpleNamespace(**params)
-        self.task, self.see, self.estimator = task, see, estimator
+        super().__init__(params, task, see)
+        self.estimator = estimator
+        self.temperature = params.get("temperature", 1.0)
 
     def learn(self, lesson):
         """Fit the estimator in the way that keeps most of the soft targets."""
@@ -60,9 +60,9 @@ class EstimatorLearner(Learner):
         if self.task.kind == "regressor":
             return EstimatorModel(self._fit_values(model, X, used), self.task)
         booster = self._booster(model, used)
-        if booster is None and self.params.temperature != 1:
+        if booster is None and self.temperature != 1:
             raise ValueError(
-                f"temperature={self.params.temperature} has no effect on "
+                f"temperature={self.temperature} has no effect on "
                 f"student={model!r}: only LightGBM's and XGBoost's classifiers, with their "
                 "own objectives, soften answers while they are trained. Set temperature=1."
             )
@@ -108,7 +108,7 @@ class EstimatorLearner(Learner):
         exam = None
         if booster.stops_early():
             X, used, exam = self._examined(booster, X, lesson, used, random)
-        alpha, temperature = self.params.alpha, self.params.temperature
+        alpha, temperature = self.params.alpha, self.temperature
         targets = ClassTargets.of(self.task, used, alpha, temperature)
         classes = self.task.classes[0]
         model = booster.fit(model, X, targets, classes, exam)
@@ -122,7 +122,7 @@ class EstimatorLearner(Learner):
                 "no rows to watch: give the booster alone, the other steps as preprocessor."
             )
         if lesson.exam is not None:
-            return X, used, Exam(self.see(lesson.read.X_val), lesson.exam)
+            return X, used, Exam(self.see(lesson.read.X_val), lesson.exam, self.task)
         weight = used.hard_weight
         if used.hard is None and used.soft_weight[: len(weight)].any():
             weight = used.soft_weight[: len(weight)]
@@ -130,7 +130,7 @@ class EstimatorLearner(Learner):
         why = f"student={booster.model!r} stops early:"
         kept, held = hold_out(strata, _WATCHED, random, weight, why)
         transfer = np.arange(len(weight), len(used.soft_weight))
-        exam = Exam(rows_of(X, held), used.exam(held))
+        exam = Exam(rows_of(X, held), used.exam(held), self.task)
         return rows_of(X, np.concatenate([kept, transfer])), used.take(kept), exam
 
     def _fit_labels(self, model, X, y, used):

@@ -84,6 +84,7 @@ def leaves_scale_open(task, params, knowledge):
     bool
         False for values.
     """
-    is_soft = knowledge.soft is not None and knowledge.hard is None
+    has_labels = knowledge.hard is not None and params.alpha < 1
+    is_soft = knowledge.soft is not None and not has_labels
     is_class = task.kind == "classifier"
     return is_class and is_soft and get_loss(params.loss, "classifier").scale_free

@@ -65,15 +65,23 @@ class TextLearner(TorchLearner):
         super().__init__(*parts)
         self.view, self.source, self.teacher = view, None, None
 
+    def choose(self, lesson):
+        """Find out where to start, and choose."""
+        self._begin(lesson)
+        return (yield from super().choose(lesson))
+
     def learn(self, lesson):
         """Find out where to start, and train."""
+        self._begin(lesson)
+        return (yield from super().learn(lesson))
+
+    def _begin(self, lesson):
         params, teacher = self.params, lesson.teacher
         self.source = start_of(params.init, teacher)
         if params.lr == "auto":
             params.lr = _FROM_SCRATCH if self.source is None else _FINE_TUNED
         if params.hidden_loss != 0 and teacher is not None:
             self.teacher = self._reads_alike(pretrained_of(teacher))
-        return (yield from super().learn(lesson))
 
     def _reads_alike(self, teacher):
         """The teacher, if the student's tokens are its tokens."""

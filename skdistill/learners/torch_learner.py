@@ -12,10 +12,10 @@ from sklearn.utils import check_random_state
 
 from ..export.predictor import log_softmax
 from ..lesson.knowledge import hold_out
-from ..lesson.temperature import CANDIDATES, best_temperature, exam_losses, split_rows
 from ..teacher.calibration import fitted_scale
 from ..training.batches import Rows
 from ..training.inference import in_chunks
+from ..training.joint import side_by_side
 from ..training.loop import make_generator, resolve_device, seeded
 from ..training.requests import Request
 from .base import Learner, Model
@@ -183,9 +183,8 @@ class TorchLearner(Learner):
     )
 
     def __init__(self, params, task, see, temperature=1.0, past=None, moments=None):
-        self.params = SimpleNamespace(**params)
-        self.task, self.see, self.temperature = task, see, temperature
-        self.past, self.moments = past, moments
+        super().__init__(params, task, see)
+        self.temperature, self.past, self.moments = temperature, past, moments
         self.net = None
 
     @abstractmethod
@@ -245,18 +244,42 @@ class TorchLearner(Learner):
         return objective_of(self.task, self.params, self.temperature)
 
     def learn(self, lesson):
-        """Choose the temperature where that is asked, and train."""
+        """Train."""
         random = check_random_state(self.params.random_state)
-        # All seeds at first: what is trained before does not change the last training.
-        seeds = random.randint(np.iinfo(np.int32).max, size=3).tolist()
+        seeds = _seeds(random)
         x, used, exam = self._rows_and_exam(lesson, random)
-        rows = self._rows(lesson, x, used)
-        if self.temperature is None:
-            unseen = None if lesson.exam is None else exam
-            self.temperature = yield from self._chosen_temperature(
-                rows, unseen, seeds, random
-            )
-        return (yield from self._trained(rows, exam, seeds))
+        return (yield from self._trained(self._rows(lesson, x, used), exam, seeds))
+
+    def tried(self, settings):
+        """Each has an epoch at least."""
+        return settings[: self.params.max_epochs]
+
+    def learnt_at(self, settings, x, held, lesson, trial):
+        """Train nets side by side; they learn from the first drawn rows alone.
+
+        Temperatures are compared by short runs, which together cost no more epochs than
+        one fit. Whom to trust only whole ones say: at first labels teach faster.
+        """
+        # The same seeds for all: they differ in nothing but the setting.
+        seeds = _seeds(check_random_state(self.params.random_state))
+        max_epochs, steps, exam = self.params.max_epochs, [], None
+        of_alpha = len({setting.alpha for setting in settings}) > 1
+        if not of_alpha:
+            max_epochs //= len(settings)
+        elif self.params.early_stopping:
+            exam = held, trial.exam
+            if self.params.early_stopping is True:
+                self._check_exam(trial.knowledge.used(1), exam)
+        for setting in settings:
+            twin = self.quiet_twin(max_epochs)
+            twin.settle(setting)
+            # One table for all that have a teacher, also where labels have no weight.
+            used = trial.knowledge if setting.alpha else trial.knowledge.used(0)
+            twin.params.early_stopping = exam is not None and self._stops_early(used)
+            watched = exam if twin.params.early_stopping else None
+            rows = RenewedRows(twin, None, x[: len(used.soft_weight)], used)
+            steps.append(twin._trained(rows, watched, seeds, interruptible=False))
+        return (yield from side_by_side(steps))
 
     def _trained(self, rows, exam, seeds, interruptible=True):
         """Train a module, and finish it."""
@@ -523,31 +546,10 @@ class TorchLearner(Learner):
         weight = knowledge.soft_weight
         return np.array([fitted_scale(part, log_p, weight) for part, log_p in pairs])
 
-    def _chosen_temperature(self, rows, unseen, seeds, random):
-        """The best of short runs, which cost no more epochs than one fit, all together.
 
-        They learn from the first drawn rows alone: answers of the teacher for fresh ones
-        would be lost.
-        """
-        x, knowledge, max_epochs = rows.x, rows.knowledge, self.params.max_epochs
-        # Each run has an epoch at least.
-        some = CANDIDATES[:max_epochs]
-        if knowledge.soft is None or len(some) == 1:  # a control has no temperature
-            return 1.0
-        if unseen is None:
-            parts = split_rows(knowledge, self.task.strata(knowledge), random)
-            unseen = x[parts.held], parts.held_knowledge
-            x, knowledge = x[parts.train], parts.train_knowledge
-        losses = {}
-        for temperature in some:
-            twin = self.quiet_twin(max_epochs // len(some))
-            twin.temperature = temperature
-            few = RenewedRows(twin, None, x, knowledge)
-            # The same seeds for all: they differ in nothing but the temperature.
-            model = yield from twin._trained(few, None, seeds, interruptible=False)
-            log_q = model._in_chunks(unseen[0], model.log_softmax)
-            losses[temperature] = exam_losses(log_q, unseen[1], self.task.widths)
-        return best_temperature(losses, unseen[1].soft_weight)
+def _seeds(random):
+    """Of dropout, first weights and the order of rows."""
+    return random.randint(np.iinfo(np.int32).max, size=3).tolist()
 
 
 def _relative(weight, dtype):

@@ -73,10 +73,14 @@ class Asking:
         Whether drawn rows can be renewed while it is trained.
     draws_for_leaves : bool
         Whether more rows are drawn once a tree is there, where it has few.
+    chooses_alpha : bool
+        Whether ``alpha`` is to be chosen; then it is 0.5 here, for soft and hard targets
+        are both wanted.
     """
 
     owner: Any
     kind: str
+    chooses_alpha: bool = False
     has_epochs: bool = False
     draws_for_leaves: bool = False
     teacher: Any = None
@@ -114,6 +118,8 @@ class Asking:
         names = {field.name for field in fields(cls)}
         params = student.get_params(deep=False)
         params = {name: value for name, value in params.items() if name in names}
+        if params.get("alpha") == "auto":
+            params |= {"alpha": 0.5, "chooses_alpha": not student._continues()}
         return cls(student, student._estimator_type, **params, **more)
 
     @property
@@ -157,6 +163,8 @@ class Asking:
         # A control is fitted as usual, whatever is set for a teacher.
         if not self.learns_softly(given):
             return
+        if self.chooses_alpha:
+            self._check_can_choose(given)
         if self.teacher_calibration is not None:
             self._check_can_calibrate(given)
         if self.label_smoothing and self.alpha == 1:
@@ -164,6 +172,64 @@ class Asking:
                 f"label_smoothing={self.label_smoothing} has no effect with alpha=1, "
                 "where labels do not count: leave it 0, or lower alpha."
             )
+
+    def _check_can_choose(self, given):
+        """Refuse to choose alpha where only labels that the teacher knows could do it."""
+        is_known = given.y_val is not None or self.is_out_of_fold(given)
+        if is_known or self.rehearses(given) or self._must_be_fitted_first():
+            return
+        if given.teacher_output is not None:
+            why = (
+                "teacher_output may be of a teacher that has seen y. If it is out-of-fold, "
+                "say so by cv, such as cv=5, which then fits nothing; or"
+            )
+        elif self.teacher is None:
+            why = "only transfer rows have soft targets:"
+        else:
+            why = "the teacher is fitted, and may have seen y: set cv, such as cv=5, or"
+        raise ValueError(
+            'alpha="auto" chooses by labels of rows that the teacher has not seen, and '
+            f"{why} give X_val and y_val, an unfitted teacher, or a number as alpha."
+        )
+
+    def _must_be_fitted_first(self):
+        """Whether the teacher is not, which is said where it is asked."""
+        is_fitted = self.teacher is None or any_ready(self.teacher)
+        return self.cv == "prefit" and not is_fitted
+
+    def is_out_of_fold(self, given):
+        """Whether ``cv`` says that no answer about X is of a teacher that saw the row.
+
+        Parameters
+        ----------
+        given : Given
+            The arguments of fit.
+
+        Returns
+        -------
+        bool
+            Of clones, or of outputs computed beforehand.
+        """
+        asked = self.teacher is not None or given.teacher_output is not None
+        return self.fits_clones and asked
+
+    def rehearses(self, given):
+        """Whether a part of the rows is to be held out of the teacher's fit, to choose.
+
+        Parameters
+        ----------
+        given : Given
+            The arguments of fit.
+
+        Returns
+        -------
+        bool
+            True for an unfitted teacher, where nothing else tells whom to trust.
+        """
+        is_unfitted = self.teacher is not None and not any_ready(self.teacher)
+        is_told = given.y_val is not None or given.teacher_output is not None
+        is_told = is_told or self.cv is not None
+        return self.chooses_alpha and is_unfitted and not is_told
 
     def _check_can_calibrate(self, given):
         has_outputs = given.teacher_output is not None and given.y is not None
@@ -431,6 +497,7 @@ class Asking:
             # A teacher fitted here has learnt these labels: only another's can be
             # strange.
             "fitted_before": ready or given.teacher_output is not None,
+            "unseen": self.is_out_of_fold(given),
         }
         return gather(given, task, teacher, **usual | options)
 
@@ -500,15 +567,20 @@ class Asking:
         task, knowledge = answers.task, answers.knowledge
         by_label = given.y_val is not None
         hard = task.encode(given.y_val, "y_val") if by_label else None
-        soft = None if by_label else task.ask(answers.teacher, given.X_val)
-        if knowledge.teacher_temperature != 1 and not by_label:
+        soft = None
+        if not by_label or (self.chooses_alpha and answers.teacher is not None):
+            soft = task.ask(answers.teacher, given.X_val)
+        if knowledge.teacher_temperature != 1 and soft is not None:
             # In the same answers as those that the student learns.
             soft = tempered(soft, knowledge.teacher_temperature, task.widths)
         ones = np.ones(len(hard if by_label else soft))
         exam = Knowledge(soft, hard, ones, ones)
-        if self.class_weight is None:
+        if self.class_weight is not None:
+            exam = class_weighted(exam, self.class_weight, given.y, task.classes)
+        if not by_label:
             return exam
-        return class_weighted(exam, self.class_weight, given.y, task.classes)
+        weight = exam.hard_weight
+        return replace(exam, soft=None, answers=exam.soft, soft_weight=weight)
 
 
 def named_members(teacher):

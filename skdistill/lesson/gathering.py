@@ -30,6 +30,7 @@ def gather(
     transfer_weight=None,
     class_weight=None,
     fitted_before=False,
+    unseen=False,
     calibrates=False,
     teacher_temperature=None,
 ):
@@ -59,6 +60,8 @@ def gather(
     fitted_before : bool, default=False
         Whether the teacher may have been fitted on other columns than these; then it is
         warned of one that agrees with the labels no better than chance.
+    unseen : bool, default=False
+        Whether no answer about a row of X is of a teacher that has seen it.
     calibrates : bool, default=False
         Whether soft targets are taken at the temperature that suits labels best: those
         of the rows of X, if `out_of_fold` or given outputs answer for them, else of X_val.
@@ -90,7 +93,7 @@ def gather(
     # Once: fresh rows of a renewal say nothing new about X.
     if has_answers and fitted_before and asks and hard is not None and not is_known:
         _check_agreement(given, task, teacher, soft, hard, out_of_fold)
-    known = {"answers": answers, "unseen": out_of_fold is not None}
+    known = {"answers": answers, "unseen": unseen}
     knowledge = Knowledge(
         soft, hard, soft_weight, base, parents, transfer_weight, **known
     )

@@ -1,1 +1,1 @@
-"""Searches over parameters: grid, joint training, the smallest student."""
+"""Searches over parameters: grid, fits prepared together, the smallest student."""

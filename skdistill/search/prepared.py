@@ -16,7 +16,7 @@ from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.validation import _check_method_params
 
 from ..training.fits import advanced, collected_by
-from .joint import can_be_joined, train_all
+from ..training.joint import can_be_joined, train_all
 from .kept import Rounds
 
 

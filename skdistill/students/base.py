@@ -41,6 +41,7 @@ from .reading import (
     read_rows,
     read_weight,
 )
+from .rehearsal import rehearsal
 
 
 @contextlib.contextmanager
@@ -71,7 +72,7 @@ class BaseStudent(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
     _parameter_constraints: dict = {
         "teacher": "no_validation",
         "teacher_weights": ["array-like", None],
-        "alpha": [Interval(Real, 0, 1, closed="both")],
+        "alpha": [Interval(Real, 0, 1, closed="both"), StrOptions({"auto"})],
         "cv": [StrOptions({"prefit"}), "cv_object"],
         "transfer_teacher": [StrOptions({"refit", "folds", "unseen"})],
         "n_jobs": [Integral, None],
@@ -139,7 +140,8 @@ default=None
 default=None
             The teacher's outputs for these, computed beforehand.
         X_val : array-like of shape (v, n_features), default=None
-            Rows that the teacher has not seen; ``early_stopping`` watches them.
+            Rows that the teacher has not seen; ``early_stopping`` watches them, and
+            ``alpha="auto"`` chooses by their labels.
         y_val : array-like of shape (v,) or (v, n_outputs), default=None
             Their labels.
         groups : array-like of shape (n,), default=None
@@ -185,15 +187,31 @@ default=None
         """Fit, as a generator of the trainings that it needs: prepare, learn, settle."""
         kept = contextlib.nullcontext() if run is None else run.of(self)
         with unchanged_on_error(self), kept:
-            lesson = self._prepare(given)
+            given, survey = taken_from_disk(self, given)
+            lesson = self._prepare(given, survey)
             learner = self._learner(**options)
             learner.run_kept = run
+            yield from self._choose(learner, lesson, given)
             model = yield from learner.learn(lesson)
             self._settle(model, lesson)
 
-    def _prepare(self, given):
+    def _choose(self, learner, lesson, given):
+        """Choose alpha and temperature where that is asked, and keep them."""
+        chooser, rehearsed = learner, lesson
+        if self._asking().rehearses(given):
+            chooser, rehearsed = rehearsal(self, given, lesson)
+            chooser.run_kept = learner.run_kept
+        choice = yield from chooser.choose(rehearsed)
+        learner.settle(choice.setting)
+        self.alpha_ = choice.setting.alpha
+        if choice.gain is not None:
+            self.teacher_gain_ = choice.gain
+        elif not self._continues():
+            vars(self).pop("teacher_gain_", None)
+        self._set_prior(lesson.knowledge)
+
+    def _prepare(self, given, survey=None):
         """Validate, ask the teacher, and fit the view of X: what there is to learn."""
-        given, survey = taken_from_disk(self, given)
         asking = asking_of(self, survey)
         given, read = self._read(given, asking)
         folds = asking.folds(given)
@@ -243,6 +261,9 @@ default=None
     def _set_task(self, task, knowledge):
         """Store what the fitted student has to know of its targets."""
 
+    def _set_prior(self, knowledge):
+        """Store what the fitted student has to know of shares of classes."""
+
     @abstractmethod
     def _learner(self):
         """Who trains, as the parameters say."""
@@ -274,6 +295,7 @@ default=None
         """The arguments of fit, checked, and the rows as the student sees them."""
         calibrates = asking.teacher_calibration is not None
         watches = self._has_epochs or self._chooses_model or calibrates
+        watches = watches or asking.chooses_alpha
         if given.X_val is not None and not watches:
             raise ValueError(
                 f"X_val is watched while training, and {type(self).__name__} cannot "

@@ -125,8 +125,10 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
     temperature : float, default=1.0
         Softens the teacher's and the student's distributions alike in the soft loss, which
         is multiplied by its square; for boosters that learn by the cross entropy.
-    alpha : float, default=1.0
+    alpha : float or "auto", default=1.0
         Weight of the soft targets, in [0, 1]; the rest goes to the hard labels.
+        "auto": chosen on labels of rows that the teacher has not seen, as in
+        :class:`NeuralStudentClassifier`.
     cv : int, splitter, iterable, "prefit" or None, default=None
         None: a fitted teacher as it is, an unfitted one fitted on all rows. A number of
         folds or a splitter: each row of X is labelled by clones of the teacher that were
@@ -187,6 +189,12 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
     label_error_ : float
         Mean total variation distance between the targets and what the label rows say; 0
         where all are there, and where there are none.
+    alpha_ : float
+        The weight of the soft targets used; 0 for a control.
+    teacher_gain_ : float
+        With ``alpha="auto"`` and a teacher: by how much its log loss is less than that of
+        the same student of labels alone, on rows that neither has learnt from; NaN where
+        nobody knows the teacher's answers there.
     teacher_ : object or list of objects
         The fitted teacher; absent without one, and with ``keep_teacher=False``.
     temperature_, teacher_temperature_, teacher_entropy_ : object
@@ -349,8 +357,10 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
         ``epsilon`` or ``ccp_alpha``; see the notes.
     teacher_weights : array-like of shape (n_teachers,), default=None
         Shares of the members of a list.
-    alpha : float, default=1.0
+    alpha : float or "auto", default=1.0
         Weight of the teacher's predictions, in [0, 1]; the rest goes to y.
+        "auto": chosen on labels of rows that the teacher has not seen, as in
+        :class:`NeuralStudentClassifier`.
     cv : int, splitter, iterable, "prefit" or None, default=None
         None: a fitted teacher as it is, an unfitted one fitted on all rows. A number of
         folds or a splitter: each row of X is labelled by clones of the teacher that were
@@ -390,6 +400,12 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
     student_ : Pipeline or estimator
         The view and the fitted student, which answer for raw tables by themselves, in
         the targets' unit; the student alone with ``preprocessor=None``.
+    alpha_ : float
+        The weight of the soft targets used; 0 for a control.
+    teacher_gain_ : float
+        With ``alpha="auto"`` and a teacher: by how much its squared error, over the
+        variance of y, is less than that of the same student of labels alone, on rows that
+        neither has learnt from; NaN where nobody knows the teacher's answers there.
     teacher_ : object or list of objects
         The fitted teacher; absent without one, and with ``keep_teacher=False``.
     preprocessor_ : transformer or None

@@ -71,7 +71,7 @@ class HardDecisionTree(ShownAsPage, BaseStudent):
         vars(self).pop("fidelity_", None)  # of the tree before
         x = self._see(read.X)
         self.node_mass_ = model.node_mass(x, knowledge.hard_weight)
-        end, taught = tree.apply(x), (knowledge.used(self.alpha), self._task)
+        end, taught = tree.apply(x), (knowledge.used(self.alpha_), self._task)
         self.node_counts_, self.node_labels_ = rows_in_nodes(end, tree.parent, *taught)
         said = model.node_outputs()[end]
         self.node_fidelity_ = fidelity_in_nodes(end, tree.parent, said, *taught)
@@ -185,9 +185,11 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         ``classes_``; a list with one array for each of several targets.
     teacher_calibration : {"temperature"} or None, default=None
         As in :class:`NeuralStudentClassifier`.
-    alpha : float, default=1.0
+    alpha : float or "auto", default=1.0
         Weight of the soft targets, in [0, 1]; the rest goes to the hard labels.
         Beside a teacher, labels have the last word about splits and leaves for any value.
+        "auto": chosen on labels of rows that the teacher has not seen, as in
+        :class:`NeuralStudentClassifier`.
     cv : int, splitter, iterable, "prefit" or None, default=None
         None: a fitted teacher as it is, an unfitted one fitted on all rows. A number of
         folds or a splitter: each row of X is labelled by clones of the teacher that were
@@ -292,6 +294,12 @@ default=None
     class_prior_ : ndarray of shape (n_classes,)
         Shares of the classes that the probabilities expect: the mean of the targets that
         were learnt, or what ``adjust_class_prior`` has set. For a single target only.
+    alpha_ : float
+        The weight of the soft targets used; 0 for a control.
+    teacher_gain_ : float
+        With ``alpha="auto"`` and a teacher: by how much its log loss is less than that of
+        the same student of labels alone, on rows that neither has learnt from; NaN where
+        nobody knows the teacher's answers there.
     teacher_ : object or list of objects
         The fitted teacher; absent without one, and with ``keep_teacher=False``.
     temperature_, teacher_temperature_, teacher_entropy_ : object
@@ -422,9 +430,11 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
         *control*.
     teacher_weights : array-like of shape (n_teachers,), default=None
         Shares of the members of a list.
-    alpha : float, default=1.0
+    alpha : float or "auto", default=1.0
         Weight of the teacher's predictions, in [0, 1]; the rest goes to y.
         Beside a teacher, labels have the last word about splits and leaves for any value.
+        "auto": chosen on labels of rows that the teacher has not seen, as in
+        :class:`NeuralStudentClassifier`.
     cv : int, splitter, iterable, "prefit" or None, default=None
         None: a fitted teacher as it is, an unfitted one fitted on all rows. A number of
         folds or a splitter: each row of X is labelled by clones of the teacher that were
@@ -511,6 +521,12 @@ default=None
     feature_importances_ : ndarray of shape (n_features,)
         What the questions about each feature gain in the criterion, normalised. With a
         transformer as `preprocessor`, one for each of its columns.
+    alpha_ : float
+        The weight of the soft targets used; 0 for a control.
+    teacher_gain_ : float
+        With ``alpha="auto"`` and a teacher: by how much its squared error, over the
+        variance of y, is less than that of the same student of labels alone, on rows that
+        neither has learnt from; NaN where nobody knows the teacher's answers there.
     teacher_ : object or list of objects
         The fitted teacher; absent without one, and with ``keep_teacher=False``.
     preprocessor_ : transformer or None

@@ -194,7 +194,9 @@ def _as_hard(tree, y, seed, limits):
     )
     if has_teacher and weights is not None and isinstance(teacher, list | tuple):
         weights = np.tile(weights, len(teacher) // len(weights))  # of clones, by folds
-    alpha = tree.alpha if has_teacher and y is not None else 1.0
+    alpha = 1.0
+    if has_teacher and y is not None:
+        alpha = vars(tree).get("alpha_", tree.alpha)  # older trees have none
     options = {**shared, **limits, "alpha": alpha, "random_state": seed}
     if not is_classifier(tree):
         return HardDecisionTreeRegressor(teacher, teacher_weights=weights, **options)

@@ -99,8 +99,13 @@ class NeuralStudentClassifier(NeuralStudent, TorchClassifier):
         number that suits labels best, before all else. Labels count on rows that the
         teacher has not seen: those of X with `cv`; else those of ``X_val`` and ``y_val``;
         else those of X with a ``teacher_output``, which must then be out-of-fold.
-    alpha : float, default=1.0
+    alpha : float or "auto", default=1.0
         Weight of the soft targets, in [0, 1]; the rest goes to the hard labels.
+        "auto": the best of 0, 0.25, 0.5, 0.75 and 1, by the loss on labels of rows that
+        the teacher has not seen: ``X_val`` with ``y_val``; with `cv` a fifth of X; else, of
+        an unfitted teacher, a fifth of X that is held out of one more fit of it. Refused
+        where there are none. By `cv` beside a ``teacher_output`` you say that this is
+        out-of-fold.
     loss : str or callable, default="kl"
         "kl", "reverse_kl", "js", "mse_logits", "dkd", "dist", "logit_standard", or
         ``loss(output, target, temperature)`` of torch logits, one number for each row.
@@ -215,6 +220,12 @@ default="auto"
     class_prior_ : ndarray of shape (n_classes,)
         Shares of the classes that the probabilities expect: the mean of the targets that
         were learnt, or what ``adjust_class_prior`` has set. For a single target only.
+    alpha_ : float
+        The weight of the soft targets used; 0 for a control.
+    teacher_gain_ : float
+        With ``alpha="auto"`` and a teacher: by how much its log loss is less than that of
+        the same student of labels alone, on rows that neither has learnt from; NaN where
+        nobody knows the teacher's answers there.
     teacher_ : object or list of objects
         The fitted teacher; absent without one, and with ``keep_teacher=False``.
     temperature_ : float
@@ -373,8 +384,10 @@ class NeuralStudentRegressor(NeuralStudent, TorchRegressor):
         *control*.
     teacher_weights : array-like of shape (n_teachers,), default=None
         Shares of the members of a list.
-    alpha : float, default=1.0
+    alpha : float or "auto", default=1.0
         Weight of the teacher's predictions, in [0, 1]; the rest goes to y.
+        "auto": chosen on labels of rows that the teacher has not seen, as in
+        :class:`NeuralStudentClassifier`.
     loss : str or callable, default="mse"
         "mse", "huber", with `quantiles` also "quantile" (the pinball loss against the
         teacher's quantiles), or ``loss(output, target, temperature)`` of torch values,
@@ -482,6 +495,12 @@ default="auto"
 
     Attributes
     ----------
+    alpha_ : float
+        The weight of the soft targets used; 0 for a control.
+    teacher_gain_ : float
+        With ``alpha="auto"`` and a teacher: by how much its squared error, over the
+        variance of y, is less than that of the same student of labels alone, on rows that
+        neither has learnt from; NaN where nobody knows the teacher's answers there.
     teacher_ : object or list of objects
         The fitted teacher; absent without one, and with ``keep_teacher=False``.
     preprocessor_ : transformer or None

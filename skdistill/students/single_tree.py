@@ -71,7 +71,7 @@ def single_tree(student, model, lesson):
     hard, leaf = as_hard_tree(model, task), tree.apply(x)
     weight = knowledge.hard_weight
     counts, labels = rows_in_nodes(
-        leaf, hard.parent, knowledge.used(student.alpha), task
+        leaf, hard.parent, knowledge.used(student.alpha_), task
     )
     return {
         "_task": task,

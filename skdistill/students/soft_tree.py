@@ -333,8 +333,10 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         number that suits labels best, before all else. Labels count on rows that the
         teacher has not seen: those of X with `cv`; else those of ``X_val`` and ``y_val``;
         else those of X with a ``teacher_output``, which must then be out-of-fold.
-    alpha : float, default=1.0
+    alpha : float or "auto", default=1.0
         Weight of the soft targets, in [0, 1]; the rest goes to the hard labels.
+        "auto": chosen on labels of rows that the teacher has not seen, as in
+        :class:`NeuralStudentClassifier`.
     loss : str or callable, default="kl"
         "kl", "reverse_kl", "js", "mse_logits", "dkd", "dist", "logit_standard", or
         ``loss(output, target, temperature)`` of torch logits, one number for each row.
@@ -466,6 +468,12 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
     node_fidelity_ : ndarray of shape (n_nodes,) or None
         Share of these rows for which the class of the greedy leaf is the teacher's; None
         without a teacher's answers for rows of X, and after ``prune``.
+    alpha_ : float
+        The weight of the soft targets used; 0 for a control.
+    teacher_gain_ : float
+        With ``alpha="auto"`` and a teacher: by how much its log loss is less than that of
+        the same student of labels alone, on rows that neither has learnt from; NaN where
+        nobody knows the teacher's answers there.
     teacher_ : object or list of objects
         The fitted teacher; absent without one, and with ``keep_teacher=False``.
     temperature_ : float
@@ -630,8 +638,10 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         *control*.
     teacher_weights : array-like of shape (n_teachers,), default=None
         Shares of the members of a list.
-    alpha : float, default=1.0
+    alpha : float or "auto", default=1.0
         Weight of the teacher's predictions, in [0, 1]; the rest goes to y.
+        "auto": chosen on labels of rows that the teacher has not seen, as in
+        :class:`NeuralStudentClassifier`.
     loss : str or callable, default="mse"
         "mse", "huber", with `quantiles` also "quantile" (the pinball loss against the
         teacher's quantiles), or ``loss(output, target, temperature)`` of torch values,
@@ -752,6 +762,12 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
     node_labels_ : ndarray of shape (n_nodes, n_outputs) or None
         Mean values of y of these rows, beside what a teacher has
         taught; None without labels, or without a teacher.
+    alpha_ : float
+        The weight of the soft targets used; 0 for a control.
+    teacher_gain_ : float
+        With ``alpha="auto"`` and a teacher: by how much its squared error, over the
+        variance of y, is less than that of the same student of labels alone, on rows that
+        neither has learnt from; NaN where nobody knows the teacher's answers there.
     teacher_ : object or list of objects
         The fitted teacher; absent without one, and with ``keep_teacher=False``.
     preprocessor_ : transformer or None

@@ -76,7 +76,9 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
             self.temperature_ = None  # chosen when the rows to learn from are there
         vars(self).pop("class_prior_", None)
         self._class_shift = None
-        if len(task.classes) == 1:
+
+    def _set_prior(self, knowledge):
+        if len(self._task.classes) == 1:
             self._learnt_prior = self._learns_prior(knowledge)
             self.class_prior_ = self._learnt_prior.copy()
 
@@ -89,7 +91,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
 
     def _learns_prior(self, knowledge):
         """Shares of the classes in what the student learns (n_classes,)."""
-        return knowledge.class_shares(self.alpha, self._task.n_outputs)
+        return knowledge.class_shares(self.alpha_, self._task.n_outputs)
 
     def adjust_class_prior(self, prior=None, *, X=None):
         """Expect other shares of the classes than those of the training rows.

@@ -34,11 +34,12 @@ def _can_go_on(student):
             "partial_fit needs a fitted teacher, or none: an unfitted one would be fitted "
             "anew on each part of the rows."
         )
-    if isinstance(student, ClassifierStudent) and student.temperature == "auto":
-        raise AttributeError(
-            'partial_fit has no rows on which temperature="auto" could choose: set a '
-            "number, such as the temperature_ that fit has chosen."
-        )
+    for name in ("temperature", "alpha"):
+        if getattr(student, name, None) == "auto":
+            raise AttributeError(
+                f'partial_fit has no rows on which {name}="auto" could choose: set a '
+                f"number, such as the {name}_ that fit has chosen."
+            )
     return True
 
 
@@ -229,6 +230,8 @@ class TorchStudent(BaseStudent):
 
     def _learner(self, **more):
         params, caller = self._learner_params(), self._what_continues()
+        if self._continues() and self.alpha == "auto":
+            params["alpha"] = self.alpha_  # it goes on as it was
         past = Past(self.module_, caller) if self._continues() else None
         moments = self._parts.moments if caller == "partial_fit" else None
         temperature = getattr(self, "temperature_", 1.0)

@@ -21,11 +21,14 @@ class Task(ABC):
         For each target its classes; None for values.
     quantiles : ndarray of shape (n_quantiles,) or None
         What values are quantiles of.
+    loss_name : str
+        What ``losses`` are, in a sentence.
     """
 
     kind = None
     classes = None
     quantiles = None
+    loss_name = "log loss"
 
     @property
     def widths(self):
@@ -168,6 +171,24 @@ class Task(ABC):
         -------
         ndarray of shape (n, n_outputs)
             Distributions over the classes; or values in the unit of the task.
+        """
+
+    @abstractmethod
+    def losses(self, outputs, hard):
+        """The loss of each row's labels.
+
+        Parameters
+        ----------
+        outputs : ndarray of shape (n, n_outputs)
+            Log-probabilities; or values in the unit of the task.
+        hard : ndarray of shape (n, n_targets)
+            From ``encode``.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Log losses in nats, the sum over the targets; or the mean over the targets of
+            squared errors, or pinball losses of quantiles, in the unit of the task.
         """
 
     def numbers(self, knowledge):

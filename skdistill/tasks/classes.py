@@ -3,7 +3,9 @@
 import numpy as np
 from sklearn.utils.validation import _num_samples
 
+from ..teacher.calibration import label_losses
 from ..teacher.probabilities import (
+    FLOOR,
     align,
     by_label,
     class_probabilities,
@@ -128,6 +130,10 @@ class Classes(Task):
     def numbers_of_answers(self, soft):
         """Probabilities of the classes."""
         return np.exp(soft)
+
+    def losses(self, outputs, hard):
+        """Log losses, the sum over the targets; no probability counts as less than 1e-7."""
+        return label_losses(np.maximum(outputs, np.log(FLOOR)), hard, self.widths)
 
     def numbers_of_labels(self, hard, smoothing=0.0):
         """Zeros and ones, smoothed if that is wanted."""

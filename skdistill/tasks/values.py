@@ -121,6 +121,21 @@ class Values(Task):
         """Values in the unit."""
         return self.measured(hard)
 
+    @property
+    def loss_name(self):
+        """What ``losses`` are."""  # numpydoc ignore=RT01
+        return "relative squared error" if self.quantiles is None else "pinball loss"
+
+    def losses(self, outputs, hard):
+        """Squared errors, or pinball losses, in the unit."""
+        error = self.measured(hard) - outputs.reshape(len(outputs), -1)
+        if self.unit is None:  # of estimators, which know units of their own
+            error = error / Unit.of(hard, np.ones(len(hard))).scale
+        if self.quantiles is None:
+            return np.square(error).mean(axis=1)
+        below = np.maximum(self.quantiles * error, (self.quantiles - 1) * error)
+        return below.mean(axis=1)
+
     def restored(self, outputs):
         """A student's outputs as values, in the form of scikit-learn's ``predict``.
 

@@ -25,7 +25,7 @@ from skdistill import (
     NeuralStudentClassifier,
     SoftDecisionTreeClassifier,
 )
-from skdistill.search import joint
+from skdistill.training import joint
 
 SMALL = {"hidden_layer_sizes": (8,), "max_epochs": 5, "random_state": 0}
 

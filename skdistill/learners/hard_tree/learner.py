@@ -2,7 +2,6 @@
 
 from contextlib import closing
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -178,8 +177,7 @@ class HardTreeLearner(Learner):
     """
 
     def __init__(self, params, task, see, start=None, wishes=None):
-        self.params = SimpleNamespace(**params)
-        self.task, self.see = task, see
+        super().__init__(params, task, see)
         self.start, self.wishes = start, wishes
         self.least = least_weight(self.params.min_weight_fraction_leaf)
 

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn import config_context
 
 from ...lesson.knowledge import Knowledge
-from ...lesson.temperature import exam_losses
+from ...lesson.trust import exam_losses
 from ...tables.containers import rows_of
 from ...teacher.libraries import is_from
 from .cross_entropy import SoftCrossEntropy, log_probabilities
@@ -25,10 +25,13 @@ class Exam:
         Their view.
     knowledge : Knowledge
         Their labels, or the teacher's answers.
+    task : Task
+        What outputs mean.
     """
 
     x: Any
     knowledge: Knowledge
+    task: Any
 
     def codes(self):
         """Labels for the library's own metrics; what stops it does not look at them.
@@ -56,7 +59,7 @@ class Exam:
         """
         log_q, told = log_probabilities(scores), self.knowledge
         weight = told.hard_weight if told.soft is None else told.soft_weight
-        losses = exam_losses(log_q, told, [log_q.shape[1]])
+        losses = exam_losses(log_q, told, self.task)
         return float(np.average(losses, weights=weight))
 
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import torch
 
-from ..training.keeper import OF_BEST, Clock
-from ..training.keeping import frozen, module_state, take_module_state, thawed
-from ..training.state_files import Files
+from .keeper import OF_BEST, Clock
+from .keeping import frozen, module_state, take_module_state, thawed
+from .state_files import Files
 
 
 def joint_files(requests):

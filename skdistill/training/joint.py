@@ -1,25 +1,26 @@
 """Many students trained as one program: their trainings differ in numbers alone.
 
-Weights of all modules are stacked (``search.stacked``), so that one call computes a layer
+Weights of all modules are stacked (``training.stacked``), so that one call computes a layer
 of all of them; each has its own loss, learning rate, weight decay, shuffling and early
 stopping. What comes out is what each would have become by itself, but for rounding.
 """
 
 import time
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import torch
 from torch import nn
 
-from ..teacher.fingerprint import fingerprint
-from ..training.batches import Batches, InOrder
-from ..training.callbacks import BestWeights
-from ..training.led import leading
-from ..training.net import DistillationNet
-from ..training.optimizers import CYCLED, OPTIMIZERS, scheduled
+from .batches import Batches, InOrder
+from .callbacks import BestWeights
 from .joint_keeper import JointKeeper, KeepsNothing, joint_files
 from .joint_losses import JointLosses, LossFailed, objective_kind
+from .keeping import key_of
+from .led import leading
+from .net import DistillationNet
+from .optimizers import CYCLED, OPTIMIZERS, scheduled
 from .stacked import stacked, stacked_kind
 
 _MOST_CELLS = 1 << 25  # numbers in stacked rows that may differ from net to net
@@ -43,6 +44,8 @@ def can_be_joined(request):
     bool
         False for modules and options that the program does not know.
     """
+    if isinstance(request, Several):  # which are joined to each other
+        return False
     options = request.options
     is_plain = (
         # What hears of single batches, or keeps more than weights, has a training of
@@ -107,6 +110,71 @@ def train_all(requests):
     return answers
 
 
+@dataclass(frozen=True)
+class Several:
+    """Trainings that one fit asks for at once.
+
+    Attributes
+    ----------
+    requests : list of Request
+        Each can be joined to others of its kind.
+    """
+
+    requests: list
+
+    def alone(self):
+        """Train the modules together.
+
+        Returns
+        -------
+        list of DistillationNet or Exception
+            The outcome of each request.
+        """
+        return train_all(self.requests)
+
+
+def side_by_side(steps):
+    """Do what some trainings of one fit need, those of one kind as one program.
+
+    Parameters
+    ----------
+    steps : list of generator
+        Each yields the trainings that it needs, and is sent the nets.
+
+    Returns
+    -------
+    generator
+        It yields what is to be trained, and returns a list of what each of the
+        generators returned. What one of them raises, it raises.
+    """
+    results, waiting = [None] * len(steps), {}
+    for i, each in enumerate(steps):
+        yield from _brought_on(i, each, None, results, waiting)
+    while waiting:
+        answers = yield Several(list(waiting.values()))
+        asked, waiting = list(waiting), {}
+        for i, answer in zip(asked, answers, strict=True):
+            yield from _brought_on(i, steps[i], answer, results, waiting)
+    return results
+
+
+def _brought_on(i, each, answer, results, waiting):
+    """Go on to the end, or to a training that can be joined to others."""
+    while True:
+        try:
+            if isinstance(answer, BaseException):
+                request = each.throw(answer)
+            else:
+                request = each.send(answer)
+        except StopIteration as end:
+            results[i] = end.value
+            return
+        if can_be_joined(request):
+            waiting[i] = request
+            return
+        answer = yield request
+
+
 def _trained(requests):
     """The outcome of each request; an error is one too."""
     if len(requests) > 1:
@@ -138,7 +206,7 @@ def _parts(requests, group):
     for i in group:
         generator = requests[i].options["generator"].get_state()
         x = requests[i].rows.x.detach().cpu()
-        key = (fingerprint(generator), fingerprint(x))
+        key = (key_of(generator), key_of(x))
         alike.setdefault(key, []).append(i)
     return list(alike.values())
 

@@ -17,7 +17,7 @@ from skdistill import (
     SoftDecisionTreeRegressor,
 )
 from skdistill.modules import MLP
-from skdistill.search import joint as joint_training
+from skdistill.training import joint as joint_training
 
 GRIDS = {
     "numbers": (NeuralStudentClassifier(forest(), **SMALL), NUMBERS, 4),

@@ -1,4 +1,4 @@
-"""How a temperature is chosen."""
+"""How alpha and temperature are chosen."""
 
 from functools import partial
 
@@ -21,9 +21,9 @@ from skdistill import (
     SoftDecisionTreeClassifier,
     soft_targets,
 )
-from skdistill.learners import torch_learner
+from skdistill.lesson import trust
 from skdistill.lesson.knowledge import Knowledge
-from skdistill.lesson.temperature import CANDIDATES, best_temperature, split_rows
+from skdistill.lesson.trust import TEMPERATURES, best_setting, split_rows
 from skdistill.losses import kl
 
 STUDENTS = [
@@ -65,7 +65,7 @@ def test_it_costs_no_more_than_two_fits(task, Student, max_epochs):
             student.fit(X, y, **given)
             steps[temperature, len(given)] = Counting.steps
             assert student.n_iter_ == len(student.history_) == max_epochs
-    assert student.temperature == "auto" and student.temperature_ in CANDIDATES
+    assert student.temperature == "auto" and student.temperature_ in TEMPERATURES
     is_tried = max_epochs > 1
     for n in (0, 2):
         assert steps[2.0, n] <= steps["auto", n] <= 2 * steps[2.0, n]
@@ -82,22 +82,23 @@ def test_short_runs_are_scored_at_1_as_the_final_student_is(
 
     def spy(losses, weight):
         seen.append(losses)
-        return best_temperature(losses, weight)
+        return best_setting(losses, weight)
 
-    monkeypatch.setattr(torch_learner, "best_temperature", spy)
+    monkeypatch.setattr(trust, "best_setting", spy)
     given = {"X_val": X_val, **({"y_val": y_val} if labels else {})}
     auto = Student(teacher, temperature="auto", transfer=None, random_state=0)
     auto.set_params(max_epochs=9).fit(X, y, **given)
     (losses,) = seen
-    assert auto.temperature_ == best_temperature(losses, np.ones(len(X_val)))
+    assert auto.temperature_ == best_setting(losses, np.ones(len(X_val))).temperature
     P = soft_targets(teacher, X_val)
-    for temperature, of_rows in losses.items():
+    for (_, temperature), of_rows in losses.items():
         short = clone(auto).set_params(temperature=temperature, max_epochs=2).fit(X, y)
         log_q = short.predict_log_proba(X_val)
         expected = (P * (np.log(P) - log_q)).sum(axis=1)
         if labels:
             expected = -log_q[np.arange(len(y_val)), y_val]
-        np.testing.assert_allclose(of_rows, expected, rtol=1e-5, atol=1e-7)
+        # Trained side by side they are the same but for rounding.
+        np.testing.assert_allclose(of_rows, expected, rtol=2e-3, atol=1e-6)
     final = clone(auto).set_params(temperature=auto.temperature_).fit(X, y, **given)
     np.testing.assert_array_equal(final.predict_proba(X), auto.predict_proba(X))
 
@@ -120,9 +121,9 @@ def test_labels_that_the_teacher_may_have_seen_choose_nothing(task, monkeypatch)
 
     def spy(losses, weight):
         seen.append(np.stack(list(losses.values())))
-        return best_temperature(losses, weight)
+        return best_setting(losses, weight)
 
-    monkeypatch.setattr(torch_learner, "best_temperature", spy)
+    monkeypatch.setattr(trust, "best_setting", spy)
     other = np.random.default_rng(0).permutation(y)
     student = NeuralStudentClassifier(
         teacher, temperature="auto", max_epochs=8, random_state=0
@@ -159,7 +160,7 @@ def test_held_out_rows_teach_nothing(unseen, only_transfer):
         ]
     )
     whole = knowledge(unseen, parents, n, only_transfer)
-    parts = split_rows(whole, strata, np.random.RandomState(0))
+    parts = split_rows(whole, strata, np.random.RandomState(0), "a test")
     weight = dict(zip(parts.train, parts.train_knowledge.soft_weight, strict=True))
     assert not any(weight.get(row, 0.0) for row in parts.held)
     of_X = parts.held[parts.held < n]
@@ -192,7 +193,7 @@ def test_only_folds_let_labels_choose(task, monkeypatch):
         seen.append(split_rows(*given))
         return seen[-1]
 
-    monkeypatch.setattr(torch_learner, "split_rows", spy)
+    monkeypatch.setattr(trust, "split_rows", spy)
     folds = [(np.arange(100, 200), np.arange(100))]
     for cv in (folds, None):
         teacher = RandomForestClassifier(5, random_state=0)
@@ -220,7 +221,7 @@ def test_a_control_has_no_temperature_to_choose(task, Student):
     search = GridSearchCV(
         control.set_params(alpha=1.0), grid, cv=2, error_score="raise"
     )
-    assert search.fit(X, y).best_estimator_.temperature_ in CANDIDATES
+    assert search.fit(X, y).best_estimator_.temperature_ in TEMPERATURES
 
 
 @pytest.mark.parametrize("Student", BOTH)
@@ -245,7 +246,7 @@ def test_only_transfer_rows_may_have_soft_targets(task):
     teacher, (X, y), (more, _) = task
     outputs = {"X_transfer": more, "transfer_output": soft_targets(teacher, more)}
     student = NeuralStudentClassifier(temperature="auto", max_epochs=4, random_state=0)
-    assert student.fit(X, y, **outputs).temperature_ in CANDIDATES
+    assert student.fit(X, y, **outputs).temperature_ in TEMPERATURES
     two = {name: rows[:2] for name, rows in outputs.items()}
     with pytest.raises(ValueError, match="holds out 0 of 2 rows with soft targets"):
         student.fit(X, y, **two)
@@ -262,7 +263,7 @@ def test_several_labels_have_one_temperature():
             max_epochs=4,
             random_state=0,
         ).fit(X, Y)
-        assert student.temperature_ in CANDIDATES
+        assert student.temperature_ in TEMPERATURES
         assert (student.teacher_temperature_ == 1) == (cv is None)
 
 
@@ -334,10 +335,10 @@ def test_the_first_within_one_standard_error_is_chosen():
     error = 1 / np.sqrt(400)
     for gap, chosen in [(0.9 * error, 1.0), (1.1 * error, 4.0)]:
         losses = {1.0: base + gap + noise, 2.0: base + 9, 4.0: base, 8.0: base + 1e-9}
-        assert best_temperature(losses, np.full(400, 3.0)) == chosen
+        assert best_setting(losses, np.full(400, 3.0)) == chosen
     twice = {T: np.repeat(loss, 2) for T, loss in losses.items()}
     none = np.tile([1.0, 0.0], 400)
-    assert best_temperature(twice, none) == 4.0
+    assert best_setting(twice, none) == 4.0
 
 
 def test_auto_beside_early_stopping_and_drawn_rows(iris):

@@ -28,7 +28,7 @@ class JointLosses:
     --------
     >>> import torch
     >>> from skdistill import losses
-    >>> from skdistill.search.joint_losses import JointLosses
+    >>> from skdistill.training.joint_losses import JointLosses
     >>> from skdistill.training.objective import Loss, Objective
     >>> mse = Loss("regressor", losses.mse)
     >>> of_both = JointLosses([Objective(mse, mse)] * 2, like=torch.zeros(1))

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from skdistill import losses
-from skdistill.search.joint_losses import JointLosses, LossFailed, objective_kind
+from skdistill.training.joint_losses import JointLosses, LossFailed, objective_kind
 from skdistill.training.objective import Loss, Objective, get_loss
 
 N, LABELLED, WIDTH = 12, 7, 4

@@ -11,7 +11,7 @@ from small_students import SMALL, forest
 from skdistill import DistillationSearchCV, NeuralStudentClassifier
 from skdistill.modules import MLP, MLPMembers, SoftTree
 from skdistill.modules.embeddings import NumericEmbedding
-from skdistill.search.stacked import stacked, stacked_kind
+from skdistill.training.stacked import stacked, stacked_kind
 
 
 class Waves(NumericEmbedding):
