@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.datasets import make_multilabel_classification
+from sklearn.datasets import make_classification, make_multilabel_classification
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV
@@ -311,3 +311,20 @@ def test_regressors_that_are_linear_choose_too(rows):
     student = StudentRegressor(LinearRegression(), student=LinearRegression())
     student.set_params(alpha="auto").fit(X, y)
     assert student.alpha_ in ALPHAS and abs(student.teacher_gain_) < 0.1
+
+
+def test_the_control_among_the_candidates_is_what_a_control_would_be():
+    """It stops early by itself: else any teacher would seem to be a gain."""
+    X, y = make_classification(1500, 10, flip_y=0.3, random_state=0)
+    teacher = LogisticRegression().fit(X[1000:], y[1000:])
+    student = NeuralStudentClassifier(
+        teacher, alpha="auto", transfer=None, max_epochs=60, lr=0.03, random_state=0
+    )
+    gains = [
+        clone(student)
+        .set_params(early_stopping=stops)
+        .fit(X[:700], y[:700], X_val=X[700:1000], y_val=y[700:1000])
+        .teacher_gain_
+        for stops in ("auto", False)
+    ]
+    assert gains[0] < gains[1] / 2
