@@ -188,10 +188,12 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
     alpha : float, default=1.0
         Weight of the soft targets, in [0, 1]; the rest goes to the hard labels.
         Beside a teacher, labels have the last word about splits and leaves for any value.
-    cv : int, splitter, iterable, "prefit" or None, default=None
+    cv : int, splitter, iterable, "auto", "prefit" or None, default=None
         None: a fitted teacher as it is, an unfitted one fitted on all rows. A number of
         folds or a splitter: each row of X is labelled by clones of the teacher that were
-        not fitted on it; a row that no fold holds out has no soft target. "prefit": an
+        not fitted on it; a row that no fold holds out has no soft target. "auto": 5
+        folds for a teacher that looks its training rows up, such as TabPFN or nearest
+        neighbours, and None for others; it labels drawn rows itself. "prefit": an
         unfitted teacher is an error.
     transfer_teacher : {"refit", "folds", "unseen"}, default="refit"
         With `cv`, who labels transfer rows: the fitted teacher itself, or one fitted on
@@ -211,7 +213,7 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         rows. A control, which has no teacher, draws none. "auto": 24 conditional rows
         for each of X, at most 250,000 and 2,500,000 numbers in the answers about them,
         where the teacher itself labels X and there is no ``X_transfer``; none for a
-        table of over 100 columns, and with `cv`.
+        table of over 100 columns, and with folds as `cv`.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     class_weight : dict, list of dict, "balanced" or None, default=None
@@ -425,10 +427,12 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
     alpha : float, default=1.0
         Weight of the teacher's predictions, in [0, 1]; the rest goes to y.
         Beside a teacher, labels have the last word about splits and leaves for any value.
-    cv : int, splitter, iterable, "prefit" or None, default=None
+    cv : int, splitter, iterable, "auto", "prefit" or None, default=None
         None: a fitted teacher as it is, an unfitted one fitted on all rows. A number of
         folds or a splitter: each row of X is labelled by clones of the teacher that were
-        not fitted on it; a row that no fold holds out has no soft target. "prefit": an
+        not fitted on it; a row that no fold holds out has no soft target. "auto": 5
+        folds for a teacher that looks its training rows up, such as TabPFN or nearest
+        neighbours, and None for others; it labels drawn rows itself. "prefit": an
         unfitted teacher is an error.
     transfer_teacher : {"refit", "folds", "unseen"}, default="refit"
         With `cv`, who labels transfer rows: the fitted teacher itself, or one fitted on
@@ -448,7 +452,7 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
         rows. A control, which has no teacher, draws none. "auto": 24 conditional rows
         for each of X, at most 250,000 and 2,500,000 numbers in the answers about them,
         where the teacher itself labels X and there is no ``X_transfer``; none for a
-        table of over 100 columns, and with `cv`.
+        table of over 100 columns, and with folds as `cv`.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     preprocessor : "auto", transformer or None, default="auto"
