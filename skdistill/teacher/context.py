@@ -108,8 +108,8 @@ def looks_up(known, entropy, n_classes):
     even = np.log(n_classes).sum()
     is_sure = on_X < _SURE * even
     if known:
-        return is_sure or on_X < _AS_UNSURE * elsewhere
-    return is_sure and elsewhere > _UNSURE * even
+        return bool(is_sure or on_X < _AS_UNSURE * elsewhere)
+    return bool(is_sure and elsewhere > _UNSURE * even)
 
 
 def _has(name):

@@ -26,11 +26,13 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from skdistill import (
+    DistillationSearchCV,
     GaussianNoise,
     HardDecisionTreeClassifier,
     InContext,
     Munge,
     NeuralStudentClassifier,
+    ParquetRows,
     StudentClassifier,
     StudentRegressor,
     soft_targets,
@@ -274,6 +276,36 @@ def test_a_memory_keeps_the_clones_of_auto_as_those_of_five_folds(noisy, tmp_pat
         StudentClassifier(NEIGHBORS, cv=cv, memory=tmp_path).fit(X, y)
         kept.append(sorted(path for path in tmp_path.rglob("fits/*")))
     assert len(kept[0]) == 6 and kept[0] == kept[1]
+
+
+def test_a_part_of_the_rows_is_no_place_for_clones(noisy):
+    X, y = noisy
+    net = NeuralStudentClassifier(clone(NEIGHBORS).fit(X, y), cv="auto")
+    with pytest.raises(ValueError, match="cv='auto' asks for clones: set cv=None"):
+        net.partial_fit(X, y)
+    forest = RandomForestClassifier(5, random_state=0).fit(X, y)
+    net.set_params(teacher=forest).partial_fit(X, y)
+    assert net.cv == "auto" and net.n_iter_ == 1
+
+
+def test_rows_on_disk_are_no_place_for_clones_either(noisy, tmp_path):
+    X, y = noisy
+    frame = pd.DataFrame(X, columns=["a", "b", "c"])
+    frame.assign(y=y).to_parquet(tmp_path / "rows.parquet")
+    rows = ParquetRows(tmp_path, target="y", max_rows=100)
+    teachers = [NEIGHBORS, RandomForestClassifier(5, random_state=0)]
+    known, other = (clone(teacher).fit(frame, y) for teacher in teachers)
+    net = NeuralStudentClassifier(known, cv="auto", max_epochs=1)
+    with pytest.raises(ValueError, match="cv='auto' fits clones"):
+        net.fit(rows)
+    net.set_params(teacher=other).fit(rows)
+
+
+def test_a_search_crosses_in_each_fold(noisy):
+    X, y = noisy
+    student = StudentClassifier(NEIGHBORS, cv="auto", student=LogisticRegression())
+    search = DistillationSearchCV(student, {"alpha": [0.5, 1.0]}, cv=3).fit(X, y)
+    assert search.best_score_ > 0.6
 
 
 def test_hard_trees_take_auto_too(noisy):
