@@ -61,8 +61,11 @@ def _parts(member):
     """A member, and the estimators that it is made of."""
     if ismethod(member):  # such as model.predict_proba
         member = member.__self__
-    has_parts = hasattr(member, "get_params") and not isinstance(member, type)
-    return [member, *(member.get_params().values() if has_parts else ())]
+    if isinstance(member, type) or not hasattr(member, "get_params"):
+        return [member]
+    # Not the teacher of a student, which answers by itself.
+    names = member.get_params().items()
+    return [member, *(v for name, v in names if "teacher" not in name.split("__"))]
 
 
 def _is_known(model):

@@ -218,7 +218,8 @@ class Drawn:
         except Exception as error:
             error.add_note(
                 "This was the teacher's answer about rows that `transfer` drew; "
-                "transfer=None asks it about the rows of X alone."
+                "transfer=None asks it about the rows of X alone, and "
+                "InContext(teacher, max_rows=1000) about so many at a time."
             )
             raise
 

@@ -1,5 +1,7 @@
 """Teachers that look their training rows up: who is one, and what cv="auto" does."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -94,6 +96,7 @@ def test_who_looks_rows_up_is_known_by_name(teacher):
         make_pipeline(KNeighborsTransformer(), Ridge()),
         ExtraTreesClassifier(),
         np.exp,
+        make_pipeline(StandardScaler(), StudentClassifier(KNeighborsClassifier())),
         KNeighborsClassifier,  # the class itself, which fit refuses
         foreign("my_tabpfn", "TabPFNClassifier")(),
         foreign("tabpfn.inference_config", "InferenceConfig")(),
@@ -333,8 +336,9 @@ def test_a_teacher_of_few_rows_a_call(noisy, monkeypatch):
     monkeypatch.setattr(Limited, "asked", [])
     plain = Limited(9, weights="distance")
     student = StudentClassifier(plain, cv="auto", transfer=Munge(20.0), random_state=0)
-    with pytest.raises(ValueError, match="at most 1000 rows"):
+    with pytest.raises(ValueError, match="at most 1000 rows") as caught:
         student.fit(X, y)
+    assert "InContext(teacher, max_rows=" in caught.value.__notes__[-1]
     student.set_params(teacher=InContext(plain, max_rows=1000)).fit(X, y)
     assert sorted(Limited.asked)[-3:] == [400, 1000, 1000]
     free = clone(student).set_params(teacher=NEIGHBORS).fit(X, y)
@@ -375,6 +379,9 @@ def test_a_wrapped_teacher_answers_as_it_does(noisy):
         )
         assert list(small.classes_) == [0, 1] and small.n_features_in_ == 3
     assert list(small.feature_names_in_) == names
+    np.testing.assert_array_equal(
+        pickle.loads(pickle.dumps(small)).predict(rows), small.predict(rows)
+    )
     assert small.__sklearn_is_fitted__() and not clone(small).__sklearn_is_fitted__()
     assert not hasattr(small, "decision_function")
     assert hasattr(InContext(LogisticRegression()), "decision_function")
