@@ -19,7 +19,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import inspect
-import time
 import timeit
 import warnings
 from functools import cache
@@ -237,7 +236,7 @@ def main():
     # In-sample arms are what the warning is about.
     warnings.filterwarnings("ignore", message="teacher looks its training rows up")
     folder = Path(os.environ.get("SKDISTILL_CACHE", ".cache")) / "foundation"
-    net, start = trained(folder), time.perf_counter()
+    net = trained(folder)
     names = list(SETS)[:1] if quick else list(SETS)
     seeds = range(1 if quick else 3)
     rows = []
@@ -250,7 +249,6 @@ def main():
         "accuracies: of the teacher, the control, and the two with drawn rows.",
         *("; ".join(f"{k} {v}" for k, v in line.items()) + "." for line in plain),
         *answering(names[0], net, folder),
-        f"{time.perf_counter() - start:.0f} s with what the cache held.",
     ]
     report(
         "foundation",
