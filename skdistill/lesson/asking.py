@@ -393,8 +393,11 @@ class Asking:
         others = self.teacher is None or given.teacher_output is not None
         if others or given.y is None or knowledge.soft is None:
             return False
-        known = in_context(self.teacher)
-        return looks_up(known, knowledge.entropy, getattr(task, "widths", []))
+        # Outputs computed beforehand may be another's.
+        drawn = getattr(given.drawn, "output", None)
+        is_asked = given.transfer_output is None and drawn is None
+        entropy = knowledge.entropy if is_asked else None
+        return looks_up(in_context(self.teacher), entropy, getattr(task, "widths", []))
 
     def _crossed(self, given, task, teacher, knowledge):
         """Answers of clones in the place of those that were looked up, or a warning."""

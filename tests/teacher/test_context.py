@@ -29,6 +29,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from skdistill import (
     DistillationSearchCV,
+    FixedRows,
     GaussianNoise,
     HardDecisionTreeClassifier,
     InContext,
@@ -160,6 +161,14 @@ def test_no_warning_where_it_does_not_label_rows_that_it_was_fitted_on(noisy):
     StudentClassifier(teacher).fit(X + 1)  # unlabelled rows
     StudentClassifier(teacher, cv=3).fit(X, y)
     StudentClassifier(teacher, alpha=0).fit(X, y)
+
+
+def test_outputs_of_others_say_nothing_of_a_teacher(noisy):
+    X, y = noisy
+    sure = DecisionTreeClassifier(random_state=0).fit(X, y)
+    unsure = np.full(len(X) - 1, 0.5)
+    StudentClassifier(sure).fit(X, y, X_transfer=X[1:], transfer_output=unsure)
+    StudentClassifier(sure, transfer=FixedRows(X[1:], unsure)).fit(X, y)
 
 
 def test_auto_labels_x_out_of_fold_and_drawn_rows_by_all_rows(values):
