@@ -27,7 +27,7 @@ test-browser: $(VENV)/test $(VENV)/browser
 test-anywhere: $(VENV)/test
 	$(BIN)/python tests/anywhere.py
 
-test-all: $(VENV)/test $(VENV)/viewers $(VENV)/examples
+test-all: $(VENV)/test $(VENV)/foundation $(VENV)/viewers $(VENV)/examples
 	$(BIN)/python -m pytest --hypothesis-profile=default
 
 lint: $(VENV)/lint
@@ -59,6 +59,7 @@ bench: $(VENV)/bench $(VENV)/peers
 	$(BIN)/python -m benchmarks.serving
 	$(BIN)/python -m benchmarks.shrink
 	$(BIN)/python -m benchmarks.boosters
+	$(BIN)/python -m benchmarks.foundation
 
 # The suite on the oldest versions that setup.cfg claims; a few gigabytes on Linux.
 test-min:
@@ -67,7 +68,7 @@ test-min:
 	.venv-min/bin/python -m pytest -m "not slow"
 
 # Each extra of setup.cfg is installed once, and again when it changes.
-EXTRAS := test viewers browser examples lint docs bench peers
+EXTRAS := test foundation viewers browser examples lint docs bench peers
 $(EXTRAS:%=$(VENV)/%): $(VENV)/%: $(BIN)/python setup.cfg constraints.txt
 	$(PIP) -e .[$*]
 	touch $@

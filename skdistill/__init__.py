@@ -19,6 +19,7 @@ _HOMES = {
     "HalvingDistillationSearchCV": "search.grid",
     "HardDecisionTreeClassifier": "students.hard_tree",
     "HardDecisionTreeRegressor": "students.hard_tree",
+    "InContext": "teacher.context",
     "Mixup": "transfer.samplers",
     "Munge": "transfer.samplers",
     "NeuralStudentClassifier": "students.net",
@@ -91,6 +92,7 @@ if TYPE_CHECKING:
     from .students.text import TextClassifier as TextClassifier
     from .students.text import TextStudentClassifier as TextStudentClassifier
     from .students.text import TextStudentRegressor as TextStudentRegressor
+    from .teacher.context import InContext as InContext
     from .training.checkpoints import Checkpoint as Checkpoint
     from .transfer.drawn import FixedRows as FixedRows
     from .transfer.samplers import Bootstrap as Bootstrap

@@ -49,6 +49,7 @@ def test_public_names():
         "HalvingDistillationSearchCV",
         "HardDecisionTreeClassifier",
         "HardDecisionTreeRegressor",
+        "InContext",
         "Mixup",
         "Munge",
         "NeuralStudentClassifier",

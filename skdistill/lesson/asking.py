@@ -12,6 +12,7 @@ from sklearn.utils.validation import _num_samples
 from ..tables.containers import rows_of
 from ..tasks.class_weights import class_weighted
 from ..teacher.calibration import tempered
+from ..teacher.context import in_context, looks_up
 from ..teacher.ensemble import Teacher
 from ..teacher.folds import CrossFit, check_can_be_cloned
 from ..teacher.members import (
@@ -32,6 +33,10 @@ from ..warn import warn
 from .gathering import gather
 from .given import needs_teacher, teaches
 from .knowledge import Knowledge
+
+_FOLDS = 5  # of cv="auto"
+# Why clones are wanted, for the error where there can be none.
+_ASKED, _BY_ITSELF = "as cv= asks", 'as cv="auto" does for one that looks its rows up'
 
 
 @dataclass(frozen=True)
@@ -124,14 +129,24 @@ class Asking:
 
     @property
     def fits_clones(self):
-        """Whether ``cv`` asks for clones of the teacher, rather than "prefit" or none."""
+        """Whether ``cv`` asks for clones of the teacher, rather than "prefit" or none.
+
+        "auto" does for a teacher that is known by name to look its training rows up.
+        """
         # numpydoc ignore=RT01
+        if self._is_automatic:
+            return in_context(self.teacher)
         return self.cv is not None and not isinstance(self.cv, str)
+
+    @property
+    def _is_automatic(self):
+        return isinstance(self.cv, str) and self.cv == "auto"
 
     @property
     def asks_clones(self):
         """Whether clones of all folds label transfer rows."""  # numpydoc ignore=RT01
-        return self.transfer_teacher != "refit"
+        has_clones = self.fits_clones or not self._is_automatic
+        return self.transfer_teacher != "refit" and has_clones
 
     def check(self, given):
         """Refuse what cannot teach.
@@ -285,13 +300,18 @@ class Asking:
         is_asked = given.teacher_output is None or asks_others
         if self.teacher is None or self.alpha == 0 or not is_asked:
             return None
-        check_can_be_cloned(self.teacher)
+        return self._split(given)
+
+    def _split(self, given):
+        """Folds of X, without clones."""
+        check_can_be_cloned(self.teacher, _BY_ITSELF if self._is_automatic else _ASKED)
         if given.y is None:
             raise ValueError(
                 f"cv={self.cv!r} fits clones of the teacher, and y is None: give y."
             )
+        cv = _FOLDS if self._is_automatic else self.cv
         is_classifier = self.kind == "classifier"
-        return CrossFit.split(self.cv, given.X, given.y, given.groups, is_classifier)
+        return CrossFit.split(cv, given.X, given.y, given.groups, is_classifier)
 
     def drawn(self, given, folds, automatic):
         """The transfer rows that ``transfer`` draws for the teacher to label, if any.
@@ -355,10 +375,12 @@ class Asking:
     def _automatic(self, given, automatic):
         """The sampler of "auto": where the teacher itself is asked about X, and X alone.
 
-        Rows near those that it has memorised would undo what `cv` is for.
+        Rows near those that it has memorised would undo what `cv` is for. With cv="auto"
+        they are drawn: who looks rows up has the more to say between them.
         """
         more = given.teacher_output is not None or given.X_transfer is not None
-        if self.teacher is None or more or self.fits_clones or automatic is None:
+        crossed = self.fits_clones and not self._is_automatic
+        if self.teacher is None or more or crossed or automatic is None:
             return None
         weight = given.sample_weight
         n = _num_samples(given.X) if weight is None else np.count_nonzero(weight)
@@ -424,8 +446,40 @@ class Asking:
                 drawn = replace(given.drawn, asks=folds.ask_unseen)
                 given = replace(given, drawn=drawn)
         knowledge = self._gathered(given, task, teacher, out_of_fold=held_out)
+        if folds is None and self._is_looked_up(given, task, knowledge):
+            held_out, knowledge = self._crossed(given, task, teacher, knowledge)
         renewal = self._renewal(given, task, teacher, held_out, knowledge, validated)
         return Answers(task, knowledge, teacher, fitted, renewal)
+
+    def _is_looked_up(self, given, task, knowledge):
+        """Whether the teacher itself answered for X, whose labels it looks up.
+
+        Rows without labels are none that it was fitted on.
+        """
+        others = self.teacher is None or given.teacher_output is not None
+        if others or given.y is None or knowledge.soft is None:
+            return False
+        # Outputs computed beforehand may be another's.
+        drawn = getattr(given.drawn, "output", None)
+        is_asked = given.transfer_output is None and drawn is None
+        entropy = knowledge.entropy if is_asked else None
+        return looks_up(in_context(self.teacher), entropy, getattr(task, "widths", []))
+
+    def _crossed(self, given, task, teacher, knowledge):
+        """Answers of clones in the place of those that were looked up, or a warning."""
+        if not self._is_automatic:
+            warn(
+                "teacher looks its training rows up: about rows of X that it was fitted "
+                'on, it only repeats their labels. Set cv="auto" (or cv=5): clones '
+                "that have not seen a row then label it. For a teacher that cannot be "
+                "cloned, give its out-of-fold outputs as teacher_output."
+            )
+            return None, knowledge
+        folds = self._with_clones(self._split(given), given)
+        held_out = folds.ask_held_out(task, given.X, len(given.y))
+        known = np.concatenate([held_out, knowledge.answers[len(given.y) :]])
+        options = {"out_of_fold": held_out, "answers": known}
+        return held_out, self._gathered(given, task, teacher, **options)
 
     def _with_clones(self, folds, given):
         def params(train):

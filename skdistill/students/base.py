@@ -73,7 +73,7 @@ class BaseStudent(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
         "teacher": "no_validation",
         "teacher_weights": ["array-like", None],
         "alpha": [Interval(Real, 0, 1, closed="both"), StrOptions({"auto"})],
-        "cv": [StrOptions({"prefit"}), "cv_object"],
+        "cv": [StrOptions({"auto", "prefit"}), "cv_object"],
         "transfer_teacher": [StrOptions({"refit", "folds", "unseen"})],
         "n_jobs": [Integral, None],
         "memory": [str, PathLike, HasMethods(["cache"]), None],

@@ -129,10 +129,12 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         Weight of the soft targets, in [0, 1]; the rest goes to the hard labels.
         "auto": chosen on labels of rows that the teacher has not seen, as in
         :class:`NeuralStudentClassifier`.
-    cv : int, splitter, iterable, "prefit" or None, default=None
+    cv : int, splitter, iterable, "auto", "prefit" or None, default=None
         None: a fitted teacher as it is, an unfitted one fitted on all rows. A number of
         folds or a splitter: each row of X is labelled by clones of the teacher that were
-        not fitted on it; a row that no fold holds out has no soft target. "prefit": an
+        not fitted on it; a row that no fold holds out has no soft target. "auto": 5
+        folds for a teacher that looks its training rows up, such as TabPFN or nearest
+        neighbours, and None for others; it labels drawn rows itself. "prefit": an
         unfitted teacher is an error.
     transfer_teacher : {"refit", "folds", "unseen"}, default="refit"
         With `cv`, who labels transfer rows: the fitted teacher itself, or one fitted on
@@ -151,7 +153,7 @@ class StudentClassifier(ClassifierStudent, SurrogateStudent):
         rows. A control, which has no teacher, draws none. "auto", the default of nets
         and soft trees: 24 conditional rows for each of X, at most 250,000, where the
         teacher itself labels X and there is no ``X_transfer``; none for a table of over
-        100 columns, and with `cv`. Not every student is quick with so many.
+        100 columns, and with folds as `cv`. Not every student is quick with so many.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     class_weight : dict, list of dict, "balanced" or None, default=None
@@ -361,10 +363,12 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
         Weight of the teacher's predictions, in [0, 1]; the rest goes to y.
         "auto": chosen on labels of rows that the teacher has not seen, as in
         :class:`NeuralStudentClassifier`.
-    cv : int, splitter, iterable, "prefit" or None, default=None
+    cv : int, splitter, iterable, "auto", "prefit" or None, default=None
         None: a fitted teacher as it is, an unfitted one fitted on all rows. A number of
         folds or a splitter: each row of X is labelled by clones of the teacher that were
-        not fitted on it; a row that no fold holds out has no soft target. "prefit": an
+        not fitted on it; a row that no fold holds out has no soft target. "auto": 5
+        folds for a teacher that looks its training rows up, such as TabPFN or nearest
+        neighbours, and None for others; it labels drawn rows itself. "prefit": an
         unfitted teacher is an error.
     transfer_teacher : {"refit", "folds", "unseen"}, default="refit"
         With `cv`, who labels transfer rows: the fitted teacher itself, or one fitted on
@@ -383,7 +387,7 @@ class StudentRegressor(RegressorStudent, SurrogateStudent):
         rows. A control, which has no teacher, draws none. "auto", the default of nets
         and soft trees: 24 conditional rows for each of X, at most 250,000, where the
         teacher itself labels X and there is no ``X_transfer``; none for a table of over
-        100 columns, and with `cv`. Not every student is quick with so many.
+        100 columns, and with folds as `cv`. Not every student is quick with so many.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     preprocessor : "auto", transformer or None, default="auto"

@@ -157,6 +157,8 @@ def asking_of(student, survey):
     return replace(
         asking,
         transfer=None if is_automatic else asking.transfer,
+        # A teacher whose clones are wanted was refused before.
+        cv=None if isinstance(asking.cv, str) and asking.cv == "auto" else asking.cv,
         class_weight=survey.balanced(asking.class_weight),
     )
 

@@ -190,10 +190,12 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         Beside a teacher, labels have the last word about splits and leaves for any value.
         "auto": chosen on labels of rows that the teacher has not seen, as in
         :class:`NeuralStudentClassifier`.
-    cv : int, splitter, iterable, "prefit" or None, default=None
+    cv : int, splitter, iterable, "auto", "prefit" or None, default=None
         None: a fitted teacher as it is, an unfitted one fitted on all rows. A number of
         folds or a splitter: each row of X is labelled by clones of the teacher that were
-        not fitted on it; a row that no fold holds out has no soft target. "prefit": an
+        not fitted on it; a row that no fold holds out has no soft target. "auto": 5
+        folds for a teacher that looks its training rows up, such as TabPFN or nearest
+        neighbours, and None for others; it labels drawn rows itself. "prefit": an
         unfitted teacher is an error.
     transfer_teacher : {"refit", "folds", "unseen"}, default="refit"
         With `cv`, who labels transfer rows: the fitted teacher itself, or one fitted on
@@ -213,7 +215,7 @@ class HardDecisionTreeClassifier(HardDecisionTree, ClassifierStudent):
         rows. A control, which has no teacher, draws none. "auto": 24 conditional rows
         for each of X, at most 250,000 and 2,500,000 numbers in the answers about them,
         where the teacher itself labels X and there is no ``X_transfer``; none for a
-        table of over 100 columns, and with `cv`.
+        table of over 100 columns, and with folds as `cv`.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     class_weight : dict, list of dict, "balanced" or None, default=None
@@ -435,10 +437,12 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
         Beside a teacher, labels have the last word about splits and leaves for any value.
         "auto": chosen on labels of rows that the teacher has not seen, as in
         :class:`NeuralStudentClassifier`.
-    cv : int, splitter, iterable, "prefit" or None, default=None
+    cv : int, splitter, iterable, "auto", "prefit" or None, default=None
         None: a fitted teacher as it is, an unfitted one fitted on all rows. A number of
         folds or a splitter: each row of X is labelled by clones of the teacher that were
-        not fitted on it; a row that no fold holds out has no soft target. "prefit": an
+        not fitted on it; a row that no fold holds out has no soft target. "auto": 5
+        folds for a teacher that looks its training rows up, such as TabPFN or nearest
+        neighbours, and None for others; it labels drawn rows itself. "prefit": an
         unfitted teacher is an error.
     transfer_teacher : {"refit", "folds", "unseen"}, default="refit"
         With `cv`, who labels transfer rows: the fitted teacher itself, or one fitted on
@@ -458,7 +462,7 @@ class HardDecisionTreeRegressor(HardDecisionTree, RegressorStudent):
         rows. A control, which has no teacher, draws none. "auto": 24 conditional rows
         for each of X, at most 250,000 and 2,500,000 numbers in the answers about them,
         where the teacher itself labels X and there is no ``X_transfer``; none for a
-        table of over 100 columns, and with `cv`.
+        table of over 100 columns, and with folds as `cv`.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     preprocessor : "auto", transformer or None, default="auto"

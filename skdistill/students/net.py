@@ -111,10 +111,12 @@ class NeuralStudentClassifier(NeuralStudent, TorchClassifier):
         ``loss(output, target, temperature)`` of torch logits, one number for each row.
         It may have parameters ``labels`` (codes of the classes, the teacher's likeliest
         for rows without a label) and ``weight`` (of the batch's rows, or None).
-    cv : int, splitter, iterable, "prefit" or None, default=None
+    cv : int, splitter, iterable, "auto", "prefit" or None, default=None
         None: a fitted teacher as it is, an unfitted one fitted on all rows. A number of
         folds or a splitter: each row of X is labelled by clones of the teacher that were
-        not fitted on it; a row that no fold holds out has no soft target. "prefit": an
+        not fitted on it; a row that no fold holds out has no soft target. "auto": 5
+        folds for a teacher that looks its training rows up, such as TabPFN or nearest
+        neighbours, and None for others; it labels drawn rows itself. "prefit": an
         unfitted teacher is an error.
     transfer_teacher : {"refit", "folds", "unseen"}, default="refit"
         With `cv`, who labels transfer rows: the fitted teacher itself, or one fitted on
@@ -132,7 +134,7 @@ class NeuralStudentClassifier(NeuralStudent, TorchClassifier):
         "bootstrap", "words"), or a function ``transfer(X, random_state)`` that returns
         rows. A control, which has no teacher, draws none. "auto": 24 conditional rows
         for each of X, at most 250,000, where the teacher itself labels X and there is
-        no ``X_transfer``; none for a table of over 100 columns, and with `cv`.
+        no ``X_transfer``; none for a table of over 100 columns, and with folds as `cv`.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     class_weight : dict, list of dict, "balanced" or None, default=None
@@ -398,10 +400,12 @@ class NeuralStudentRegressor(NeuralStudent, TorchRegressor):
         quantiles of y, which never cross. The teacher must answer with them, and `loss`
         compares with its answers; y counts by the pinball loss. With ``alpha=0`` there
         need be no teacher.
-    cv : int, splitter, iterable, "prefit" or None, default=None
+    cv : int, splitter, iterable, "auto", "prefit" or None, default=None
         None: a fitted teacher as it is, an unfitted one fitted on all rows. A number of
         folds or a splitter: each row of X is labelled by clones of the teacher that were
-        not fitted on it; a row that no fold holds out has no soft target. "prefit": an
+        not fitted on it; a row that no fold holds out has no soft target. "auto": 5
+        folds for a teacher that looks its training rows up, such as TabPFN or nearest
+        neighbours, and None for others; it labels drawn rows itself. "prefit": an
         unfitted teacher is an error.
     transfer_teacher : {"refit", "folds", "unseen"}, default="refit"
         With `cv`, who labels transfer rows: the fitted teacher itself, or one fitted on
@@ -419,7 +423,7 @@ class NeuralStudentRegressor(NeuralStudent, TorchRegressor):
         "bootstrap", "words"), or a function ``transfer(X, random_state)`` that returns
         rows. A control, which has no teacher, draws none. "auto": 24 conditional rows
         for each of X, at most 250,000, where the teacher itself labels X and there is
-        no ``X_transfer``; none for a table of over 100 columns, and with `cv`.
+        no ``X_transfer``; none for a table of over 100 columns, and with folds as `cv`.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     preprocessor : "auto", transformer or None, default="auto"

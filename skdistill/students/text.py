@@ -274,10 +274,12 @@ class TextStudentClassifier(TextStudent, TorchClassifier):
         ``loss(output, target, temperature)`` of torch logits, one number for each row.
         It may have parameters ``labels`` (codes of the classes, the teacher's likeliest
         for rows without a label) and ``weight`` (of the batch's rows, or None).
-    cv : int, splitter, iterable, "prefit" or None, default=None
+    cv : int, splitter, iterable, "auto", "prefit" or None, default=None
         None: a fitted teacher as it is, an unfitted one fitted on all rows. A number of
         folds or a splitter: each row of X is labelled by clones of the teacher that were
-        not fitted on it; a row that no fold holds out has no soft target. "prefit": an
+        not fitted on it; a row that no fold holds out has no soft target. "auto": 5
+        folds for a teacher that looks its training rows up, such as TabPFN or nearest
+        neighbours, and None for others; it labels drawn rows itself. "prefit": an
         unfitted teacher is an error.
     transfer_teacher : {"refit", "folds", "unseen"}, default="refit"
         With `cv`, who labels transfer rows: the fitted teacher itself, or one fitted on
@@ -295,7 +297,7 @@ class TextStudentClassifier(TextStudent, TorchClassifier):
         texts. A control, which has no teacher, draws none. "auto": eight texts for each
         of X, at most 250,000, for a student from scratch where the teacher itself labels
         X and there is no ``X_transfer``; none for one that starts from pretrained weights,
-        and with `cv`.
+        and with folds as `cv`.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     class_weight : dict, list of dict, "balanced" or None, default=None
@@ -584,10 +586,12 @@ class TextStudentRegressor(TextStudent, TorchRegressor):
         quantiles of y, which never cross. The teacher must answer with them, and `loss`
         compares with its answers; y counts by the pinball loss. With ``alpha=0`` there
         need be no teacher.
-    cv : int, splitter, iterable, "prefit" or None, default=None
+    cv : int, splitter, iterable, "auto", "prefit" or None, default=None
         None: a fitted teacher as it is, an unfitted one fitted on all rows. A number of
         folds or a splitter: each row of X is labelled by clones of the teacher that were
-        not fitted on it; a row that no fold holds out has no soft target. "prefit": an
+        not fitted on it; a row that no fold holds out has no soft target. "auto": 5
+        folds for a teacher that looks its training rows up, such as TabPFN or nearest
+        neighbours, and None for others; it labels drawn rows itself. "prefit": an
         unfitted teacher is an error.
     transfer_teacher : {"refit", "folds", "unseen"}, default="refit"
         With `cv`, who labels transfer rows: the fitted teacher itself, or one fitted on
@@ -605,7 +609,7 @@ class TextStudentRegressor(TextStudent, TorchRegressor):
         texts. A control, which has no teacher, draws none. "auto": eight texts for each
         of X, at most 250,000, for a student from scratch where the teacher itself labels
         X and there is no ``X_transfer``; none for one that starts from pretrained weights,
-        and with `cv`.
+        and with folds as `cv`.
     transfer_weight : float, default=None
         Total weight of the transfer rows against the rows of X; None for their numbers.
     keep_teacher : bool, default=True

@@ -187,6 +187,8 @@ class TorchStudent(BaseStudent):
         epoch |= {"lr_schedule": None, "early_stopping": False}
         if isinstance(self.transfer, str) and self.transfer == "auto":
             epoch["transfer"] = None  # more rows come by themselves
+        if isinstance(self.cv, str) and self.cv == "auto":
+            epoch["cv"] = None
         if isinstance(self.random_state, Integral):  # another order in each part
             n_before = len(vars(self).get("history_", []))
             epoch["random_state"] = (self.random_state + 1_000_003 * n_before) % 2**32

@@ -12,6 +12,7 @@ import numpy as np
 from scipy.special import log_softmax
 
 from .answers import class_answers, labels_of, value_answer
+from .context import in_context
 from .dialects import as_model
 from .members import check_weights, members_of
 from .memory import KEEPS_NOTHING, TeacherMemory
@@ -68,6 +69,11 @@ class Teacher:
         """
         members = [as_model(member) for member in members_of(teacher)]
         return cls(members, check_weights(weights, len(members)), memory)
+
+    @property
+    def pays_for_context(self):
+        """Whether a call costs much even about a few rows."""  # numpydoc ignore=RT01
+        return any(in_context(member.model) for member in self.members)
 
     def labels(self, fallback):
         """The class labels of each member and target, in the order of its columns.

@@ -20,13 +20,15 @@ from .members import check_weights, fitted_clones, members_of
 from .memory import TeacherMemory
 
 
-def check_can_be_cloned(teacher):
+def check_can_be_cloned(teacher, why="as cv= asks"):
     """Refuse a teacher whose clones could not be fitted on folds.
 
     Parameters
     ----------
     teacher : object or list of objects
         As the user gave it.
+    why : str, default="as cv= asks"
+        Why clones are wanted, for the error.
 
     Raises
     ------
@@ -40,8 +42,8 @@ def check_can_be_cloned(teacher):
         parts = [member, *member.get_params().values()] if can else []
         if not can or any(isinstance(part, FrozenEstimator) for part in parts):
             raise ValueError(
-                f"teacher={as_model(member)!r} cannot be cloned and fitted on folds, as "
-                "cv= asks. Give its out-of-fold outputs as `teacher_output`, or an "
+                f"teacher={as_model(member)!r} cannot be cloned and fitted on folds, "
+                f"{why}. Give its out-of-fold outputs as `teacher_output`, or an "
                 "estimator; with cv=None it is used as it is."
             )
 

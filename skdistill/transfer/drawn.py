@@ -15,8 +15,9 @@ from ..warn import warn
 from .samplers import Bootstrap, ConditionalSampler, GaussianNoise, Mixup, Munge
 from .texts import TextReplacement
 
-# A teacher with a time budget is asked about so many rows first, then about more.
-_ROWS_ASKED_FIRST = 100
+# A teacher with a time budget is asked about so many rows first, then about more; one
+# that reads its context anew in each call, about more from the start.
+_ROWS_ASKED_FIRST, _ROWS_FOR_A_CONTEXT = 100, 1000
 
 
 class FixedRows(BaseEstimator):
@@ -192,7 +193,9 @@ class Drawn:
             return task.accept(self.output, "the sampler's output", len(self))
         if not self.has_time_budget:
             return self._ask(task, teacher)
-        answers, done, step, start = [], 0, _ROWS_ASKED_FIRST, time.perf_counter()
+        pays = getattr(teacher, "pays_for_context", False)
+        step = _ROWS_FOR_A_CONTEXT if pays else _ROWS_ASKED_FIRST
+        answers, done, start = [], 0, time.perf_counter()
         while done < len(self):
             part = np.arange(done, min(done + step, len(self)))
             answers.append(self.take(part)._ask(task, teacher))
@@ -215,7 +218,8 @@ class Drawn:
         except Exception as error:
             error.add_note(
                 "This was the teacher's answer about rows that `transfer` drew; "
-                "transfer=None asks it about the rows of X alone."
+                "transfer=None asks it about the rows of X alone, and "
+                "InContext(teacher, max_rows=1000) about so many at a time."
             )
             raise
 

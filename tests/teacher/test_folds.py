@@ -37,6 +37,7 @@ from skdistill import (
 )
 
 MEMORY = KNeighborsRegressor(1)  # answers with the label of the row itself
+of_memory = pytest.mark.filterwarnings("ignore:teacher looks its training rows up")
 
 
 @pytest.fixture
@@ -53,6 +54,7 @@ def targets(X, y, teacher=MEMORY, cv=None, **kwargs):
     return student.fit(X, y, **kwargs).predict(X)
 
 
+@of_memory
 @pytest.mark.parametrize("fitted", [False, True])
 @pytest.mark.parametrize("kind", [np.asarray, pd.DataFrame, np.ndarray.tolist])
 def test_each_row_is_labelled_by_a_clone_that_did_not_see_it(noise, fitted, kind):
@@ -143,6 +145,7 @@ def test_time_series_rows_that_no_fold_holds_out_have_no_target(noise):
     assert values.min() > low - 1e-9 and values.max() < high + 1e-9
 
 
+@of_memory
 def test_the_mean_of_the_clones_labels_transfer_rows(noise):
     X, y = noise
     more = np.random.default_rng(1).normal(size=(20, 3))
@@ -355,6 +358,7 @@ def test_stratified_folds_for_classes_by_default():
     np.testing.assert_array_equal(*P)
 
 
+@of_memory
 def test_a_memorising_classifier_is_caught(iris):
     X, y = iris
     random = np.random.default_rng(0)
