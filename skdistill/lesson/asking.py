@@ -243,7 +243,7 @@ class Asking:
         """
         is_unfitted = self.teacher is not None and not any_ready(self.teacher)
         is_told = given.y_val is not None or given.teacher_output is not None
-        is_told = is_told or self.cv is not None
+        is_told = is_told or self.fits_clones or self.cv == "prefit"
         return self.chooses_alpha and is_unfitted and not is_told
 
     def _check_can_calibrate(self, given):

@@ -328,3 +328,18 @@ def test_the_control_among_the_candidates_is_what_a_control_would_be():
         for stops in ("auto", False)
     ]
     assert gains[0] < gains[1] / 2
+
+
+def test_automatic_folds_and_automatic_trust():
+    """Folds where the teacher looks its rows up; elsewhere as without `cv`."""
+    X, y = make_classification(300, 5, flip_y=0.2, random_state=0)
+    student = NET(LogisticRegression(), alpha="auto", cv="auto").fit(X, y)
+    plain = NET(LogisticRegression(), alpha="auto").fit(X, y)
+    np.testing.assert_array_equal(student.predict_proba(X), plain.predict_proba(X))
+    neighbours = KNeighborsClassifier(weights="distance").fit(X, y)
+    student = NET(neighbours, alpha="auto", cv="auto").fit(X, y)
+    folds = NET(neighbours, alpha="auto", cv=5).fit(X, y)
+    np.testing.assert_array_equal(student.predict_proba(X), folds.predict_proba(X))
+    fitted = LogisticRegression().fit(X, y)
+    with pytest.raises(ValueError, match="set cv, such as cv=5"):
+        NET(fitted, alpha="auto", cv="auto").fit(X, y)
