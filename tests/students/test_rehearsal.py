@@ -30,6 +30,7 @@ from skdistill.lesson.trust import ALPHAS
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The teacher is no better:UserWarning"),
     pytest.mark.filterwarnings("ignore:teacher does not agree:UserWarning"),
+    pytest.mark.filterwarnings("ignore:teacher looks its training rows:UserWarning"),
 ]
 FAST = {"max_epochs": 12, "batch_size": 64, "lr": 0.03, "random_state": 0}
 NET = partial(NeuralStudentClassifier, hidden_layer_sizes=(8,), transfer=None, **FAST)
