@@ -60,6 +60,7 @@ bench: $(VENV)/bench $(VENV)/peers
 	$(BIN)/python -m benchmarks.shrink
 	$(BIN)/python -m benchmarks.boosters
 	$(BIN)/python -m benchmarks.foundation
+	$(BIN)/python -m benchmarks.scale
 
 # The suite on the oldest versions that setup.cfg claims; a few gigabytes on Linux.
 test-min:

@@ -2,8 +2,8 @@
 
 Each run is a process of its own, whose peak of memory, and that of each of its workers, is
 the kernel's (``VmHWM``). The bare teacher answers in the same process, before the run, for
-the same rows in one frame: batches as large as can be. Rates are the better of two runs
-where there are a million rows.
+the same rows in one frame (a million of them at most): batches as large as can be. Rates
+are the better of two runs where there are a million rows.
 The share of one process is of the processor's time, which other work on the machine does
 not move; that of several is of the clock's.
 """
@@ -148,7 +148,7 @@ def rate_rows(sizes):
 def _rate_row(rows, n, engine, n_jobs, memory):
     alone = engine == "joblib" and n_jobs == 1
     which = int(alone)  # the clock's seconds, or the processor's
-    n_runs = 2 if n >= MOST_IN_MEMORY else 1
+    n_runs = 2 if n == MOST_IN_MEMORY else 1
     runs = [_measured(rows, n, engine, n_jobs) for _ in range(n_runs)]
     shares = [run["bare"][which] * n / run["seconds"][which] for run in runs]
     best = runs[int(np.argmax(shares))]
