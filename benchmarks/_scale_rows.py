@@ -3,8 +3,8 @@
 Each run is a process of its own. Its peak is the kernel's (``ru_maxrss``), less what the
 process held when torch and skdistill were imported. Both learn the same rows, from labels
 and from the same soft targets, with the same batches; an epoch is the quickest of three (of
-one, above a million rows), by skorch's clock. What comes before the first epoch (a pass or two over the rows, and the
-temporary file) is told apart.
+one, above a million rows), by skorch's clock. What comes before the first epoch (a pass or
+two over the rows, and the temporary file) is told apart.
 """
 
 import json
