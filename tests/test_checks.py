@@ -85,7 +85,8 @@ def settings():
             one, two = Ridge(), DecisionTreeRegressor(random_state=0)
             taught = SURE
         yield Student(**FAST)
-        yield Student([one, two], **taught)
+        if Student is not SoftDecisionTreeRegressor:  # slow: among more_settings
+            yield Student([one, two], **taught)
         yield Student(early_stopping=True, **FAST)
         yield Student(one, cv=3, **FAST)
 
@@ -96,6 +97,8 @@ def more_settings():
         yield Student(LogisticRegression(), **FAST)
     for Student in REGRESSORS:
         yield Student(Ridge(), **SURE)
+    two = [Ridge(), DecisionTreeRegressor(random_state=0)]
+    yield SoftDecisionTreeRegressor(two, **SURE)
     yield NeuralStudentClassifier(LogisticRegression(), temperature="auto", **FAST)
     yield SoftDecisionTreeClassifier(
         LogisticRegression(), temperature="auto", max_depth=3, max_epochs=12

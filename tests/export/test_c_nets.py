@@ -45,6 +45,7 @@ def test_every_form_of_a_net(name, tmp_path):
     proven_in_c(NeuralStudentClassifier(**options).fit(X, y), X, tmp_path)
 
 
+@pytest.mark.slow
 def test_members_of_quantiles_and_several_targets(tmp_path):
     X = table("array")
     options = {"n_members": 2, "hidden_layer_sizes": (6,), **FEW}
@@ -73,6 +74,7 @@ def test_an_adjusted_prior(tmp_path):
     assert "shift[3]" not in (tmp_path / "before.h").read_text()
 
 
+@pytest.mark.slow
 def test_how_long_a_row_takes_and_what_it_needs(tmp_path):
     random = np.random.default_rng(0)
     X = random.normal(size=(300, 20))

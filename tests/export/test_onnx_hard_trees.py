@@ -61,6 +61,7 @@ def test_old_and_new_opsets(student, opset, tmp_path):
     assert {each.domain: each.version for each in model.opset_import}[""] == opset
 
 
+@pytest.mark.slow
 def test_of_many_leaves_and_of_one(tmp_path):
     X, y = load_diabetes(return_X_y=True)
     student = HardDecisionTreeRegressor(max_leaf_nodes=100).fit(X, y)

@@ -181,6 +181,7 @@ class Jumping(torch.nn.Module):
         return self.linear(x) + 2 * torch.sign(x[:, :1])
 
 
+@pytest.mark.slow
 def test_what_no_slope_tells_is_said():
     rows = np.random.default_rng(0).normal(size=(100, 2))
     net = NeuralStudentRegressor(module=Jumping, preprocessor=None, **FEW)

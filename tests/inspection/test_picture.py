@@ -87,7 +87,7 @@ def bars_of(ax, texts):
     return parts
 
 
-@pytest.mark.parametrize("dpi", [60, 150])
+@pytest.mark.parametrize("dpi", [60, pytest.param(150, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("case", DRAWN)
 def test_a_new_figure_is_so_large_that_all_can_be_read(case, dpi, pyplot):
     tree, params = DRAWN[case]

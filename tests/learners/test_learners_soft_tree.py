@@ -431,7 +431,15 @@ def table(seed):
     return X
 
 
-@pytest.mark.parametrize("params", SETTINGS, ids=str)
+# One setting here, and all of them in ``make test-all``.
+@pytest.mark.parametrize(
+    "params",
+    [
+        SETTINGS[0],
+        *(pytest.param(each, marks=pytest.mark.slow) for each in SETTINGS[1:]),
+    ],
+    ids=str,
+)
 def test_no_tree_says_the_same_of_all_rows(params):
     for seed in range(20):
         X = table(seed)

@@ -77,6 +77,7 @@ def test_scores_are_those_of_rows_that_did_not_select(found, data):
         assert point["score_error"] > 0
 
 
+@pytest.mark.slow
 def test_a_bound_is_above_the_shortfall(data):
     """More tolerance, smaller students; and a bound is no estimate of the middle."""
     forest, X, y, held = data

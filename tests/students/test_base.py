@@ -377,7 +377,7 @@ def test_failing_searches_with_two_jobs_leave_the_teacher(iris, iris_forest):
         np.testing.assert_array_equal(iris_forest.predict_proba(X), before)
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.filterwarnings("ignore:.*worker stopped:UserWarning")
 def test_grid_search_over_temperature_shares_the_fitted_forest(iris, n_jobs):
     X, y = iris

@@ -392,6 +392,7 @@ def test_reduced_precision_is_that_of_training_alone():
     assert 0 < np.abs(p - q).max() < 0.1
 
 
+@pytest.mark.slow
 def test_an_unfitted_transformer_is_fitted_inside():
     teacher = TextClassifier(n_layers=2, random_state=0, **LEARNS)
     student = TextStudentClassifier(teacher, n_layers=1, max_epochs=2, random_state=0)

@@ -53,6 +53,7 @@ def teacher_of(log, data):
     return fitted
 
 
+@pytest.mark.slow
 def test_a_search_asks_a_fitted_teacher_once_for_each_fold(log, data, tmp_path):
     teacher = teacher_of(log, data)
     student = NeuralStudentClassifier(

@@ -255,6 +255,7 @@ def test_answers_are_kept_under_the_content_of_model_and_tokenizer(
     np.testing.assert_array_equal(kept, expected)
 
 
+@pytest.mark.slow
 def test_a_fingerprint_is_of_what_the_answers_depend_on(texts, tmp_path):
     def key(teacher):
         return fingerprint(as_model(teacher).content())

@@ -124,7 +124,15 @@ GRIDS = {
 
 #: What differs from the others in little.
 MORE_GRIDS = (
-    *("shapes", "folds", "waves", "trees without penalties", "trees of several seeds"),
+    *(
+        "shapes",
+        "folds",
+        "waves",
+        "stopping",
+        "numbers",
+        "trees without penalties",
+        "trees of several seeds",
+    ),
     *("trees that cannot grow", "trees that stop"),
 )
 
@@ -168,7 +176,7 @@ VALUES = {
 
 
 @pytest.mark.usefixtures("double")
-@pytest.mark.parametrize("name", some_slow(VALUES, ("huber", "paths")))
+@pytest.mark.parametrize("name", some_slow(VALUES, ("huber", "paths", "tree")))
 def test_values(name, joined):
     X, y = load_diabetes(return_X_y=True)
     teacher = RandomForestRegressor(5, random_state=0)

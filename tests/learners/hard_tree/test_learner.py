@@ -45,6 +45,7 @@ def test_many_rows_are_searched_in_part_and_counted_in_full(monkeypatch):
     assert np.corrcoef(whole, part.predict(X))[0, 1] > 0.8
 
 
+@pytest.mark.slow
 def test_leaves_keep_their_least_weight_where_the_search_saw_some_rows(monkeypatch):
     random = np.random.default_rng(0)
     X, more = random.normal(size=(300, 4)), random.normal(size=(6000, 4))

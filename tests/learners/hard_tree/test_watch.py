@@ -101,7 +101,7 @@ def test_a_time_budget_holds_in_hardening():
     assert hard.time_budget == 1e-6 and hard.get_n_leaves() > 4
 
 
-@pytest.mark.parametrize("n_jobs", [2, -1])
+@pytest.mark.parametrize("n_jobs", [2, pytest.param(-1, marks=pytest.mark.slow)])
 def test_the_tree_is_the_same_for_any_number_of_jobs(n_jobs):
     for student, rows in (
         (HardDecisionTreeClassifier(**OPTIONS), (X, Y)),
