@@ -79,18 +79,20 @@ class RowsOnDisk(RenewedRows):
     def _joined(self, labelled, unlabelled, size):
         """Labelled and unlabelled rows, both in files."""
         factor = self._factor(labelled, unlabelled.totals["soft"])
+        how = self._learner.length_of
         (low, high), total = unlabelled.ends["soft"], unlabelled.totals["soft"]
         ends, total = [low * factor, high * factor], total * factor
         soft, hard = labelled.means(ends, total, unlabelled.n)
         more_mean = None if soft is None else soft / factor
-        more = StreamedRows(unlabelled.file, None, more_mean, None, size)
-        return StreamedRows(labelled.file, more, soft, hard, size)
+        more = StreamedRows(unlabelled.file, None, more_mean, None, size, how)
+        return StreamedRows(labelled.file, more, soft, hard, size, how)
 
     def _beside_memory(self, labelled, objective, module, size):
         """Labelled rows in a file, and transfer rows, if there are some, in memory."""
         n, knowledge = self.knowledge.n_labelled, self.knowledge
+        how = self._learner.length_of
         if knowledge.soft is None or len(self.x) == n:
-            return StreamedRows(labelled.file, None, *labelled.means(), size)
+            return StreamedRows(labelled.file, None, *labelled.means(), size, how)
         weight = knowledge.soft_weight[n:]
         # Where it was set, it balanced them with the sample.
         weight = weight * self._factor(labelled, weight.sum())
@@ -99,9 +101,9 @@ class RowsOnDisk(RenewedRows):
         alone = Knowledge(knowledge.soft[n:], None, np.ones(len(weight)), weight[:0])
         transfer = self._learner.tensors(self.x[n:], alone, objective, module)
         if soft is not None:
-            relative = torch.from_numpy(weight / soft).to(transfer.x.dtype)
+            relative = torch.from_numpy(weight / soft).to(transfer.soft.dtype)
             transfer = replace(transfer, soft_weight=relative)
-        return StreamedRows(labelled.file, transfer, soft, hard, size)
+        return StreamedRows(labelled.file, transfer, soft, hard, size, how)
 
     def _factor(self, labelled, total):
         """What weights of transfer rows are multiplied by, for the ratio that was set."""

@@ -60,6 +60,7 @@ class TextLearner(TorchLearner):
     """
 
     train_options = (*TorchLearner.train_options, "accumulation_steps")
+    length_of = staticmethod(n_tokens)
 
     def __init__(self, *parts, view):
         super().__init__(*parts)
@@ -199,10 +200,6 @@ class TextLearner(TorchLearner):
     def as_tensor(self, x, dtype):
         """Tokens stay whole numbers."""
         return torch.from_numpy(np.require(x, requirements="W"))
-
-    def lengths(self, x):
-        """Number of tokens of each text."""
-        return torch.from_numpy(n_tokens(x))
 
     def _batch_size(self, n):
         if self.params.batch_size == "auto":

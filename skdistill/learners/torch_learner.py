@@ -176,6 +176,9 @@ class TorchLearner(Learner):
         The trained net.
     """
 
+    #: ``length_of(x)`` -> lengths of rows, where rows of like lengths make a batch.
+    length_of = None
+
     #: Parameters that go to ``train`` as they are.
     train_options = (
         *("max_epochs", "lr", "lr_schedule", "optimizer", "weight_decay", "callbacks"),
@@ -484,7 +487,9 @@ class TorchLearner(Learner):
             hard_weight=hard_weight,
             n_labelled=knowledge.n_labelled,
             labels=labels,
-            lengths=self.lengths(x),
+            lengths=None
+            if self.length_of is None
+            else torch.from_numpy(self.length_of(x)),
         )
 
     def as_tensor(self, x, dtype):
@@ -504,21 +509,6 @@ class TorchLearner(Learner):
         """
         # torch warns of arrays that are read-only, as joblib's are.
         return torch.from_numpy(np.require(x, requirements="W")).to(dtype)
-
-    def lengths(self, x):
-        """Lengths of the rows, where rows of like lengths make a batch.
-
-        Parameters
-        ----------
-        x : ndarray of shape (n, n_inputs)
-            The view.
-
-        Returns
-        -------
-        Tensor of shape (n,) or None
-            None where all rows are equally long.
-        """
-        return None
 
     def fitted_scales(self, logits, knowledge):
         """What logits are to be multiplied by, after a loss that leaves it open.

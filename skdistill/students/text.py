@@ -65,7 +65,6 @@ class TextStudent(TorchStudent):
     _learner_class = TextLearner
     _init_name = "init"
     preprocessor = None  # a tokenizer takes its place
-    _streams = False  # a sample: rows are of many lengths
 
     @property
     def tokenizer_(self):

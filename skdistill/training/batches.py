@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 # Batches whose rows are sorted by length; rows of lengths in a batch of a validation.
-_SORTED_TOGETHER, _LONG_ROWS = 16, 64
+SORTED_TOGETHER, _LONG_ROWS = 16, 64
 
 
 @dataclass(frozen=True)
@@ -229,7 +229,7 @@ class Batches:
         while done < self.n_steps:
             count = 1
             if self.rows.lengths is not None:
-                count = min(_SORTED_TOGETHER, self.n_steps - done)
+                count = min(SORTED_TOGETHER, self.n_steps - done)
             pairs = zip(
                 self._cut(self._labelled, self.n_labelled, count),
                 self._cut(self._transfer, n_transfer, count),
@@ -241,8 +241,8 @@ class Batches:
 
     def _of_like_lengths(self, parts):
         """The same rows in as many batches, sorted by length within groups of batches."""
-        for start in range(0, len(parts), _SORTED_TOGETHER):
-            group = parts[start : start + _SORTED_TOGETHER]
+        for start in range(0, len(parts), SORTED_TOGETHER):
+            group = parts[start : start + SORTED_TOGETHER]
             rows = self._sorted(torch.cat(group))
             batches = rows.split([len(part) for part in group])
             yield from self._in_random_order(batches)

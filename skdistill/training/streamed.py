@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from .batches import Shuffled, share_factors
+from .batches import SORTED_TOGETHER, Shuffled, share_factors
 
 # Rows that are read at once; a buffer is of blocks from all over the file.
 _BLOCK, _LEAST_BLOCKS = 1024, 64
@@ -27,6 +27,8 @@ class StreamedRows:
         Means of the weights of all rows; None where weights are all alike.
     buffer_rows : int
         Records that are shuffled at once.
+    length_of : callable or None
+        ``length_of(x)`` -> lengths of rows, if rows of like lengths make a batch.
     """
 
     file: Any
@@ -34,7 +36,12 @@ class StreamedRows:
     soft_mean: Any
     hard_mean: Any
     buffer_rows: int
-    lengths = None  # rows of a file are equally long
+    length_of: Any = None
+
+    @property
+    def lengths(self):
+        """Not None where rows have lengths."""  # numpydoc ignore=RT01
+        return self.length_of
 
     @property
     def n_labelled(self):
@@ -97,8 +104,14 @@ class StreamedRows:
         for name, mean in {"soft": self.soft_mean, "hard": self.hard_mean}.items():
             weight = found.pop(f"{name}_weight", None)
             if mean is not None:
-                found[f"{name}_weight"] = (weight / mean).to(found["x"].dtype)
+                found[f"{name}_weight"] = (weight / mean).to(_precision(found))
         return found
+
+
+def _precision(part):
+    """Of what is no whole number: tokens and labels are."""
+    dtypes = [part[name].dtype for name in ("x", "soft", "hard") if name in part]
+    return next((d for d in dtypes if d.is_floating_point), torch.float32)
 
 
 def record_type(rows):
@@ -236,22 +249,44 @@ class StreamedBatches:
     def _epoch(self):
         # Each begins anew, and depends on nothing but the generator.
         feed = _Feed(self.rows, self.generator, self.device)
+        together = 1 if self.rows.length_of is None else SORTED_TOGETHER
         if self.rows.transfer is None:
-            sizes = np.diff(
-                np.linspace(0, len(self.rows), self.n_steps + 1).astype(int)
-            )
-            for size in sizes.tolist():
-                yield _batch(feed.next(size))
+            ends = np.linspace(0, len(self.rows), self.n_steps + 1).astype(int)
+            sizes = np.diff(ends).tolist()
+            for i in range(0, self.n_steps, together):
+                yield from self._in_random_order(
+                    self._cut(feed, sizes[i : i + together])
+                )
             return
         more = _taken_from(self.rows.transfer, self.device, self.generator)
         n_more = self.batch_size - self.n_labelled
-        for _ in range(self.n_steps):
-            transfer = more(n_more)
-            yield self._mixed(feed.next(self.n_labelled), transfer)
+        for i in range(0, self.n_steps, together):
+            count = min(together, self.n_steps - i)
+            transfer = self._of_like_lengths(more(n_more * count), [n_more] * count)
+            labelled = self._cut(feed, [self.n_labelled] * count)
+            pairs = list(zip(labelled, transfer, strict=True))
+            yield from (self._mixed(*pair) for pair in self._in_random_order(pairs))
 
-    def _mixed(self, part, transfer):
+    def _cut(self, feed, sizes):
+        """Some batches of labelled rows."""
+        return self._of_like_lengths(_batch(feed.next(sum(sizes))), sizes)
+
+    def _of_like_lengths(self, batch, sizes):
+        """The rows of one batch in batches of these sizes, sorted by length."""
+        if len(sizes) == 1:
+            return [batch]
+        order = self.rows.length_of(batch[0]).argsort(stable=True)
+        return [_rows_of(batch, index) for index in order.split(sizes)]
+
+    def _in_random_order(self, batches):
+        if len(batches) < 2:
+            return batches
+        order = torch.randperm(len(batches), generator=self.generator)
+        return [batches[i] for i in order.tolist()]
+
+    def _mixed(self, labelled, transfer):
         """Labelled rows first; weights that make rounded shares estimate the whole."""
-        x, (soft, weight, hard, hard_weight, labels) = _batch(part)
+        x, (soft, weight, hard, hard_weight, labels) = labelled
         more_x, (more, more_weight, _, _, more_labels) = transfer
         k, m = len(x), len(more_x)
         if soft is not None:
@@ -266,6 +301,11 @@ class StreamedBatches:
 def _batch(part):
     targets = ("soft", "soft_weight", "hard", "hard_weight", "labels")
     return part["x"], tuple(part.get(name) for name in targets)
+
+
+def _rows_of(batch, index):
+    x, targets = batch
+    return x[index], tuple(None if each is None else each[index] for each in targets)
 
 
 def _taken_from(transfer, device, generator):

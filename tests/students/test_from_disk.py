@@ -20,6 +20,7 @@ from skdistill import (
     SoftDecisionTreeClassifier,
     SoftDecisionTreeRegressor,
     StudentClassifier,
+    TextStudentClassifier,
 )
 from skdistill.disk.rows import OpenRows
 
@@ -434,3 +435,26 @@ def test_edges_are_quantiles_of_all_rows(is_sorted, tmp_path):
         rank = np.searchsorted(np.sort(view[:, j]), inner) / n
         wanted = np.arange(1, len(inner) + 1) / (len(inner) + 1)
         assert len(inner) > 25 and abs(rank - wanted).max() < most
+
+
+def test_students_of_texts_learn_all_rows(tmp_path):
+    """Of 30 rows in memory they know few of the words that the others hold."""
+    pytest.importorskip("tokenizers")
+    random = np.random.default_rng(0)
+    words = [f"{a}{b}" for a in "bdfgklmn" for b in ("aru", "eno", "ilu", "ose")]
+    y = random.integers(2, size=600)
+    texts = [
+        " ".join([random.choice(words[16 * label : 16 * label + 16]), "is", "here"])
+        for label in y
+    ]
+    frame = pd.DataFrame({"text": texts, "y": y})
+    for i in range(3):
+        frame[200 * i : 200 * i + 200].to_parquet(tmp_path / f"{i}.parquet")
+    rows = ParquetRows(tmp_path, target="y", columns=["text"], max_rows=30)
+    student = TextStudentClassifier(
+        n_layers=1, hidden_size=16, max_epochs=5, lr=0.01, random_state=0
+    )
+    student.fit(rows)
+    assert student.score(frame[["text"]], y) > 0.95
+    some = clone(student).fit(frame[["text"]][:30], y[:30])
+    assert some.score(frame[["text"]], y) < student.score(frame[["text"]], y)

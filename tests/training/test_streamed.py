@@ -1,5 +1,7 @@
 """Batches of rows in a file: what an epoch is, and what is in memory meanwhile."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -130,3 +132,36 @@ def test_an_epoch_goes_on_where_it_was_cut_short(m):
     assert len(rest) == len(whole) - 5
     for x, other in zip(rest, whole[5:], strict=True):
         torch.testing.assert_close(x, other, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("m", [0, 300])
+def test_rows_of_like_lengths_make_a_batch(m):
+    """Each row comes as often as before, with all that belongs to it."""
+    plain = _streamed(1000, m, buffer_rows=500)
+    alike = replace(plain, length_of=lambda x: x[:, 0] % 50)
+    spreads, seen = {}, {}
+    for name, rows in {"plain": plain, "alike": alike}.items():
+        batches = list(rows.batches(CPU, 20, make_generator(0)))
+        labelled = [(x[: len(hard)], hard) for x, (_, _, hard, _, _) in batches]
+        for x, hard in labelled:
+            torch.testing.assert_close(x.ravel().long(), hard)
+        lengths = [x[:, 0] % 50 for x, _ in labelled]
+        spreads[name] = np.mean([float(part.std()) for part in lengths])
+        seen[name] = [len(x) for x, _ in batches], torch.cat([h for _, h in labelled])
+    assert spreads["alike"] < spreads["plain"] / 4
+    assert seen["alike"][0] == seen["plain"][0]
+    rows = seen["alike"][1].tolist()
+    assert len(set(rows)) == len(rows) == len(seen["plain"][1])  # none twice, none lost
+
+
+def test_weights_of_tokens_are_no_whole_numbers():
+    file = RecordFile()
+    rows = replace(_rows(0, 10), x=torch.arange(10, dtype=torch.int32)[:, None])
+    file.reserve(record_type(rows), 10)
+    weights = {"soft": np.linspace(0.1, 1.9, 10), "hard": np.ones(10)}
+    file.append(records_of(rows, weights, file.dtype))
+    streamed_rows = StreamedRows(file, None, 1.0, None, 10)
+    (batch,) = streamed_rows.batches(CPU, 10, make_generator(0))
+    x, (_, weight, _, _, _) = batch
+    expected = torch.from_numpy(weights["soft"])[x.ravel().long()].float()
+    torch.testing.assert_close(weight, expected)
