@@ -25,8 +25,9 @@ class ParquetRows:
     Give it to ``fit`` as X, without y and sample_weight, which it holds. No more rows than
     ``max_rows`` are read whole, and learnt as a frame of them would be. Of more,
 
-    - nets and soft trees learn all rows, epoch after epoch; ``early_stopping`` holds out
-      whole files (or groups of 250,000 rows of a large one), where there are ten or more;
+    - nets, soft trees and students of texts learn all rows, epoch after epoch;
+      ``early_stopping`` holds out whole files (or groups of 250,000 rows of a large one),
+      where there are ten or more;
     - other students learn from a uniform sample of ``max_rows``.
 
     Parameters
