@@ -11,7 +11,7 @@ import numpy as np
 
 from skdistill import NeuralStudentClassifier
 
-BATCH, N_COLUMNS = 1024, 20
+BATCH, N_COLUMNS = 4096, 20
 
 
 def rows(quick):

@@ -1,6 +1,6 @@
 """A student from disk against one in memory: seconds an epoch, loss, peak of memory.
 
-Each run is a process of its own. Its peak is the kernel's (``ru_maxrss``), less what the
+Each run is a process of its own. Its peak is the kernel's (``VmHWM``), less what the
 process held when torch and skdistill were imported. Both learn the same rows, from labels
 and from the same soft targets, with the same batches; an epoch is the quickest of three (of
 one, above a million rows), by skorch's clock. What comes before the first epoch (a pass or
@@ -17,6 +17,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+from benchmarks._scale_memory import peak_mb
 
 N_COLUMNS, FRAGMENT, EPOCHS = 20, 100_000, 3
 MOST_IN_MEMORY = 1_000_000  # of more, one epoch from disk alone
@@ -44,18 +46,12 @@ def made_rows(n, folder):
     return folder
 
 
-def _peak_mb():
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def learn(where, folder, max_epochs):
     """One run; prints its figures as JSON."""
     import skdistill.students.net  # noqa: F401  (and torch, before memory is looked at)
     from skdistill import NeuralStudentClassifier, ParquetRows
 
-    folder, before = Path(folder), _peak_mb()
+    folder, before = Path(folder), peak_mb(os.getpid())
     student = NeuralStudentClassifier(
         alpha=0.5, max_epochs=max_epochs, batch_size=256, random_state=0
     )
@@ -77,7 +73,7 @@ def learn(where, folder, max_epochs):
         "epoch s": round(min(epochs), 2),
         "before s": round(seconds - sum(epochs), 2),
         "loss": round(student.history_[-1]["train_loss"], 4),
-        "peak MB": round(_peak_mb() - before),
+        "peak MB": round(peak_mb(os.getpid()) - before),
     }
     print(json.dumps(result))
 

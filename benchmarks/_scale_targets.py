@@ -24,6 +24,7 @@ import numpy as np
 import pandas as pd
 from lightgbm import LGBMClassifier
 
+from benchmarks._scale_memory import peak_mb
 from skdistill import soft_targets
 
 N_COLUMNS = 20
@@ -47,16 +48,6 @@ def fitted_teacher(n_trees=100):
     y = X[:, 0] * X[:, 1] + X[:, 2] + np.sin(3 * X[:, 3]) > 0
     X = pd.DataFrame(X, columns=[f"x{j}" for j in range(N_COLUMNS)])
     return LGBMClassifier(n_estimators=n_trees, verbose=-1, n_jobs=1).fit(X, y)
-
-
-def peak_mb(process):
-    """The peak of a process's memory so far; 0 for one that is gone."""
-    try:
-        text = Path(f"/proc/{process}/status").read_text()
-    except OSError:
-        return 0.0
-    lines = [line for line in text.splitlines() if line.startswith("VmHWM")]
-    return int(lines[0].split()[1]) / 1024 if lines else 0.0
 
 
 def descendants(process):

@@ -42,12 +42,17 @@ class ProcessGroup:
         # Without the word it leaves each process by itself where there is no GPU.
         state = PartialState(cpu=not torch.cuda.is_available(), timeout=_PATIENCE)
         if not was_there:
-            atexit.register(dist.destroy_process_group)
+            atexit.register(self._leave)
         self.size, self.rank = state.num_processes, state.process_index
         self.device, self.is_leading = state.device, False
         # What is said goes from memory to memory, wherever the student is trained.
         self._talk = dist.new_group(backend="gloo", timeout=_PATIENCE)
         self._raised, self._files = None, []
+
+    def _leave(self):
+        # Threads of a group that is still there abort a process at its very end.
+        self._talk = None
+        dist.destroy_process_group()
 
     @property
     def is_leader(self):
