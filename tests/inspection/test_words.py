@@ -340,6 +340,7 @@ def test_of_a_long_text_words_in_a_row_are_removed_at_once():
 
 
 @pytest.mark.filterwarnings("ignore:.*as many tokens as are read")
+@pytest.mark.slow
 def test_a_hundred_thousand_words_take_no_minutes():
     student = TextStudentClassifier(**SMALL).fit(TEXTS, LIKED)
     out = explain(student, "film fine dull so " * 25_000)

@@ -212,6 +212,7 @@ def ends(tree, X):
     return node - tree.get_n_leaves() + 1
 
 
+@pytest.mark.slow
 def test_leaves_that_learn_alone_are_right_alone():
     X, y = load_iris(return_X_y=True)
     params = SHORT | {"max_epochs": 60}
@@ -351,6 +352,7 @@ def test_refitting_without_keeping_the_paths_is_the_same(
     np.testing.assert_array_equal(tree.fit(*iris).predict_proba(iris[0]), kept)
 
 
+@pytest.mark.slow
 def test_balance_keeps_all_leaves_in_use(iris):
     X, y = iris
     mass = {}

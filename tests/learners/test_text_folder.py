@@ -107,6 +107,7 @@ def test_labels_keep_their_type(labels, tmp_path):
     np.testing.assert_array_equal(again.predict(TEXTS), student.predict(TEXTS))
 
 
+@pytest.mark.slow
 def test_pairs_and_a_cut_vocabulary(tmp_path):
     import pandas as pd
 

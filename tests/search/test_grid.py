@@ -118,6 +118,7 @@ def test_a_teacher_without_a_content_is_asked_every_time(data):
 
 @pytest.mark.usefixtures("double")
 @pytest.mark.parametrize("resource", ["max_epochs", "n_samples"])
+@pytest.mark.slow
 def test_halving_is_that_of_scikit_learn(resource, data, joined, tmp_path):
     log = Log(tmp_path / "log")
     teacher = Counted(str(log.path), max_iter=1000)

@@ -366,6 +366,7 @@ def test_a_fitted_student_predicts_by_the_view_that_it_was_fitted_with():
 
 
 @pytest.mark.filterwarnings("ignore:.*worker stopped:UserWarning")
+@pytest.mark.slow
 def test_failing_searches_with_two_jobs_leave_the_teacher(iris, iris_forest):
     X, y = iris
     before = iris_forest.predict_proba(X)

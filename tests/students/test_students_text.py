@@ -234,6 +234,7 @@ def test_a_clone_shares_a_fitted_teacher_and_the_start(transformer):
     assert clone(plain).get_params() == plain.get_params()
 
 
+@pytest.mark.slow
 def test_a_pickle_answers_the_same_in_a_new_process(tmp_path, teacher):
     student = small_student(teacher, keep_teacher=False).fit(TEXTS, Y)
     (tmp_path / "student.pkl").write_bytes(pickle.dumps(student))

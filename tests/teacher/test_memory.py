@@ -102,6 +102,7 @@ def test_a_search_in_two_processes(log, data, tmp_path):
     assert len(log.new()) == 6
 
 
+@pytest.mark.slow
 def test_another_process_finds_what_one_has_kept(log, data, tmp_path):
     program = (
         "import sys, numpy as np\n"
