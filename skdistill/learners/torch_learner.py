@@ -326,7 +326,8 @@ class TorchLearner(Learner):
         asked = self.params.early_stopping
         if not isinstance(asked, str):
             return asked
-        return used.soft is None and used.n_labelled >= _ENOUGH_TO_WATCH
+        n = np.count_nonzero(used.hard_weight)  # rows of no weight are as if not there
+        return used.soft is None and n >= _ENOUGH_TO_WATCH
 
     def _rows(self, lesson, x, used):
         if lesson.stream is not None:

@@ -256,10 +256,28 @@ class Batches:
         return rows[self.rows.lengths[rows].argsort(stable=True)]
 
     def _in_random_order(self, batches):
-        if len(batches) < 2:
-            return batches
-        order = torch.randperm(len(batches), generator=self.generator)
-        return [batches[i] for i in order.tolist()]
+        return in_random_order(batches, self.generator)
+
+
+def in_random_order(batches, generator):
+    """Some batches, in random order; a single one draws no number.
+
+    Parameters
+    ----------
+    batches : list
+        Of anything.
+    generator : torch.Generator
+        Shuffles; on the CPU.
+
+    Returns
+    -------
+    list
+        The same batches.
+    """
+    if len(batches) < 2:
+        return batches
+    order = torch.randperm(len(batches), generator=generator)
+    return [batches[i] for i in order.tolist()]
 
 
 class Shuffled:

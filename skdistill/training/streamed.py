@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from .batches import SORTED_TOGETHER, Shuffled, share_factors
+from .batches import SORTED_TOGETHER, Shuffled, in_random_order, share_factors
 
 # Rows that are read at once; a buffer is of blocks from all over the file.
 _BLOCK, _LEAST_BLOCKS = 1024, 64
@@ -279,10 +279,7 @@ class StreamedBatches:
         return [_rows_of(batch, index) for index in order.split(sizes)]
 
     def _in_random_order(self, batches):
-        if len(batches) < 2:
-            return batches
-        order = torch.randperm(len(batches), generator=self.generator)
-        return [batches[i] for i in order.tolist()]
+        return in_random_order(batches, self.generator)
 
     def _mixed(self, labelled, transfer):
         """Labelled rows first; weights that make rounded shares estimate the whole."""

@@ -138,3 +138,12 @@ def test_automatic_early_stopping_is_early_stopping():
     )
     assert first.early_stopping == "auto"  # a parameter stays as it was given
     np.testing.assert_array_equal(first.predict_proba(X), second.predict_proba(X))
+
+
+def test_automatic_early_stopping_counts_no_rows_without_weight():
+    X, y = make_classification(600, 5, flip_y=0.4, random_state=0)
+    weight = np.ones(600)
+    weight[490:] = 0
+    student = NeuralStudentClassifier(max_epochs=2, random_state=0)
+    assert "valid_loss" not in student.fit(X, y, sample_weight=weight).history_[0]
+    assert "valid_loss" in student.fit(X, y).history_[0]
