@@ -66,32 +66,33 @@ NET = "hidden_layer_sizes"
 SMALL = {NET: (64, 64), "max_epochs": 50}
 LARGE = {NET: (256, 256), "max_epochs": 100}
 STEPS = {
+    "net": [SMALL, {NET: (128, 128), "max_epochs": 100}, LARGE],
+    "soft tree": [{"max_epochs": 50}, {"max_epochs": 150}],
+    "hard tree": [{}],
+}
+CONTROLS = {
+    "net": [SMALL, LARGE],
+    "soft tree": [{"max_epochs": 150}],
+    "hard tree": [{}],
+}
+# What takes long, or was tried and not taken: on one split of each set.
+TRIED = {
     "net": [
-        SMALL,
         {NET: (32, 32), "max_epochs": 50},
-        {NET: (128, 128), "max_epochs": 100},
         {NET: (256, 256), "max_epochs": 50},
-        LARGE,
-        LARGE | {"n_members": 4},
         {NET: (512, 512), "max_epochs": 100},
+        LARGE | {"n_members": 4},
         LARGE | {"weight_decay": 0.02},
         LARGE | {"transfer": "mixup"},
         LARGE | {"transfer": "both"},
         LARGE | {"transfer": "half"},
     ],
     "soft tree": [
-        {"max_epochs": 50},
-        {"max_epochs": 150},
         {"max_epochs": 150, "balance_penalty": 0.02},
         {"max_epochs": 150, "weight_decay": 0.0},
         {"max_epochs": 150, "transfer": "both"},
     ],
-    "hard tree": [{}, {"transfer": "mixup"}],
-}
-CONTROLS = {
-    "net": [SMALL, LARGE, LARGE | {"n_members": 8}],
-    "soft tree": [{"max_epochs": 150}],
-    "hard tree": [{}],
+    "hard tree": [{"transfer": "mixup"}],
 }
 
 
@@ -229,24 +230,41 @@ def words(step):
     return ", ".join(f"{k}={v!r}" for k, v in step.items()) or "the defaults"
 
 
-def lines(quick):
-    """The lines of the table: model, what it is, and how a cell makes it."""
-    yield "teacher", "", lambda cell: cell.teacher_row()
-    for kind in ("LightGBM", "RealMLP")[: 1 if quick else 2]:
-        yield kind, "labels", lambda cell, kind=kind: cell.peer_row(kind)
-    for kind, steps in STEPS.items():
+def lines():
+    """The lines of all splits: model, what it is, and how a cell makes it."""
+    yield "teacher", "", Rows.teacher_row
+    yield "LightGBM", "labels alone", lambda cell: cell.peer_row("LightGBM")
+    for kind in STUDENTS:
         for step in CONTROLS[kind]:
             yield (
                 kind,
                 f"labels alone, {words(step)}",
                 lambda cell, kind=kind, step=step: cell.control_row(kind, step),
             )
-        for step in steps[:2] if quick else steps:
-            yield (
-                kind,
-                words(step),
-                lambda cell, kind=kind, step=step: cell.student_row(kind, step),
-            )
+        yield from of_steps(kind, STEPS[kind])
+
+
+def more_lines():
+    """The lines of one split."""
+    for kind in STUDENTS:
+        yield from of_steps(kind, TRIED[kind])
+    more = LARGE | {"n_members": 8}
+    yield (
+        "net",
+        f"labels alone, {words(more)}",
+        lambda cell: cell.control_row("net", more),
+    )
+    yield "RealMLP", "labels alone", lambda cell: cell.peer_row("RealMLP")
+
+
+def of_steps(kind, steps):
+    """Distilled students of one kind."""
+    for step in steps:
+        yield (
+            kind,
+            words(step),
+            lambda cell, kind=kind, step=step: cell.student_row(kind, step),
+        )
 
 
 def key(kind, what):
@@ -290,7 +308,8 @@ def line(kind, what, found, teacher, names, aside, row_time):
         "one row, us": row_time,
         "kB": weight,
     }
-    return {"model": kind, "step": what} | {
+    splits = len({seed for _, seed in found})
+    return {"model": kind, "step": what, "splits": splits} | {
         k: "" if np.isnan(v) else rounded(v) for k, v in values.items()
     }
 
@@ -302,21 +321,22 @@ def main():
     folder = Path(os.environ.get("SKDISTILL_CACHE", ".cache")) / "defaults"
     names, aside = (SETS[1:2], KEPT_ASIDE[1:2]) if quick else (SETS, KEPT_ASIDE)
     found = {}
-    for seed in range(1 if quick else N_SPLITS):
-        for name in names + aside:
-            cell = cache(lambda name=name, seed=seed: Rows(name, seed))
-            for kind, what, make in lines(quick):
-                made = lambda make=make, cell=cell: make(cell())  # noqa: E731
-                rows, _ = cached(folder, (name, seed, key(kind, what)), made)
-                found.setdefault((kind, what), {})[name, seed] = rows
-    steps = {
+    for several, n_splits in (lines, N_SPLITS), (more_lines, 1):
+        for seed in range(1 if quick else n_splits):
+            for name in () if quick and several is more_lines else names + aside:
+                cell = cache(lambda name=name, seed=seed: Rows(name, seed))
+                for kind, what, make in several():
+                    made = lambda make=make, cell=cell: make(cell())  # noqa: E731
+                    rows, _ = cached(folder, (name, seed, key(kind, what)), made)
+                    found.setdefault((kind, what), {})[name, seed] = rows
+    times = {
         (kind, words(step)): one_row(kind, step)
-        for kind, several in STEPS.items()
-        for step in several
+        for kind in STUDENTS
+        for step in STEPS[kind] + TRIED[kind]
         if (kind, words(step)) in found
     }
     rows = [
-        line(*each, of, found["teacher", ""], names, aside, steps.get(each, np.nan))
+        line(*each, of, found["teacher", ""], names, aside, times.get(each, np.nan))
         for each, of in found.items()
     ]
     report("defaults", "What each step gains and costs", rows, save=not quick)
