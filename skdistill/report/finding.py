@@ -168,7 +168,7 @@ def _checked_seen(given, X):
         f"X_test holds {len(seen.rows):,} rows that also stand in X_train, of "
         f"{seen.n_test:,}; the first is row {seen.rows[0]}. On rows that a model was "
         "trained on all figures are too good: leave them out of X_test, or insist by "
-        "allow_seen=True."
+        "allow_seen=True, where others just happen to be alike."
     )
 
 
