@@ -3,8 +3,11 @@
 from functools import cache
 
 import numpy as np
-from sklearn.datasets import load_diabetes, make_classification
-from sklearn.datasets import make_multilabel_classification
+from sklearn.datasets import (
+    load_diabetes,
+    make_classification,
+    make_multilabel_classification,
+)
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 

@@ -113,7 +113,7 @@ def hear(given):
     y = y if some is None or y is None else y[some]
     seen = _checked_seen(given, X)
     layout = layout_of(students, y).with_labels(_labels(y))
-    models = {TEACHER: teacher, **students}
+    models = {**students, TEACHER: teacher}  # other columns are the students' to refuse
     control = the_control(students, given.control, given.X_train, given.y_train)
     if control is not None:
         models[CONTROL] = control
