@@ -261,51 +261,31 @@ def refused():
     X, X_test, y, y_test = halves()
     student, forest = distilled(), distilled().teacher_
     narrow = RandomForestClassifier(2, random_state=0).fit(X[:, :3], y)
+    values = LinearRegression().fit(X, X[:, 0])
     bare = student_of(forest, keep_teacher=False).fit(X, y)
     alone = student_of(None).fit(X, y)
+    gap = [None, *y_test[1:].tolist()]
 
     def unsure(X):
         return np.full((len(X), 3), np.nan)
 
+    def case(student=student, X=X_test, y=y_test, **options):
+        return student, X, y, options
+
     return {
-        "student 'student'.*cannot answer": (
-            student,
-            X_test[:, :5],
-            None,
-            {"teacher": forest},
-        ),
-        "teacher=RandomForestClassifier cannot.*fitted on 3": (
-            student,
-            X_test,
-            None,
-            {"teacher": narrow},
-        ),
-        "teacher=unsure cannot.*NaN": (student, X_test, None, {"teacher": unsure}),
-        "Give the fitted one as teacher=": (bare, X_test, y_test, {}),
-        "There is no teacher": (alone, X_test, y_test, {}),
-        "needs X_train and y_train": (student, X_test, y_test, {"control": "fit"}),
-        "y_test has the shape": (student, X_test, y_test[:5], {}),
-        "y_test has no label in 1 rows": (
-            student,
-            X_test,
-            [None, *y_test[1:].tolist()],
-            {},
-        ),
-        "X_test has no rows": (student, X_test[:0], None, {}),
-        "other than 'teacher' and 'control'": (
-            {"control": student},
-            X_test,
-            y_test,
-            {},
-        ),
-        "confidence": (student, X_test, y_test, {"confidence": 95}),
-        "some labels are strings": (student, X_test, np.arange(len(X_test)) % 3, {}),
-        "is a regressor": (
-            student,
-            X_test,
-            y_test,
-            {"teacher": LinearRegression().fit(X, X)},
-        ),
+        "student 'student'.*cannot answer": case(X=X_test[:, :5]),
+        "teacher=RandomForestClassifier cannot.*fitted on 3": case(teacher=narrow),
+        "teacher=unsure cannot.*NaN": case(teacher=unsure),
+        "is a regressor": case(teacher=values),
+        "Give the fitted one as teacher=": case(bare),
+        "There is no teacher": case(alone),
+        "needs X_train and y_train": case(control="fit"),
+        "y_test has the shape": case(y=y_test[:5]),
+        "y_test has no label in 1 rows": case(y=gap),
+        "some labels are strings": case(y=np.arange(len(X_test)) % 3),
+        "X_test has no rows": case(X=X_test[:0], y=None),
+        "other than 'teacher' and 'control'": case({"control": student}),
+        "confidence": case(confidence=95),
     }
 
 
