@@ -71,11 +71,14 @@ class DistillationReport:
     --------
     >>> from sklearn.datasets import load_breast_cancer
     >>> from sklearn.ensemble import RandomForestClassifier
-    >>> from skdistill import DistillationReport, HardDecisionTreeClassifier
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from skdistill import DistillationReport, StudentClassifier
     >>> X, y = load_breast_cancer(return_X_y=True)
-    >>> forest = RandomForestClassifier(random_state=0).fit(X[:300], y[:300])
-    >>> tree = HardDecisionTreeClassifier(forest, max_leaf_nodes=4, random_state=0)
-    >>> report = DistillationReport(tree.fit(X[:300], y[:300]), X[300:], y[300:])
+    >>> forest = RandomForestClassifier(10, random_state=0).fit(X[:300], y[:300])
+    >>> tree = DecisionTreeClassifier(max_leaf_nodes=4, random_state=0)
+    >>> student = StudentClassifier(forest, student=tree, transfer=None)
+    >>> student = student.fit(X[:300], y[:300])
+    >>> report = DistillationReport(student, X[300:], y[300:])
     >>> fidelity, = report.result.fidelity
     >>> fidelity.at_least < fidelity.agreement
     True
