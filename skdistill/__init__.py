@@ -13,6 +13,7 @@ _HOMES = {
     "Bootstrap": "transfer.samplers",
     "Checkpoint": "training.checkpoints",
     "ConditionalSampler": "transfer.samplers",
+    "DistillationReport": "report.report",
     "DistillationSearchCV": "search.grid",
     "FixedRows": "transfer.drawn",
     "GaussianNoise": "transfer.samplers",
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from .lesson.soft_targets import soft_targets as soft_targets
     from .modules.embeddings import Periodic as Periodic
     from .modules.embeddings import PiecewiseLinear as PiecewiseLinear
+    from .report.report import DistillationReport as DistillationReport
     from .search.grid import DistillationSearchCV as DistillationSearchCV
     from .search.grid import HalvingDistillationSearchCV as HalvingDistillationSearchCV
     from .search.smallest import smallest_student as smallest_student

@@ -68,7 +68,10 @@ class Fidelity:
     confidence: float
     # Classes and several labels: the share of rows (or of row-label pairs) decided alike.
     agreement: float = NAN
-    at_least: float = NAN  # exact one-sided lower bound
+    at_least: float = NAN  # one-sided lower bound, exact for classes
+    # Of several labels: rows that are decided alike in all; exact lower bound.
+    rows_alike: float = NAN
+    rows_at_least: float = NAN
     kl: float = NAN  # nats
     jensen_shannon: float = NAN  # nats
     # Values and quantiles.
