@@ -7,9 +7,10 @@ import numpy as np
 from sklearn.base import is_classifier
 
 from ..students.base import BaseStudent
+from ..tables.containers import n_columns
 from ..tasks.classes import union_of_classes
 from ..teacher.ensemble import Teacher
-from ..teacher.members import check_kind, check_width
+from ..teacher.members import check_kind
 from ..teacher.memory import KEEPS_NOTHING, TeacherMemory
 from ..teacher.probabilities import align, check_finite, log_with_floor
 from .models import CONTROL, TEACHER, inner, kind_of, through
@@ -138,11 +139,11 @@ class Asker:
 
     def _other(self, X):
         layout = self.layout
-        X = through(self.before, X)
-        check_width(self.model, X)
+        X, uniform = through(self.before, X), self._uniform()
+        _check_width(uniform, X)
         if layout.classes is None:
-            return self._values(self._uniform().values(X))
-        answers = self._uniform().log_probabilities(X, layout.classes, layout.unnamed)
+            return self._values(uniform.values(X))
+        answers = uniform.log_probabilities(X, layout.classes, layout.unnamed)
         if layout.task == LABELS:
             return np.exp(np.column_stack([log_p[:, 1] for log_p in answers]))
         return np.exp(answers[0])
@@ -176,6 +177,18 @@ class Asker:
         )
 
 
+def _check_width(teacher, X):
+    """Refuse other columns, which some libraries take without a word."""
+    width = n_columns(X)
+    for member in teacher.members:
+        wanted = member.width()
+        # One that picks its columns by name may know fewer; texts are one column.
+        if wanted not in (None, width or 1) and member.rows(X) is X:
+            raise ValueError(
+                f"it was fitted on {wanted} columns, and these rows have {width or 1}."
+            )
+
+
 def layout_of(students, y):
     """What students answer with.
 
@@ -207,6 +220,8 @@ def layout_of(students, y):
                 f"student {name!r} answers with other {each.task} than the first student "
                 f"with {first.task}: make a report for each."
             )
+    if first.task != CLASSES:
+        return first
     return first.with_labels(*(each.classes[0] for each in found.values()))
 
 

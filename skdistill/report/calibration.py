@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .askers import CLASSES, LABELS, QUANTILES
-from .intervals import estimates, exact_interval
+from .intervals import estimates, exact_interval, redrawn_means
 from .quality import first_mean
 from .result import NAN, Bin, Calibration, Interval
 
@@ -103,26 +103,43 @@ def calibration_of(asked, name, confidence, random_state=0):
         claims = Claims.of(says, y)
     else:
         return None
-    ece = _estimate(claims.sums(claims.said - claims.came_true), _ece, random_state)
-    brier = _estimate(_squares(asked.task, says, y), first_mean, random_state)
+    off = claims.sums(claims.said - claims.came_true) / claims.said.shape[1]
+    squares = _squares(asked.task, says, y)
+    brier = estimates(squares, {"brier": first_mean}, random_state)["brier"]
     bins = _bins(claims, confidence, random_state)
-    return Calibration(
-        name, ece.reflected(confidence), brier.interval(confidence), bins
-    )
+    ece = expected_error(off, confidence, random_state)
+    return Calibration(name, ece, brier.interval(confidence), bins)
 
 
-def _estimate(columns, figure, random_state):
-    return estimates(columns, {"figure": figure}, random_state)["figure"]
-
-
-def _ece(means):
+def expected_error(off, confidence, random_state=0):
     """Expected calibration error, by bins of like probability [1]_.
+
+    Noise only adds to a sum of absolute errors, and redraws add more. So the low end is
+    the sum less what noise alone would give: the errors of redraws about those found.
+
+    Parameters
+    ----------
+    off : ndarray of shape (n, n_bins)
+        What each row adds to the mean error of each bin.
+    confidence : float
+        Of both ends.
+    random_state : int, default=0
+        Of the redraws.
+
+    Returns
+    -------
+    Interval
+        From 0 where a calibrated model may well show as much.
 
     References
     ----------
     .. [1] Guo, Pleiss, Sun, Weinberger: On Calibration of Modern Neural Networks, 2017.
     """
-    return np.abs(means).sum(axis=-1)
+    means, redrawn = off.mean(axis=0), redrawn_means(off, random_state)
+    value, one_side = float(np.abs(means).sum()), (1 + confidence) / 2
+    noise = np.quantile(np.abs(redrawn - means).sum(axis=1), one_side)
+    high = np.quantile(np.abs(redrawn).sum(axis=1), one_side)
+    return Interval(value, max(value - float(noise), 0.0), max(value, float(high)))
 
 
 def _squares(task, says, y):

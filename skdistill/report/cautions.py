@@ -3,6 +3,7 @@
 import numpy as np
 
 from .askers import CLASSES, LABELS, VALUES
+from .figures import figure
 from .intervals import exact_lower
 from .models import CONTROL, TEACHER
 from .result import Caution
@@ -50,7 +51,7 @@ def about_rows(asked, n_rows, seen):
         if asked.task == CLASSES:
             bound = exact_lower(n, n)
             words += (
-                f" Agreement on every one of them would show no more than {bound:.3f}."
+                f" Agreement on all of them would show no more than {figure(bound)}."
             )
         yield Caution("few rows", words)
 
@@ -183,10 +184,10 @@ def about_memory(asked, train_says, y_train):
     if seen.mean() < _SURER * fresh.mean() and gap > _STANDARD_ERRORS * error:
         yield Caution(
             "memorised",
-            f"The teacher is surer of its training rows than of others ({what} "
-            f"{seen.mean():.3g} against {fresh.mean():.3g}): it has learnt some by heart, "
-            "and a student of its answers there learns little more than the labels. cv= "
-            "asks clones that have not seen the row.",
+            f"The teacher knows its training rows better than others ({what} "
+            f"{figure(seen.mean())} against {figure(fresh.mean())}): it has learnt some by "
+            "heart, and a student of its answers there learns little more than the "
+            "labels. cv= asks clones that have not seen the row.",
         )
 
 

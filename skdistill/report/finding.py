@@ -113,7 +113,7 @@ def hear(given):
     y = y if some is None or y is None else y[some]
     seen = _checked_seen(given, X)
     layout = layout_of(students, y).with_labels(_labels(y))
-    models = {TEACHER: teacher, **students}
+    models = {**students, TEACHER: teacher}  # other columns are the students' to refuse
     control = the_control(students, given.control, given.X_train, given.y_train)
     if control is not None:
         models[CONTROL] = control
@@ -168,7 +168,7 @@ def _checked_seen(given, X):
         f"X_test holds {len(seen.rows):,} rows that also stand in X_train, of "
         f"{seen.n_test:,}; the first is row {seen.rows[0]}. On rows that a model was "
         "trained on all figures are too good: leave them out of X_test, or insist by "
-        "allow_seen=True."
+        "allow_seen=True, where others just happen to be alike."
     )
 
 

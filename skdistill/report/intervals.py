@@ -178,25 +178,6 @@ class Estimate:
         ends = np.quantile(known, [(1 - confidence) / 2, (1 + confidence) / 2])
         return Interval(float(self.value), *map(float, ends))
 
-    def reflected(self, confidence=0.95):
-        """The figure, at least 0, between bounds without the bias of redraws.
-
-        A figure that noise can only enlarge, as a sum of absolute errors, is larger on
-        rows drawn again than on the rows, by as much as on these than in truth.
-
-        Parameters
-        ----------
-        confidence : float, default=0.95
-            Of both bounds.
-
-        Returns
-        -------
-        Interval
-            Its low end may be above the figure's true value but for noise: 0 then.
-        """
-        value, low, high = self.interval(confidence)
-        return Interval(value, max(2 * value - high, 0.0), max(2 * value - low, value))
-
 
 def redrawn_means(columns, random_state=0, n_redraws=_N_REDRAWS):
     """Means of columns on rows that are drawn again, with replacement.

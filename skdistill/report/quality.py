@@ -7,6 +7,7 @@ import numpy as np
 
 from .answers import decided
 from .askers import CLASSES, LABELS, QUANTILES
+from .figures import between
 from .intervals import Estimate, estimates
 from .models import CONTROL, TEACHER
 from .result import NAN, Difference, Gain, Interval, ModelQuality, Quality
@@ -248,13 +249,13 @@ def _gains(asked, scores, losses, names, confidence):
 def _gain(figures, student, name, confidence):
     """What is kept of the teacher's advantage; or why there is none to keep."""
     advantage = figures[TEACHER] - figures[CONTROL]
-    value, low, high = advantage.interval(confidence)
-    if low > 0:
+    interval = advantage.interval(confidence)
+    if interval.low > 0:
         return ((figures[student] - figures[CONTROL]) / advantage).interval(
             confidence
         ), ""
     words = (
         f"By the {name} the teacher is no better than the control, beyond what other test "
-        f"rows might show: by {value:.3g} ({low:.3g} to {high:.3g})."
+        f"rows might show: by {between(interval)}."
     )
     return Interval(NAN), words

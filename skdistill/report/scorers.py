@@ -129,15 +129,21 @@ def scorer_estimates(asked, scoring, random_state):
         score = check_scoring(said, scoring)
         with warnings.catch_warnings():  # NaN says as much, and is told by a caution
             warnings.simplefilter("ignore")
-            try:
-                value = float(score(said, np.arange(n), y))
-            except ValueError as error:
-                raise ValueError(
-                    f"scoring={scoring!r} has no score of {name!r} on X_test: {error}"
-                ) from error
+            value = _score_of_all(score, said, y, scoring)
             redrawn = [_score(score, said, rows, y) for rows in redraws]
         found[name] = Estimate(value, np.array(redrawn))
     return scoring if isinstance(scoring, str) else _name(scoring), found
+
+
+def _score_of_all(score, said, y, scoring):
+    try:
+        return float(score(said, np.arange(len(y)), y))
+    except ValueError as error:
+        if len(np.unique(y)) == 1:
+            return np.nan
+        raise ValueError(
+            f"scoring={scoring!r} has no score of {said.name!r} on X_test: {error}"
+        ) from error
 
 
 def _score(score, said, rows, y):

@@ -4,6 +4,7 @@ import dataclasses
 import math
 import textwrap
 
+from .figures import between, figure, seconds
 from .result import NAN, Interval
 
 _WIDTH = 100
@@ -22,19 +23,17 @@ def as_text(result):
     str
         At most 100 columns wide.
     """
-    lines = [_title(result), ""]
-    lines += _aligned(_quality_rows(result)) if result.quality else []
+    lines = [_title(result)]
+    lines += ["", *_aligned(_quality_rows(result))] if result.quality else []
     lines += ["", *_aligned(_fidelity_rows(result))]
-    gains = [_gain_line(gain, result) for gain in _gains(result)]
-    lines += ["", *gains] if gains else []
-    flagged = [segment for segment in result.segments if segment.flagged]
-    for segment in flagged:
-        share = _share(segment.agreement)
-        lines += _wrapped(
-            f"{segment.model} differs more where {segment.words}: {share}"
-        )
-    for caution in result.cautions:
-        lines += _wrapped(f"! {caution.words}")
+    gains = result.quality.gains if result.quality else ()
+    sections = [
+        [_gain_words(gain, result) for gain in gains],
+        [_segment_words(each, result) for each in result.segments if each.flagged],
+        [f"! {caution.words}" for caution in result.cautions],
+    ]
+    for words in filter(None, sections):
+        lines += ["", *(line for each in words for line in _wrapped(each))]
     return "\n".join(lines)
 
 
@@ -63,11 +62,11 @@ def _quality_rows(result):
         cost = costs.get(model.model)
         yield [
             _short(model.model),
-            _share(model.score),
-            _share(model.loss),
-            _figure(ece.value),
+            between(model.score),
+            between(model.loss),
+            figure(ece.value),
             f"{cost.n_bytes:,}" if cost else "",
-            _seconds(cost.one_row) if cost else "",
+            seconds(cost.one_row) if cost else "",
         ]
 
 
@@ -87,26 +86,29 @@ def _fidelity_rows(result):
         yield ["to the teacher", "R2", "RMSE", "ranks", "largest", "90 % within"]
         names = "r2", "rmse", "spearman", "largest"
     for each in result.fidelity:
-        cells = [_figure(getattr(each, name)) for name in names]
+        cells = [figure(getattr(each, name)) for name in names]
         if "r2" in names:
-            cells.append(_figure(each.quantiles.get(0.9, NAN)))
+            cells.append(figure(each.quantiles.get(0.9, NAN)))
         yield [_short(each.model), *cells]
 
 
-def _gains(result):
-    return result.quality.gains if result.quality else ()
-
-
-def _gain_line(gain, result):
+def _gain_words(gain, result):
     names = result.quality.score_name, result.quality.loss_name
     parts = [
-        f"{name} {_share(part, '.2f')}"
-        if math.isfinite(part.value)
-        else f"{name} undefined"
+        f"{name} {between(part) or 'undefined'}"
         for name, part in zip(names, (gain.score, gain.loss), strict=True)
     ]
-    line = f"{_short(gain.model)} keeps of the teacher's gain over the control: "
-    return textwrap.shorten(line + "; ".join(parts), _WIDTH, placeholder=" ...")
+    name = _short(gain.model)
+    return f"{name} keeps of the teacher's gain over the control: {', '.join(parts)}."
+
+
+def _segment_words(segment, result):
+    what = "agreement" if result.task in ("classes", "labels") else "difference"
+    return (
+        f"{_short(segment.model)} is worse where {segment.words}: {what} "
+        f"{between(segment.agreement)} on {segment.n_rows:,} rows, elsewhere "
+        f"{figure(segment.rest)}."
+    )
 
 
 def _aligned(rows):
@@ -128,28 +130,6 @@ def _wrapped(words):
 
 def _short(name):
     return textwrap.shorten(name, 24, placeholder="...") if len(name) > 24 else name
-
-
-def _figure(value, form=".3f"):
-    """Such as ".950" and "1.25e+04"; nothing for NaN."""
-    if not math.isfinite(value):
-        return ""
-    if value and not 1e-3 <= abs(value) < 1e4:
-        return f"{value:.3g}"
-    text = f"{value:{form}}"
-    return text.replace("0.", ".", 1) if text.lstrip("-").startswith("0.") else text
-
-
-def _share(interval, form=".3f"):
-    value, low, high = (_figure(each, form) for each in interval)
-    return f"{value} ({low} to {high})" if low else value
-
-
-def _seconds(seconds):
-    for unit, size in (("s", 1), ("ms", 1e-3), ("us", 1e-6)):
-        if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds / 1e-6:.2g} us"
 
 
 def as_rows(result):
