@@ -148,7 +148,7 @@ def _of_quality(result, model):
     teacher = one_of(result.quality.models, "teacher")
     if found is None:
         return None
-    headline = f"{result.quality.score_name} {middle(found.score)}"
+    headline = f"{in_one_line(result.quality.score_name)} {middle(found.score)}"
     ends = interval(found.score)
     words = f"Interval {ends}. " if ends else ""
     words += f"Teacher {middle(teacher.score)}." if teacher else ""
@@ -165,9 +165,10 @@ def _of_gain(result, model):
     if not gain:
         return None
     if gain.undefined:
-        return Answer(model, "not shown", gain.undefined)
+        return Answer(model, "not shown", in_one_line(gain.undefined))
     quality = result.quality
-    named = [(quality.score_name, gain.score), (quality.loss_name, gain.loss)]
+    names = (in_one_line(name) for name in (quality.score_name, quality.loss_name))
+    named = list(zip(names, (gain.score, gain.loss), strict=True))
     helps = [name for name, kept in named if kept.low > 0]
     kept = ", ".join(f"{_kept(found)} by {name}" for name, found in named)
     words = f"Of the teacher's lead over the control the student keeps {kept}."

@@ -89,9 +89,11 @@ def importances_of(result):
     """
 
     ranked = sorted(result.importances, key=_largest, reverse=True)
-    top = ranked[:_MOST_COLUMNS]
-    first = [each for each in ranked if each in top or each.parts][: 2 * _MOST_COLUMNS]
-    folded = [each for each in ranked if each not in first]
+    below = ranked[_MOST_COLUMNS:]
+    parting = [each for each in below if each.parts][:_MOST_COLUMNS]
+    shown = {id(each) for each in parting}
+    first = ranked[:_MOST_COLUMNS] + parting
+    folded = [each for each in below if id(each) not in shown]
     n_left = max(len(folded) - _MOST_FOLDED, 0)
     return Shown(tuple(first), tuple(folded[:_MOST_FOLDED]), n_left)
 
