@@ -6,6 +6,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from ...tables.terms import in_one_line
+from ..ranked import ranked_segments
 from ..result import Interval
 from . import charts
 from .figures import figure, times
@@ -64,14 +65,9 @@ def segments_of(result, model):
     list of Segment
         In order.
     """
-    sign = 1 if result.task in ("classes", "labels") else -1
+    decides = result.task in ("classes", "labels")
     found = (each for each in result.segments if each.model == model)
-    return sorted(found, key=lambda each: _rank(each, sign))
-
-
-def _rank(segment, sign):
-    value = sign * segment.agreement.value
-    return not segment.flagged, value if math.isfinite(value) else math.inf
+    return ranked_segments(found, decides)
 
 
 def importances_of(result):
@@ -104,15 +100,15 @@ def _largest(importance):
     return max(known, default=-math.inf)
 
 
-def values_of(row, result):
+def values_of(row, shown):
     """Return the values of a row, those of important columns first in a wide table.
 
     Parameters
     ----------
     row : RowDifference
         A row.
-    result : Result
-        What a report found.
+    shown : Shown
+        The columns that matter.
 
     Returns
     -------
@@ -121,7 +117,6 @@ def values_of(row, result):
     """
     names = list(row.values)
     if len(names) > _MOST_VALUES:
-        shown = importances_of(result)
         ranked = [each.column for each in (*shown.first, *shown.folded)]
         ranked = [name for name in ranked if name in row.values]
         names = list(dict.fromkeys([*ranked, *names]))[:_MOST_VALUES]
