@@ -19,9 +19,10 @@ picture: demo
 test: $(VENV)/test
 	$(BIN)/python -m pytest -m "not slow and not browser" -n 2 --dist worksteal
 
-# The page of a tree in Chromium, which has to be there: Debian's chromium-driver.
+# The pages of a tree and of a report in Chromium, which has to be there: Debian's
+# chromium-driver.
 test-browser: $(VENV)/test $(VENV)/browser
-	$(BIN)/python -m pytest -m browser tests/inspection
+	$(BIN)/python -m pytest -m browser tests/inspection tests/report
 
 # As other processors and other seeds would run it; about ten minutes for each of six.
 test-anywhere: $(VENV)/test

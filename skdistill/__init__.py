@@ -14,12 +14,15 @@ _HOMES = {
     "Checkpoint": "training.checkpoints",
     "ConditionalSampler": "transfer.samplers",
     "DistillationReport": "report.report",
+    "DisagreementDisplay": "report.displays.disagreement",
     "DistillationSearchCV": "search.grid",
+    "FidelityDisplay": "report.displays.fidelity",
     "FixedRows": "transfer.drawn",
     "GaussianNoise": "transfer.samplers",
     "HalvingDistillationSearchCV": "search.grid",
     "HardDecisionTreeClassifier": "students.hard_tree",
     "HardDecisionTreeRegressor": "students.hard_tree",
+    "HistoryDisplay": "report.displays.history",
     "InContext": "teacher.context",
     "Mixup": "transfer.samplers",
     "Munge": "transfer.samplers",
@@ -28,6 +31,7 @@ _HOMES = {
     "ParquetRows": "disk.rows",
     "Periodic": "modules.embeddings",
     "PiecewiseLinear": "modules.embeddings",
+    "SizeDisplay": "report.displays.size",
     "SoftDecisionTreeClassifier": "students.soft_tree",
     "SoftDecisionTreeRegressor": "students.soft_tree",
     "StudentClassifier": "students.estimator",
@@ -70,6 +74,10 @@ if TYPE_CHECKING:
     from .modules.embeddings import Periodic as Periodic
     from .modules.embeddings import PiecewiseLinear as PiecewiseLinear
     from .report.report import DistillationReport as DistillationReport
+    from .report.displays.disagreement import DisagreementDisplay as DisagreementDisplay
+    from .report.displays.fidelity import FidelityDisplay as FidelityDisplay
+    from .report.displays.history import HistoryDisplay as HistoryDisplay
+    from .report.displays.size import SizeDisplay as SizeDisplay
     from .search.grid import DistillationSearchCV as DistillationSearchCV
     from .search.grid import HalvingDistillationSearchCV as HalvingDistillationSearchCV
     from .search.smallest import smallest_student as smallest_student
