@@ -14,6 +14,7 @@ _HOMES = {
     "Checkpoint": "training.checkpoints",
     "ConditionalSampler": "transfer.samplers",
     "DistillationSearchCV": "search.grid",
+    "FidelityMonitor": "report.monitor",
     "FixedRows": "transfer.drawn",
     "GaussianNoise": "transfer.samplers",
     "HalvingDistillationSearchCV": "search.grid",
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from .lesson.soft_targets import soft_targets as soft_targets
     from .modules.embeddings import Periodic as Periodic
     from .modules.embeddings import PiecewiseLinear as PiecewiseLinear
+    from .report.monitor import FidelityMonitor as FidelityMonitor
     from .search.grid import DistillationSearchCV as DistillationSearchCV
     from .search.grid import HalvingDistillationSearchCV as HalvingDistillationSearchCV
     from .search.smallest import smallest_student as smallest_student

@@ -44,6 +44,7 @@ def test_public_names():
         "Checkpoint",
         "ConditionalSampler",
         "DistillationSearchCV",
+        "FidelityMonitor",
         "FixedRows",
         "GaussianNoise",
         "HalvingDistillationSearchCV",
