@@ -28,6 +28,7 @@ _HOMES = {
     "ParquetRows": "disk.rows",
     "Periodic": "modules.embeddings",
     "PiecewiseLinear": "modules.embeddings",
+    "ScoreDrift": "report.drift",
     "SoftDecisionTreeClassifier": "students.soft_tree",
     "SoftDecisionTreeRegressor": "students.soft_tree",
     "StudentClassifier": "students.estimator",
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
     from .lesson.soft_targets import soft_targets as soft_targets
     from .modules.embeddings import Periodic as Periodic
     from .modules.embeddings import PiecewiseLinear as PiecewiseLinear
+    from .report.drift import ScoreDrift as ScoreDrift
     from .report.monitor import FidelityMonitor as FidelityMonitor
     from .search.grid import DistillationSearchCV as DistillationSearchCV
     from .search.grid import HalvingDistillationSearchCV as HalvingDistillationSearchCV

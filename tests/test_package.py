@@ -58,6 +58,7 @@ def test_public_names():
         "ParquetRows",
         "Periodic",
         "PiecewiseLinear",
+        "ScoreDrift",
         "SoftDecisionTreeClassifier",
         "SoftDecisionTreeRegressor",
         "StudentClassifier",

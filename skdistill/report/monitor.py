@@ -12,6 +12,7 @@ from .rising import RiseTest
 
 _WITHIN = 0.9  # the share of rows whose differences a report's tolerance covers
 _VERSION = 1
+_KEPT = ("alpha", "reference", "task", "tolerance", "alarm", "alarm_row", "reason")
 
 
 class FidelityMonitor:
@@ -47,6 +48,8 @@ class FidelityMonitor:
         Whether the student was found to differ more often. It stays.
     reason : str
         What was found, in words; "" without an alarm.
+    alarm_row : int or None
+        Number of rows that had been seen when it was.
     n_rows : int
         Rows seen.
     n_differing : float
@@ -115,7 +118,8 @@ class FidelityMonitor:
         self.task, self.tolerance = _measure(report, found, task, tolerance)
         differing, n = _reference_of(found, self.task, tolerance)
         self._test = RiseTest(differing, n, growing=reference == "growing")
-        self.alarm, self.reason, self._most = False, "", -np.inf
+        self.alarm, self.alarm_row, self.reason = False, None, ""
+        self._most = -np.inf
 
     @property
     def n_rows(self):
@@ -167,8 +171,7 @@ class FidelityMonitor:
         str
             A few kilobytes, whatever the number of rows.
         """
-        settings = ("alpha", "reference", "task", "tolerance", "alarm", "reason")
-        state = {name: getattr(self, name) for name in settings}
+        state = {name: getattr(self, name) for name in _KEPT}
         most = None if np.isinf(self._most) else self._most
         state |= {"version": _VERSION, "most": most, "test": self._test.state()}
         return json.dumps(state)
@@ -198,7 +201,7 @@ class FidelityMonitor:
                 "text must come from FidelityMonitor.to_json of this version."
             )
         monitor = cls.__new__(cls)
-        for name in ("alpha", "reference", "task", "tolerance", "alarm", "reason"):
+        for name in _KEPT:
             setattr(monitor, name, state[name])
         monitor._most = -np.inf if state["most"] is None else state["most"]
         monitor._test = RiseTest.from_state(state["test"])
@@ -213,7 +216,8 @@ class FidelityMonitor:
     def _weigh(self):
         self._most = max(self._most, self._test.log_evidence)
         if not self.alarm and self._test.log_evidence >= -np.log(self.alpha):
-            self.alarm, self.reason = True, self._words()
+            self.alarm, self.alarm_row = True, self.n_rows
+            self.reason = self._words()
 
     def _words(self):
         test = self._test
