@@ -13,6 +13,7 @@ _HOMES = {
     "Bootstrap": "transfer.samplers",
     "Checkpoint": "training.checkpoints",
     "ConditionalSampler": "transfer.samplers",
+    "ConformalStudent": "report.conformal",
     "DistillationSearchCV": "search.grid",
     "FidelityMonitor": "report.monitor",
     "FixedRows": "transfer.drawn",
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from .lesson.soft_targets import soft_targets as soft_targets
     from .modules.embeddings import Periodic as Periodic
     from .modules.embeddings import PiecewiseLinear as PiecewiseLinear
+    from .report.conformal import ConformalStudent as ConformalStudent
     from .report.drift import ScoreDrift as ScoreDrift
     from .report.monitor import FidelityMonitor as FidelityMonitor
     from .search.grid import DistillationSearchCV as DistillationSearchCV
