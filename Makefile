@@ -63,6 +63,7 @@ bench: $(VENV)/bench $(VENV)/peers
 	$(BIN)/python -m benchmarks.foundation
 	$(BIN)/python -m benchmarks.scale
 	$(BIN)/python -m benchmarks.report
+	$(BIN)/python -m benchmarks.monitor
 
 # The suite on the oldest versions that setup.cfg claims; a few gigabytes on Linux.
 test-min:

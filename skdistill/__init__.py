@@ -13,10 +13,12 @@ _HOMES = {
     "Bootstrap": "transfer.samplers",
     "Checkpoint": "training.checkpoints",
     "ConditionalSampler": "transfer.samplers",
-    "DistillationReport": "report.report",
+    "ConformalStudent": "report.conformal",
     "DisagreementDisplay": "report.displays.disagreement",
+    "DistillationReport": "report.report",
     "DistillationSearchCV": "search.grid",
     "FidelityDisplay": "report.displays.fidelity",
+    "FidelityMonitor": "report.monitor",
     "FixedRows": "transfer.drawn",
     "GaussianNoise": "transfer.samplers",
     "HalvingDistillationSearchCV": "search.grid",
@@ -31,6 +33,7 @@ _HOMES = {
     "ParquetRows": "disk.rows",
     "Periodic": "modules.embeddings",
     "PiecewiseLinear": "modules.embeddings",
+    "ScoreDrift": "report.drift",
     "SizeDisplay": "report.displays.size",
     "SoftDecisionTreeClassifier": "students.soft_tree",
     "SoftDecisionTreeRegressor": "students.soft_tree",
@@ -73,11 +76,14 @@ if TYPE_CHECKING:
     from .lesson.soft_targets import soft_targets as soft_targets
     from .modules.embeddings import Periodic as Periodic
     from .modules.embeddings import PiecewiseLinear as PiecewiseLinear
-    from .report.report import DistillationReport as DistillationReport
+    from .report.conformal import ConformalStudent as ConformalStudent
     from .report.displays.disagreement import DisagreementDisplay as DisagreementDisplay
     from .report.displays.fidelity import FidelityDisplay as FidelityDisplay
     from .report.displays.history import HistoryDisplay as HistoryDisplay
     from .report.displays.size import SizeDisplay as SizeDisplay
+    from .report.drift import ScoreDrift as ScoreDrift
+    from .report.monitor import FidelityMonitor as FidelityMonitor
+    from .report.report import DistillationReport as DistillationReport
     from .search.grid import DistillationSearchCV as DistillationSearchCV
     from .search.grid import HalvingDistillationSearchCV as HalvingDistillationSearchCV
     from .search.smallest import smallest_student as smallest_student
