@@ -7,7 +7,7 @@ nothing and imports neither torch nor skorch.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"
 
 _HOMES = {
     "Bootstrap": "transfer.samplers",
@@ -47,6 +47,7 @@ _HOMES = {
     "plot_tree": "inspection",
     "prune": "students.shrinking",
     "quantize": "students.shrinking",
+    "show_versions": "versions",
     "smallest_student": "search.smallest",
     "soft_targets": "lesson.soft_targets",
 }
@@ -101,6 +102,7 @@ if TYPE_CHECKING:
     from .transfer.samplers import Mixup as Mixup
     from .transfer.samplers import Munge as Munge
     from .transfer.texts import TextReplacement as TextReplacement
+    from .versions import show_versions as show_versions
 
 
 def __getattr__(name):
