@@ -6,7 +6,7 @@ import re
 from importlib.metadata import PackageNotFoundError, requires, version
 
 
-def show_versions():
+def show_versions() -> None:
     """Print the versions of Python, of the system and of all packages that matter.
 
     Paste it into a report of a bug. It names no user, host or path, and imports nothing:
