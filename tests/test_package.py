@@ -88,6 +88,8 @@ def test_public_names():
 
 def test_every_file_that_tells_the_version_tells_the_same():
     release = re.escape(skdistill.__version__)
+    cite = (ROOT / "docs" / "cite.rst").read_text()
+    assert re.search(f"version = {{{release}}}$", cite, re.M)
     citation = (ROOT / "CITATION.cff").read_text()
     assert re.search(f"^version: {release}$", citation, re.M)
     changes = (ROOT / "CHANGES.md").read_text()
