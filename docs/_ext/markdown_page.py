@@ -26,10 +26,12 @@ def as_rst(text):
         Lines.
     """
     parts = re.split(r"^(```.*?^```)$", text.strip(), flags=re.M | re.S)
-    blocks = [
-        parts[i : i + 1] if i % 2 else parts[i].split("\n\n") for i in range(len(parts))
-    ]
-    return "\n\n".join(_block(each.strip("\n")) for each in sum(blocks, [])).split("\n")
+    blocks = (
+        block.strip("\n")
+        for i, part in enumerate(parts)
+        for block in ([part] if i % 2 else part.split("\n\n"))  # code, or text
+    )
+    return "\n\n".join(map(_block, blocks)).split("\n")
 
 
 def _block(text):
