@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import sys
 import warnings
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -15,7 +16,9 @@ author = "the skdistill developers"
 copyright = "2026, the skdistill developers"
 release = version = installed_version("skdistill")
 
+sys.path.append(str(Path(__file__).parent / "_ext"))
 extensions = [
+    "markdown_page",
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",

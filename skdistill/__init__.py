@@ -7,7 +7,7 @@ nothing and imports neither torch nor skorch.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"
 
 _HOMES = {
     "Bootstrap": "transfer.samplers",
@@ -55,6 +55,7 @@ _HOMES = {
     "plot_tree": "inspection",
     "prune": "students.shrinking",
     "quantize": "students.shrinking",
+    "show_versions": "versions",
     "smallest_student": "search.smallest",
     "soft_targets": "lesson.soft_targets",
 }
@@ -117,6 +118,7 @@ if TYPE_CHECKING:
     from .transfer.samplers import Mixup as Mixup
     from .transfer.samplers import Munge as Munge
     from .transfer.texts import TextReplacement as TextReplacement
+    from .versions import show_versions as show_versions
 
 
 def __getattr__(name):

@@ -4,10 +4,12 @@ import contextlib
 import copy
 import functools
 from abc import ABCMeta, abstractmethod
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
 from os import PathLike
+from typing import Self, TypeVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context
@@ -64,6 +66,14 @@ def unchanged_on_error(estimator):
         raise
 
 
+_Fit = TypeVar("_Fit", bound=Callable)
+
+
+def _checks_parameters(fit: _Fit) -> _Fit:
+    """scikit-learn's decorator, which hides from type checkers what ``fit`` returns."""
+    return _fit_context(prefer_skip_nested_validation=False)(fit)
+
+
 class BaseStudent(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
     """A model that learns from a teacher; without one it learns from the labels alone.
 
@@ -100,7 +110,7 @@ class BaseStudent(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
     _streams = False  # from disk, epoch after epoch
     _draws_for_leaves = False  # once a tree is there, more rows where it has few
 
-    @_fit_context(prefer_skip_nested_validation=False)
+    @_checks_parameters
     def fit(
         self,
         X,
@@ -114,7 +124,7 @@ class BaseStudent(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
         y_val=None,
         groups=None,
         checkpoint=None,
-    ):
+    ) -> Self:
         """Learn from the teacher, from the labels, or from both.
 
         Parameters
