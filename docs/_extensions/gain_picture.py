@@ -100,7 +100,8 @@ class GainPicture(Directive):
             )
             for mode in COLOURS
         ]
-        return [*pictures, nodes.paragraph("", words[0].upper() + words[1:] + ".")]
+        scrolled = nodes.container("", *pictures, classes=["scrolled"])
+        return [scrolled, nodes.paragraph("", words[0].upper() + words[1:] + ".")]
 
 
 def make(app):

@@ -14,8 +14,8 @@ GROUPS = {
     "hidden_loss mlm label_rows max_label_rows",
     "Transfer set": "transfer transfer_weight",
     "The student": "student pretrained init preprocessor hidden_layer_sizes activation "
-    "dropout numeric_embedding clip n_members module quantiles max_depth max_leaf_nodes split "
-    "max_features_per_split leaf balance_penalty objective inference criterion "
+    "dropout numeric_embedding clip n_members module quantiles max_depth max_leaf_nodes "
+    "split max_features_per_split leaf balance_penalty objective inference criterion "
     "min_weight_fraction_leaf allowed_features interaction_cst monotonic_cst max_questions "
     "scoring n_layers hidden_size embedding_size vocab_size max_length",
     "Training": "max_epochs batch_size lr lr_schedule optimizer weight_decay ema_decay "
