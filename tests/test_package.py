@@ -45,6 +45,7 @@ def test_public_names():
         "ConditionalSampler",
         "ConformalStudent",
         "DisagreementDisplay",
+        "DistillationReport",
         "DistillationSearchCV",
         "FidelityDisplay",
         "FidelityMonitor",

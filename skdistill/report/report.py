@@ -33,8 +33,10 @@ class DistillationReport:
         A fitted student of the labels alone, against which the teacher has to be of use.
         "fit" fits one now: a clone of the first student with ``teacher=None``, and
         ``early_stopping=True`` where it can.
-    X_train, y_train : array-like, default=None
+    X_train : array-like or frame of shape (n_train, n_features), default=None
         The rows that the models were trained on: X_test must hold none of them.
+    y_train : array-like of shape (n_train,) or (n_train, n_targets), default=None
+        Their labels or values, for ``control="fit"``.
     columns : sequence of str, default=()
         Columns of X_test by whose values fidelity is shown, as for fairness.
     scoring : str or callable, default=None
