@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sklearn.utils._param_validation import Interval, validate_params
 
+from ..inspection import export_html
 from .finding import Given, found, hear
 from .models import inner
 from .table import as_plain, as_rows, as_text
@@ -191,7 +192,10 @@ class DistillationReport:
         return page.page_of(self.result, title, self._trees())
 
     def _trees(self):
-        """The students that can be shown as a tree, by name."""
+        """The pages of those students that are trees, by name."""
         students = {name: self.asked.models[name] for name in self.asked.students}
-        last = {name: inner(model)[0] for name, model in students.items()}
-        return {name: model for name, model in last.items() if hasattr(model, "tree_")}
+        return {
+            name: export_html(model)
+            for name, model in students.items()
+            if hasattr(inner(model)[0], "node_mass_")
+        }
