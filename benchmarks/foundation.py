@@ -8,9 +8,9 @@ numbers alone, 400 training rows; the last two sets were kept aside until all wa
 
 Students (a net of 64-64 units, LightGBM of 60 trees, a tree of 16 leaves) learn answers
 about X, in-sample or out-of-fold (``cv=5``), with and without 8 drawn rows for each, which
-the full context labels; both together is ``cv="auto"``. *Control*: the same on the labels, the net
-with ``early_stopping=True``. Mean log loss on 1,000 test rows, three splits. Fits are
-cells of the cache and not made again.
+the full context labels; both together is ``cv="auto"``. *Control*: the same on the labels,
+the net with ``early_stopping=True``. Mean log loss on 1,000 test rows, three splits. Fits
+are cells of the cache and not made again.
 """
 
 import os
