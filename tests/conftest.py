@@ -106,7 +106,11 @@ def joined(monkeypatch):
 @pytest.fixture
 def student():
     """A plain net of few epochs."""
-    plain = {"numeric_embedding": None, "max_epochs": 20}
+    plain = {
+        "hidden_layer_sizes": (64, 64),
+        "numeric_embedding": None,
+        "max_epochs": 20,
+    }
     return NeuralStudentClassifier(**plain, random_state=0)
 
 
