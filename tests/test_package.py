@@ -43,6 +43,7 @@ def test_public_names():
         "Bootstrap",
         "Checkpoint",
         "ConditionalSampler",
+        "DistillationReport",
         "DistillationSearchCV",
         "FixedRows",
         "GaussianNoise",

@@ -112,7 +112,7 @@ def hear(given):
     X = given.X_test if some is None else rows_of(given.X_test, some)
     y = y if some is None or y is None else y[some]
     seen = _checked_seen(given, X)
-    layout = layout_of(students, y).with_labels(_labels(y))
+    layout = _with_labels_of(y, layout_of(students, y))
     models = {**students, TEACHER: teacher}  # other columns are the students' to refuse
     control = the_control(students, given.control, given.X_train, given.y_train)
     if control is not None:
@@ -139,9 +139,18 @@ def hear(given):
     return Heard(asked, n, seen, knows, by_heart, random.randint(2**31 - 1))
 
 
-def _labels(y):
-    """The classes that y holds; None where it holds none."""
-    return None if y is None or y.ndim > 1 else np.unique(np.array(y.tolist()))
+def _with_labels_of(y, layout):
+    """The layout with the classes that y holds, of which students must know some."""
+    if y is None or layout.task != CLASSES:
+        return layout
+    labels, known = np.unique(np.array(y.tolist())), layout.classes[0]
+    layout = layout.with_labels(labels)
+    if not np.isin(labels, known).any():
+        raise ValueError(
+            f"y_test holds {labels[:10].tolist()}, and the student knows "
+            f"{known[:10].tolist()}: give the labels as they were in fit."
+        )
+    return layout
 
 
 def _n_rows(X):

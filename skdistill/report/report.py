@@ -33,8 +33,10 @@ class DistillationReport:
         A fitted student of the labels alone, against which the teacher has to be of use.
         "fit" fits one now: a clone of the first student with ``teacher=None``, and
         ``early_stopping=True`` where it can.
-    X_train, y_train : array-like, default=None
+    X_train : array-like or frame, default=None
         The rows that the models were trained on: X_test must hold none of them.
+    y_train : array-like, default=None
+        Their labels or values, for a control that is to be fitted.
     columns : sequence of str, default=()
         Columns of X_test by whose values fidelity is shown, as for fairness.
     scoring : str or callable, default=None
