@@ -13,12 +13,10 @@ from tqdm.auto import tqdm
 from ..tables.containers import n_columns, rows_of
 from ..teacher.memory import TeacherMemory
 from . import cautions
-from .answers import Asked, encoded, read_targets, target_names
-from .askers import CLASSES, askers_of, layout_of
+from .answers import Asked, ask_all
 from .calibration import calibration_of
 from .fidelity import fidelity_of
 from .models import (
-    CONTROL,
     TEACHER,
     inner,
     kind_of,
@@ -29,6 +27,7 @@ from .models import (
 from .quality import quality_of
 from .result import Result
 from .seen import Seen, seen_rows
+from .targets import encoded, names_of, read_targets
 
 _MOST_TRAIN_ROWS = (
     2000  # that the teacher is asked about, to see what it knows by heart
@@ -68,8 +67,6 @@ class Heard:
         Number of rows of X_test.
     seen : Seen or None
         Rows that were trained on; None where nobody looked.
-    knows : dict of str to list
-        Of each model the classes that it knows.
     by_heart : tuple
         What the teacher says of some training rows, and their targets; None for both
         without X_train.
@@ -80,7 +77,6 @@ class Heard:
     asked: Asked
     n_rows: int
     seen: Seen | None
-    knows: dict[str, list]
     by_heart: tuple
     seed: int
 
@@ -104,53 +100,19 @@ def hear(given):
         As ``DistillationReport`` says.
     """
     students = named_students(given.student)
-    teacher, weights, before = the_teacher(students, given.teacher)
+    the_teacher(students, given.teacher)  # before anything that takes long
     n = _n_rows(given.X_test)
-    y = read_targets(given.y_test, n)
     random = check_random_state(given.random_state)
-    some = _some(n, given.max_rows, random)
+    y, some = read_targets(given.y_test, n), _some(n, given.max_rows, random)
     X = given.X_test if some is None else rows_of(given.X_test, some)
     y = y if some is None or y is None else y[some]
     seen = _checked_seen(given, X)
-    layout = _with_labels_of(y, layout_of(students, y))
-    models = {**students, TEACHER: teacher}  # other columns are the students' to refuse
     control = the_control(students, given.control, given.X_train, given.y_train)
-    if control is not None:
-        models[CONTROL] = control
     memory = TeacherMemory(None, given.n_jobs, given.verbose)
-    askers = askers_of(models, layout, weights, before, memory)
-    layout = next(iter(askers.values())).layout
-    says = {name: asker(X) for name, asker in askers.items()}
-    asked = Asked(
-        layout.task,
-        X,
-        encoded(y, layout),
-        target_names(given.y_test, layout, says[TEACHER].shape[1]),
-        tuple(students),
-        models,
-        says,
-        layout.quantiles,
-        layout.classes[0] if layout.task == CLASSES else None,
-        askers,
-    )
-    _check_widths(asked)
-    knows = {name: asker.labels() for name, asker in askers.items()}
-    by_heart = _by_heart(given, askers[TEACHER], random)
-    return Heard(asked, n, seen, knows, by_heart, random.randint(2**31 - 1))
-
-
-def _with_labels_of(y, layout):
-    """The layout with the classes that y holds, of which students must know some."""
-    if y is None or layout.task != CLASSES:
-        return layout
-    labels, known = np.unique(np.array(y.tolist())), layout.classes[0]
-    layout = layout.with_labels(labels)
-    if not np.isin(labels, known).any():
-        raise ValueError(
-            f"y_test holds {labels[:10].tolist()}, and the student knows "
-            f"{known[:10].tolist()}: give the labels as they were in fit."
-        )
-    return layout
+    names = names_of(given.y_test)
+    asked = ask_all(students, X, y, given.teacher, control, names, memory)
+    by_heart = _by_heart(given, asked.askers[TEACHER], random)
+    return Heard(asked, n, seen, by_heart, random.randint(2**31 - 1))
 
 
 def _n_rows(X):
@@ -179,26 +141,6 @@ def _checked_seen(given, X):
         "trained on all figures are too good: leave them out of X_test, or insist by "
         "allow_seen=True, where others just happen to be alike."
     )
-
-
-def _check_widths(asked):
-    """Models of values must answer with as many as there are."""
-    teacher = asked.says[TEACHER]
-    for name, says in asked.says.items():
-        if says.shape != teacher.shape:
-            raise ValueError(
-                f"{name} answers with {says.shape[1]} values for a row, and the teacher "
-                f"with {teacher.shape[1]}: compare models of the same targets."
-            )
-    if (
-        asked.y is not None
-        and asked.y.ndim == 2
-        and asked.y.shape[1] != teacher.shape[1]
-    ):
-        raise ValueError(
-            f"y_test has {asked.y.shape[1]} targets, and the models answer with "
-            f"{teacher.shape[1]}: give a column for each."
-        )
 
 
 def _by_heart(given, asker, random):
@@ -290,7 +232,7 @@ def _cautions(given, heard, result):
     asked = heard.asked
     yield from cautions.about_rows(asked, heard.n_rows, heard.seen)
     yield from cautions.about_labels(asked, result.quality)
-    yield from cautions.about_classes(asked, heard.knows)
+    yield from cautions.about_classes(asked)
     yield from cautions.about_memory(asked, *heard.by_heart)
 
 
