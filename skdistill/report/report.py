@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sklearn.utils._param_validation import Interval, validate_params
 
+from ..inspection import export_html
 from .finding import Given, found, hear
 from .models import inner
 from .table import as_plain, as_rows, as_text
@@ -33,10 +34,10 @@ class DistillationReport:
         A fitted student of the labels alone, against which the teacher has to be of use.
         "fit" fits one now: a clone of the first student with ``teacher=None``, and
         ``early_stopping=True`` where it can.
-    X_train : array-like or frame, default=None
+    X_train : array-like or frame of shape (n_train, n_features), default=None
         The rows that the models were trained on: X_test must hold none of them.
-    y_train : array-like, default=None
-        Their labels or values, for a control that is to be fitted.
+    y_train : array-like of shape (n_train,) or (n_train, n_targets), default=None
+        Their labels or values, for ``control="fit"``.
     columns : sequence of str, default=()
         Columns of X_test by whose values fidelity is shown, as for fairness.
     scoring : str or callable, default=None
@@ -191,7 +192,10 @@ class DistillationReport:
         return page.page_of(self.result, title, self._trees())
 
     def _trees(self):
-        """The students that can be shown as a tree, by name."""
+        """The pages of those students that are trees, by name."""
         students = {name: self.asked.models[name] for name in self.asked.students}
-        last = {name: inner(model)[0] for name, model in students.items()}
-        return {name: model for name, model in last.items() if hasattr(model, "tree_")}
+        return {
+            name: export_html(model)
+            for name, model in students.items()
+            if hasattr(inner(model)[0], "node_mass_")
+        }
