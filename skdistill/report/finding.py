@@ -1,8 +1,6 @@
 """From models and rows to a result: who is asked, about what, and what is computed."""
 
 from dataclasses import dataclass, replace
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -15,7 +13,9 @@ from ..teacher.memory import TeacherMemory
 from . import cautions
 from .answers import Asked, ask_all
 from .calibration import calibration_of
+from .costs import measure_costs
 from .fidelity import fidelity_of
+from .importance import compare_importances
 from .models import (
     TEACHER,
     inner,
@@ -26,7 +26,9 @@ from .models import (
 )
 from .quality import quality_of
 from .result import Result
+from .rows import largest_differences
 from .seen import Seen, seen_rows
+from .segments import find_segments
 from .targets import encoded, names_of, read_targets
 
 _MOST_TRAIN_ROWS = (
@@ -72,6 +74,8 @@ class Heard:
         without X_train.
     seed : int
         Of redraws.
+    positions : ndarray of int or None
+        In X_test, of the rows that are looked at; None for all.
     """
 
     asked: Asked
@@ -79,6 +83,7 @@ class Heard:
     seen: Seen | None
     by_heart: tuple
     seed: int
+    positions: Any = None
 
 
 def hear(given):
@@ -106,13 +111,13 @@ def hear(given):
     y, some = read_targets(given.y_test, n), _some(n, given.max_rows, random)
     X = given.X_test if some is None else rows_of(given.X_test, some)
     y = y if some is None or y is None else y[some]
-    seen = _checked_seen(given, X)
+    seen = _checked_seen(given, X, some)
     control = the_control(students, given.control, given.X_train, given.y_train)
     memory = TeacherMemory(None, given.n_jobs, given.verbose)
     names = names_of(given.y_test)
     asked = ask_all(students, X, y, given.teacher, control, names, memory)
     by_heart = _by_heart(given, asked.askers[TEACHER], random)
-    return Heard(asked, n, seen, by_heart, random.randint(2**31 - 1))
+    return Heard(asked, n, seen, by_heart, random.randint(2**31 - 1), some)
 
 
 def _n_rows(X):
@@ -129,15 +134,16 @@ def _some(n, max_rows, random):
     return np.sort(random.choice(n, max_rows, replace=False))
 
 
-def _checked_seen(given, X):
+def _checked_seen(given, X, positions):
     if given.X_train is None:
         return None
     seen = seen_rows(X, given.X_train)
     if seen.by_chance or given.allow_seen:
         return seen
+    first = seen.rows[0] if positions is None else positions[seen.rows[0]]
     raise ValueError(
         f"X_test holds {len(seen.rows):,} rows that also stand in X_train, of "
-        f"{seen.n_test:,}; the first is row {seen.rows[0]}. On rows that a model was "
+        f"{seen.n_test:,}; the first is row {first}. On rows that a model was "
         "trained on all figures are too good: leave them out of X_test, or insist by "
         "allow_seen=True, where others just happen to be alike."
     )
@@ -175,7 +181,10 @@ def found(given, heard):
         "quality": lambda: quality_of(asked, confidence, seed, given.scoring),
         "fidelity": lambda: _fidelity(asked, confidence, seed),
         "calibration": lambda: _calibration(asked, confidence, seed),
-        **_where(asked, given, seed),
+        "segments": lambda: find_segments(asked, given.columns, confidence, seed),
+        "cost": lambda: measure_costs(asked),
+        "importances": lambda: compare_importances(asked, seed, confidence),
+        "rows": lambda: _rows(asked, heard.positions),
     }
     bar = tqdm(sections.items(), desc="report", disable=not given.verbose)
     facts = {name: compute() for name, compute in bar}
@@ -206,26 +215,12 @@ def _calibration(asked, confidence, seed):
     return tuple(each for each in all_ if each is not None)
 
 
-def _where(asked, given, seed):
-    """Sections of other modules."""
-
-    def of(module, function, *arguments):
-        def compute():
-            if find_spec(f"{__package__}.{module}") is None:
-                return ()
-            there = import_module(f".{module}", __package__)
-            return getattr(there, function)(asked, *arguments)
-
-        return compute
-
-    return {
-        "segments": of(
-            "segments", "find_segments", given.columns, given.confidence, seed
-        ),
-        "cost": of("costs", "measure_costs"),
-        "importances": of("importance", "compare_importances", seed),
-        "rows": of("rows", "largest_differences"),
-    }
+def _rows(asked, positions):
+    """The rows that differ most, by their positions in X_test."""
+    rows = largest_differences(asked)
+    if positions is None:
+        return rows
+    return tuple(replace(row, position=int(positions[row.position])) for row in rows)
 
 
 def _cautions(given, heard, result):
