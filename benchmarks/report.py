@@ -21,6 +21,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 from benchmarks._report import arguments, report, rounded
+from benchmarks._report_noise import n_flagged
 from skdistill import DistillationReport, StudentClassifier
 from skdistill.report.intervals import exact_lower, mean_lower
 
@@ -89,7 +90,13 @@ def bound_of_labels(n_draws):
     return line(case, share=rounded(np.mean(holds)))
 
 
-SIMULATIONS = exact_bound, bound_of_labels
+def flagged_noise(n_draws):
+    """How often any segment is flagged where the student errs everywhere alike."""
+    share = n_flagged(n_draws // 4) / (n_draws // 4)
+    return line(f"noise is flagged, {n_draws // 4:,} draws", share=rounded(share))
+
+
+SIMULATIONS = exact_bound, bound_of_labels, flagged_noise
 
 
 def main():
