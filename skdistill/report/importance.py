@@ -19,8 +19,8 @@ from .significance import mean_interval
 _COLUMNS, _ROWS, _REPEATS = 30, 1_000, 3
 # Where there are more columns: groups that are shuffled together, on so many rows.
 _KEPT, _SPLIT, _FEW_ROWS = 20, 3, 100
-# Cells and rows that a model is asked about at once; cells of the rows of one shuffle.
-_CELLS, _AT_ONCE = 4_000_000, 4_096
+# Rows and cells that a model is asked about at once; cells of the rows of one shuffle.
+_ROWS_AT_ONCE, _CELLS_AT_ONCE, _CELLS = 4_096, 16_000_000, 2_000_000
 # A model that is slow is asked about fewer rows, so that it takes about so many seconds.
 _SECONDS, _FEWEST_ROWS = 6.0, 50
 
@@ -68,7 +68,7 @@ def compare_importances(asked, random_state=0, confidence=0.95):
 
 def _sample(asked, most, n_columns, rng):
     n = len(asked)
-    kept = min(n, most, max(_FEWEST_ROWS, _CELLS // (2 * max(1, n_columns))))
+    kept = min(n, most, max(_FEWEST_ROWS, _CELLS // max(1, n_columns)))
     return asked.take(np.sort(rng.permutation(n)[:kept]))
 
 
@@ -126,7 +126,7 @@ def _moves(moving, groups, rng, repeats):
     """For each model the mean move of each row by each group of columns."""
     n, X = len(moving[0]), moving[0].asked.X
     width = max(1, len(names_in_words(X)))
-    at_once = max(1, min(_AT_ONCE // n, _CELLS // (n * width)))
+    at_once = max(1, min(_ROWS_AT_ONCE // n, _CELLS_AT_ONCE // (n * width)))
     sums = np.zeros((len(moving), len(groups), n))
     todo = [(g, rng.permutation(n)) for g in range(len(groups)) for _ in range(repeats)]
     for start in range(0, len(todo), at_once):
@@ -142,7 +142,7 @@ def _that_matter(moving, n_columns, rng):
     """The columns that matter most to any model: groups are shuffled, the best parted."""
     if n_columns <= _COLUMNS:
         return list(range(n_columns))
-    n = max(_FEWEST_ROWS // 2, min(_FEW_ROWS, _CELLS // (5 * n_columns)))
+    n = max(_FEWEST_ROWS // 2, min(_FEW_ROWS, _CELLS // (2 * n_columns)))
     few = [each.of(n) for each in moving]
     groups = np.array_split(np.arange(n_columns), min(_KEPT * _SPLIT, n_columns))
     while True:
