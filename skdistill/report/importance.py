@@ -142,7 +142,7 @@ def _that_matter(moving, n_columns, rng):
     """The columns that matter most to any model: groups are shuffled, the best parted."""
     if n_columns <= _COLUMNS:
         return list(range(n_columns))
-    n = max(_FEWEST_ROWS // 2, min(_FEW_ROWS, _CELLS // (2 * n_columns)))
+    n = max(_FEWEST_ROWS // 2, min(_FEW_ROWS, _CELLS // (4 * n_columns)))
     few = [each.of(n) for each in moving]
     groups = np.array_split(np.arange(n_columns), min(_KEPT * _SPLIT, n_columns))
     while True:
