@@ -1,6 +1,6 @@
 """What a report takes, and whether its bounds hold.
 
-A forest of 100 trees as the teacher, a tree of 32 leaves as the student, 200 columns: a
+A forest of 50 trees as the teacher, a tree of 32 leaves as the student, 200 columns: a
 whole report of 10,000, 100,000 and 1,000,000 rows, each in a process of its own, with its
 largest memory, the table of float32 and the libraries included. The training rows are
 given, so that rows that were seen are looked for. Then simulations, in which the truth is
@@ -25,7 +25,7 @@ from skdistill import DistillationReport, StudentClassifier
 from skdistill.report.intervals import exact_lower, mean_lower
 
 ROWS = 10_000, 100_000, 1_000_000
-N_COLUMNS, N_TRAIN = 200, 10_000
+N_COLUMNS, N_TRAIN = 200, 4_000
 
 
 def table(n, seed):
@@ -39,7 +39,7 @@ def table(n, seed):
 def measured(n):
     """Seconds and bytes of one report, in a fresh process."""
     X, y = table(N_TRAIN, 0)
-    forest = RandomForestClassifier(100, min_samples_leaf=5, random_state=0).fit(X, y)
+    forest = RandomForestClassifier(50, min_samples_leaf=5, random_state=0).fit(X, y)
     tree = DecisionTreeClassifier(max_leaf_nodes=32, random_state=0)
     student = StudentClassifier(forest, student=tree, transfer=None).fit(X, y)
     control = StudentClassifier(student=tree).fit(X, y)

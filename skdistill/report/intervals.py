@@ -39,7 +39,7 @@ def exact_lower(n_hits, n, confidence=0.95):
     --------
     >>> from skdistill.report.intervals import exact_lower
     >>> round(exact_lower(962, 1000), 4)
-    0.9504
+    0.9505
     """
     if not n:
         return NAN

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sklearn.utils._param_validation import Interval, validate_params
 
+from ..inspection import export_html
 from .finding import Given, found, hear
 from .models import inner
 from .table import as_plain, as_rows, as_text
@@ -33,8 +34,10 @@ class DistillationReport:
         A fitted student of the labels alone, against which the teacher has to be of use.
         "fit" fits one now: a clone of the first student with ``teacher=None``, and
         ``early_stopping=True`` where it can.
-    X_train, y_train : array-like, default=None
+    X_train : array-like or frame of shape (n_train, n_features), default=None
         The rows that the models were trained on: X_test must hold none of them.
+    y_train : array-like of shape (n_train,) or (n_train, n_targets), default=None
+        Their labels or values, for ``control="fit"``.
     columns : sequence of str, default=()
         Columns of X_test by whose values fidelity is shown, as for fairness.
     scoring : str or callable, default=None
@@ -71,11 +74,14 @@ class DistillationReport:
     --------
     >>> from sklearn.datasets import load_breast_cancer
     >>> from sklearn.ensemble import RandomForestClassifier
-    >>> from skdistill import DistillationReport, HardDecisionTreeClassifier
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from skdistill import DistillationReport, StudentClassifier
     >>> X, y = load_breast_cancer(return_X_y=True)
-    >>> forest = RandomForestClassifier(random_state=0).fit(X[:300], y[:300])
-    >>> tree = HardDecisionTreeClassifier(forest, max_leaf_nodes=4, random_state=0)
-    >>> report = DistillationReport(tree.fit(X[:300], y[:300]), X[300:], y[300:])
+    >>> forest = RandomForestClassifier(10, random_state=0).fit(X[:300], y[:300])
+    >>> tree = DecisionTreeClassifier(max_leaf_nodes=4, random_state=0)
+    >>> student = StudentClassifier(forest, student=tree, transfer=None)
+    >>> student = student.fit(X[:300], y[:300])
+    >>> report = DistillationReport(student, X[300:], y[300:])
     >>> fidelity, = report.result.fidelity
     >>> fidelity.at_least < fidelity.agreement
     True
@@ -186,7 +192,10 @@ class DistillationReport:
         return page.page_of(self.result, title, self._trees())
 
     def _trees(self):
-        """The students that can be shown as a tree, by name."""
+        """The pages of those students that are trees, by name."""
         students = {name: self.asked.models[name] for name in self.asked.students}
-        last = {name: inner(model)[0] for name, model in students.items()}
-        return {name: model for name, model in last.items() if hasattr(model, "tree_")}
+        return {
+            name: export_html(model)
+            for name, model in students.items()
+            if hasattr(inner(model)[0], "node_mass_")
+        }

@@ -187,3 +187,4 @@ class Result:
     importances: tuple[Importance, ...]
     rows: tuple[RowDifference, ...]
     histories: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()  # how it was computed: seeds, resamples, sampling

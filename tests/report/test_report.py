@@ -185,7 +185,11 @@ def test_many_rows_are_sampled_and_it_says_so():
     assert report.result.n_rows == 300 and report.result.n_sampled == 100
     assert len(report.asked.X) == 100 and "100 rows" in cautions_of(report)["sampled"]
     again = DistillationReport(distilled(), X_test, y_test, max_rows=100)
-    assert again.to_dict() == report.to_dict()
+    found, same = (
+        {name: part for name, part in one.to_dict().items() if name != "cost"}
+        for one in (report, again)
+    )
+    assert found == same  # but for seconds
 
 
 def test_without_labels_there_is_fidelity_alone():
