@@ -129,7 +129,8 @@ def _parts_of(X, column):
     parts = list(groups(j, name, values))
     if gaps.any():
         parts.append((_is(j, name, None), gaps))
-    return [Part(words, str(column), inside) for words, inside in parts]
+    source = str(names_of_columns(X)[j])
+    return [Part(words, source, inside) for words, inside in parts]
 
 
 def _position(X, column):
