@@ -53,7 +53,7 @@ def find_segments(asked, columns=(), confidence=0.95, random_state=0):
     ----------
     asked : Asked
         Rows, answers and labels.
-    columns : sequence of str or int, default=()
+    columns : str or sequence of str or int, default=()
         Names or positions of columns, of which each category has a line, or each
         quarter of a number.
     confidence : float, default=0.95
@@ -111,6 +111,7 @@ def _found(X, judged, first, second):
 
 
 def _named(X, columns):
+    columns = [columns] if isinstance(columns, str) else columns
     return [part for column in columns for part in _parts_of(X, column)]
 
 

@@ -73,6 +73,7 @@ def test_a_column_that_is_named_has_a_line_for_each_category_on_all_rows():
     X = table()
     asked = differing(X)
     named = [s for s in find_segments(asked, ["contract"]) if s.source == "contract"]
+    assert find_segments(asked, "contract")[-3:] == tuple(named)
     assert [s.words for s in named] == [
         "contract is Month-to-month",
         "contract is Year",
