@@ -8,6 +8,8 @@ from sklearn.linear_model import LogisticRegression
 
 from skdistill import DistillationReport
 
+pytestmark = pytest.mark.usefixtures("quick_sections")
+
 
 def kinds(teacher, task="classes"):
     X, X_test, y, y_test = halves(task)

@@ -19,13 +19,15 @@ from sklearn.preprocessing import StandardScaler
 from skdistill import DistillationReport, NeuralStudentRegressor, StudentClassifier
 from skdistill.metrics import fidelity
 
+pytestmark = pytest.mark.usefixtures("quick_sections")
+
 
 def cautions_of(report):
     return {caution.kind: caution.words for caution in report.result.cautions}
 
 
 @pytest.fixture(scope="module")
-def report():
+def report(quick_sections):
     X, X_test, y, y_test = halves()
     return DistillationReport(
         distilled(), X_test, y_test, control="fit", X_train=X, y_train=y
@@ -191,6 +193,10 @@ def test_many_rows_are_sampled_and_it_says_so():
         for one in (report, again)
     )
     assert found == same  # but for seconds
+    first = report.result.rows[0]  # by its place in X_test, not in the sample
+    one = X_test[[first.position]]
+    p = [each.predict_proba(one) for each in (distilled(), distilled().teacher_)]
+    assert first.difference == pytest.approx(np.abs(p[0] - p[1]).max(), abs=0.05)
 
 
 def test_texts_and_frames():

@@ -10,9 +10,11 @@ from sklearn.metrics import brier_score_loss
 from skdistill import DistillationReport
 from skdistill.report.calibration import Claims, calibration_of, expected_error
 
+pytestmark = pytest.mark.usefixtures("quick_sections")
+
 
 @pytest.fixture(scope="module")
-def asked():
+def asked(quick_sections):
     X_test, y_test = halves()[1::2]
     return DistillationReport(distilled(), X_test, y_test).asked
 

@@ -10,9 +10,11 @@ from skdistill.report.figures import between, figure, seconds
 from skdistill.report.result import NAN, Cost, Interval, Segment
 from skdistill.report.table import as_plain, as_rows, as_text
 
+pytestmark = pytest.mark.usefixtures("quick_sections")
+
 
 @pytest.fixture(scope="module")
-def result():
+def result(quick_sections):
     X_test, y_test = halves()[1::2]
     name = "a tree with a name that is far too long for one column of a table"
     students = {name: distilled(), "b": distilled()}
