@@ -110,9 +110,31 @@ def _found(X, judged, first, second):
     return [part for part in parts if part.inside.any()]
 
 
+def check_columns(X, columns):
+    """Refuse names of columns that are not there, before anything is computed.
+
+    Parameters
+    ----------
+    X : object
+        Rows as the user gave them.
+    columns : str or sequence of str or int
+        Names or positions.
+
+    Raises
+    ------
+    ValueError
+        If there is no such column.
+    """
+    for column in _listed(columns):
+        _position(X, column)
+
+
+def _listed(columns):
+    return [columns] if isinstance(columns, str) else columns
+
+
 def _named(X, columns):
-    columns = [columns] if isinstance(columns, str) else columns
-    return [part for column in columns for part in _parts_of(X, column)]
+    return [part for column in _listed(columns) for part in _parts_of(X, column)]
 
 
 def _parts_of(X, column):

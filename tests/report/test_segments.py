@@ -7,6 +7,7 @@ from said_answers import asked_about, both
 from scipy.stats import binomtest
 
 from benchmarks._report_noise import n_flagged
+from skdistill import DistillationReport, HardDecisionTreeClassifier
 from skdistill.report.segments import find_segments
 
 
@@ -183,6 +184,17 @@ def test_few_rows_have_no_segment_but_those_that_are_asked_for():
 def test_a_column_that_is_not_there_is_refused(column):
     with pytest.raises(ValueError, match="columns: X_test has no column .*'tenure'"):
         find_segments(differing(table(60)), [column])
+
+
+def test_a_report_refuses_it_before_anybody_is_asked(iris):
+    X, y = iris
+    tree = HardDecisionTreeClassifier(max_leaf_nodes=3, random_state=0).fit(X, y)
+
+    def teacher(rows):
+        raise AssertionError
+
+    with pytest.raises(ValueError, match="columns: X_test has no column 'age'"):
+        DistillationReport(tree, X, y, teacher=teacher, columns="age")
 
 
 def test_a_column_of_dates_is_refused():
