@@ -244,6 +244,13 @@ def test_one_class_ten_rows_and_scores_that_are_nan(monkeypatch):
     assert report.to_dict()["quality"]["models"][0]["score"]["value"] is None
     report = DistillationReport(distilled(), X_test[:10], y_test[:10])
     assert ".741" in cautions_of(report)["few rows"]
+    right = DistillationReport(
+        distilled(), X_test[:10], distilled().predict(X_test[:10])
+    )
+    score = right.result.quality.models[1].score
+    assert score.value == score.high == 1 and score.low < 0.75  # and not 1 to 1
+    one = DistillationReport(distilled("values"), halves("values")[1][:1], [100.0])
+    assert np.isnan(one.result.fidelity[0].r2) and one.result.fidelity[0].rmse > 0
     for task in ("labels", "values"):
         X_test, y_test = halves(task)[1::2]
         report = DistillationReport(distilled(task), X_test[:10], y_test[:10])
