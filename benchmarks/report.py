@@ -15,6 +15,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import multiprocessing
 import resource
 import time
+from functools import partial
 
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier
@@ -90,13 +91,18 @@ def bound_of_labels(n_draws):
     return line(case, share=rounded(np.mean(holds)))
 
 
-def flagged_noise(n_draws):
-    """How often any segment is flagged where the student errs everywhere alike."""
-    share = n_flagged(n_draws // 4) / (n_draws // 4)
-    return line(f"noise is flagged, {n_draws // 4:,} draws", share=rounded(share))
+def noise(task, n_draws):
+    """How often a segment is flagged where the student errs everywhere alike."""
+    share = n_flagged(n_draws // 4, task) / (n_draws // 4)
+    case = f"segments flagged in noise, {task}, {n_draws // 4:,} runs"
+    return line(case, share=rounded(share))
 
 
-SIMULATIONS = exact_bound, bound_of_labels, flagged_noise
+SIMULATIONS = (
+    exact_bound,
+    bound_of_labels,
+    *(partial(noise, task) for task in ("classes", "labels", "values")),
+)
 
 
 def main():

@@ -28,7 +28,7 @@ from .quality import quality_of
 from .result import Result
 from .rows import largest_differences
 from .seen import Seen, seen_rows
-from .segments import find_segments
+from .segments import check_columns, find_segments
 from .targets import encoded, names_of, read_targets
 
 _MOST_TRAIN_ROWS = (
@@ -107,6 +107,7 @@ def hear(given):
     students = named_students(given.student)
     the_teacher(students, given.teacher)  # before anything that takes long
     n = _n_rows(given.X_test)
+    check_columns(given.X_test, given.columns)
     random = check_random_state(given.random_state)
     y, some = read_targets(given.y_test, n), _some(n, given.max_rows, random)
     X = given.X_test if some is None else rows_of(given.X_test, some)

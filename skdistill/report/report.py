@@ -38,8 +38,9 @@ class DistillationReport:
         The rows that the models were trained on: X_test must hold none of them.
     y_train : array-like of shape (n_train,) or (n_train, n_targets), default=None
         Their labels or values, for ``control="fit"``.
-    columns : sequence of str, default=()
-        Columns of X_test by whose values fidelity is shown, as for fairness.
+    columns : str or sequence of str or int, default=()
+        Columns of X_test, by name or position, by whose values fidelity is shown, as for
+        fairness.
     scoring : str or callable, default=None
         A scorer of scikit-learn's in place of accuracy or R2; larger is better.
     confidence : float, default=0.95
@@ -90,7 +91,7 @@ class DistillationReport:
     @validate_params(
         {
             "X_test": "no_validation",
-            "columns": ["array-like"],
+            "columns": [str, "array-like"],
             "scoring": [str, callable, None],
             "confidence": [Interval(Real, 0.5, 1, closed="neither")],
             "allow_seen": ["boolean"],

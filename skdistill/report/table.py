@@ -65,7 +65,7 @@ def _quality_rows(result):
             between(model.score),
             between(model.loss),
             figure(ece.value),
-            f"{cost.n_bytes:,}" if cost else "",
+            f"{cost.n_bytes:,}" if cost and cost.n_bytes == cost.n_bytes else "",
             seconds(cost.one_row) if cost else "",
         ]
 
