@@ -1,6 +1,6 @@
 """How the figures came to be, in sentences."""
 
-from .figures import level
+from .written import level
 
 
 def notes_of(result):

@@ -6,7 +6,8 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from ...tables.terms import in_one_line
-from .figures import (
+from .views import ratio_in_words
+from .written import (
     at_least,
     at_most,
     duration,
@@ -17,7 +18,6 @@ from .figures import (
     middle,
     share,
 )
-from .views import ratio_in_words
 
 
 class Answer(NamedTuple):

@@ -9,7 +9,7 @@ from ...tables.terms import in_one_line
 from ..ranked import ranked_segments
 from ..result import Interval
 from . import charts
-from .figures import figure, times
+from .written import figure, times
 
 _MOST_COLUMNS = 15  # of importances at once; the others are folded
 _MOST_FOLDED = 200

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skdistill.report.page.figures import (
+from skdistill.report.page.written import (
     UNKNOWN,
     at_least,
     at_most,

@@ -27,7 +27,7 @@ def figure(value, width=math.nan):
 
     Examples
     --------
-    >>> from skdistill.report.page.figures import figure
+    >>> from skdistill.report.page.written import figure
     >>> figure(0.84234, 0.031), figure(12345.6, 900), figure(0.000123)
     ('0.842', '12,346', '0.000123')
     """
