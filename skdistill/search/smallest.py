@@ -100,7 +100,7 @@ def smallest_student(
     sizes=None,
     random_state=0,
     **fit_params,
-):
+) -> "SmallestStudent":
     """Walk the size of a student, and take the smallest that keeps what its teacher knows.
 
     Good enough is a student whose score falls short of the teacher's by at most
@@ -219,12 +219,9 @@ def smallest_student(
             "student is returned; allow more, give larger sizes, or more rows as X_val."
         )
     chosen = good[0] if good else min(order, key=lambda i: points[i]["bound"])
+    teacher_score, baseline_score = to_report[0][1:]
     return SmallestStudent(
-        fitted[chosen],
-        bool(good),
-        curve,
-        *to_report[0][1:],
-        tolerance,
+        fitted[chosen], bool(good), curve, teacher_score, baseline_score, tolerance
     )
 
 
