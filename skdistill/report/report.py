@@ -6,8 +6,9 @@ from pathlib import Path
 
 from sklearn.utils._param_validation import Interval, validate_params
 
+from ..inspection.page import export_html, framed
+from ..inspection.readable import is_tree
 from .finding import Given, found, hear
-from .models import inner
 from .table import as_plain, as_rows, as_text
 
 
@@ -184,14 +185,17 @@ class DistillationReport:
         return path
 
     def _repr_html_(self):
-        return self._page()
+        return framed(self._page(), "The report")
 
     def _page(self, title=None):
         page = import_module(".page", __package__)
         return page.page_of(self.result, title, self._trees())
 
     def _trees(self):
-        """The students that can be shown as a tree, by name."""
+        """Pages of the students that are trees, by name."""
         students = {name: self.asked.models[name] for name in self.asked.students}
-        last = {name: inner(model)[0] for name, model in students.items()}
-        return {name: model for name, model in last.items() if hasattr(model, "tree_")}
+        return {
+            name: export_html(model)
+            for name, model in students.items()
+            if is_tree(model)
+        }

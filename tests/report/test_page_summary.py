@@ -60,6 +60,8 @@ def test_a_student_that_is_larger_or_slower_is_called_that():
     swapped = (replace(student, model="teacher"), replace(teacher, model="student"))
     answer = _answers(replace(made, cost=swapped))["What does it cost?"]
     assert answer.headline == "2,000 times larger, 39 times slower"
+    same = _answers(replace(made, cost=(teacher, replace(teacher, model="student"))))
+    assert same["What does it cost?"].headline == "as large, as fast"
     alone = _answers(replace(made, cost=(student,)))["What does it cost?"]
     assert alone.headline.startswith("12.3") and alone.words == ""
 

@@ -19,6 +19,10 @@ from .written import (
     share,
 )
 
+_NO_BETTER = (
+    "The teacher is no better than the control, beyond what other rows might show."
+)
+
 
 class Answer(NamedTuple):
     """What is said of one student: in a few words, and in a sentence or two."""
@@ -112,8 +116,9 @@ def _differs(found):
 def _alike(found, result):
     sure = f"with {level(found.confidence)} confidence, at least {at_least(found.at_least)}"
     if result.task == "labels":
-        pairs = f"{share(found.agreement)} of all labels of {found.n_rows:,} rows"
-        return f"Student and teacher decide alike on {pairs}; {sure}."
+        pairs = f"{share(found.agreement)} of the labels of {found.n_rows:,} rows"
+        rows = f"All labels of a row are alike on {share(found.rows_alike)}."
+        return f"Student and teacher decide alike on {pairs}; {sure}. {rows}"
     n_alike = round(found.agreement * found.n_rows)
     rows = f"{n_alike:,} of {found.n_rows:,} rows"
     return f"Student and teacher decide alike on {rows}; {sure}."
@@ -165,7 +170,7 @@ def _of_gain(result, model):
     if not gain:
         return None
     if gain.undefined:
-        return Answer(model, "not shown", in_one_line(gain.undefined))
+        return Answer(model, "not shown", _NO_BETTER)
     quality = result.quality
     names = (in_one_line(name) for name in (quality.score_name, quality.loss_name))
     named = list(zip(names, (gain.score, gain.loss), strict=True))
@@ -200,13 +205,16 @@ def _of_cost(result, model):
     found, teacher = one_of(result.cost, model), one_of(result.cost, "teacher")
     if found is None:
         return None
-    words = f"{memory(found.n_bytes)}, {duration(found.one_row)} for a row"
+    size = memory(found.n_bytes or math.nan)
+    words = f"{size}, {duration(found.one_row)} for a row"
     if teacher is None:
         return Answer(model, words, "")
-    theirs = f"teacher {memory(teacher.n_bytes)}, {duration(teacher.one_row)}"
+    theirs = (
+        f"teacher {memory(teacher.n_bytes or math.nan)}, {duration(teacher.one_row)}"
+    )
     ratios = [
-        ratio_in_words(teacher.n_bytes, found.n_bytes, "smaller", "larger"),
-        ratio_in_words(teacher.one_row, found.one_row, "faster", "slower"),
+        ratio_in_words(teacher, found, "n_bytes"),
+        ratio_in_words(teacher, found, "one_row"),
     ]
     return Answer(
         model, ", ".join(filter(None, ratios)) or words, f"It takes {words}; {theirs}."
