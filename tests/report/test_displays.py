@@ -165,7 +165,7 @@ def test_segments_that_stand_out_are_on_top(pyplot):
     assert (
         first.replace("\n", " ") == "contract is Month-to-month and tenure <= 5.5 (214)"
     )
-    kinds = ["rest of the rows", "stands out", "as the rest, as far as is known"]
+    kinds = ["rest of the rows", "stands out", "other segments"]
     assert sorted(_legend(display)) == sorted(kinds)
 
 

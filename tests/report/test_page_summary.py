@@ -42,8 +42,9 @@ def test_a_gain_that_is_not_shown_is_not_claimed():
     unsure = Interval(0.4, -0.1, 0.9)
     assert said(score=unsure, loss=unsure).headline == "not shown"
     unknown = Interval(math.nan)
-    assert said(score=unknown, loss=unknown).headline == "not shown"
-    undefined = said(undefined="The teacher is no better than the control.")
+    by_loss = said(score=unknown, undefined="No better by accuracy.")
+    assert by_loss.headline == "yes, by log loss" and "accuracy" not in by_loss.words
+    undefined = said(score=unknown, loss=unknown, undefined="No better at all.")
     assert undefined.headline == "not shown" and "no better" in undefined.words
 
 

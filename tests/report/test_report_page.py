@@ -1,5 +1,7 @@
 import itertools
+import math
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import made_results
@@ -9,6 +11,7 @@ from reported import distilled, halves
 
 from skdistill import DistillationReport, export_html
 from skdistill.report.page import page_of
+from skdistill.report.result import Interval
 
 MADE = {
     "classes": made_results.classes,
@@ -141,6 +144,21 @@ def test_bounds_are_told_in_words():
     assert "2,000 times smaller, 39 times faster" in text
 
 
+def test_a_share_without_a_meaning_is_not_drawn():
+    made = made_results.classes()
+    (gain,) = made.quality.gains
+    gain = replace(gain, score=Interval(math.nan), undefined="No better by accuracy.")
+    quality = replace(made.quality, gains=(gain,))
+    text = Read(page_of(replace(made, quality=quality))).text
+    section = text.split("0 % is a student without a teacher")[1].split("Fidelity to")[
+        0
+    ]
+    assert (
+        "By log loss" in section and "68 %" in section and "By accuracy" not in section
+    )
+    assert "Undefined: No better by accuracy." in section
+
+
 def test_segments_that_stand_out_come_first():
     text = Read(page_of(made_results.classes())).text
     table = text[text.index("Rows where") :]
@@ -168,12 +186,11 @@ def test_a_wide_table_and_long_texts_stay_on_a_page_of_a_megabyte():
     names = [f"column {i}" for i in range(20_000)]
     made = made_results.classes()
     one, row = made.importances[0], made.rows[0]
-    wide = made_results.replace(
+    wide = replace(
         made,
         n_columns=len(names),
-        importances=tuple(made_results.replace(one, column=name) for name in names),
-        rows=(made_results.replace(row, values=dict.fromkeys(names, "x" * 10**5)),)
-        * 10,
+        importances=tuple(replace(one, column=name) for name in names),
+        rows=(replace(row, values=dict.fromkeys(names, "x" * 10**5)),) * 10,
         histories={"student": made.histories["student"] * 1000},
     )
     page = page_of(wide)

@@ -148,7 +148,7 @@ class DisagreementDisplay:
 
     def _label(self, segment):
         """A name for the legend, once for each kind."""
-        label = "stands out" if segment.flagged else "as the rest, as far as is known"
+        label = "stands out" if segment.flagged else "other segments"
         known = self.ax_.get_legend_handles_labels()[1]
         return None if label in known else label
 

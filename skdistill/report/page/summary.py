@@ -1,6 +1,6 @@
 """What people ask before a student replaces its teacher, answered in words."""
 
-import math
+from math import isfinite, nan
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -99,7 +99,7 @@ def _of_fidelity(result, model):
     found = one_of(result.fidelity, model)
     if found is None:
         return None
-    if math.isfinite(found.agreement):
+    if isfinite(found.agreement):
         return Answer(model, _differs(found), _alike(found, result))
     within = found.quantiles.get(0.9)
     said = f"R2 to the teacher is {figure(found.r2)}."
@@ -169,11 +169,12 @@ def _of_gain(result, model):
     gain = result.quality and one_of(result.quality.gains, model)
     if not gain:
         return None
-    if gain.undefined:
-        return Answer(model, "not shown", _NO_BETTER)
     quality = result.quality
-    names = (in_one_line(name) for name in (quality.score_name, quality.loss_name))
-    named = list(zip(names, (gain.score, gain.loss), strict=True))
+    named = [(quality.score_name, gain.score), (quality.loss_name, gain.loss)]
+    # Where the teacher is no better by one of the two, the share of that has no meaning.
+    named = [(in_one_line(name), kept) for name, kept in named if isfinite(kept.value)]
+    if not named:
+        return Answer(model, "not shown", _NO_BETTER)
     helps = [name for name, kept in named if kept.low > 0]
     kept = ", ".join(f"{_kept(found)} by {name}" for name, found in named)
     words = f"Of the teacher's lead over the control the student keeps {kept}."
@@ -194,7 +195,7 @@ def _of_calibration(result, model):
     teacher = one_of(result.calibration, "teacher")
     headline = f"off by {middle(found.ece, 1)} on average"
     words = f"Teacher {middle(teacher.ece, 1)}. " if teacher else ""
-    known = [b for b in found.bins if math.isfinite(b.came_true.low)]
+    known = [b for b in found.bins if isfinite(b.came_true.low)]
     within = sum(b.came_true.low <= b.said <= b.came_true.high for b in known)
     if known:
         words += f"In {within} of {len(known)} groups of rows the error may be chance."
@@ -205,13 +206,11 @@ def _of_cost(result, model):
     found, teacher = one_of(result.cost, model), one_of(result.cost, "teacher")
     if found is None:
         return None
-    size = memory(found.n_bytes or math.nan)
+    size = memory(found.n_bytes or nan)
     words = f"{size}, {duration(found.one_row)} for a row"
     if teacher is None:
         return Answer(model, words, "")
-    theirs = (
-        f"teacher {memory(teacher.n_bytes or math.nan)}, {duration(teacher.one_row)}"
-    )
+    theirs = f"teacher {memory(teacher.n_bytes or nan)}, {duration(teacher.one_row)}"
     ratios = [
         ratio_in_words(teacher, found, "n_bytes"),
         ratio_in_words(teacher, found, "one_row"),

@@ -358,6 +358,22 @@ def pairs_of(models, name):
     return [(each.model, getattr(each, name)) for each in models]
 
 
+def known(pairs):
+    """Return those models whose figure is known.
+
+    Parameters
+    ----------
+    pairs : list of tuple of str and Interval
+        Of :func:`pairs_of`.
+
+    Returns
+    -------
+    list of tuple of str and Interval
+        In their order.
+    """
+    return [pair for pair in pairs if math.isfinite(pair[1].value)]
+
+
 def paired(importance, looks):
     """Return what a column matters to the teacher and to each student.
 
