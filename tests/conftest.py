@@ -35,6 +35,16 @@ def chromium():
         yield browser
 
 
+@pytest.fixture
+def pyplot():
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("agg")
+    from matplotlib import pyplot
+
+    yield pyplot
+    pyplot.close("all")
+
+
 @pytest.fixture(scope="session")
 def iris():
     X, codes = load_iris(return_X_y=True)
