@@ -126,13 +126,20 @@ def test_in_skore(iris, tree):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-def test_in_mlflow(iris, tree, tmp_path):
+def test_in_mlflow(iris, tree, tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
     mlflow = pytest.importorskip("mlflow")
-    X, y = iris
-    tree.fit(X[::2], y[::2])
-    expected = fidelity_scorer()(tree, X[1::2])
-    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/runs.db")
-    with mlflow.start_run() as run:
-        mlflow.log_metric("fidelity", expected)
-    kept = mlflow.get_run(run.info.run_id).data.metrics["fidelity"]
-    assert kept == pytest.approx(expected)
+    mlflow.set_tracking_uri((tmp_path / "runs").as_uri())
+    search = GridSearchCV(
+        tree, {"student__max_leaf_nodes": [2, 8]}, scoring=fidelity_scorer(), cv=3
+    )
+    mlflow.sklearn.autolog(log_models=False, log_datasets=False)
+    try:
+        with mlflow.start_run() as run:
+            search.fit(*iris)
+    finally:
+        mlflow.sklearn.autolog(disable=True)
+    kept = mlflow.get_run(run.info.run_id).data
+    assert kept.metrics["best_cv_score"] == pytest.approx(search.best_score_)
+    assert kept.params["best_student__max_leaf_nodes"] == "8"
