@@ -12,9 +12,8 @@ from sklearn.utils._param_validation import Interval as Between
 from sklearn.utils._param_validation import StrOptions, validate_params
 from sklearn.utils.validation import _num_samples, check_consistent_length
 
-from ..tables.containers import as_array, is_frame
 from ..tables.gaps import plain_values
-from ..warn import warn
+from .conformal_groups import Groups
 from .conformal_scores import AdaptiveSets, QuantileBands, Residuals, ThresholdSets
 from .result import Interval
 
@@ -155,7 +154,7 @@ class ConformalStudent:
             self._make = AdaptiveSets if method == "aps" else ThresholdSets
         else:
             self._make = QuantileBands if has_quantiles else Residuals
-        self._groups = _Groups(groups, X_cal, self._least_rows())
+        self._groups = Groups(groups, X_cal, self._least_rows())
         self._targets = self._calibrated(X_cal, y_cal)
 
     def predict(self, X):
@@ -321,45 +320,6 @@ class ConformalStudent:
             found = self._targets[target].predict(answers[known], bins[known])
             everything[known] = found
         return everything
-
-
-class _Groups:
-    """Which group a row is of; those with fewer rows than `least` are not known."""
-
-    def __init__(self, groups, X, least):
-        self._groups = groups
-        if groups is None:
-            return
-        names, counts = np.unique(self.names(X), return_counts=True)
-        self._known = names[counts >= least]
-        if (counts < least).any():
-            few = ", ".join(names[counts < least][:5])
-            warn(
-                f"Groups of fewer than {least} rows for calibration get sets of all "
-                f"classes, or intervals without ends: {few}."
-            )
-
-    def names(self, X):
-        """What a group is called; a gap is called as it prints."""
-        if self._groups is None:
-            return None
-        if callable(self._groups):
-            column = self._groups(X)
-        elif is_frame(X):
-            column = X[self._groups]
-        else:
-            column = as_array(X)[:, self._groups]
-        return np.array([str(value) for value in plain_values(column)])
-
-    def codes(self, X):
-        """Numbers of the groups, -1 for others; None without groups."""
-        names = self.names(X)
-        if names is None:
-            return None
-        codes = np.searchsorted(self._known, names)
-        inside = np.minimum(codes, len(self._known) - 1)
-        is_known = len(self._known) > 0 and self._known[inside] == names
-        return np.where(is_known, codes, -1)
 
 
 def _coverage(group, inside, size):
