@@ -270,8 +270,7 @@ def _of_pair(agreement, n):
 def _measure(report, found, task, tolerance):
     """What answers are, and how far two values may lie apart."""
     known = getattr(getattr(report, "result", report), "task", None)
-    guess = "classes" if tolerance is None and not found.quantiles else "values"
-    task = task or known or guess
+    task = task or known or _guess(found, tolerance)
     if task == "quantiles":
         raise ValueError("report is on quantiles: give a report on values or classes.")
     if task != "values":
@@ -281,6 +280,13 @@ def _measure(report, found, task, tolerance):
     if tolerance is None and not found.quantiles:
         raise ValueError("tolerance: give the difference that does not count as one.")
     return task, found.quantiles[_share_of(found)] if tolerance is None else tolerance
+
+
+def _guess(found, tolerance):
+    """What answers are, of an entry without its report, or of a pair."""
+    if tolerance is not None or np.isnan(found.agreement):
+        return "values"
+    return "classes" if np.isnan(getattr(found, "rows_alike", np.nan)) else "labels"
 
 
 def _share_of(found):
