@@ -17,7 +17,7 @@ _MOST_RANKED = 64  # columns: each is sorted
 _METRICS = {"agreement", "kappa", "auc", "spearman", "neg_kl", "r2", "neg_rmse"}
 
 
-def fidelity(student_output, teacher_output, *, sample_weight=None):
+def fidelity(student_output, teacher_output, *, sample_weight=None) -> dict[str, float]:
     """Compare a student's answers with its teacher's, on rows neither chose by.
 
     Parameters
