@@ -16,6 +16,7 @@ from ..tables.gaps import plain_values
 from .conformal_groups import Groups
 from .conformal_scores import AdaptiveSets, QuantileBands, Residuals, ThresholdSets
 from .result import Interval
+from .seen import seen_rows
 
 _EVERYONE = "all rows"
 
@@ -154,6 +155,8 @@ class ConformalStudent:
             self._make = AdaptiveSets if method == "aps" else ThresholdSets
         else:
             self._make = QuantileBands if has_quantiles else Residuals
+        if X_train is not None:
+            _check_unseen(X_cal, X_train)
         self._groups = Groups(groups, X_cal, self._least_rows())
         self._targets = self._calibrated(X_cal, y_cal)
 
@@ -327,6 +330,16 @@ def _coverage(group, inside, size):
     low, high = binomtest(k, n).proportion_ci(0.95, "exact")
     share = Interval(float(inside.mean()), float(low), float(high))
     return Coverage(group, n, share, float(size.mean()))
+
+
+def _check_unseen(X_cal, X_train):
+    seen = seen_rows(X_cal, X_train)
+    if not seen.by_chance:
+        raise ValueError(
+            f"X_cal: {len(seen.rows)} of its {seen.n_test} rows stand in X_train, the "
+            f"first at position {seen.rows[0]}. A student is surer of rows that it was "
+            "fitted on: the sets would be too small. Give others."
+        )
 
 
 def _classes_of(student):
