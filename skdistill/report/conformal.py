@@ -232,7 +232,7 @@ class ConformalStudent:
         ]
         return found[0] if len(found) == 1 else np.stack(found, axis=1)
 
-    def coverage(self, X, y):
+    def coverage(self, X, y, *, groups=None):
         """How often the truth is inside, on labelled rows of neither fit nor calibration.
 
         Parameters
@@ -241,6 +241,9 @@ class ConformalStudent:
             Rows.
         y : array-like of shape (m,) or (m, n_targets)
             Their labels or values.
+        groups : str, int or callable, default=None
+            A column, or a function of X, by whose values coverage is shown; by default
+            the groups of the calibration.
 
         Returns
         -------
@@ -258,7 +261,7 @@ class ConformalStudent:
             inside = ((ends[..., 0] <= truth) & (truth <= ends[..., 1])).mean(axis=1)
             size = (ends[..., 1] - ends[..., 0]).mean(axis=1)
         found = [_coverage(_EVERYONE, inside, size)]
-        names = self._groups.names(X)
+        names = (self._groups if groups is None else Groups(groups, X, 1)).names(X)
         for name in np.unique(names) if names is not None else ():
             rows = names == name
             found.append(_coverage(str(name), inside[rows], size[rows]))

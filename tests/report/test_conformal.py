@@ -106,6 +106,9 @@ def test_each_group_gets_the_confidence_by_itself():
     for found in (together, calm, wild):
         assert found.covered.value == pytest.approx(0.9, abs=0.08)
     assert calm.size < plain.coverage(halves[1], y[1::4])[0].size < wild.size
+    # Nine of ten over all rows, and fewer of the wild ones.
+    found = plain.coverage(halves[1], y[1::4], groups="kind")
+    assert found[2].covered.high < 0.9 < found[1].covered.low
     other = halves[2].assign(kind="new")
     assert np.isinf(each.predict_interval(other)).all()
     mixed = halves[2].assign(kind=["calm", "new"] * 500)
