@@ -24,9 +24,10 @@ picture: demo ## The README's picture anew
 test: $(VENV)/test ## The test suite, without what takes long
 	$(BIN)/python -m pytest -m "not slow and not browser" -n 2 --dist worksteal
 
-# The page of a tree in Chromium, which has to be there: Debian's chromium-driver.
-test-browser: $(VENV)/test $(VENV)/browser ## The page of a tree, in Chromium
-	$(BIN)/python -m pytest -m browser tests/inspection
+# The pages of a tree and of a report in Chromium, which has to be there: Debian's
+# chromium-driver.
+test-browser: $(VENV)/test $(VENV)/browser ## The pages of a tree and of a report, in Chromium
+	$(BIN)/python -m pytest -m browser tests/inspection tests/report
 
 # As other processors and other seeds would run it; about ten minutes for each of six.
 test-anywhere: $(VENV)/test ## The suite as other processors and other seeds would run it
@@ -67,6 +68,8 @@ bench: $(VENV)/bench $(VENV)/peers ## All benchmarks; many hours
 	$(BIN)/python -m benchmarks.boosters
 	$(BIN)/python -m benchmarks.foundation
 	$(BIN)/python -m benchmarks.scale
+	$(BIN)/python -m benchmarks.report
+	$(BIN)/python -m benchmarks.monitor
 
 # The suite on the oldest versions that setup.cfg claims; a few gigabytes on Linux.
 test-min: ## The suite on the oldest versions that are claimed

@@ -80,44 +80,6 @@ class SmallestStudent:
                 front.append(point)
         return front
 
-    def plot(self, ax=None):
-        """Score against size, with the teacher, the baseline and what is allowed.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            To draw on; None for the current one.
-
-        Returns
-        -------
-        matplotlib Axes
-            With the curve.
-        """
-        import matplotlib.pyplot as plt
-
-        ax = plt.gca() if ax is None else ax
-        sizes = [point["n_numbers"] for point in self.curve]
-        scores = [point["score"] for point in self.curve]
-        errors = [2 * point["score_error"] for point in self.curve]
-        ax.errorbar(sizes, scores, errors, marker="o", capsize=3, label="students")
-        front = self.pareto_front()
-        ax.step(
-            [point["n_numbers"] for point in front],
-            [point["score"] for point in front],
-            where="post",
-            linestyle=":",
-            label="Pareto front",
-        )
-        allowed = self.tolerance * (self.teacher_score - self.baseline_score)
-        ax.axhline(self.teacher_score, color="k", label="teacher")
-        ax.axhline(
-            self.teacher_score - allowed, color="k", linestyle="--", label="allowed"
-        )
-        ax.axhline(self.baseline_score, color="gray", label="baseline")
-        ax.set(xscale="log", xlabel="numbers that are kept", ylabel="score")
-        ax.legend()
-        return ax
-
 
 @validate_params(
     {

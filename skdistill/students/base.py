@@ -25,8 +25,10 @@ from sklearn.utils.validation import (
 
 from ..disk.rows import ParquetRows
 from ..lesson.asking import Asking, named_members
+from ..lesson.drawing import drawn_rows
 from ..lesson.given import Given, Read
 from ..lesson.lesson import Lesson
+from ..lesson.refusals import check
 from ..tables.view import apply_view, make_view, reads_tables
 from ..teacher.members import DroppedTeacher, any_ready, is_ready, members_of
 from ..teacher.pickling import check_can_be_pickled
@@ -225,7 +227,7 @@ default=None
         asking = asking_of(self, survey)
         given, read = self._read(given, asking)
         folds = asking.folds(given)
-        drawn = asking.drawn(given, folds, self._automatic_sampler(given.X))
+        drawn = drawn_rows(asking, given, folds, self._automatic_sampler(given.X))
         if drawn is not None:  # read before the teacher is asked about them
             table = read_more(self, drawn.X, "transfer")
             given = replace(given, drawn=drawn)
@@ -311,7 +313,7 @@ default=None
                 f"X_val is watched while training, and {type(self).__name__} cannot "
                 "watch its student: leave X_val out, or score on it afterwards."
             )
-        asking.check(given)
+        check(asking, given)
         given = given.with_outputs()
         if not self._continues():
             vars(self).pop("preprocessor_", None)

@@ -406,7 +406,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
     inference : {"mixture", "path", "leaf"}, default="mixture"
         How a fitted tree predicts: by the mixture of all leaves; by the leaf at the end
         of the greedy path, which is the one that is printed; or by the likeliest leaf.
-    max_epochs : int, default=50
+    max_epochs : int, default=150
         Passes over the rows of X.
     batch_size : int or "auto", default="auto"
         Rows of a batch. "auto": a sixteenth of the training rows, from 16 to 256.
@@ -561,7 +561,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         balance_penalty=0.1,
         objective="mixture",
         inference="mixture",
-        max_epochs=50,
+        max_epochs=150,
         batch_size="auto",
         lr=0.03,
         lr_schedule="one_cycle",
@@ -712,7 +712,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
     inference : {"mixture", "path", "leaf"}, default="mixture"
         How a fitted tree predicts: by the mixture of all leaves; by the leaf at the end
         of the greedy path, which is the one that is printed; or by the likeliest leaf.
-    max_epochs : int, default=50
+    max_epochs : int, default=150
         Passes over the rows of X.
     batch_size : int or "auto", default="auto"
         Rows of a batch. "auto": a sixteenth of the training rows, from 16 to 256.
@@ -842,7 +842,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         balance_penalty=0.1,
         objective="mixture",
         inference="mixture",
-        max_epochs=50,
+        max_epochs=150,
         batch_size="auto",
         lr=0.03,
         lr_schedule="one_cycle",

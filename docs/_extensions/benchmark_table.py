@@ -1,0 +1,38 @@
+"""``.. benchmark:: NAME``: the table that a benchmark saved as JSON."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+from docutils.parsers.rst.directives.tables import CSVTable
+from docutils.statemachine import StringList
+
+RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
+
+
+class BenchmarkTable(CSVTable):
+    """The table that a benchmark saved as JSON."""
+
+    def run(self):
+        name = self.arguments.pop()
+        file = RESULTS / f"{name}.json"
+        self.state.document.settings.env.note_dependency(str(file))
+        result = json.loads(file.read_text())
+        columns = list(result["rows"][0])
+        text = io.StringIO()
+        lines = csv.writer(text, lineterminator="\n")
+        lines.writerow(columns)
+        for row in result["rows"]:
+            cells = (row[column] for column in columns)
+            lines.writerow([f"{c:.4g}" if isinstance(c, float) else c for c in cells])
+        self.options["header-rows"] = 1
+        self.arguments = [result["title"]]
+        self.content = StringList(text.getvalue().splitlines(), source=name)
+        return super().run()
+
+
+def setup(app):
+    """Register the directive."""
+    app.add_directive("benchmark", BenchmarkTable)
+    return {"parallel_read_safe": True}
