@@ -36,7 +36,7 @@ IMPORTS = {
 }
 EXTRAS = ("sql", "onnx", "skl2onnx", "text", "large", "processes", "ray")
 CLOCK = (
-    "import time; start = time.perf_counter(); {}; print(time.perf_counter() - start)"
+    "import time; start = time.process_time(); {}; print(time.process_time() - start)"
 )
 
 
