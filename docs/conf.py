@@ -21,6 +21,7 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     # docs/_extensions
+    "accessible",
     "benchmark_table",
     "first_tree",
     "gain_picture",
