@@ -25,6 +25,7 @@ extensions = [
     "benchmark_table",
     "first_tree",
     "gain_picture",
+    "markdown_page",
     "parameter_groups",
 ]
 exclude_patterns = ["_build", "gallery/*.ipynb", "gallery/*.py", "**/README.txt"]

@@ -7,18 +7,24 @@ nothing and imports neither torch nor skorch.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"
 
 _HOMES = {
     "Bootstrap": "transfer.samplers",
     "Checkpoint": "training.checkpoints",
     "ConditionalSampler": "transfer.samplers",
+    "ConformalStudent": "report.conformal",
+    "DisagreementDisplay": "report.displays.disagreement",
+    "DistillationReport": "report.report",
     "DistillationSearchCV": "search.grid",
+    "FidelityDisplay": "report.displays.fidelity",
+    "FidelityMonitor": "report.monitor",
     "FixedRows": "transfer.drawn",
     "GaussianNoise": "transfer.samplers",
     "HalvingDistillationSearchCV": "search.grid",
     "HardDecisionTreeClassifier": "students.hard_tree",
     "HardDecisionTreeRegressor": "students.hard_tree",
+    "HistoryDisplay": "report.displays.history",
     "InContext": "teacher.context",
     "Mixup": "transfer.samplers",
     "Munge": "transfer.samplers",
@@ -27,6 +33,8 @@ _HOMES = {
     "ParquetRows": "disk.rows",
     "Periodic": "modules.embeddings",
     "PiecewiseLinear": "modules.embeddings",
+    "ScoreDrift": "report.drift",
+    "SizeDisplay": "report.displays.size",
     "SoftDecisionTreeClassifier": "students.soft_tree",
     "SoftDecisionTreeRegressor": "students.soft_tree",
     "StudentClassifier": "students.estimator",
@@ -47,6 +55,7 @@ _HOMES = {
     "plot_tree": "inspection",
     "prune": "students.shrinking",
     "quantize": "students.shrinking",
+    "show_versions": "versions",
     "smallest_student": "search.smallest",
     "soft_targets": "lesson.soft_targets",
 }
@@ -68,6 +77,14 @@ if TYPE_CHECKING:
     from .lesson.soft_targets import soft_targets as soft_targets
     from .modules.embeddings import Periodic as Periodic
     from .modules.embeddings import PiecewiseLinear as PiecewiseLinear
+    from .report.conformal import ConformalStudent as ConformalStudent
+    from .report.displays.disagreement import DisagreementDisplay as DisagreementDisplay
+    from .report.displays.fidelity import FidelityDisplay as FidelityDisplay
+    from .report.displays.history import HistoryDisplay as HistoryDisplay
+    from .report.displays.size import SizeDisplay as SizeDisplay
+    from .report.drift import ScoreDrift as ScoreDrift
+    from .report.monitor import FidelityMonitor as FidelityMonitor
+    from .report.report import DistillationReport as DistillationReport
     from .search.grid import DistillationSearchCV as DistillationSearchCV
     from .search.grid import HalvingDistillationSearchCV as HalvingDistillationSearchCV
     from .search.smallest import smallest_student as smallest_student
@@ -101,6 +118,7 @@ if TYPE_CHECKING:
     from .transfer.samplers import Mixup as Mixup
     from .transfer.samplers import Munge as Munge
     from .transfer.texts import TextReplacement as TextReplacement
+    from .versions import show_versions as show_versions
 
 
 def __getattr__(name):

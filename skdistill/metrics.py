@@ -11,7 +11,7 @@ _FLOOR = 1e-7
 _MOST_RANKED = 64  # columns: each is sorted
 
 
-def fidelity(student_output, teacher_output, *, sample_weight=None):
+def fidelity(student_output, teacher_output, *, sample_weight=None) -> dict[str, float]:
     """Compare a student's answers with its teacher's, on rows neither chose by.
 
     Parameters

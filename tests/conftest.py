@@ -5,6 +5,7 @@ import numpy as np
 import other_seeds  # before anything that draws
 import pytest
 import torch
+from browsers import started_chromium
 from hypothesis import settings
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
@@ -26,6 +27,12 @@ def same_draws_in_every_run():
     """Modules of the tests' own, and random_state=None, start alike."""
     torch.manual_seed(other_seeds.SHIFT)
     np.random.seed(other_seeds.SHIFT)  # noqa: NPY002
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    with started_chromium() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

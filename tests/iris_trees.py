@@ -1,5 +1,6 @@
 """A tree of each kind, to be shown."""
 
+from on_first_use import OnFirstUse
 from sklearn.datasets import load_iris
 
 from skdistill import (
@@ -11,9 +12,13 @@ from skdistill import (
 
 NAMES = ["sl", "sw", "pl", "pw"]
 X, Y = load_iris(return_X_y=True)
-TREES = [
-    HardDecisionTreeClassifier(max_leaf_nodes=5).fit(X, Y),
-    HardDecisionTreeRegressor(max_leaf_nodes=3).fit(X, Y),
-    SoftDecisionTreeClassifier(max_depth=2, max_epochs=20, random_state=0).fit(X, Y),
-    SoftDecisionTreeRegressor(max_depth=1, max_epochs=20, random_state=0).fit(X, Y),
+SOFT = {"max_epochs": 20, "random_state": 0}
+UNFITTED = [
+    HardDecisionTreeClassifier(max_leaf_nodes=5),
+    HardDecisionTreeRegressor(max_leaf_nodes=3),
+    SoftDecisionTreeClassifier(max_depth=2, **SOFT),
+    SoftDecisionTreeRegressor(max_depth=1, **SOFT),
 ]
+TREES = OnFirstUse(
+    (i, lambda tree=tree: tree.fit(X, Y)) for i, tree in enumerate(UNFITTED)
+)

@@ -43,12 +43,18 @@ def test_public_names():
         "Bootstrap",
         "Checkpoint",
         "ConditionalSampler",
+        "ConformalStudent",
+        "DisagreementDisplay",
+        "DistillationReport",
         "DistillationSearchCV",
+        "FidelityDisplay",
+        "FidelityMonitor",
         "FixedRows",
         "GaussianNoise",
         "HalvingDistillationSearchCV",
         "HardDecisionTreeClassifier",
         "HardDecisionTreeRegressor",
+        "HistoryDisplay",
         "InContext",
         "Mixup",
         "Munge",
@@ -57,6 +63,8 @@ def test_public_names():
         "ParquetRows",
         "Periodic",
         "PiecewiseLinear",
+        "ScoreDrift",
+        "SizeDisplay",
         "SoftDecisionTreeClassifier",
         "SoftDecisionTreeRegressor",
         "StudentClassifier",
@@ -77,12 +85,23 @@ def test_public_names():
         "plot_tree",
         "prune",
         "quantize",
+        "show_versions",
         "smallest_student",
         "soft_targets",
     ]
     assert set(skdistill.__all__) <= set(dir(skdistill))
     with pytest.raises(AttributeError, match="no attribute 'Student'"):
         skdistill.Student  # noqa: B018
+
+
+def test_every_file_that_tells_the_version_tells_the_same():
+    release = re.escape(skdistill.__version__)
+    cite = (ROOT / "docs" / "cite.rst").read_text()
+    assert re.search(f"version = {{{release}}}$", cite, re.M)
+    citation = (ROOT / "CITATION.cff").read_text()
+    assert re.search(f"^version: {release}$", citation, re.M)
+    changes = (ROOT / "CHANGES.md").read_text()
+    assert re.search(f"^## {release}$", changes, re.M)
 
 
 @pytest.mark.parametrize("name", skdistill.__all__)

@@ -24,6 +24,7 @@ GROUPS = {
     "Running": "time_budget device precision compile n_jobs random_state verbose",
 }
 GROUP_OF = {name: group for group, names in GROUPS.items() for name in names.split()}
+STUDENT = {"teacher", "keep_teacher"}  # parameters that all students have
 FIRST_LINE = re.compile(r"    \*\*(\w+)\*\*")
 
 
@@ -52,7 +53,7 @@ def grouped(parameters):
 
 def divide(app, what, name, obj, options, lines):
     """Put the parameters of a student under headings, in place."""
-    if what != "class" or "teacher" not in inspect.signature(obj).parameters:
+    if what != "class" or not STUDENT <= set(inspect.signature(obj).parameters):
         return
     start = lines.index(":Parameters:") + 1
     fields = (i for i, line in enumerate(lines) if line.startswith(":") and i > start)

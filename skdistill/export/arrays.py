@@ -12,7 +12,7 @@ from .predictor import FORMAT, NumpyPredictor
 from .proof import proven
 
 
-def to_numpy(student, X=None):
+def to_numpy(student, X=None) -> NumpyPredictor:
     """Return a predictor of numpy alone, the student's view of a table included.
 
     It knows nothing of torch and scikit-learn, answers for one row in microseconds, and

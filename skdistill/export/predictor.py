@@ -117,7 +117,7 @@ class NumpyPredictor:
     def __repr__(self):
         return f"NumpyPredictor({self.meta['model']['kind']}, {self.meta['student']})"
 
-    def predict(self, X):
+    def predict(self, X) -> np.ndarray:
         """Predict the likeliest class of each row, or values.
 
         Parameters

@@ -175,7 +175,7 @@ class RulePredictor:
     def __repr__(self):
         return f"RulePredictor({self.meta['student']}, {len(self._rules)} rules)"
 
-    def predict(self, X):
+    def predict(self, X) -> np.ndarray:
         """Predict the label of each row's rule, or its values.
 
         Parameters
@@ -217,7 +217,7 @@ class RulePredictor:
             return p
         return np.split(p, np.cumsum(list(map(len, self._targets)))[:-1], axis=1)
 
-    def apply(self, X):
+    def apply(self, X) -> np.ndarray:
         """Return which rule each row meets.
 
         Parameters

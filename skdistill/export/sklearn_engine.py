@@ -7,7 +7,7 @@ from sklearn.pipeline import Pipeline
 from .hostile import container, quiet
 from .proof import Answers, Engine, median_seconds
 
-_UNSEEN = frozenset()  # like no category, and no string
+_UNSEEN: frozenset = frozenset()  # like no category, and no string
 
 
 class SklearnEngine(Engine):

@@ -1,7 +1,9 @@
 """Any artefact, run by its engine on rows that break exports."""
 
+from typing import Any
 
-def verify(artefact, student, X=None, *, random_state=0):
+
+def verify(artefact, student, X=None, *, random_state=0) -> dict[str, Any]:
     """Run an artefact by its engine, and compare it with the student that it came from.
 
     Each exporter does this by itself before it writes. Beside the rows of `X` there are

@@ -13,7 +13,9 @@ from .words import AskedText
 
 
 @quietly
-def explain(tree, x, *, feature_names=None, class_names=None, max_terms=3, digits=3):
+def explain(
+    tree, x, *, feature_names=None, class_names=None, max_terms=3, digits=3
+) -> str:
     """Tell why a fitted tree, soft or hard, or a net answers as it does for one row.
 
     Of students and other models that take texts it tells which words speak most.

@@ -19,7 +19,7 @@ def export_graphviz(
     max_depth=None,
     filled=True,
     digits=3,
-):
+) -> str:
     """Write a fitted decision tree, soft or hard, in the DOT language of Graphviz.
 
     Each node shows its question, what it predicts and its share of the training rows,

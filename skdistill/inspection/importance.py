@@ -12,7 +12,7 @@ _MOST_ROWS = 1000
 _GAP = 0.5
 
 
-def importances(student, X=None):
+def importances(student, X=None) -> np.ndarray:
     """Return how much each column matters to a student.
 
     Of a tree it is the ``feature_importances_`` that ``fit`` has kept. Of a net it is the

@@ -104,14 +104,14 @@ def export_html(
     title = type(tree).__name__ if title is None else in_one_line(title)
     parts = {
         "title": html.escape(title),
-        "style": _asset("page.css"),
-        "script": _asset("predictor.js") + _asset("page.js"),
+        "style": asset("theme.css") + asset("page.css"),
+        "script": asset("predictor.js") + asset("page.js"),
         "text": html.escape(export_text(tree, **names, **terms)),
         # So that no name ends the script or begins a comment.
         "data": json.dumps(data, allow_nan=False).replace("<", "\\u003c"),
     }
     # In one pass: what a name says is no place for another part.
-    page = re.sub(r"\{\{(\w+)\}\}", lambda m: parts[m[1]], _asset("page.html"))
+    page = re.sub(r"\{\{(\w+)\}\}", lambda m: parts[m[1]], asset("page.html"))
     if path is None:
         return page
     Path(path).write_text(page, encoding="utf-8")
@@ -119,7 +119,19 @@ def export_html(
 
 
 @cache
-def _asset(name):
+def asset(name):
+    """Return a file of this folder, as every page of it has it.
+
+    Parameters
+    ----------
+    name : str
+        Such as "theme.css", the colours that pages of all kinds share.
+
+    Returns
+    -------
+    str
+        Its text.
+    """
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 

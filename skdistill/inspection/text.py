@@ -14,7 +14,7 @@ def export_text(
     max_terms=3,
     digits=3,
     spacing=3,
-):
+) -> str:
     """Print a fitted decision tree, soft or hard, with its features in their own units.
 
     Each question has two sides, and that for yes comes first: ``contract = monthly``, then

@@ -5,7 +5,7 @@ from weakref import WeakKeyDictionary
 from ..export.predictor import MODELS
 from .arrays import EMBEDDINGS, is_ours, shared
 
-_FORMS = WeakKeyDictionary()
+_FORMS: WeakKeyDictionary = WeakKeyDictionary()
 
 
 def live_form(model):

@@ -2,6 +2,7 @@
 
 import copy
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -177,10 +178,10 @@ class TorchLearner(Learner):
     """
 
     #: ``length_of(x)`` -> lengths of rows, where rows of like lengths make a batch.
-    length_of = None
+    length_of: Callable | None = None
 
     #: Parameters that go to ``train`` as they are.
-    train_options = (
+    train_options: tuple[str, ...] = (
         *("max_epochs", "lr", "lr_schedule", "optimizer", "weight_decay", "callbacks"),
         *("compile", "tol", "ema_decay"),
     )

@@ -1,22 +1,17 @@
 """Who answers for which rows: a teacher, its clones, or outputs computed beforehand."""
 
 from dataclasses import dataclass, fields, replace
-from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_random_state
 from sklearn.utils import metadata_routing as routing
-from sklearn.utils.validation import _num_samples
 
-from ..tables.containers import rows_of
 from ..tasks.class_weights import class_weighted
 from ..teacher.calibration import tempered
 from ..teacher.context import in_context, looks_up
 from ..teacher.ensemble import Teacher
 from ..teacher.folds import CrossFit, check_can_be_cloned
 from ..teacher.members import (
-    DroppedTeacher,
     accepts_sample_weight,
     all_ready,
     any_ready,
@@ -27,7 +22,6 @@ from ..teacher.members import (
     members_of,
 )
 from ..teacher.memory import memory_for
-from ..transfer.drawn import draw
 from ..transfer.renewal import Renewal
 from ..warn import warn
 from .gathering import gather
@@ -134,83 +128,20 @@ class Asking:
         "auto" does for a teacher that is known by name to look its training rows up.
         """
         # numpydoc ignore=RT01
-        if self._is_automatic:
+        if self.is_automatic:
             return in_context(self.teacher)
         return self.cv is not None and not isinstance(self.cv, str)
 
     @property
-    def _is_automatic(self):
+    def is_automatic(self):
+        """Whether the teacher decides if clones are wanted."""  # numpydoc ignore=RT01
         return isinstance(self.cv, str) and self.cv == "auto"
 
     @property
     def asks_clones(self):
         """Whether clones of all folds label transfer rows."""  # numpydoc ignore=RT01
-        has_clones = self.fits_clones or not self._is_automatic
+        has_clones = self.fits_clones or not self.is_automatic
         return self.transfer_teacher != "refit" and has_clones
-
-    def check(self, given):
-        """Refuse what cannot teach.
-
-        Parameters
-        ----------
-        given : Given
-            The arguments of fit, unvalidated.
-
-        Raises
-        ------
-        ValueError
-            If something lacks what it needs.
-        """
-        given.check(self.teacher is not None)
-        if isinstance(self.teacher, DroppedTeacher):
-            # Its `fit` raises, and names the remedy.
-            self.teacher.fit(given.X, given.y)
-        has_teacher = teaches(given, self.teacher)
-        # An unfitted teacher would have to be fitted, on labels.
-        if has_teacher and self.teacher is not None and needs_teacher(given):
-            has_teacher = all_ready(self.teacher)
-        if given.y is None and not (has_teacher and self.alpha == 1):
-            raise ValueError(
-                f"{type(self.owner).__name__} requires y to be passed, but the target y is "
-                "None. Only a fitted teacher, or its outputs, together with alpha=1 "
-                "teaches without labels."
-            )
-        # A control is fitted as usual, whatever is set for a teacher.
-        if not self.learns_softly(given):
-            return
-        if self.chooses_alpha:
-            self._check_can_choose(given)
-        if self.teacher_calibration is not None:
-            self._check_can_calibrate(given)
-        if self.label_smoothing and self.alpha == 1:
-            raise ValueError(
-                f"label_smoothing={self.label_smoothing} has no effect with alpha=1, "
-                "where labels do not count: leave it 0, or lower alpha."
-            )
-
-    def _check_can_choose(self, given):
-        """Refuse to choose alpha where only labels that the teacher knows could do it."""
-        is_known = given.y_val is not None or self.is_out_of_fold(given)
-        if is_known or self.rehearses(given) or self._must_be_fitted_first():
-            return
-        if given.teacher_output is not None:
-            why = (
-                "teacher_output may be of a teacher that has seen y. If it is out-of-fold, "
-                "say so by cv, such as cv=5, which then fits nothing; or"
-            )
-        elif self.teacher is None:
-            why = "only transfer rows have soft targets:"
-        else:
-            why = "the teacher is fitted, and may have seen y: set cv, such as cv=5, or"
-        raise ValueError(
-            'alpha="auto" chooses by labels of rows that the teacher has not seen, and '
-            f"{why} give X_val and y_val, an unfitted teacher, or a number as alpha."
-        )
-
-    def _must_be_fitted_first(self):
-        """Whether the teacher is not, which is said where it is asked."""
-        is_fitted = self.teacher is None or any_ready(self.teacher)
-        return self.cv == "prefit" and not is_fitted
 
     def is_out_of_fold(self, given):
         """Whether ``cv`` says that no answer about X is of a teacher that saw the row.
@@ -245,17 +176,6 @@ class Asking:
         is_told = given.y_val is not None or given.teacher_output is not None
         is_told = is_told or self.fits_clones or self.cv == "prefit"
         return self.chooses_alpha and is_unfitted and not is_told
-
-    def _check_can_calibrate(self, given):
-        has_outputs = given.teacher_output is not None and given.y is not None
-        is_asked = self.teacher is not None
-        crossed = is_asked and self.fits_clones and given.teacher_output is None
-        if not (has_outputs or crossed or (is_asked and given.y_val is not None)):
-            raise ValueError(
-                f"teacher_calibration={self.teacher_calibration!r} needs labelled rows "
-                "that the teacher has not seen: give X_val and y_val, or cv, such as cv=5, "
-                "or y and the teacher's out-of-fold outputs as teacher_output."
-            )
 
     def learns_softly(self, given):
         """Whether there are soft targets that count; a control has none.
@@ -304,113 +224,14 @@ class Asking:
 
     def _split(self, given):
         """Folds of X, without clones."""
-        check_can_be_cloned(self.teacher, _BY_ITSELF if self._is_automatic else _ASKED)
+        check_can_be_cloned(self.teacher, _BY_ITSELF if self.is_automatic else _ASKED)
         if given.y is None:
             raise ValueError(
                 f"cv={self.cv!r} fits clones of the teacher, and y is None: give y."
             )
-        cv = _FOLDS if self._is_automatic else self.cv
+        cv = _FOLDS if self.is_automatic else self.cv
         is_classifier = self.kind == "classifier"
         return CrossFit.split(cv, given.X, given.y, given.groups, is_classifier)
-
-    def drawn(self, given, folds, automatic):
-        """The transfer rows that ``transfer`` draws for the teacher to label, if any.
-
-        Parameters
-        ----------
-        given : Given
-            Validated.
-        folds : CrossFit or None
-            From ``folds``.
-        automatic : callable or None
-            ``automatic(n, n_outputs)`` -> what "auto" stands for, a sampler or None, with
-            so many rows and numbers in an answer; None where there is none.
-
-        Returns
-        -------
-        Drawn or None
-            Rows as the teacher knows them.
-        """
-        transfer = self.transfer
-        if getattr(transfer, "refresh", None) is not None and not self.has_epochs:
-            raise ValueError(
-                f"transfer={transfer!r} draws fresh rows after some epochs, and "
-                f"{type(self.owner).__name__} has none: leave refresh=None, and raise size."
-            )
-        if isinstance(transfer, str) and transfer == "auto":
-            transfer = self._automatic(given, automatic)
-        if transfer is None or not self.learns_softly(given):
-            return None
-        if self.teacher is None and getattr(transfer, "output", None) is None:
-            raise ValueError(
-                f"transfer={transfer!r} draws rows for a teacher to label: give one "
-                "beside teacher_output, or FixedRows with outputs."
-            )
-        return self._draw(transfer, given, folds)
-
-    def _draw(self, transfer, given, folds):
-        """Rows of no weight lend nothing to those that are drawn."""
-        weight, usable = given.sample_weight, None
-        lends = np.ones(_num_samples(given.X), bool) if weight is None else weight > 0
-        weighted = np.flatnonzero(lends)
-        if self.transfer_teacher == "unseen" and folds is not None:
-
-            def usable(parents):
-                return folds.unseen(parents).any(axis=0)
-
-        rows = given.X if lends.all() else rows_of(given.X, weighted)
-        random = check_random_state(self.random_state)
-        arguments = transfer, rows, random, usable, weighted
-        renews = getattr(transfer, "refresh", None) is not None
-        # A kept draw has no sampler that could draw again, and `usable` is of these
-        # folds alone.
-        if usable is not None or renews or self.draws_for_leaves:
-            return draw(*arguments)
-        seed = self.random_state
-        if not isinstance(seed, Integral):  # the state of another would have to go on
-            return draw(*arguments)
-        content = transfer, rows, seed, weighted
-        return self._memory().drawn(draw, content, *arguments)
-
-    def _automatic(self, given, automatic):
-        """The sampler of "auto": where the teacher itself is asked about X, and X alone.
-
-        Rows near those that it has memorised would undo what `cv` is for. With cv="auto"
-        they are drawn: who looks rows up has the more to say between them.
-        """
-        more = given.teacher_output is not None or given.X_transfer is not None
-        crossed = self.fits_clones and not self._is_automatic
-        if self.teacher is None or more or crossed or automatic is None:
-            return None
-        weight = given.sample_weight
-        n = _num_samples(given.X) if weight is None else np.count_nonzero(weight)
-        # Hard trees, which search many outputs on few rows anyway.
-        n_outputs = self.n_answers(given.y) if self.draws_for_leaves else 1
-        return automatic(n, n_outputs=n_outputs)
-
-    def n_answers(self, y):
-        """Numbers in the teacher's answer about a row, as far as known before it.
-
-        Parameters
-        ----------
-        y : ndarray of shape (n,) or (n, n_targets), or None
-            Labels or values.
-
-        Returns
-        -------
-        int
-            One at least.
-        """
-        members = members_of(self.teacher)
-        if self.kind == "classifier":
-            known = [getattr(member, "classes_", ()) for member in members]
-            known += [() if self.classes is None else self.classes]
-            if y is not None:
-                known += [[set(column) for column in y.reshape(len(y), -1).T.tolist()]]
-            return max(map(_count, known))
-        if y is not None:
-            return 1 if y.ndim == 1 else y.shape[1]
-        return max(getattr(member, "n_outputs_", 1) for member in members)
 
     def answers(self, given, folds, make_task, validated):
         """Fit the teacher where it is not fitted, and ask it.
@@ -467,7 +288,7 @@ class Asking:
 
     def _crossed(self, given, task, teacher, knowledge):
         """Answers of clones in the place of those that were looked up, or a warning."""
-        if not self._is_automatic:
+        if not self.is_automatic:
             warn(
                 "teacher looks its training rows up: about rows of X that it was fitted "
                 'on, it only repeats their labels. Set cv="auto" (or cv=5): clones '
@@ -486,7 +307,7 @@ class Asking:
             return self._fit_params(given.sample_weight, train)
 
         members = self.teacher, self.teacher_weights
-        return folds.fitted(*members, given.X, given.y, params, self._memory())
+        return folds.fitted(*members, given.X, given.y, params, self.kept())
 
     def _ready(self, given, folds):
         """The teacher behind the adapter, and as a student keeps it."""
@@ -504,9 +325,10 @@ class Asking:
             # Everything was answered beforehand: the teacher is not even fitted.
             return None, None
         members = folds.everyone() if asks_clones else (fitted, weights)
-        return Teacher.of(*members, self._memory()), fitted
+        return Teacher.of(*members, self.kept()), fitted
 
-    def _memory(self):
+    def kept(self):
+        """Where a teacher's fits and answers are kept."""  # numpydoc ignore=RT01
         return memory_for(self.memory, self.n_jobs, self.verbose)
 
     def _fitted(self, given):
@@ -517,7 +339,7 @@ class Asking:
                 "FrozenEstimator: scikit-learn clones grid values, unfitted."
             )
         params = self._fit_params(given.sample_weight)
-        return fitted_clones(self.teacher, given.X, given.y, params, self._memory())
+        return fitted_clones(self.teacher, given.X, given.y, params, self.kept())
 
     def _fit_params(self, sample_weight, rows=None):
         """What each member's ``fit`` on some rows gets besides X and y."""
@@ -654,9 +476,3 @@ def named_members(teacher):
     if not isinstance(teacher, list | tuple):
         return [("teacher", members[0])]
     return [(f"teacher_{i}", member) for i, member in enumerate(members)]
-
-
-def _count(classes):
-    """Number of classes of one target, or of several together."""
-    several = (list, tuple, set, np.ndarray)
-    return sum(len(c) if isinstance(c, several) else 1 for c in classes)

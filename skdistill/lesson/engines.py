@@ -19,7 +19,7 @@ from ..disk.needed import needed
 from .clerk import answer_fragment
 
 #: The last clerk that a worker has fetched, by its key.
-_HELD = {}
+_HELD: dict = {}
 _FETCHING = threading.Lock()
 
 

@@ -68,7 +68,10 @@ class Fidelity:
     confidence: float
     # Classes and several labels: the share of rows (or of row-label pairs) decided alike.
     agreement: float = NAN
-    at_least: float = NAN  # exact one-sided lower bound
+    at_least: float = NAN  # one-sided lower bound, exact for classes
+    # Of several labels: rows that are decided alike in all; exact lower bound.
+    rows_alike: float = NAN
+    rows_at_least: float = NAN
     kl: float = NAN  # nats
     jensen_shannon: float = NAN  # nats
     # Values and quantiles.
@@ -125,8 +128,10 @@ class Cost:
     n_bytes: int  # of its pickle, a student's without its teacher
     one_row: float  # seconds
     thousand_rows: float  # seconds
-    # Rows after which the student has saved the seconds that its fit took.
+    # Rows after which the student has saved the seconds that its fit took; infinite where
+    # it is no faster than the teacher.
     break_even: float = NAN
+    note: str = ""  # why n_bytes is 0: the model cannot be pickled
 
 
 @dataclass(frozen=True)
@@ -182,3 +187,4 @@ class Result:
     importances: tuple[Importance, ...]
     rows: tuple[RowDifference, ...]
     histories: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()  # how it was computed: seeds, resamples, sampling

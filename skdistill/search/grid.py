@@ -2,6 +2,7 @@
 
 import copy
 from contextlib import closing, nullcontext
+from typing import Self
 
 from sklearn.base import is_classifier
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
@@ -23,7 +24,7 @@ _MOST_DRAWN = 250_000
 class _Together:
     """A search whose fits share one pass of the teacher, and one training."""
 
-    def fit(self, X, y=None, *, checkpoint=None, **params):
+    def fit(self, X, y=None, *, checkpoint=None, **params) -> Self:
         """Fit all candidates on all folds, and the best one on all rows.
 
         Parameters

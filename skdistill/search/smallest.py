@@ -94,44 +94,6 @@ class SmallestStudent:
                 front.append(point)
         return front
 
-    def plot(self, ax=None):
-        """Score against size, with the teacher, the baseline and what is allowed.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            To draw on; None for the current one.
-
-        Returns
-        -------
-        matplotlib Axes
-            With the curve.
-        """
-        import matplotlib.pyplot as plt
-
-        ax = plt.gca() if ax is None else ax
-        sizes = [point["n_numbers"] for point in self.curve]
-        scores = [point["score"] for point in self.curve]
-        errors = [2 * point["score_error"] for point in self.curve]
-        ax.errorbar(sizes, scores, errors, marker="o", capsize=3, label="students")
-        front = self.pareto_front()
-        ax.step(
-            [point["n_numbers"] for point in front],
-            [point["score"] for point in front],
-            where="post",
-            linestyle=":",
-            label="Pareto front",
-        )
-        allowed = self.tolerance * (self.teacher_score - self.baseline_score)
-        ax.axhline(self.teacher_score, color="k", label="teacher")
-        ax.axhline(
-            self.teacher_score - allowed, color="k", linestyle="--", label="allowed"
-        )
-        ax.axhline(self.baseline_score, color="gray", label="baseline")
-        ax.set(xscale="log", xlabel="numbers that are kept", ylabel="score")
-        ax.legend()
-        return ax
-
 
 @validate_params(
     {
@@ -152,7 +114,7 @@ def smallest_student(
     sizes=None,
     random_state=0,
     **fit_params,
-):
+) -> "SmallestStudent":
     """Walk the size of a student, and take the smallest that keeps what its teacher knows.
 
     Good enough is a student whose score falls short of the teacher's by at most
@@ -271,12 +233,9 @@ def smallest_student(
             "student is returned; allow more, give larger sizes, or more rows as X_val."
         )
     chosen = good[0] if good else min(order, key=lambda i: points[i]["bound"])
+    teacher_score, baseline_score = to_report[0][1:]
     return SmallestStudent(
-        fitted[chosen],
-        bool(good),
-        curve,
-        *to_report[0][1:],
-        tolerance,
+        fitted[chosen], bool(good), curve, teacher_score, baseline_score, tolerance
     )
 
 

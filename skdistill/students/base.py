@@ -4,10 +4,12 @@ import contextlib
 import copy
 import functools
 from abc import ABCMeta, abstractmethod
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
 from os import PathLike
+from typing import Self, TypeVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context
@@ -23,8 +25,10 @@ from sklearn.utils.validation import (
 
 from ..disk.rows import ParquetRows
 from ..lesson.asking import Asking, named_members
+from ..lesson.drawing import drawn_rows
 from ..lesson.given import Given, Read
 from ..lesson.lesson import Lesson
+from ..lesson.refusals import check
 from ..tables.view import apply_view, make_view, reads_tables
 from ..teacher.members import DroppedTeacher, any_ready, is_ready, members_of
 from ..teacher.pickling import check_can_be_pickled
@@ -60,6 +64,14 @@ def unchanged_on_error(estimator):
         vars(estimator).clear()
         vars(estimator).update(before)
         raise
+
+
+_Fit = TypeVar("_Fit", bound=Callable)
+
+
+def _checks_parameters(fit: _Fit) -> _Fit:
+    """scikit-learn's decorator, which hides from type checkers what ``fit`` returns."""
+    return _fit_context(prefer_skip_nested_validation=False)(fit)
 
 
 class BaseStudent(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
@@ -98,7 +110,7 @@ class BaseStudent(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
     _streams = False  # from disk, epoch after epoch
     _draws_for_leaves = False  # once a tree is there, more rows where it has few
 
-    @_fit_context(prefer_skip_nested_validation=False)
+    @_checks_parameters
     def fit(
         self,
         X,
@@ -112,7 +124,7 @@ class BaseStudent(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
         y_val=None,
         groups=None,
         checkpoint=None,
-    ):
+    ) -> Self:
         """Learn from the teacher, from the labels, or from both.
 
         Parameters
@@ -215,7 +227,7 @@ default=None
         asking = asking_of(self, survey)
         given, read = self._read(given, asking)
         folds = asking.folds(given)
-        drawn = asking.drawn(given, folds, self._automatic_sampler(given.X))
+        drawn = drawn_rows(asking, given, folds, self._automatic_sampler(given.X))
         if drawn is not None:  # read before the teacher is asked about them
             table = read_more(self, drawn.X, "transfer")
             given = replace(given, drawn=drawn)
@@ -301,7 +313,7 @@ default=None
                 f"X_val is watched while training, and {type(self).__name__} cannot "
                 "watch its student: leave X_val out, or score on it afterwards."
             )
-        asking.check(given)
+        check(asking, given)
         given = given.with_outputs()
         if not self._continues():
             vars(self).pop("preprocessor_", None)

@@ -89,7 +89,7 @@ class HardDecisionTree(ShownAsPage, BaseStudent):
     def _readable(self):
         return self
 
-    def apply(self, X):
+    def apply(self, X) -> np.ndarray:
         """Return the leaf of each row.
 
         Parameters
@@ -132,7 +132,7 @@ class HardDecisionTree(ShownAsPage, BaseStudent):
         shape = (len(leaf), len(parent))
         return sparse.csr_matrix((ones, columns, starts), shape=shape)
 
-    def get_depth(self):
+    def get_depth(self) -> int:
         """Return the number of questions on the longest path.
 
         Returns
@@ -143,7 +143,7 @@ class HardDecisionTree(ShownAsPage, BaseStudent):
         check_is_fitted(self)
         return int(self.tree_.depth().max())
 
-    def get_n_leaves(self):
+    def get_n_leaves(self) -> int:
         """Return the number of leaves.
 
         Returns

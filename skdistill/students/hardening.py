@@ -13,6 +13,7 @@ from sklearn.utils.validation import (
 )
 
 from ..learners.hard_tree.growth import Question
+from ..lesson.drawing import n_answers
 from ..lesson.given import Given
 from ..lesson.soft_targets import soft_targets
 from ..metrics import fidelity
@@ -58,7 +59,7 @@ def hardened(tree, X, y, X_eval, random_state, **limits):
     if hard.cv is not None and hard.transfer == "auto":  # which draws none with folds
         can_draw = reads_tables(tree.preprocessor_) or is_readable(X)
         n = _num_samples(X) if can_draw else 0
-        n_outputs = hard._asking().n_answers(y)
+        n_outputs = n_answers(hard._asking(), y)
         hard.transfer = automatic(n, tree.n_features_in_, n_outputs)
     start = partial(_start, tree, hard)
     hard._validate_params()

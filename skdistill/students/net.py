@@ -149,7 +149,7 @@ class NeuralStudentClassifier(NeuralStudent, TorchClassifier):
         are.
     keep_teacher : bool, default=True
         False: no ``teacher_`` after fit, and no teacher in a fitted student's pickle.
-    hidden_layer_sizes : int or tuple of int, default=(64, 64)
+    hidden_layer_sizes : int or tuple of int, default=(256, 256)
         Widths of the hidden layers.
     activation : {"relu", "gelu", "silu", "tanh", "logistic", "identity"}, \
 default="relu"
@@ -173,7 +173,7 @@ default="auto"
         A net of your own in place of the MLP: a class or function called as
         ``module(n_inputs, n_outputs)``, whose ``forward(x)`` returns logits. An
         instance is copied at each fit and starts from its weights.
-    max_epochs : int, default=50
+    max_epochs : int, default=100
         Passes over the rows of X.
     batch_size : int or "auto", default="auto"
         Rows of a batch. "auto": a sixteenth of the training rows, from 16 to 256.
@@ -302,14 +302,14 @@ default="auto"
         label_smoothing=0.0,
         preprocessor="auto",
         keep_teacher=True,
-        hidden_layer_sizes=(64, 64),
+        hidden_layer_sizes=(256, 256),
         activation="relu",
         dropout=0.0,
         numeric_embedding="auto",
         clip=None,
         n_members=1,
         module=None,
-        max_epochs=50,
+        max_epochs=100,
         batch_size="auto",
         lr=0.01,
         lr_schedule="one_cycle",
@@ -432,7 +432,7 @@ class NeuralStudentRegressor(NeuralStudent, TorchRegressor):
         are.
     keep_teacher : bool, default=True
         False: no ``teacher_`` after fit, and no teacher in a fitted student's pickle.
-    hidden_layer_sizes : int or tuple of int, default=(64, 64)
+    hidden_layer_sizes : int or tuple of int, default=(256, 256)
         Widths of the hidden layers.
     activation : {"relu", "gelu", "silu", "tanh", "logistic", "identity"}, \
 default="relu"
@@ -457,7 +457,7 @@ default="auto"
         ``module(n_inputs, n_outputs)``, whose ``forward(x)`` returns values, in units
         of the targets' standard deviation. An instance is copied at each fit, starts
         from its weights, and returns values in the targets' own unit.
-    max_epochs : int, default=50
+    max_epochs : int, default=100
         Passes over the rows of X.
     batch_size : int or "auto", default="auto"
         Rows of a batch. "auto": a sixteenth of the training rows, from 16 to 256.
@@ -559,14 +559,14 @@ default="auto"
         transfer_weight=None,
         preprocessor="auto",
         keep_teacher=True,
-        hidden_layer_sizes=(64, 64),
+        hidden_layer_sizes=(256, 256),
         activation="relu",
         dropout=0.0,
         numeric_embedding="auto",
         clip=None,
         n_members=1,
         module=None,
-        max_epochs=50,
+        max_epochs=100,
         batch_size="auto",
         lr=0.01,
         lr_schedule="one_cycle",

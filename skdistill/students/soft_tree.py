@@ -1,6 +1,7 @@
 """Students that are soft decision trees."""
 
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
 from scipy import sparse
@@ -58,7 +59,7 @@ class SoftDecisionTree(ShownAsPage, TorchStudent):
     def _readable(self):
         return self
 
-    def apply(self, X):
+    def apply(self, X) -> np.ndarray:
         """Return the most probable leaf of each row.
 
         Parameters
@@ -200,7 +201,7 @@ default=None
         ccp_alpha=0.0,
         X_eval=None,
         random_state=None,
-    ):
+    ) -> Self:
         """Return a smaller tree, in which gates that matter little are leaves.
 
         Gates that send every row of X to one side are left out. Of the others, that one
@@ -243,7 +244,7 @@ default=None
         """
         return pruned(self, X, y, X_eval, max_leaf_nodes, ccp_alpha, random_state)
 
-    def path_proba(self, X):
+    def path_proba(self, X) -> np.ndarray:
         """Probability that a row reaches each node.
 
         Parameters
@@ -259,7 +260,7 @@ default=None
         x, module = self._view(X), self.module_
         return in_chunks(module.node_probabilities, module, x)
 
-    def get_depth(self):
+    def get_depth(self) -> int:
         """Return the number of gates on the longest path.
 
         Returns
@@ -270,7 +271,7 @@ default=None
         check_is_fitted(self)
         return self.module_.shape.depth
 
-    def get_n_leaves(self):
+    def get_n_leaves(self) -> int:
         """Return the number of leaves.
 
         Returns
@@ -405,7 +406,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
     inference : {"mixture", "path", "leaf"}, default="mixture"
         How a fitted tree predicts: by the mixture of all leaves; by the leaf at the end
         of the greedy path, which is the one that is printed; or by the likeliest leaf.
-    max_epochs : int, default=50
+    max_epochs : int, default=150
         Passes over the rows of X.
     batch_size : int or "auto", default="auto"
         Rows of a batch. "auto": a sixteenth of the training rows, from 16 to 256.
@@ -560,7 +561,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         balance_penalty=0.1,
         objective="mixture",
         inference="mixture",
-        max_epochs=50,
+        max_epochs=150,
         batch_size="auto",
         lr=0.03,
         lr_schedule="one_cycle",
@@ -711,7 +712,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
     inference : {"mixture", "path", "leaf"}, default="mixture"
         How a fitted tree predicts: by the mixture of all leaves; by the leaf at the end
         of the greedy path, which is the one that is printed; or by the likeliest leaf.
-    max_epochs : int, default=50
+    max_epochs : int, default=150
         Passes over the rows of X.
     batch_size : int or "auto", default="auto"
         Rows of a batch. "auto": a sixteenth of the training rows, from 16 to 256.
@@ -841,7 +842,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         balance_penalty=0.1,
         objective="mixture",
         inference="mixture",
-        max_epochs=50,
+        max_epochs=150,
         batch_size="auto",
         lr=0.03,
         lr_schedule="one_cycle",

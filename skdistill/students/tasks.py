@@ -1,6 +1,7 @@
 """What students of classes, and students of values, have in common."""
 
 from numbers import Real
+from typing import Self
 
 import numpy as np
 from scipy import sparse
@@ -93,7 +94,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         """Shares of the classes in what the student learns (n_classes,)."""
         return knowledge.class_shares(self.alpha_, self._task.n_outputs)
 
-    def adjust_class_prior(self, prior=None, *, X=None):
+    def adjust_class_prior(self, prior=None, *, X=None) -> Self:
         """Expect other shares of the classes than those of the training rows.
 
         From now on the probabilities are ``p_k r_k``, normalised, with p the fitted
@@ -179,7 +180,7 @@ class ClassifierStudent(ClassifierMixin, BaseStudent):
         x = self._view(X)
         return self._model().outputs(x)
 
-    def predict(self, X):
+    def predict(self, X) -> np.ndarray:
         """Predict the likeliest class of each row.
 
         Parameters
@@ -286,7 +287,7 @@ class RegressorStudent(RegressorMixin, BaseStudent):
             task.unit = self._task.unit
         self._task = task
 
-    def predict(self, X):
+    def predict(self, X) -> np.ndarray:
         """Predict values.
 
         Parameters

@@ -95,7 +95,7 @@ class TorchStudent(BaseStudent):
         "verbose": ["verbose"],
     }
     _has_epochs = _streams = True
-    _learner_class = None  # of TorchLearner
+    _learner_class: type | None = None  # of TorchLearner
     _parts = None  # Parts, while partial_fit runs and between its calls
 
     @available_if(_can_go_on)

@@ -118,7 +118,7 @@ def _check_not_empty(n, n_columns):
 def _from_columns(columns, n, names):
     numbers, positions, labels = [], [], {}
     for j, (name, column) in enumerate(columns):
-        values = _read(name, column)
+        values = read_column(name, column)
         if isinstance(values, Labels):
             labels[j] = values
             continue
@@ -130,8 +130,26 @@ def _from_columns(columns, n, names):
     return Table(stacked, np.array(positions, dtype=int), labels, names)
 
 
-def _read(name, column):
-    """A column as floats with NaN, or as Labels."""
+def read_column(name, column):
+    """Read one column.
+
+    Parameters
+    ----------
+    name : str
+        What an error calls it.
+    column : array or series of shape (n,)
+        Numbers, booleans, categories, strings, and gaps.
+
+    Returns
+    -------
+    ndarray of shape (n,) or Labels
+        Numbers as floats with NaN for gaps; infinity is not refused.
+
+    Raises
+    ------
+    TypeError
+        If it holds dates or other objects, or mixes strings with others.
+    """
     if not hasattr(column, "dtype"):
         return _read_arrow(name, column)
     dtype = column.dtype
@@ -186,7 +204,7 @@ def _is_dictionary(arrow_type):
 
 def _read_arrow(name, column):
     if not _is_dictionary(column.type):
-        return _read(name, plain_values(column))
+        return read_column(name, plain_values(column))
     if hasattr(column, "combine_chunks"):
         # Each chunk may number its values in a way of its own.
         column = column.unify_dictionaries().combine_chunks()

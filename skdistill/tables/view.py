@@ -4,6 +4,7 @@ The student sees X through a view; the teacher never does: it gets X as the user
 """
 
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
 from scipy import sparse
@@ -106,7 +107,7 @@ class TableView(TransformerMixin, BaseEstimator):
         self.max_kurtosis = max_kurtosis
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(self, X, y=None, sample_weight=None) -> Self:
         """Learn means, tails, categories and gaps.
 
         Parameters
@@ -207,7 +208,7 @@ class TableView(TransformerMixin, BaseEstimator):
         if "parts_" in state:
             self._lay_out()
 
-    def transform(self, X):
+    def transform(self, X) -> np.ndarray:
         """Return the view of a table.
 
         Parameters

@@ -25,7 +25,7 @@ class Task(ABC):
         What ``losses`` are, in a sentence.
     """
 
-    kind = None
+    kind: str | None = None
     classes = None
     quantiles = None
     loss_name = "log loss"

@@ -358,7 +358,8 @@ class _ProcessStore:
 
 
 #: What no pickle can hold, by the store that was asked for; and the warnings of it.
-_IN_PROCESS, _WARNINGS = _ProcessStore(_MOST_IN_PROCESS), set()
+_IN_PROCESS = _ProcessStore(_MOST_IN_PROCESS)
+_WARNINGS: set = set()
 
 
 class _Nowhere:

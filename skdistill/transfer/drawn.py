@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
@@ -42,7 +42,7 @@ class FixedRows(BaseEstimator):
         self.X = X
         self.output = output
 
-    def fit(self, X, y=None):
+    def fit(self, X, y=None) -> Self:
         """Learn nothing.
 
         Parameters

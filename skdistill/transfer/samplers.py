@@ -7,6 +7,7 @@ row's parents, the training rows that it was made from.
 
 from abc import ABCMeta, abstractmethod
 from numbers import Integral, Real
+from typing import Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context, clone
@@ -51,7 +52,7 @@ class BaseSampler(BaseEstimator, metaclass=ABCMeta):
     }
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X, y=None) -> Self:
         """Learn from training rows.
 
         Parameters

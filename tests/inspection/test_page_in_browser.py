@@ -1,10 +1,10 @@
 """A tree's page in Chromium: as people use it, and what it computes."""
 
 import json
-import shutil
 
 import numpy as np
 import pytest
+from browsers import Opened
 from pages import KINDS, NUMBERS, TARGETS, X, Y, as_json, data_of, table
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -14,37 +14,8 @@ from skdistill import HardDecisionTreeClassifier, StudentClassifier, export_html
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
-    driver = shutil.which("chromedriver")
-    if driver is None:
-        pytest.skip("needs Chromium and chromedriver")
-    options = webdriver.ChromeOptions()
-    # A container's root has no sandbox, and little shared memory.
-    for flag in ("headless=new", "no-sandbox", "disable-gpu", "disable-dev-shm-usage"):
-        options.add_argument(f"--{flag}")
-    options.add_argument("--window-size=1400,900")
-    logs = {"browser": "ALL", "performance": "ALL"}
-    options.set_capability("goog:loggingPrefs", logs)
-    service = webdriver.ChromeService(executable_path=driver)
-    with webdriver.Chrome(options=options, service=service) as browser:
-        yield browser
-
-
-class Page:
+class Page(Opened):
     """A tree's page that is open."""
-
-    def __init__(self, browser, path):
-        self.browser = browser
-        browser.get_log("performance"), browser.get_log("browser")
-        browser.get(path.as_uri())
-
-    def all(self, selector):
-        return self.browser.find_elements("css selector", selector)
-
-    def one(self, selector):
-        return self.browser.find_element("css selector", selector)
 
     def node(self, number):
         return self.one(f'[data-node="{number}"]')
@@ -72,9 +43,6 @@ class Page:
             key = getattr(Keys, name, name)
             self.browser.switch_to.active_element.send_keys(key)
 
-    def run(self, script, *arguments):
-        return self.browser.execute_script(script, *arguments)
-
     def paste(self, text):
         if not self.one("#text").is_displayed():
             self.one("#paste summary").click()
@@ -82,18 +50,6 @@ class Page:
         self.one("#text").send_keys(text)
         self.one("#take").click()
         return self.one("#taken").text
-
-    def log(self):
-        return [entry["message"] for entry in self.browser.get_log("browser")]
-
-    def requests(self):
-        events = (json.loads(e["message"]) for e in self.browser.get_log("performance"))
-        sent = (e["message"] for e in events)
-        return [
-            event["params"]["request"]["url"]
-            for event in sent
-            if event["method"] == "Network.requestWillBeSent"
-        ]
 
 
 @pytest.fixture
@@ -370,16 +326,12 @@ def test_names_of_markup_are_letters_in_a_browser_too(opened):
 
 def test_a_narrow_window_gets_the_outline(soft, opened):
     page = opened(soft)
-    size = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
-    try:
-        page.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    with page.phone():
         page.browser.refresh()
         assert "outline" in page.one("#canvas").get_attribute("class")
         assert page.run("return document.documentElement.scrollWidth") <= 390
         tops = [node.rect["y"] for node in page.all(".node")]
         assert tops == sorted(tops)
-    finally:
-        page.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 def test_several_targets_have_a_list_each(opened):

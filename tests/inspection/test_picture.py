@@ -11,6 +11,7 @@ import pytest
 from iris_trees import NAMES, TREES, X, Y
 from named_trees import AS_THEY_ARE, LONG, WRITTEN, hard
 from named_trees import Y as CODES
+from on_first_use import OnFirstUse
 from printed_trees import LEAF, lines_of
 
 from skdistill import (
@@ -39,17 +40,19 @@ def of_depth(depth, y):
 
 
 CODED = (ROWS[:, 0] > 0) + 2 * (ROWS[:, 1] * ROWS[:, 2] > 0)
-DRAWN = {
-    "one leaf": (HardDecisionTreeRegressor().fit(np.ones((9, 2)), np.arange(9.0)), {}),
-    "iris": (TREES[0], {"feature_names": NAMES}),
-    "64 leaves": (of_depth(6, CODED), {"max_terms": 1}),
-    "64 leaves, of values": (hard_of(ROWS[:, 0] * ROWS[:, 1], 64), {}),
-    "names of 40 letters": (
-        of_depth(3, CODED),
-        {"feature_names": FORTY, "class_names": FORTY[:4]},
-    ),
-    "20 classes": (hard_of((ROWS[:, 0] * 4).astype(int) % 20, 12), {"max_depth": 3}),
-}
+ONE_LEAF = HardDecisionTreeRegressor()
+TWENTY = (ROWS[:, 0] * 4).astype(int) % 20
+NAMED = {"feature_names": FORTY, "class_names": FORTY[:4]}
+DRAWN = OnFirstUse(
+    {
+        "one leaf": lambda: (ONE_LEAF.fit(np.ones((9, 2)), np.arange(9.0)), {}),
+        "iris": lambda: (TREES[0], {"feature_names": NAMES}),
+        "64 leaves": lambda: (of_depth(6, CODED), {"max_terms": 1}),
+        "64 leaves, of values": lambda: (hard_of(ROWS[:, 0] * ROWS[:, 1], 64), {}),
+        "names of 40 letters": lambda: (of_depth(3, CODED), NAMED),
+        "20 classes": lambda: (hard_of(TWENTY, 12), {"max_depth": 3}),
+    }
+)
 
 
 def overlaps(box, other):
@@ -132,8 +135,9 @@ def test_other_figures_are_left_alone(pyplot):
     assert pyplot.get_fignums() == [1, 2]
 
 
-@pytest.mark.parametrize("tree", TREES, ids=lambda tree: type(tree).__name__)
-def test_axes_that_are_given_hold_the_picture(tree, pyplot):
+@pytest.mark.parametrize("which", TREES)
+def test_axes_that_are_given_hold_the_picture(which, pyplot):
+    tree = TREES[which]
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 4))
     for ax in (left, right):
         texts = plot_tree(tree, ax=ax)
@@ -144,8 +148,9 @@ def test_axes_that_are_given_hold_the_picture(tree, pyplot):
     pickle.loads(pickle.dumps(figure))
 
 
-@pytest.mark.parametrize("tree", TREES, ids=lambda tree: type(tree).__name__)
-def test_the_picture_shows_each_node_once_and_none_over_another(tree, ax):
+@pytest.mark.parametrize("which", TREES)
+def test_the_picture_shows_each_node_once_and_none_over_another(which, ax):
+    tree = TREES[which]
     texts = plot_tree(tree, feature_names=NAMES, ax=ax)
     assert len(texts) == len(tree.node_mass_)
     said = [" ".join(text.get_text().split()) for text in texts]

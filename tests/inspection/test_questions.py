@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from on_first_use import OnFirstUse
 from printed_trees import LEAF, as_number, lines_of, questions_of, shares_of, walk
 from scipy import sparse
 from sklearn.ensemble import RandomForestClassifier
@@ -42,19 +43,21 @@ LOGIT = (
 )
 LEAVES = np.where(RANDOM.random(N) < 1 / (1 + np.exp(-LOGIT)), "Yes", "No")
 SOFT = {"max_epochs": 10, "transfer": None, "random_state": 0, "inference": "path"}
-TREES = {
+UNFITTED = {
     "hard": HardDecisionTreeClassifier(max_leaf_nodes=16, random_state=0),
     "axis": SoftDecisionTreeClassifier(split="axis", max_leaf_nodes=12, **SOFT),
     "sparse": SoftDecisionTreeClassifier(split="sparse", max_depth=3, **SOFT),
     "dense": SoftDecisionTreeClassifier(max_depth=3, **SOFT),
 }
-TREES = {name: tree.fit(TABLE, LEAVES) for name, tree in TREES.items()}
+TREES = OnFirstUse(
+    (name, lambda tree=tree: tree.fit(TABLE, LEAVES)) for name, tree in UNFITTED.items()
+)
 
 
-@pytest.mark.parametrize("tree", TREES.values(), ids=TREES)
-def test_the_side_of_yes_comes_first_and_is_never_negated(tree):
+@pytest.mark.parametrize("name", TREES)
+def test_the_side_of_yes_comes_first_and_is_never_negated(name):
     open_at = set()  # depths at which the second side is still to come
-    for depth, words in lines_of(export_text(tree)):
+    for depth, words in lines_of(export_text(TREES[name])):
         if LEAF.fullmatch(words):
             continue
         if depth not in open_at:

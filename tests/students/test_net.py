@@ -224,6 +224,7 @@ def test_members_go_on_where_they_were(iris):
     X, y = iris
     student = NeuralStudentClassifier(
         n_members=2,
+        hidden_layer_sizes=(64, 64),
         numeric_embedding="piecewise_linear",
         max_epochs=5,
         warm_start=True,

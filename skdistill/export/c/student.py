@@ -1,6 +1,7 @@
 """A fitted student as one header of C, with the proof that it says the same."""
 
 import json
+from typing import Any
 
 from ..arrays import predictor_of
 from ..files import checked_path, write_whole
@@ -79,7 +80,9 @@ _NOTES = {
 }
 
 
-def to_c(student, path, *, dtype="double", name=None, compiler=None, X=None):
+def to_c(
+    student, path, *, dtype="double", name=None, compiler=None, X=None
+) -> dict[str, Any]:
     """Write a fitted student as one header of C99.
 
     It asks for nothing but ``math.h``: no heap, no recursion, no state. All names begin

@@ -1,5 +1,7 @@
 """A fitted student as an ONNX file, with the proof that it says the same."""
 
+from typing import Any
+
 from sklearn.utils.validation import check_is_fitted
 
 from ..files import checked_path
@@ -11,7 +13,7 @@ from .table import onnx_predictor, table_model
 from .texts import reads_texts, texts_to_onnx
 
 
-def to_onnx(student, path, *, quantize=None, X=None, opset=OPSET):
+def to_onnx(student, path, *, quantize=None, X=None, opset=OPSET) -> dict[str, Any]:
     """Write a fitted student as an ONNX file, its view of a table included.
 
     The file takes rows as the student takes them: nothing is left to be scaled, encoded or

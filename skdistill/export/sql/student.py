@@ -21,7 +21,7 @@ def to_sql(
     booleans=(),
     max_length=100_000,
     X=None,
-):
+) -> str:
     """Write a fitted student as a SELECT, which scores a table where it lies.
 
     Its columns are ``prediction`` and, of a classifier, one probability for each class,

@@ -93,8 +93,10 @@ class SoftBooster(ABC):
     """
 
     library = name = ""
-    own = others = frozenset()
-    aliases = rounds = ()
+    own: frozenset = frozenset()
+    others: frozenset = frozenset()
+    aliases: tuple = ()
+    rounds: tuple = ()
     of_labels: dict = {}
 
     def __init__(self, model, path=""):

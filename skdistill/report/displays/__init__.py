@@ -1,0 +1,1 @@
+"""Pictures of a student beside its teacher, as scikit-learn's displays are made."""

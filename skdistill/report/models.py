@@ -1,0 +1,224 @@
+"""Who is who in a report: students by name, their teacher, and the control."""
+
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import Pipeline
+
+from ..students.base import BaseStudent
+from ..teacher.members import DroppedTeacher, is_ready, members_of
+
+TEACHER, CONTROL = "teacher", "control"
+
+
+def named_students(student):
+    """Students by name, each of them fitted.
+
+    Parameters
+    ----------
+    student : estimator, or dict of str to estimator
+        As the user gave it.
+
+    Returns
+    -------
+    dict of str to estimator
+        "student" for a single one.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or one is called as another model is.
+    NotFittedError
+        If one is not fitted.
+    """
+    students = student if isinstance(student, dict) else {"student": student}
+    taken = sorted({TEACHER, CONTROL} & set(students))
+    if not students or taken or not all(isinstance(name, str) for name in students):
+        raise ValueError(
+            f"student={list(students)!r} must be a fitted student, or a dict of them by "
+            f"name, other than {TEACHER!r} and {CONTROL!r}."
+        )
+    for name, model in students.items():
+        check_fitted(model, f"student {name!r}")
+    return dict(students)
+
+
+def check_fitted(model, who):
+    """Refuse a model that cannot answer yet.
+
+    Parameters
+    ----------
+    model : object
+        Or a list of them.
+    who : str
+        What the error calls it.
+
+    Raises
+    ------
+    NotFittedError
+        If it, or a member of it, is not fitted.
+    """
+    if not all(map(is_ready, members_of(model))):
+        raise NotFittedError(
+            f"{who}, {kind_of(model)}, is not fitted: fit it first, on rows other than "
+            "those of X_test."
+        )
+
+
+def inner(model):
+    """The student inside a search or a pipeline, and the fitted steps before it.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted.
+
+    Returns
+    -------
+    model : estimator
+        The innermost one.
+    before : list of transformer
+        Through which rows go to it.
+    """
+    if hasattr(model, "best_estimator_"):
+        return inner(model.best_estimator_)
+    if not isinstance(model, Pipeline):
+        return model, []
+    last, before = inner(model.steps[-1][1])
+    return last, [*(step for _, step in model.steps[:-1]), *before]
+
+
+def through(steps, X):
+    """Rows after some fitted transformers.
+
+    Parameters
+    ----------
+    steps : list of transformer
+        Fitted, or "passthrough".
+    X : array-like or frame of shape (n, n_features)
+        Rows as the user gave them.
+
+    Returns
+    -------
+    array-like or frame
+        X itself without steps.
+    """
+    for step in steps:
+        X = X if step is None or step == "passthrough" else step.transform(X)
+    return X
+
+
+def the_teacher(students, teacher):
+    """The teacher, how its members count, and the steps before it.
+
+    Parameters
+    ----------
+    students : dict of str to estimator
+        Fitted.
+    teacher : object, list of objects or None
+        As the user gave it; None for that of the students.
+
+    Returns
+    -------
+    teacher : object or list of objects
+        Fitted.
+    weights : array-like or None
+        Shares of the members of a list.
+    before : list of transformer
+        A student in a pipeline has asked its teacher about rows that came through these.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or the students have several.
+    """
+    if teacher is not None:
+        check_fitted(teacher, "teacher")
+        return teacher, None, []
+    found = [inner(model) for model in students.values()]
+    held = [getattr(student, "teacher_", None) for student, _ in found]
+    if any(each is None or isinstance(each, DroppedTeacher) for each in held):
+        raise ValueError(
+            "There is no teacher to compare with: a student has no teacher_, as after "
+            "keep_teacher=False, after a fit from teacher_output, and of a model that had "
+            "none. Give the fitted one as teacher=."
+        )
+    if any(each is not held[0] for each in held):
+        raise ValueError(
+            "The students hold teachers that are not one and the same object: give that "
+            "which all are to be compared with as teacher=."
+        )
+    student, before = found[0]
+    return held[0], getattr(student, "teacher_weights", None), before
+
+
+def the_control(students, control, X_train, y_train):
+    """The same without a teacher: as the user gave it, or fitted now.
+
+    Parameters
+    ----------
+    students : dict of str to estimator
+        Fitted; the control is that of the first.
+    control : estimator, "fit" or None
+        As the user gave it.
+    X_train, y_train : array-like or None
+        What the control is fitted on.
+
+    Returns
+    -------
+    estimator or None
+        Fitted.
+
+    Raises
+    ------
+    ValueError
+        If it is to be fitted, and there is nothing to fit it on.
+    """
+    if control is None:
+        return None
+    if not isinstance(control, str):
+        check_fitted(control, "control")
+        return control
+    if control != "fit" or X_train is None or y_train is None:
+        raise ValueError(
+            f'control={control!r}: give a fitted model, None, or "fit", which fits the '
+            "student without its teacher and needs X_train and y_train."
+        )
+    model = next(iter(students.values()))
+    model = getattr(model, "best_estimator_", model)
+    if not isinstance(inner(model)[0], BaseStudent):
+        raise ValueError(
+            f'control="fit" is for students of skdistill, and not for {kind_of(model)}: '
+            "give a fitted control."
+        )
+    return _without_teacher(model).fit(X_train, y_train)
+
+
+def _without_teacher(model):
+    """A clone that learns from labels alone, and stops before it learns them by heart."""
+    twin = clone(model)
+    last = inner(twin)[0]
+    options = {"teacher": None, "teacher_weights": None}
+    # Without it the control of a net is worse than it need be, and the gain too large.
+    if "early_stopping" in last.get_params(deep=False):
+        options["early_stopping"] = True
+    last.set_params(**options)
+    return twin
+
+
+def kind_of(model):
+    """What a model is, in a word or two.
+
+    Parameters
+    ----------
+    model : object or list of objects
+        Any.
+
+    Returns
+    -------
+    str
+        Such as "HardDecisionTreeClassifier", or "list of 3".
+    """
+    if isinstance(model, list | tuple):
+        return f"list of {len(model)}"
+    last = inner(model)[0]
+    return last.__name__ if hasattr(last, "__name__") else type(last).__name__

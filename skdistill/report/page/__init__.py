@@ -1,0 +1,3 @@
+"""A report as one HTML file."""
+
+from .page import page_of as page_of
