@@ -12,7 +12,7 @@ def inline(writer, node):
 
 def block(writer, node):
     """A formula on a line of its own."""
-    writer.body.append(f'<div class="math">{tex2mathml(node.astext(), True)}</div>')
+    writer.body.append(f'<div class="formula">{tex2mathml(node.astext(), True)}</div>')
     raise nodes.SkipNode
 
 
