@@ -42,19 +42,19 @@ class Given:
 
     student: Any
     X_test: Any
-    y_test: Any
-    teacher: Any
-    control: Any
-    X_train: Any
-    y_train: Any
-    columns: Any
-    scoring: Any
-    confidence: float
-    allow_seen: bool
-    max_rows: int
-    random_state: Any
-    n_jobs: Any
-    verbose: Any
+    y_test: Any = None
+    teacher: Any = None
+    control: Any = None
+    X_train: Any = None
+    y_train: Any = None
+    columns: Any = ()
+    scoring: Any = None
+    confidence: float = 0.95
+    allow_seen: bool = False
+    max_rows: int = 20_000
+    random_state: Any = 0
+    n_jobs: Any = None
+    verbose: Any = 0
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from sklearn.utils._param_validation import Interval, validate_params
 
-from ..inspection import export_html
+from ..inspection.page import export_html, framed
+from ..inspection.readable import is_tree
 from .finding import Given, found, hear
-from .models import inner
 from .table import as_plain, as_rows, as_text
 
 
@@ -186,17 +186,17 @@ class DistillationReport:
         return path
 
     def _repr_html_(self):
-        return self._page()
+        return framed(self._page(), "The report")
 
     def _page(self, title=None):
         page = import_module(".page", __package__)
         return page.page_of(self.result, title, self._trees())
 
     def _trees(self):
-        """The pages of those students that are trees, by name."""
+        """Pages of the students that are trees, by name."""
         students = {name: self.asked.models[name] for name in self.asked.students}
         return {
             name: export_html(model)
             for name, model in students.items()
-            if hasattr(inner(model)[0], "node_mass_")
+            if is_tree(model)
         }

@@ -1,16 +1,6 @@
-"""Axes to draw on, and reports that take no longer than they must."""
+"""Reports that take no longer than they must."""
 
 import pytest
-
-
-@pytest.fixture
-def pyplot():
-    matplotlib = pytest.importorskip("matplotlib")
-    matplotlib.use("agg")
-    from matplotlib import pyplot
-
-    yield pyplot
-    pyplot.close("all")
 
 
 @pytest.fixture(scope="module")
