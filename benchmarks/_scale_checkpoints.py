@@ -145,6 +145,7 @@ def _student(folder, quick, **options):
 
     return NeuralStudentClassifier(
         RandomForestClassifier(20, random_state=0),
+        hidden_layer_sizes=(64, 64),
         memory=folder / "memory",
         max_epochs=8 if quick else 16,
         random_state=0,

@@ -53,7 +53,11 @@ def learn(where, folder, max_epochs):
 
     folder, before = Path(folder), peak_mb(os.getpid())
     student = NeuralStudentClassifier(
-        alpha=0.5, max_epochs=max_epochs, batch_size=256, random_state=0
+        hidden_layer_sizes=(64, 64),
+        alpha=0.5,
+        max_epochs=max_epochs,
+        batch_size=256,
+        random_state=0,
     )
     start = time.perf_counter()
     if where == "memory":

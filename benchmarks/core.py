@@ -155,7 +155,11 @@ def compare_fits(name, n_features, widths, n_classes, epochs, rounds, batch=256)
 
 def compare_predictions(rounds):
     X, y, _ = table(60_000, 20, 5)
-    plain = {"numeric_embedding": None, "max_epochs": 1}
+    plain = {
+        "hidden_layer_sizes": (64, 64),
+        "numeric_embedding": None,
+        "max_epochs": 1,
+    }
     student = NeuralStudentClassifier(**plain, random_state=0).fit(X, y)
     module = student.module_
     x = torch.from_numpy(student.preprocessor_.transform(X))

@@ -53,8 +53,12 @@ def students(teacher, epochs):
     return {
         "hard tree, 32 leaves": HardDecisionTreeClassifier(teacher, **free),
         "soft tree, depth 6": SoftDecisionTreeClassifier(teacher, max_depth=6, **net),
-        "net 64-64": NeuralStudentClassifier(teacher, numeric_embedding=None, **net),
-        "net 64-64, piecewise": NeuralStudentClassifier(teacher, **net),
+        "net 64-64": NeuralStudentClassifier(
+            teacher, hidden_layer_sizes=(64, 64), numeric_embedding=None, **net
+        ),
+        "net 64-64, piecewise": NeuralStudentClassifier(
+            teacher, hidden_layer_sizes=(64, 64), **net
+        ),
     }
 
 

@@ -159,7 +159,9 @@ def stack(seed=0):
 
 def searches(X, y, teacher, epochs, n_folds):
     """Seconds of a search over temperatures, in three ways."""
-    student = NeuralStudentClassifier(teacher, max_epochs=epochs, random_state=0)
+    student = NeuralStudentClassifier(
+        teacher, hidden_layer_sizes=(64, 64), max_epochs=epochs, random_state=0
+    )
     grid = {"temperature": list(TEMPERATURES)}
     options = {"cv": n_folds, "scoring": "neg_log_loss", "refit": False}
     with tempfile.TemporaryDirectory() as folder:
@@ -206,7 +208,11 @@ def two_workers(path):
     """Run in a process of its own: print the seconds of each number of workers."""
     X, y, teacher, epochs, n_folds, folder = pickle.loads(Path(path).read_bytes())
     student = NeuralStudentClassifier(
-        teacher, max_epochs=epochs, random_state=0, memory=folder
+        teacher,
+        hidden_layer_sizes=(64, 64),
+        max_epochs=epochs,
+        random_state=0,
+        memory=folder,
     )
     options = {"cv": n_folds, "scoring": "neg_log_loss", "refit": False}
 
@@ -225,10 +231,11 @@ def predictions(X, y, teacher, epochs, rounds):
     """Seconds for one row and for 10,000, and bytes."""
     one, many = X[:1], np.resize(X, (10_000, X.shape[1]))
     free = {"keep_teacher": False, "random_state": 0}
+    small = {"hidden_layer_sizes": (64, 64), "max_epochs": epochs, **free}
     students = {
-        "net": NeuralStudentClassifier(teacher, max_epochs=epochs, **free),
+        "net": NeuralStudentClassifier(teacher, **small),
         "net, no embedding": NeuralStudentClassifier(
-            teacher, max_epochs=epochs, numeric_embedding=None, **free
+            teacher, numeric_embedding=None, **small
         ),
         "soft tree, depth 6": SoftDecisionTreeClassifier(
             teacher, max_depth=6, max_epochs=epochs, **free

@@ -57,6 +57,10 @@ STUDENTS = {
     "net": (NeuralStudentClassifier, NeuralStudentRegressor),
     "tree": (SoftDecisionTreeClassifier, SoftDecisionTreeRegressor),
 }
+SIZES = {
+    "net": {"hidden_layer_sizes": (64, 64), "max_epochs": 50},
+    "tree": {"max_epochs": 50},
+}
 
 
 def split(name, seed):
@@ -108,7 +112,7 @@ def one_split(name, seed):
     for kind, pair in STUDENTS.items():
         for view, preprocessor in (("auto", "auto"), ("hand-made", hand_made())):
             student = pair[name == "diamonds"](
-                preprocessor=preprocessor, random_state=seed
+                preprocessor=preprocessor, random_state=seed, **SIZES[kind]
             )
             if kind == "net":
                 student.set_params(numeric_embedding=None)

@@ -18,6 +18,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import time
 import warnings
+from functools import partial
 
 import numpy as np
 import torch
@@ -39,7 +40,10 @@ TARGETS = {
     "letter_recognition": "lettr",
 }
 FIXED = (1.0, 2.0, 4.0, 8.0)
-STUDENTS = {"net": NeuralStudentClassifier, "tree": SoftDecisionTreeClassifier}
+STUDENTS = {
+    "net": partial(NeuralStudentClassifier, hidden_layer_sizes=(64, 64), max_epochs=50),
+    "tree": partial(SoftDecisionTreeClassifier, max_epochs=50),
+}
 N_TRAIN, N_VAL, N_TEST = 3000, 500, 10_000
 
 
@@ -80,7 +84,7 @@ def losses(name, seed):
 
     def fit(Student, temperature, **given):
         student = Student(classes=classes, temperature=temperature, random_state=seed)
-        if Student is NeuralStudentClassifier:
+        if Student is STUDENTS["net"]:
             student.set_params(numeric_embedding=None)
         start = time.perf_counter()
         student.fit(X, y, teacher_output=P, **given)

@@ -14,6 +14,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import time
 import warnings
+from functools import partial
 
 import numpy as np
 import torch
@@ -54,7 +55,10 @@ SAMPLERS = {
     "conditional, p=1": ConditionalSampler(8.0, p=1.0),
 }
 PLAIN = {"numeric_embedding": None}
-STUDENTS = {"net": NeuralStudentClassifier, "tree": SoftDecisionTreeClassifier}
+STUDENTS = {
+    "net": partial(NeuralStudentClassifier, hidden_layer_sizes=(64, 64), max_epochs=50),
+    "tree": partial(SoftDecisionTreeClassifier, max_epochs=50),
+}
 
 
 def split(name, seed, n_train=5000):

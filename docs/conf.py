@@ -16,15 +16,16 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     # docs/_extensions
+    "accessible",
     "benchmark_table",
     "first_tree",
     "gain_picture",
     "markdown_page",
+    "mathml",
     "parameter_groups",
 ]
 exclude_patterns = ["_build", "gallery/*.ipynb", "gallery/*.py", "**/README.txt"]
@@ -51,11 +52,13 @@ sphinx_gallery_conf = {
     "doc_module": ("skdistill",),
     "download_all_examples": False,
     "show_memory": False,
+    "write_computation_times": False,  # its page loads scripts of other hosts
     "abort_on_example_error": True,
 }
 # tqdm's notebook bar is not there in a plain run of the gallery
 warnings.filterwarnings("ignore", message="IProgress not found")
 
+html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_theme_options = {
     "show_toc_level": 2,

@@ -78,6 +78,17 @@ class NumpyPredictor:
         Number of columns of the rows.
     feature_names_in_ : ndarray of shape (n_features,)
         Their names, where training rows had some.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skdistill import HardDecisionTreeClassifier
+    >>> from skdistill.export import to_numpy
+    >>> X, y = load_iris(return_X_y=True)
+    >>> tree = HardDecisionTreeClassifier(max_leaf_nodes=3).fit(X, y)
+    >>> predictor = to_numpy(tree)
+    >>> predictor.predict(X[::60])
+    array([0, 1, 2])
     """
 
     def __init__(self, meta, arrays):

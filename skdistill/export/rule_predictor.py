@@ -136,6 +136,17 @@ class RulePredictor:
         Their names, where training rows had some.
     meta : dict
         The content.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skdistill import HardDecisionTreeClassifier, export_rules
+    >>> from skdistill.export import load
+    >>> X, y = load_iris(return_X_y=True)
+    >>> tree = HardDecisionTreeClassifier(max_leaf_nodes=3).fit(X, y)
+    >>> rules = load(export_rules(tree, format="json"))
+    >>> rules.predict(X[::60])
+    array([0, 1, 2])
     """
 
     def __init__(self, content):

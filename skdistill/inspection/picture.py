@@ -91,7 +91,15 @@ def plot_tree(
     >>> from skdistill import HardDecisionTreeClassifier, plot_tree
     >>> iris = load_iris()
     >>> tree = HardDecisionTreeClassifier(max_leaf_nodes=3).fit(iris.data, iris.target)
-    >>> texts = plot_tree(tree, feature_names=iris.feature_names)  # doctest: +SKIP
+    >>> texts = plot_tree(tree, feature_names=iris.feature_names)
+    >>> print(texts[0].get_text())
+    petal length (cm) <= 2.5
+    class 1: 33.4 %, class 2: 33.3 %,
+    class 0: 33.3 %
+    100 % of rows
+    n = 150
+    >>> from matplotlib import pyplot
+    >>> pyplot.close()
     """
     pyplot = imported_pyplot("plot_tree")
     tree = readable(tree).student

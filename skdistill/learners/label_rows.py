@@ -111,6 +111,15 @@ def drawn_label_rows(p, weight, max_rows, random):
     -------
     LabelRows
         At most `max_rows`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdistill.learners.label_rows import drawn_label_rows
+    >>> p = np.array([[0.75, 0.25]])
+    >>> drawn = drawn_label_rows(p, np.ones(1), 4, np.random.RandomState(0))
+    >>> drawn.code, drawn.error
+    (array([0, 0, 0, 1]), 0.0)
     """
     n, n_draws = len(p), max_rows // len(p)
     # Systematic sampling: one random offset for each row, then equal steps.

@@ -57,6 +57,20 @@ class SmallestStudent:
         Scores on the rows that report.
     tolerance : float
         The share that was allowed.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from skdistill import HardDecisionTreeClassifier, smallest_student
+    >>> X, y = load_iris(return_X_y=True)
+    >>> forest = RandomForestClassifier(10, random_state=0).fit(X[::2], y[::2])
+    >>> tree = HardDecisionTreeClassifier(forest, transfer=None, random_state=0)
+    >>> rows = {"X_val": X[1::2], "y_val": y[1::2]}
+    >>> sizes = {"max_leaf_nodes": [2, 4]}
+    >>> found = smallest_student(tree, X[::2], y[::2], **rows, tolerance=0.3, sizes=sizes)
+    >>> found.is_good_enough, found.student.get_n_leaves(), len(found.curve)
+    (True, 4, 2)
     """
 
     student: Any

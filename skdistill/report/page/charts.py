@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from ...inspection.numbers import in_full
+from .written import figure
 
 _STEPS = (1, 2, 2.5, 5, 10)
 _MOST_POINTS = 300  # of a curve: more cannot be seen
@@ -62,7 +62,7 @@ def scale_of(values, n_ticks=4, ends=None):
     """
     known = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
     low, high = min(known), max(known)
-    room = 0.06 * (high - low) or max(abs(high), 1e-12) * 0.1
+    room = 0.06 * (high - low) or 0.1 * abs(high) or 1.0
     low, high = low - room, high + room
     if ends is not None:
         low, high = max(low, ends[0]), min(high, ends[1])
@@ -90,7 +90,7 @@ def tick(value):
     str
         Such as "12,500".
     """
-    return in_full(value).replace("-", "\N{MINUS SIGN}")
+    return figure(value)
 
 
 def share_tick(value):

@@ -5,7 +5,7 @@ from importlib.resources import files
 
 from ...inspection.page import asset
 from ...tables.terms import in_one_line
-from . import charts, figures, views
+from . import charts, views, written
 from .sections import context_of
 from .summary import summary_of
 
@@ -72,9 +72,9 @@ def _environment():
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    written = ("figure", "interval", "middle", "share", "at_least", "at_most")
-    written += ("memory", "duration", "level")
-    environment.filters.update({name: getattr(figures, name) for name in written})
+    names = ("figure", "interval", "middle", "share", "at_least", "at_most")
+    names += ("memory", "duration", "level")
+    environment.filters.update({name: getattr(written, name) for name in names})
     environment.filters.update(shortened=views.shortened, in_one_line=in_one_line)
     environment.filters.update(visible=views.visible, isolated=views.isolated)
     environment.filters.update(

@@ -9,7 +9,7 @@ from ...tables.terms import in_one_line
 from ..ranked import ranked_segments
 from ..result import Interval
 from . import charts
-from .figures import figure, times
+from .written import figure, times
 
 _MOST_COLUMNS = 15  # of importances at once; the others are folded
 _MOST_FOLDED = 200
@@ -19,10 +19,13 @@ _CURVES = ("valid_loss", "train_loss")
 _ISOLATED = "\N{FIRST STRONG ISOLATE}{}\N{POP DIRECTIONAL ISOLATE}"
 # What a larger figure of the teacher's means for a student.
 _THAN = {
-    "n_bytes": ("smaller", "larger"),
-    "one_row": ("faster", "slower"),
-    "thousand_rows": ("faster", "slower"),
+    "n_bytes": ("smaller", "larger", "as large"),
+    "one_row": ("faster", "slower", "as fast"),
+    "thousand_rows": ("faster", "slower", "as fast"),
 }
+
+
+_ALIKE = 1.05  # what is less than that apart, times are too unsure to tell
 
 
 class Shown(NamedTuple):
@@ -275,30 +278,33 @@ def than(cost, teacher, name):
     """
     if teacher is None or cost is teacher:
         return Markup("")
-    words = ratio_in_words(getattr(teacher, name), getattr(cost, name), *_THAN[name])
+    words = ratio_in_words(teacher, cost, name)
     return Markup("<small>{}</small>").format(words) if words else Markup("")
 
 
-def ratio_in_words(teacher, student, less, more):
-    """Return how often a teacher's figure holds a student's.
+def ratio_in_words(teacher, student, name):
+    """Return how often a cost of the teacher's holds a student's.
 
     Parameters
     ----------
-    teacher, student : float
-        Such as bytes.
-    less, more : str
-        What a student is whose figure is less than the teacher's, or more.
+    teacher, student : Cost
+        Of both.
+    name : str
+        Which cost.
 
     Returns
     -------
     str
         Such as "12 times smaller"; empty where one of them is not known.
     """
-    if not (0 < teacher < math.inf and 0 < student < math.inf):
+    ours, theirs = getattr(student, name), getattr(teacher, name)
+    if not (0 < theirs < math.inf and 0 < ours < math.inf):
         return ""
-    if teacher >= student:
-        return f"{times(teacher / student)} {less}"
-    return f"{times(student / teacher)} {more}"
+    less, more, same = _THAN[name]
+    ratio = max(theirs / ours, ours / theirs)
+    if ratio < _ALIKE:
+        return same
+    return f"{times(ratio)} {less if theirs > ours else more}"
 
 
 def isolated(text):
@@ -350,6 +356,22 @@ def pairs_of(models, name):
         In their order.
     """
     return [(each.model, getattr(each, name)) for each in models]
+
+
+def known(pairs):
+    """Return those models whose figure is known.
+
+    Parameters
+    ----------
+    pairs : list of tuple of str and Interval
+        Of :func:`pairs_of`.
+
+    Returns
+    -------
+    list of tuple of str and Interval
+        In their order.
+    """
+    return [pair for pair in pairs if math.isfinite(pair[1].value)]
 
 
 def paired(importance, looks):
