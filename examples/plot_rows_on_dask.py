@@ -111,7 +111,9 @@ import matplotlib.pyplot as plt
 figure, axes = plt.subplots(figsize=(8, 4.4), layout="constrained")
 for (name, values), colour in zip(losses.items(), ("C0", "0.5"), strict=True):
     axes.plot([2, 6, 24], values, "o-", color=colour, lw=2)
-    axes.annotate(name, (2, values[0]), (8, 0), textcoords="offset points", va="center")
+    axes.annotate(
+        name, (2, values[0]), (10, 8), textcoords="offset points", va="center"
+    )
 known = log_loss(test["bought"], teacher.predict_proba(test[names]))
 axes.axhline(known, color="k", lw=1)
 axes.annotate("teacher", (18, known), (0, 5), textcoords="offset points")
