@@ -5,7 +5,7 @@ import made_results
 import pytest
 
 from skdistill.report.page.summary import summary_of
-from skdistill.report.page.views import verdict
+from skdistill.report.page.wording import verdict
 from skdistill.report.result import Interval
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from ...tables.terms import in_one_line
-from .views import ratio_in_words
+from .wording import ratio_in_words
 from .written import (
     at_least,
     at_most,
