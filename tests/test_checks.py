@@ -65,12 +65,6 @@ SURROGATES = [
 FEW = {"max_leaf_nodes": 6}
 HARD_TREES = [
     HardDecisionTreeClassifier(**FEW),
-    HardDecisionTreeClassifier(
-        [LogisticRegression(), DecisionTreeClassifier(random_state=0)],
-        transfer=Munge(1.0),
-        random_state=0,
-        **FEW,
-    ),
     HardDecisionTreeRegressor(**FEW),
 ]
 
@@ -87,7 +81,8 @@ def settings():
         yield Student(**FAST)
         if Student is not SoftDecisionTreeRegressor:  # slow: among more_settings
             yield Student([one, two], **taught)
-        yield Student(early_stopping=True, **FAST)
+        if Student in CLASSIFIERS:
+            yield Student(early_stopping=True, **FAST)
         yield Student(one, cv=3, **FAST)
 
 
@@ -97,6 +92,10 @@ def more_settings():
         yield Student(LogisticRegression(), **FAST)
     for Student in REGRESSORS:
         yield Student(Ridge(), **SURE)
+        yield Student(early_stopping=True, **FAST)
+    two = [LogisticRegression(), DecisionTreeClassifier(random_state=0)]
+    drawn = {"transfer": Munge(1.0), "random_state": 0}
+    yield HardDecisionTreeClassifier(two, **drawn, **FEW)
     two = [Ridge(), DecisionTreeRegressor(random_state=0)]
     yield SoftDecisionTreeRegressor(two, **SURE)
     yield NeuralStudentClassifier(LogisticRegression(), temperature="auto", **FAST)

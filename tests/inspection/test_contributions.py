@@ -33,6 +33,8 @@ NETS = {
     "own": NeuralStudentClassifier(module=torch.nn.Linear, **FEW),
 }
 
+MORE = ("members", "waves", "scaled")
+
 
 def blocks_of(text):
     """For each answer: of the average row, of the columns, of this row."""
@@ -52,7 +54,13 @@ def log_odds(said):
     return float(said.rpartition("log odds ")[2])
 
 
-@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name in MORE else ())
+        for name in NETS
+    ],
+)
 def test_parts_add_up_to_the_answer(name):
     teacher = "dist" in repr(NETS[name].loss)
     y = {"teacher_output": np.eye(2)[(HIGH == "Yes") * 1]} if teacher else {}

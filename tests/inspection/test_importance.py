@@ -49,6 +49,7 @@ def test_a_net_needs_rows_and_says_what_it_uses(y):
         importances(net)
 
 
+@pytest.mark.slow
 def test_rows_beyond_a_thousand_are_left_out_evenly():
     net = NeuralStudentClassifier(**FEW, transfer=None).fit(X, Y)
     many = X.iloc[np.repeat(np.arange(len(X)), 5)]

@@ -91,7 +91,13 @@ def bars_of(ax, texts):
 
 
 @pytest.mark.parametrize("dpi", [60, pytest.param(150, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("case", DRAWN)
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, marks=pytest.mark.slow if case.endswith("values") else ())
+        for case in DRAWN
+    ],
+)
 def test_a_new_figure_is_so_large_that_all_can_be_read(case, dpi, pyplot):
     tree, params = DRAWN[case]
     with pyplot.rc_context({"figure.dpi": dpi}):

@@ -114,6 +114,7 @@ def run_script(*arguments):
     return [list(map(int, line.split())) for line in done.stdout.splitlines()]
 
 
+@pytest.mark.slow
 def test_two_processes_on_one_folder_do_nothing_twice(rows, out):
     asked = run_script("twice", rows, out)
     assert sum(n for (n,) in asked) == 800

@@ -53,7 +53,9 @@ class Counting(torch.optim.SGD):
 
 
 @pytest.mark.parametrize("Student", BOTH)
-@pytest.mark.parametrize("max_epochs", [1, 2, 3, 6, 8])
+@pytest.mark.parametrize(
+    "max_epochs", [1, 2, 6, *(pytest.param(n, marks=pytest.mark.slow) for n in (3, 8))]
+)
 def test_it_costs_no_more_than_two_fits(task, Student, max_epochs):
     teacher, (X, y), (X_val, y_val) = task
     options = {"optimizer": Counting, "max_epochs": max_epochs, "random_state": 0}

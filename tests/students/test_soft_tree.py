@@ -194,7 +194,9 @@ def test_text_names_columns_and_classes(iris_forest):
         export_text(SoftDecisionTreeClassifier())
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 5))]
+)
 def test_awkward_columns(seed):
     rng = np.random.default_rng(seed)
     X = np.column_stack(

@@ -49,8 +49,15 @@ def divergence(student, teacher, X):
     return (P * (np.log(P) - student.predict_log_proba(X))).sum(axis=1).mean()
 
 
-@pytest.mark.parametrize("Student", CLASSIFIERS)
-@pytest.mark.parametrize("loss", OF_CLASSES)
+@pytest.mark.parametrize(
+    ("loss", "Student"),
+    [
+        pytest.param(loss, Student, marks=pytest.mark.slow if is_more else ())
+        for loss in OF_CLASSES
+        for Student in CLASSIFIERS
+        for is_more in [Student is not CLASSIFIERS[0] and loss not in ("kl", "dist")]
+    ],
+)
 def test_every_loss_brings_the_student_to_its_teacher(iris, iris_forest, Student, loss):
     X, y = iris
     student = Student(iris_forest, loss=loss, max_epochs=50, random_state=0).fit(X, y)

@@ -123,6 +123,7 @@ def test_a_student_with_such_a_teacher_is_a_teacher_with_memory(small, tmp_path)
     learnt(student, X, y, memory=tmp_path)
 
 
+@pytest.mark.slow
 def test_workers_take_functions_by_content(small):
     X, y = small
     model = LogisticRegression(max_iter=1000).fit(X, y)

@@ -204,8 +204,11 @@ def frozen_first_layer():
     "student",
     [
         tree(split="axis"),
-        tree(leaf="linear"),
-        HardDecisionTreeClassifier(forest(), max_leaf_nodes=4, random_state=0),
+        pytest.param(tree(leaf="linear"), marks=pytest.mark.slow),
+        pytest.param(
+            HardDecisionTreeClassifier(forest(), max_leaf_nodes=4, random_state=0),
+            marks=pytest.mark.slow,
+        ),
         NeuralStudentClassifier(forest(), dropout=0.5, **SMALL),
         NeuralStudentClassifier(forest(), ema_decay=0.9, **SMALL),
         NeuralStudentClassifier(forest(), temperature="auto", **SMALL),
