@@ -33,7 +33,7 @@ test-browser: $(VENV)/test $(VENV)/browser ## The pages of a tree and of a repor
 test-anywhere: $(VENV)/test ## The suite as other processors and other seeds would run it
 	$(BIN)/python tests/anywhere.py
 
-test-all: $(VENV)/test $(VENV)/foundation $(VENV)/viewers $(VENV)/examples ## All tests
+test-all: $(VENV)/test $(VENV)/foundation $(VENV)/viewers $(VENV)/tracking $(VENV)/examples ## All tests
 	$(BIN)/python -m pytest --hypothesis-profile=default
 
 lint: $(VENV)/lint ## Format, rules, imports, docstrings and types
@@ -94,7 +94,7 @@ test-wheel: dist ## The suite against the wheel; SUITE="tests/students" runs a p
 	    -n 2 --dist worksteal --ignore-glob="*/ray_engine.py" --pyargs $(SUITE)
 
 # Each extra of setup.cfg is installed once, and again when it changes.
-EXTRAS := test foundation viewers browser examples lint dist docs bench peers
+EXTRAS := test foundation viewers tracking browser examples lint dist docs bench peers
 $(EXTRAS:%=$(VENV)/%): $(VENV)/%: $(BIN)/python setup.cfg constraints.txt
 	$(PIP) -e .[$*]
 	touch $@

@@ -15,12 +15,14 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import multiprocessing
 import resource
 import time
+from functools import partial
 
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 from benchmarks._report import arguments, report, rounded
+from benchmarks._report_noise import n_flagged
 from skdistill import DistillationReport, StudentClassifier
 from skdistill.report.intervals import exact_lower, mean_lower
 
@@ -89,7 +91,18 @@ def bound_of_labels(n_draws):
     return line(case, share=rounded(np.mean(holds)))
 
 
-SIMULATIONS = exact_bound, bound_of_labels
+def noise(task, n_draws):
+    """How often a segment is flagged where the student errs everywhere alike."""
+    share = n_flagged(n_draws // 4, task) / (n_draws // 4)
+    case = f"segments flagged in noise, {task}, {n_draws // 4:,} runs"
+    return line(case, share=rounded(share))
+
+
+SIMULATIONS = (
+    exact_bound,
+    bound_of_labels,
+    *(partial(noise, task) for task in ("classes", "labels", "values")),
+)
 
 
 def main():

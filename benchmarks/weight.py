@@ -1,10 +1,10 @@
-"""What skdistill weighs: the wheel, what is installed with it, and the time of an import.
+"""What skdistill weighs: the wheel, what is installed with it, and an import's time.
 
-*Imports*: each in a process of its own, one thread, the median of several; beside them
-scikit-learn's and torch's own. *Wheel*: built from this clone, and unpacked. *Extras*: the
-packages that an extra adds to those that skdistill requires anyway, with all that these
-require, as they are installed here; bytes are those of their files. The extras of
-developers are left out.
+*Imports*: each in a process of its own, one thread, the median of several, in processor
+time, which other programs change less; beside them scikit-learn's and torch's own.
+*Wheel*: built from this clone, and unpacked. *Extras*: the packages that an extra adds
+to those that skdistill requires anyway, with all that these require, as they are
+installed here; bytes are those of their files. The extras of developers are left out.
 """
 
 import os
@@ -36,12 +36,12 @@ IMPORTS = {
 }
 EXTRAS = ("sql", "onnx", "skl2onnx", "text", "large", "processes", "ray")
 CLOCK = (
-    "import time; start = time.perf_counter(); {}; print(time.perf_counter() - start)"
+    "import time; start = time.process_time(); {}; print(time.process_time() - start)"
 )
 
 
 def seconds_of(code, rounds):
-    """The median time of an import in a process that has imported nothing."""
+    """The median processor time of an import where nothing was imported before."""
     command = [sys.executable, "-c", CLOCK.format(code)]
     times = [
         float(

@@ -164,6 +164,26 @@ plot_tree(tree)
 plt.savefig(folder / "tree.png", dpi=130)
 
 # %%
+# The report
+# ----------
+# What the table above says, with intervals; and where the tree differs from the stack, what
+# matters to each, what they cost, and the rows on which they part.
+
+from skdistill import DistillationReport
+
+report = DistillationReport(
+    tree,
+    X_test,
+    y_test,
+    teacher=stack,
+    control=students["tree, control"],
+    X_train=X_train,
+    columns=["female", "senior_citizen"],
+)
+report.save(folder / "report.html", title="A tree in place of the stack")
+print(f"\n{report}\n")
+
+# %%
 # The tree as a page, and the net for a service
 # ---------------------------------------------
 # The page takes a row and shows its way through the tree. The net goes into a file that
@@ -189,5 +209,5 @@ print("Microseconds for one customer (median):")
 for name, ask in taken.items():
     median = statistics.median(repeat(ask, number=1, repeat=50))
     print(f"{1e6 * median:10,.0f}  {name}")
-for file in ("tree.png", "tree.html", "net.npz"):
+for file in ("report.html", "tree.png", "tree.html", "net.npz"):
     print(f"Written: {folder / file}")

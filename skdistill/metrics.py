@@ -1,14 +1,20 @@
 """How much of a teacher a student keeps."""
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.metrics import cohen_kappa_score, r2_score
+from sklearn.pipeline import Pipeline
+from sklearn.utils._param_validation import StrOptions, validate_params
 from sklearn.utils.validation import _check_sample_weight
 
+from .lesson.soft_targets import soft_targets
 from .tables.gaps import plain_values
 from .tasks.ranks import area_under_roc, rank_correlation
+from .teacher.members import DroppedTeacher
 
 _FLOOR = 1e-7
 _MOST_RANKED = 64  # columns: each is sorted
+_METRICS = {"agreement", "kappa", "auc", "spearman", "neg_kl", "r2", "neg_rmse"}
 
 
 def fidelity(student_output, teacher_output, *, sample_weight=None) -> dict[str, float]:
@@ -81,6 +87,123 @@ def fidelity(student_output, teacher_output, *, sample_weight=None) -> dict[str,
     if _are_distributions(p) and _are_distributions(q):
         return _of_distributions(q, p, weight)
     return _of_values(q, p, weight)
+
+
+@validate_params(
+    {"metric": [StrOptions(_METRICS)], "teacher": "no_validation"},
+    prefer_skip_nested_validation=True,
+)
+def fidelity_scorer(metric="agreement", teacher=None):
+    """Make a scorer that asks the teacher instead of the labels.
+
+    Parameters
+    ----------
+    metric : str, default="agreement"
+        Of ``fidelity``: "agreement", "kappa", "auc", "spearman" or "r2", or one that is
+        negated, so that more is better: "neg_kl" or "neg_rmse".
+    teacher : object or list of objects, default=None
+        Fitted. None: each student's own. One that is given gets the rows as the scorer
+        gets them, a student's own what the steps of a pipeline before it make of them.
+
+    Returns
+    -------
+    callable
+        Called as ``scorer(estimator, X, y=None, sample_weight=None)``; y is not looked
+        at. For ``cross_validate``, ``GridSearchCV(scoring=...)`` and other users of
+        scikit-learn's scorers. The estimator may be of any library, if a teacher is given.
+
+    Raises
+    ------
+    ValueError
+        If there is no such metric; when called, if there is no teacher, or if it has no
+        such metric for answers of this kind.
+
+    Notes
+    -----
+    A teacher that was fitted on the rows answers them better than others. The student's
+    agreement with it there is no estimate of that on new rows: see the guide on leakage.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from skdistill.metrics import fidelity_scorer
+    >>> X, y = load_iris(return_X_y=True)
+    >>> forest = RandomForestClassifier(10, random_state=0).fit(X, y)
+    >>> tree = DecisionTreeClassifier(max_leaf_nodes=3)
+    >>> follows = fidelity_scorer("agreement", teacher=forest)
+    >>> bool((cross_val_score(tree, X, y, scoring=follows) > 0.8).all())
+    True
+    """
+    return _FidelityScorer(metric, teacher)
+
+
+class _FidelityScorer:
+    """What ``fidelity_scorer`` returns: a class, so that processes can send it."""
+
+    def __init__(self, metric, teacher):
+        self.metric, self.teacher = metric, teacher
+        self.__name__ = f"fidelity_{metric}"  # by which other libraries call it
+
+    def __repr__(self):
+        given = "" if self.teacher is None else ", teacher=..."
+        return f"fidelity_scorer({self.metric!r}{given})"
+
+    def __call__(self, estimator, X, y=None, sample_weight=None):
+        student, rows = _innermost(estimator, X)
+        teacher, weights = self.teacher, None
+        if teacher is None:
+            teacher = vars(student).get("teacher_")
+            weights = getattr(student, "teacher_weights", None)
+        else:
+            rows = X
+        if teacher is None or isinstance(teacher, DroppedTeacher):
+            raise ValueError(
+                f"{type(student).__name__} has no teacher_: give "
+                "fidelity_scorer(teacher=), or fit it with one and keep_teacher=True."
+            )
+        q, p = _both(estimator, student, X, teacher, weights, rows)
+        found = fidelity(q, p, sample_weight=sample_weight)
+        if _is_multilabel(student):
+            same = ((q >= 0.5) == (p >= 0.5)).mean(axis=1)
+            found["agreement"] = np.average(same, weights=sample_weight)
+        name = self.metric.removeprefix("neg_")
+        if name not in found:
+            raise ValueError(f"metric={self.metric!r} must be one of {sorted(found)}.")
+        return float(-found[name] if name != self.metric else found[name])
+
+
+def _innermost(estimator, X):
+    """The student in a search or a pipeline, and the rows as it gets them."""
+    if hasattr(estimator, "best_estimator_"):
+        return _innermost(estimator.best_estimator_, X)
+    if isinstance(estimator, Pipeline):
+        rows = X if len(estimator) == 1 else estimator[:-1].transform(X)
+        return _innermost(estimator[-1], rows)
+    return estimator, X
+
+
+def _both(estimator, student, X, teacher, weights, rows):
+    """Answers of student and teacher, column by column."""
+    if not is_classifier(estimator):
+        p = soft_targets(teacher, rows, teacher_weights=weights)
+        q = np.asarray(plain_values(estimator.predict(X)), dtype=np.float64)
+        return q.reshape(len(q), -1), p
+    q = np.asarray(plain_values(estimator.predict_proba(X)), dtype=np.float64)
+    if not _is_multilabel(student):
+        if isinstance(estimator.classes_, list):
+            raise ValueError("Fidelity is of one target, or of several labels.")
+        classes = estimator.classes_
+        return q, soft_targets(teacher, rows, classes=classes, teacher_weights=weights)
+    pairs = [[0, 1]] * q.shape[1]
+    p = soft_targets(teacher, rows, classes=pairs, teacher_weights=weights)
+    return q, np.column_stack([each[:, 1] for each in p])
+
+
+def _is_multilabel(student):
+    return getattr(getattr(student, "_task", None), "is_multilabel", False)
 
 
 def _of_values(q, p, weight):

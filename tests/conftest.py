@@ -35,6 +35,16 @@ def chromium():
         yield browser
 
 
+@pytest.fixture
+def pyplot():
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("agg")
+    from matplotlib import pyplot
+
+    yield pyplot
+    pyplot.close("all")
+
+
 @pytest.fixture(scope="session")
 def iris():
     X, codes = load_iris(return_X_y=True)
@@ -106,7 +116,11 @@ def joined(monkeypatch):
 @pytest.fixture
 def student():
     """A plain net of few epochs."""
-    plain = {"numeric_embedding": None, "max_epochs": 20}
+    plain = {
+        "hidden_layer_sizes": (64, 64),
+        "numeric_embedding": None,
+        "max_epochs": 20,
+    }
     return NeuralStudentClassifier(**plain, random_state=0)
 
 

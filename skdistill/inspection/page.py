@@ -156,9 +156,29 @@ def _with_page(tree, diagram):
     page = export_html(tree)
     if len(page) > _LARGEST:
         return f"{diagram}<p>Its page is large: export_html(tree, 'tree.html').</p>"
-    # A document of its own: neither page nor notebook can style, or ask, the other.
+    return diagram + framed(page, "The fitted tree")
+
+
+def framed(page, title):
+    """Return a page as notebooks show it, in a frame.
+
+    Parameters
+    ----------
+    page : str
+        HTML.
+    title : str
+        What the frame is called.
+
+    Returns
+    -------
+    str
+        HTML; the page is a document of its own: neither it nor the notebook can style, or
+        ask, the other.
+    """
+    # Else its links to places of its own would lead into the notebook.
+    page = page.replace("<head>", '<head><base href="about:srcdoc">', 1)
     return (
-        f'{diagram}<iframe srcdoc="{html.escape(page)}" title="The fitted tree" '
+        f'<iframe srcdoc="{html.escape(page)}" title="{html.escape(title)}" '
         f'sandbox="allow-scripts" style="{_FRAME}"></iframe>'
     )
 

@@ -101,6 +101,22 @@ def readable(model, nets=False):
     return Readable(_named(found, steps), tuple(steps))
 
 
+def is_tree(model):
+    """Tell whether a fitted model can be read as a tree.
+
+    Parameters
+    ----------
+    model : object
+        A student, or a pipeline or a search that ends in one.
+
+    Returns
+    -------
+    bool
+        False of nets and of other libraries' models.
+    """
+    return hasattr(read_by(unwrapped(model)[0]), "node_mass_")
+
+
 def unwrapped(model):
     """Return what a pipeline or a search ends in, and what rows go through before.
 

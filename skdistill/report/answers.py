@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from ..tables.containers import is_frame, rows_of
-from ..tables.gaps import check_no_gaps, plain_values
-from ..teacher.probabilities import check_finite
-from .askers import CLASSES, LABELS
-from .models import CONTROL, TEACHER
+from ..tables.containers import rows_of
+from ..teacher.memory import KEEPS_NOTHING
+from .askers import CLASSES, LABELS, askers_of, layout_of
+from .models import CONTROL, TEACHER, the_teacher
+from .targets import encoded, target_names, with_labels_of
 
 _HALF = 0.5
 
@@ -143,98 +143,76 @@ def decided(task, says):
     return (says > _HALF).astype(np.int64) if task == LABELS else says
 
 
-def read_targets(y, n):
-    """Labels or values as the user gave them, as an array.
+def ask_all(
+    students, X, y=None, teacher=None, control=None, names=(), memory=KEEPS_NOTHING
+):
+    """Ask students, their teacher and perhaps a control about the same rows.
 
     Parameters
     ----------
-    y : array-like or frame of shape (n,) or (n, n_targets), or None
-        Of the rows of X_test.
-    n : int
-        Number of rows.
+    students : dict of str to estimator
+        Fitted, as ``named_students`` returns them.
+    X : array-like or frame of shape (n, n_features)
+        Rows.
+    y : ndarray of shape (n,) or (n, n_targets), default=None
+        Their labels or values, as ``read_targets`` returns them.
+    teacher : object or list of objects, default=None
+        Fitted; None for that of the students.
+    control : estimator, default=None
+        Fitted.
+    names : sequence of str, default=()
+        Of labels or targets.
+    memory : TeacherMemory, default=one that keeps nothing
+        How long passes are made.
 
     Returns
     -------
-    ndarray of shape (n,) or (n, n_targets), or None
-        None without labels.
+    Asked
+        What they say.
 
     Raises
     ------
     ValueError
-        If some are missing, or they are of other rows.
+        If there is no teacher, or a model cannot answer for these rows.
     """
-    if y is None:
-        return None
-    check_no_gaps("y_test", y, remedy="leave these rows out of X_test and y_test")
-    values = plain_values(y)
-    if values.ndim not in (1, 2) or len(values) != n:
+    teacher, weights, before = the_teacher(students, teacher)
+    models = {**students, TEACHER: teacher}  # other columns are the students' to refuse
+    models |= {} if control is None else {CONTROL: control}
+    layout = with_labels_of(y, layout_of(students, y))
+    askers = askers_of(models, layout, weights, before, memory)
+    layout = askers[TEACHER].layout
+    says = {name: asker(X) for name, asker in askers.items()}
+    asked = Asked(
+        layout.task,
+        X,
+        encoded(y, layout),
+        target_names(names, layout, says[TEACHER].shape[1]),
+        tuple(students),
+        models,
+        says,
+        layout.quantiles,
+        layout.classes[0] if layout.task == CLASSES else None,
+        askers,
+    )
+    _check_widths(asked)
+    return asked
+
+
+def _check_widths(asked):
+    """Models of values must answer with as many as there are."""
+    teacher = asked.says[TEACHER]
+    for name, says in asked.says.items():
+        if says.shape != teacher.shape:
+            raise ValueError(
+                f"{name} answers with {says.shape[1]} values for a row, and the teacher "
+                f"with {teacher.shape[1]}: compare models of the same targets."
+            )
+    if (
+        asked.y is not None
+        and asked.y.ndim == 2
+        and asked.y.shape[1] != teacher.shape[1]
+    ):
         raise ValueError(
-            f"y_test has the shape {values.shape}, and X_test has {n} rows: give a label "
-            "for each row."
+            f"y_test has {asked.y.shape[1]} targets, and the models answer with "
+            f"{teacher.shape[1]}: give a column for each."
         )
-    return values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
-
-
-def encoded(y, layout):
-    """Labels as codes, values as columns of floats.
-
-    Parameters
-    ----------
-    y : ndarray of shape (n,) or (n, n_targets), or None
-        From ``read_targets``.
-    layout : Layout
-        Of all models; the classes of y are among its classes.
-
-    Returns
-    -------
-    ndarray or None
-        As ``Asked.y``.
-
-    Raises
-    ------
-    ValueError
-        If they are not of the task.
-    """
-    if y is None or layout.task == CLASSES:
-        return y if y is None else np.searchsorted(layout.classes[0], y)
-    if layout.task == LABELS:
-        wanted = f"zeros and ones of shape (n, {len(layout.classes)})"
-        if y.ndim != 2 or y.shape[1] != len(layout.classes) or not _is_binary(y):
-            raise ValueError(f"y_test must be {wanted}: it has the shape {y.shape}.")
-        return y.astype(np.int64)
-    try:
-        return check_finite(y.astype(np.float64), "y_test").reshape(len(y), -1)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"y_test must be finite numbers: {error}") from error
-
-
-def _is_binary(y):
-    return np.isin(y, [0, 1]).all()
-
-
-def target_names(y, layout, n_targets):
-    """Names of the classes, labels or targets.
-
-    Parameters
-    ----------
-    y : object
-        As the user gave it: a frame's columns, or a series, have names.
-    layout : Layout
-        Of all models.
-    n_targets : int
-        Number of columns of values.
-
-    Returns
-    -------
-    tuple of str
-        "label 0" and so on where nothing is named.
-    """
-    if layout.task == CLASSES:
-        return tuple(map(str, layout.classes[0].tolist()))
-    n = len(layout.classes) if layout.task == LABELS else n_targets
-    columns = getattr(y, "columns", [getattr(y, "name", None)])
-    names = [str(name) for name in columns if isinstance(name, str | int)]
-    if len(names) == n and (is_frame(y) or n == 1):
-        return tuple(names)
-    what = "label" if layout.task == LABELS else "target"
-    return ("y",) if n == 1 else tuple(f"{what} {i}" for i in range(n))

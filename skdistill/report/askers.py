@@ -171,8 +171,9 @@ class Asker:
                 "as a pipeline."
             )
         who = self.name if self.name == CONTROL else f"student {self.name!r}"
+        why = str(error).replace("teacher's output", "its answer")
         return (
-            f"{who} ({kind}) cannot answer for X_test: {error} Give rows of the columns "
+            f"{who} ({kind}) cannot answer for X_test: {why} Give rows of the columns "
             "that it was fitted on."
         )
 

@@ -117,15 +117,13 @@ def about_labels(asked, quality):
         yield Caution("no better", undefined)
 
 
-def about_classes(asked, knows):
+def about_classes(asked):
     """Cautions about classes that some model does not know.
 
     Parameters
     ----------
     asked : Asked
         What the models say.
-    knows : dict of str to list of ndarray
-        Of each model the classes that its members know.
 
     Yields
     ------
@@ -134,10 +132,9 @@ def about_classes(asked, knows):
     """
     if asked.task != CLASSES:
         return
-    for name, groups in knows.items():
-        known = {
-            label for group in groups if group is not None for label in group.tolist()
-        }
+    for name, asker in asked.askers.items():
+        groups = [group for group in asker.labels() if group is not None]
+        known = {label for group in groups for label in group.tolist()}
         lacks = [
             text
             for text, label in zip(asked.classes, asked.labels.tolist(), strict=True)

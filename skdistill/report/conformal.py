@@ -12,11 +12,11 @@ from sklearn.utils._param_validation import Interval as Between
 from sklearn.utils._param_validation import StrOptions, validate_params
 from sklearn.utils.validation import _num_samples, check_consistent_length
 
-from ..tables.containers import as_array, is_frame
 from ..tables.gaps import plain_values
-from ..warn import warn
+from .conformal_groups import Groups
 from .conformal_scores import AdaptiveSets, QuantileBands, Residuals, ThresholdSets
 from .result import Interval
+from .seen import seen_rows
 
 _EVERYONE = "all rows"
 
@@ -155,7 +155,9 @@ class ConformalStudent:
             self._make = AdaptiveSets if method == "aps" else ThresholdSets
         else:
             self._make = QuantileBands if has_quantiles else Residuals
-        self._groups = _Groups(groups, X_cal, self._least_rows())
+        if X_train is not None:
+            _check_unseen(X_cal, X_train)
+        self._groups = Groups(groups, X_cal, self._least_rows())
         self._targets = self._calibrated(X_cal, y_cal)
 
     def predict(self, X):
@@ -230,7 +232,7 @@ class ConformalStudent:
         ]
         return found[0] if len(found) == 1 else np.stack(found, axis=1)
 
-    def coverage(self, X, y):
+    def coverage(self, X, y, *, groups=None):
         """How often the truth is inside, on labelled rows of neither fit nor calibration.
 
         Parameters
@@ -239,6 +241,9 @@ class ConformalStudent:
             Rows.
         y : array-like of shape (m,) or (m, n_targets)
             Their labels or values.
+        groups : str, int or callable, default=None
+            A column, or a function of X, by whose values coverage is shown; by default
+            the groups of the calibration.
 
         Returns
         -------
@@ -256,7 +261,7 @@ class ConformalStudent:
             inside = ((ends[..., 0] <= truth) & (truth <= ends[..., 1])).mean(axis=1)
             size = (ends[..., 1] - ends[..., 0]).mean(axis=1)
         found = [_coverage(_EVERYONE, inside, size)]
-        names = self._groups.names(X)
+        names = (self._groups if groups is None else Groups(groups, X, 1)).names(X)
         for name in np.unique(names) if names is not None else ():
             rows = names == name
             found.append(_coverage(str(name), inside[rows], size[rows]))
@@ -323,50 +328,21 @@ class ConformalStudent:
         return everything
 
 
-class _Groups:
-    """Which group a row is of; those with fewer rows than `least` are not known."""
-
-    def __init__(self, groups, X, least):
-        self._groups = groups
-        if groups is None:
-            return
-        names, counts = np.unique(self.names(X), return_counts=True)
-        self._known = names[counts >= least]
-        if (counts < least).any():
-            few = ", ".join(names[counts < least][:5])
-            warn(
-                f"Groups of fewer than {least} rows for calibration get sets of all "
-                f"classes, or intervals without ends: {few}."
-            )
-
-    def names(self, X):
-        """What a group is called; a gap is called as it prints."""
-        if self._groups is None:
-            return None
-        if callable(self._groups):
-            column = self._groups(X)
-        elif is_frame(X):
-            column = X[self._groups]
-        else:
-            column = as_array(X)[:, self._groups]
-        return np.array([str(value) for value in plain_values(column)])
-
-    def codes(self, X):
-        """Numbers of the groups, -1 for others; None without groups."""
-        names = self.names(X)
-        if names is None:
-            return None
-        codes = np.searchsorted(self._known, names)
-        inside = np.minimum(codes, len(self._known) - 1)
-        is_known = len(self._known) > 0 and self._known[inside] == names
-        return np.where(is_known, codes, -1)
-
-
 def _coverage(group, inside, size):
     n, k = len(inside), round(inside.sum())
     low, high = binomtest(k, n).proportion_ci(0.95, "exact")
     share = Interval(float(inside.mean()), float(low), float(high))
     return Coverage(group, n, share, float(size.mean()))
+
+
+def _check_unseen(X_cal, X_train):
+    seen = seen_rows(X_cal, X_train)
+    if not seen.by_chance:
+        raise ValueError(
+            f"X_cal: {len(seen.rows)} of its {seen.n_test} rows stand in X_train, the "
+            f"first at position {seen.rows[0]}. A student is surer of rows that it was "
+            "fitted on: the sets would be too small. Give others."
+        )
 
 
 def _classes_of(student):

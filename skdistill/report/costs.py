@@ -72,15 +72,15 @@ class _Weigher:
 
 
 def _size(model):
-    """Bytes of the pickle; 0 and the reason where there is none."""
+    """Bytes of the pickle; NaN and the reason where there is none."""
     if inspect.isroutine(model):
-        return 0, "a function, whose pickle is no more than its name"
+        return NAN, "a function, whose pickle is no more than its name"
     weigher = _Weigher()
     try:
         pickle.Pickler(weigher, protocol=5).dump(without_teacher(model))
     except Exception as error:  # of whatever library the model is
         reason = str(error).partition("\n")[0] or type(error).__name__
-        return 0, f"cannot be pickled: {reason}"
+        return NAN, f"cannot be pickled: {reason}"
     return weigher.n_bytes, ""
 
 

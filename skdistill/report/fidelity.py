@@ -45,15 +45,19 @@ def fidelity_of(asked, student, confidence, random_state=0):
     elif asked.task == LABELS:
         figures |= _of_labels(asked, student, confidence, random_state)
     else:
-        found = fidelity(q.reshape(len(q), -1), p.reshape(len(p), -1))
-        figures |= {"r2": _r2(q, p), "rmse": found["rmse"]}
-        figures["spearman"] = found["spearman"]
+        figures |= _of_values(*(each.reshape(len(p), -1) for each in (q, p)))
     return Fidelity(**figures)
+
+
+def _of_values(q, p):
+    if len(p) < 2:  # of one row there is no variance, nor a rank
+        return {"rmse": float(np.sqrt(np.square(q - p).mean()))}
+    found = fidelity(q, p)
+    return {"r2": _r2(q, p), "rmse": found["rmse"], "spearman": found["spearman"]}
 
 
 def _r2(q, p):
     """R2 to the teacher; NaN where the teacher always says the same."""
-    q, p = (each.reshape(len(p), -1) for each in (q, p))
     total = np.square(p - p.mean(axis=0)).sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         r2 = 1 - np.square(q - p).sum(axis=0) / total

@@ -1,8 +1,6 @@
 """From models and rows to a result: who is asked, about what, and what is computed."""
 
 from dataclasses import dataclass, replace
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -13,12 +11,12 @@ from tqdm.auto import tqdm
 from ..tables.containers import n_columns, rows_of
 from ..teacher.memory import TeacherMemory
 from . import cautions
-from .answers import Asked, encoded, read_targets, target_names
-from .askers import CLASSES, askers_of, layout_of
+from .answers import Asked, ask_all
 from .calibration import calibration_of
+from .costs import measure_costs
 from .fidelity import fidelity_of
+from .importance import compare_importances
 from .models import (
-    CONTROL,
     TEACHER,
     inner,
     kind_of,
@@ -28,7 +26,10 @@ from .models import (
 )
 from .quality import quality_of
 from .result import Result
+from .rows import largest_differences
 from .seen import Seen, seen_rows
+from .segments import check_columns, find_segments
+from .targets import encoded, names_of, read_targets
 
 _MOST_TRAIN_ROWS = (
     2000  # that the teacher is asked about, to see what it knows by heart
@@ -41,19 +42,19 @@ class Given:
 
     student: Any
     X_test: Any
-    y_test: Any
-    teacher: Any
-    control: Any
-    X_train: Any
-    y_train: Any
-    columns: Any
-    scoring: Any
-    confidence: float
-    allow_seen: bool
-    max_rows: int
-    random_state: Any
-    n_jobs: Any
-    verbose: Any
+    y_test: Any = None
+    teacher: Any = None
+    control: Any = None
+    X_train: Any = None
+    y_train: Any = None
+    columns: Any = ()
+    scoring: Any = None
+    confidence: float = 0.95
+    allow_seen: bool = False
+    max_rows: int = 20_000
+    random_state: Any = 0
+    n_jobs: Any = None
+    verbose: Any = 0
 
 
 @dataclass(frozen=True)
@@ -68,21 +69,21 @@ class Heard:
         Number of rows of X_test.
     seen : Seen or None
         Rows that were trained on; None where nobody looked.
-    knows : dict of str to list
-        Of each model the classes that it knows.
     by_heart : tuple
         What the teacher says of some training rows, and their targets; None for both
         without X_train.
     seed : int
         Of redraws.
+    positions : ndarray of int or None
+        In X_test, of the rows that are looked at; None for all.
     """
 
     asked: Asked
     n_rows: int
     seen: Seen | None
-    knows: dict[str, list]
     by_heart: tuple
     seed: int
+    positions: Any = None
 
 
 def hear(given):
@@ -104,44 +105,20 @@ def hear(given):
         As ``DistillationReport`` says.
     """
     students = named_students(given.student)
-    teacher, weights, before = the_teacher(students, given.teacher)
+    the_teacher(students, given.teacher)  # before anything that takes long
     n = _n_rows(given.X_test)
-    y = read_targets(given.y_test, n)
+    check_columns(given.X_test, given.columns)
     random = check_random_state(given.random_state)
-    some = _some(n, given.max_rows, random)
+    y, some = read_targets(given.y_test, n), _some(n, given.max_rows, random)
     X = given.X_test if some is None else rows_of(given.X_test, some)
     y = y if some is None or y is None else y[some]
-    seen = _checked_seen(given, X)
-    layout = layout_of(students, y).with_labels(_labels(y))
-    models = {**students, TEACHER: teacher}  # other columns are the students' to refuse
+    seen = _checked_seen(given, X, some)
     control = the_control(students, given.control, given.X_train, given.y_train)
-    if control is not None:
-        models[CONTROL] = control
     memory = TeacherMemory(None, given.n_jobs, given.verbose)
-    askers = askers_of(models, layout, weights, before, memory)
-    layout = next(iter(askers.values())).layout
-    says = {name: asker(X) for name, asker in askers.items()}
-    asked = Asked(
-        layout.task,
-        X,
-        encoded(y, layout),
-        target_names(given.y_test, layout, says[TEACHER].shape[1]),
-        tuple(students),
-        models,
-        says,
-        layout.quantiles,
-        layout.classes[0] if layout.task == CLASSES else None,
-        askers,
-    )
-    _check_widths(asked)
-    knows = {name: asker.labels() for name, asker in askers.items()}
-    by_heart = _by_heart(given, askers[TEACHER], random)
-    return Heard(asked, n, seen, knows, by_heart, random.randint(2**31 - 1))
-
-
-def _labels(y):
-    """The classes that y holds; None where it holds none."""
-    return None if y is None or y.ndim > 1 else np.unique(np.array(y.tolist()))
+    names = names_of(given.y_test)
+    asked = ask_all(students, X, y, given.teacher, control, names, memory)
+    by_heart = _by_heart(given, asked.askers[TEACHER], random)
+    return Heard(asked, n, seen, by_heart, random.randint(2**31 - 1), some)
 
 
 def _n_rows(X):
@@ -158,38 +135,19 @@ def _some(n, max_rows, random):
     return np.sort(random.choice(n, max_rows, replace=False))
 
 
-def _checked_seen(given, X):
+def _checked_seen(given, X, positions):
     if given.X_train is None:
         return None
     seen = seen_rows(X, given.X_train)
     if seen.by_chance or given.allow_seen:
         return seen
+    first = seen.rows[0] if positions is None else positions[seen.rows[0]]
     raise ValueError(
         f"X_test holds {len(seen.rows):,} rows that also stand in X_train, of "
-        f"{seen.n_test:,}; the first is row {seen.rows[0]}. On rows that a model was "
+        f"{seen.n_test:,}; the first is row {first}. On rows that a model was "
         "trained on all figures are too good: leave them out of X_test, or insist by "
         "allow_seen=True, where others just happen to be alike."
     )
-
-
-def _check_widths(asked):
-    """Models of values must answer with as many as there are."""
-    teacher = asked.says[TEACHER]
-    for name, says in asked.says.items():
-        if says.shape != teacher.shape:
-            raise ValueError(
-                f"{name} answers with {says.shape[1]} values for a row, and the teacher "
-                f"with {teacher.shape[1]}: compare models of the same targets."
-            )
-    if (
-        asked.y is not None
-        and asked.y.ndim == 2
-        and asked.y.shape[1] != teacher.shape[1]
-    ):
-        raise ValueError(
-            f"y_test has {asked.y.shape[1]} targets, and the models answer with "
-            f"{teacher.shape[1]}: give a column for each."
-        )
 
 
 def _by_heart(given, asker, random):
@@ -224,7 +182,10 @@ def found(given, heard):
         "quality": lambda: quality_of(asked, confidence, seed, given.scoring),
         "fidelity": lambda: _fidelity(asked, confidence, seed),
         "calibration": lambda: _calibration(asked, confidence, seed),
-        **_where(asked, given, seed),
+        "segments": lambda: find_segments(asked, given.columns, confidence, seed),
+        "cost": lambda: measure_costs(asked),
+        "importances": lambda: compare_importances(asked, seed, confidence),
+        "rows": lambda: _rows(asked, heard.positions),
     }
     bar = tqdm(sections.items(), desc="report", disable=not given.verbose)
     facts = {name: compute() for name, compute in bar}
@@ -255,33 +216,19 @@ def _calibration(asked, confidence, seed):
     return tuple(each for each in all_ if each is not None)
 
 
-def _where(asked, given, seed):
-    """Sections of other modules."""
-
-    def of(module, function, *arguments):
-        def compute():
-            if find_spec(f"{__package__}.{module}") is None:
-                return ()
-            there = import_module(f".{module}", __package__)
-            return getattr(there, function)(asked, *arguments)
-
-        return compute
-
-    return {
-        "segments": of(
-            "segments", "find_segments", given.columns, given.confidence, seed
-        ),
-        "cost": of("costs", "measure_costs"),
-        "importances": of("importance", "compare_importances", seed),
-        "rows": of("rows", "largest_differences"),
-    }
+def _rows(asked, positions):
+    """The rows that differ most, by their positions in X_test."""
+    rows = largest_differences(asked)
+    if positions is None:
+        return rows
+    return tuple(replace(row, position=int(positions[row.position])) for row in rows)
 
 
 def _cautions(given, heard, result):
     asked = heard.asked
     yield from cautions.about_rows(asked, heard.n_rows, heard.seen)
     yield from cautions.about_labels(asked, result.quality)
-    yield from cautions.about_classes(asked, heard.knows)
+    yield from cautions.about_classes(asked)
     yield from cautions.about_memory(asked, *heard.by_heart)
 
 

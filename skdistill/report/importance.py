@@ -19,10 +19,10 @@ from .significance import mean_interval
 _COLUMNS, _ROWS, _REPEATS = 30, 1_000, 3
 # Where there are more columns: groups that are shuffled together, on so many rows.
 _KEPT, _SPLIT, _FEW_ROWS = 20, 3, 100
-# Cells and rows that a model is asked about at once; cells of the rows of one shuffle.
-_CELLS, _AT_ONCE = 4_000_000, 4_096
+# Rows and cells that a model is asked about at once; cells of the rows of one shuffle.
+_ROWS_AT_ONCE, _CELLS_AT_ONCE, _CELLS = 4_096, 16_000_000, 2_000_000
 # A model that is slow is asked about fewer rows, so that it takes about so many seconds.
-_SECONDS, _FEWEST_ROWS = 6.0, 50
+_SECONDS, _FEWEST_ROWS, _LEAST_ROWS = 6.0, 50, 10
 
 
 def compare_importances(asked, random_state=0, confidence=0.95):
@@ -68,7 +68,7 @@ def compare_importances(asked, random_state=0, confidence=0.95):
 
 def _sample(asked, most, n_columns, rng):
     n = len(asked)
-    kept = min(n, most, max(_FEWEST_ROWS, _CELLS // (2 * max(1, n_columns))))
+    kept = min(n, most, max(_FEWEST_ROWS, _CELLS // max(1, n_columns)))
     return asked.take(np.sort(rng.permutation(n)[:kept]))
 
 
@@ -103,13 +103,22 @@ class _Moving:
             else _Moving(self.asked.take(np.arange(n)), self.name)
         )
 
-    def affordable(self, shuffles):
+    def affordable(self, shuffles, fewest=_FEWEST_ROWS):
         """Rows that so many shuffles may have."""  # numpydoc ignore=PR01,RT01
+        few = self.of(_FEW_ROWS)
+        seconds = few.seconds() / len(few)
+        if (
+            seconds * len(self) < _SECONDS / 3
+        ):  # it pays to know better: calls cost, too
+            seconds = self.seconds() / len(self)
+        n = int(min(len(self), _SECONDS / max(seconds * shuffles, 1e-9)))
+        return min(len(self), max(n, fewest))
+
+    def seconds(self):
+        """How long the model takes for all rows."""  # numpydoc ignore=RT01
         start = time.perf_counter()
         self.asked.ask(self.name, self.asked.X)
-        wanted = (time.perf_counter() - start) * shuffles
-        n = int(len(self) * min(1.0, _SECONDS / max(wanted, 1e-9)))
-        return min(len(self), max(n, _FEWEST_ROWS))
+        return time.perf_counter() - start
 
     def moves(self, tables):
         """How far the answer to each row of each table is from that before."""
@@ -126,7 +135,7 @@ def _moves(moving, groups, rng, repeats):
     """For each model the mean move of each row by each group of columns."""
     n, X = len(moving[0]), moving[0].asked.X
     width = max(1, len(names_in_words(X)))
-    at_once = max(1, min(_AT_ONCE // n, _CELLS // (n * width)))
+    at_once = max(1, min(_ROWS_AT_ONCE // n, _CELLS_AT_ONCE // (n * width)))
     sums = np.zeros((len(moving), len(groups), n))
     todo = [(g, rng.permutation(n)) for g in range(len(groups)) for _ in range(repeats)]
     for start in range(0, len(todo), at_once):
@@ -142,9 +151,13 @@ def _that_matter(moving, n_columns, rng):
     """The columns that matter most to any model: groups are shuffled, the best parted."""
     if n_columns <= _COLUMNS:
         return list(range(n_columns))
-    n = max(_FEWEST_ROWS // 2, min(_FEW_ROWS, _CELLS // (5 * n_columns)))
+    n = max(_FEWEST_ROWS // 2, min(_FEW_ROWS, _CELLS // (4 * n_columns)))
     few = [each.of(n) for each in moving]
-    groups = np.array_split(np.arange(n_columns), min(_KEPT * _SPLIT, n_columns))
+    at_once = min(_KEPT * _SPLIT, n_columns)
+    rounds = 1 + np.ceil(np.log(n_columns / at_once) / np.log(_SPLIT))
+    n = min(each.affordable(at_once * rounds, _LEAST_ROWS) for each in few)
+    few = [each.of(n) for each in few]
+    groups = np.array_split(np.arange(n_columns), at_once)
     while True:
         is_last = max(map(len, groups)) == 1
         moved = _moves(few, [group.tolist() for group in groups], rng, 1).mean(axis=2)

@@ -148,7 +148,8 @@ class Estimate:
     redrawn: np.ndarray
 
     def __sub__(self, other):
-        return Estimate(self.value - other.value, self.redrawn - other.redrawn)
+        with np.errstate(invalid="ignore"):  # of figures that are not known
+            return Estimate(self.value - other.value, self.redrawn - other.redrawn)
 
     def __truediv__(self, other):
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -26,7 +26,7 @@ def named_students(student):
     Raises
     ------
     ValueError
-        If there is none, or one is called as another model is.
+        If there is none, one is no estimator, or is called as another model is.
     NotFittedError
         If one is not fitted.
     """
@@ -38,6 +38,11 @@ def named_students(student):
             f"name, other than {TEACHER!r} and {CONTROL!r}."
         )
     for name, model in students.items():
+        if not hasattr(model, "predict"):
+            raise ValueError(
+                f"student {name!r}, {kind_of(model)}, has no `predict`: give a fitted "
+                "estimator."
+            )
         check_fitted(model, f"student {name!r}")
     return dict(students)
 

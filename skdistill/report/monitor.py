@@ -6,7 +6,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
-from ..tables.gaps import plain_values
+from .differences import differences
 from .result import Fidelity
 from .rising import RiseTest
 
@@ -158,7 +158,9 @@ class FidelityMonitor:
         ValueError
             If shapes differ, or something is not a number. Nothing is counted then.
         """
-        for x in _differs(student_answers, teacher_answers, self.task, self.tolerance):
+        for x in differences(
+            student_answers, teacher_answers, self.task, self.tolerance
+        ):
             if self._test.see(x):
                 self._weigh()
         return self
@@ -268,8 +270,7 @@ def _of_pair(agreement, n):
 def _measure(report, found, task, tolerance):
     """What answers are, and how far two values may lie apart."""
     known = getattr(getattr(report, "result", report), "task", None)
-    guess = "classes" if tolerance is None and not found.quantiles else "values"
-    task = task or known or guess
+    task = task or known or _guess(found, tolerance)
     if task == "quantiles":
         raise ValueError("report is on quantiles: give a report on values or classes.")
     if task != "values":
@@ -279,6 +280,13 @@ def _measure(report, found, task, tolerance):
     if tolerance is None and not found.quantiles:
         raise ValueError("tolerance: give the difference that does not count as one.")
     return task, found.quantiles[_share_of(found)] if tolerance is None else tolerance
+
+
+def _guess(found, tolerance):
+    """What answers are, of an entry without its report, or of a pair."""
+    if tolerance is not None or np.isnan(found.agreement):
+        return "values"
+    return "classes" if np.isnan(getattr(found, "rows_alike", np.nan)) else "labels"
 
 
 def _share_of(found):
@@ -301,55 +309,3 @@ def _reference_of(found, task, tolerance):
         )
     differing = found.n_rows * (1 - found.agreement)
     return (round(differing) if task != "labels" else differing), found.n_rows
-
-
-def _differs(student, teacher, task, tolerance):
-    """For each row 1 where the answers differ; of labels, the share that does."""
-    student, teacher = (
-        _read(each, task, name)
-        for each, name in ((student, "student_answers"), (teacher, "teacher_answers"))
-    )
-    if student.shape != teacher.shape or _are_numbers(student) != _are_numbers(teacher):
-        raise ValueError(
-            f"student_answers are {_described(student)} and teacher_answers "
-            f"{_described(teacher)}: give both for the same rows, and of one kind."
-        )
-    if task == "values":
-        return (np.abs(student - teacher) > tolerance).any(axis=1).astype(float)
-    return (_decided(student, task) != _decided(teacher, task)).mean(axis=1)
-
-
-def _read(answers, task, name):
-    """Answers as (n, k), without gaps."""
-    answers = np.asarray(plain_values(answers))
-    if answers.ndim not in (1, 2):
-        raise ValueError(
-            f"{name} must be of shape (n,) or (n, k), not {answers.shape}."
-        )
-    answers = answers[:, None] if answers.ndim == 1 else answers
-    if task != "classes" or answers.shape[1] > 1:
-        answers = answers.astype(np.float64)
-    if answers.dtype.kind == "f":
-        if not np.isfinite(answers).all():
-            raise ValueError(f"{name} holds NaN or infinity: leave those rows out.")
-        if task == "classes" and answers.shape[1] == 1 and (answers % 1 != 0).any():
-            raise ValueError(
-                f"{name}: give classes, or the probabilities of all of them side by side; "
-                "of values, name the tolerance or task='values'."
-            )
-    return answers
-
-
-def _decided(answers, task):
-    if task == "labels":
-        return answers >= 0.5
-    return answers if answers.shape[1] == 1 else answers.argmax(axis=1)[:, None]
-
-
-def _are_numbers(answers):
-    return answers.dtype.kind in "biuf"
-
-
-def _described(answers):
-    kind = "numbers" if _are_numbers(answers) else "names"
-    return f"{kind} of shape {answers.shape}"

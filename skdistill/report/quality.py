@@ -8,7 +8,7 @@ import numpy as np
 from .answers import decided
 from .askers import CLASSES, LABELS, QUANTILES
 from .figures import between
-from .intervals import Estimate, estimates
+from .intervals import Estimate, estimates, exact_interval
 from .models import CONTROL, TEACHER
 from .result import NAN, Difference, Gain, Interval, ModelQuality, Quality
 from .scorers import scorer_estimates
@@ -206,30 +206,36 @@ def quality_of(asked, confidence, random_state, scoring=None):
         name, scores = score.name, measured(asked, score, random_state)
     else:
         name, scores = scorer_estimates(asked, scoring, random_state)
-    pairs = [(s, TEACHER) for s in asked.students]
-    if CONTROL in asked.names:
-        pairs += [(s, CONTROL) for s in (*asked.students, TEACHER)]
+    is_share = scoring is None and asked.task == CLASSES
 
-    def interval(estimate):  # numpydoc ignore=GL08
+    def of_score(estimate):  # numpydoc ignore=GL08
+        # Where all rows are right, or none, redraws have nothing to add: the exact one.
+        if is_share and estimate.value in (0.0, 1.0):
+            n = len(asked)
+            return exact_interval(round(n * estimate.value), n, confidence)
         return estimate.interval(confidence)
 
-    return Quality(
-        name,
-        loss.name,
-        tuple(
-            ModelQuality(name, interval(scores[name]), interval(losses[name]))
-            for name in asked.names
-        ),
-        tuple(
-            Difference(
-                one,
-                other,
-                interval(scores[one] - scores[other]),
-                interval(losses[one] - losses[other]),
-            )
-            for one, other in pairs
-        ),
-        _gains(asked, scores, losses, (name, loss.name), confidence),
+    models = tuple(
+        ModelQuality(model, of_score(scores[model]), losses[model].interval(confidence))
+        for model in asked.names
+    )
+    differences = _differences(asked, scores, losses, confidence)
+    gains = _gains(asked, scores, losses, (name, loss.name), confidence)
+    return Quality(name, loss.name, models, differences, gains)
+
+
+def _differences(asked, scores, losses, confidence):
+    pairs = [(student, TEACHER) for student in asked.students]
+    if CONTROL in asked.names:
+        pairs += [(each, CONTROL) for each in (*asked.students, TEACHER)]
+    return tuple(
+        Difference(
+            one,
+            other,
+            (scores[one] - scores[other]).interval(confidence),
+            (losses[one] - losses[other]).interval(confidence),
+        )
+        for one, other in pairs
     )
 
 

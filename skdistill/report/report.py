@@ -6,9 +6,9 @@ from pathlib import Path
 
 from sklearn.utils._param_validation import Interval, validate_params
 
-from ..inspection import export_html
+from ..inspection.page import export_html, framed
+from ..inspection.readable import is_tree
 from .finding import Given, found, hear
-from .models import inner
 from .table import as_plain, as_rows, as_text
 
 
@@ -38,8 +38,9 @@ class DistillationReport:
         The rows that the models were trained on: X_test must hold none of them.
     y_train : array-like of shape (n_train,) or (n_train, n_targets), default=None
         Their labels or values, for ``control="fit"``.
-    columns : sequence of str, default=()
-        Columns of X_test by whose values fidelity is shown, as for fairness.
+    columns : str or sequence of str or int, default=()
+        Columns of X_test, by name or position, by whose values fidelity is shown, as for
+        fairness.
     scoring : str or callable, default=None
         A scorer of scikit-learn's in place of accuracy or R2; larger is better.
     confidence : float, default=0.95
@@ -90,7 +91,7 @@ class DistillationReport:
     @validate_params(
         {
             "X_test": "no_validation",
-            "columns": ["array-like"],
+            "columns": [str, "array-like"],
             "scoring": [str, callable, None],
             "confidence": [Interval(Real, 0.5, 1, closed="neither")],
             "allow_seen": ["boolean"],
@@ -185,17 +186,17 @@ class DistillationReport:
         return path
 
     def _repr_html_(self):
-        return self._page()
+        return framed(self._page(), "The report")
 
     def _page(self, title=None):
         page = import_module(".page", __package__)
         return page.page_of(self.result, title, self._trees())
 
     def _trees(self):
-        """The pages of those students that are trees, by name."""
+        """Pages of the students that are trees, by name."""
         students = {name: self.asked.models[name] for name in self.asked.students}
         return {
             name: export_html(model)
             for name, model in students.items()
-            if hasattr(inner(model)[0], "node_mass_")
+            if is_tree(model)
         }

@@ -125,13 +125,13 @@ class Cost:
     """What a model weighs and takes."""
 
     model: str
-    n_bytes: int  # of its pickle, a student's without its teacher
+    n_bytes: float  # of its pickle, a student's without its teacher; NaN without one
     one_row: float  # seconds
     thousand_rows: float  # seconds
     # Rows after which the student has saved the seconds that its fit took; infinite where
     # it is no faster than the teacher.
     break_even: float = NAN
-    note: str = ""  # why n_bytes is 0: the model cannot be pickled
+    note: str = ""  # why n_bytes is not known
 
 
 @dataclass(frozen=True)

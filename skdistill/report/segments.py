@@ -53,7 +53,7 @@ def find_segments(asked, columns=(), confidence=0.95, random_state=0):
     ----------
     asked : Asked
         Rows, answers and labels.
-    columns : sequence of str or int, default=()
+    columns : str or sequence of str or int, default=()
         Names or positions of columns, of which each category has a line, or each
         quarter of a number.
     confidence : float, default=0.95
@@ -110,8 +110,31 @@ def _found(X, judged, first, second):
     return [part for part in parts if part.inside.any()]
 
 
+def check_columns(X, columns):
+    """Refuse names of columns that are not there, before anything is computed.
+
+    Parameters
+    ----------
+    X : object
+        Rows as the user gave them.
+    columns : str or sequence of str or int
+        Names or positions.
+
+    Raises
+    ------
+    ValueError
+        If there is no such column.
+    """
+    for column in _listed(columns):
+        _position(X, column)
+
+
+def _listed(columns):
+    return [columns] if isinstance(columns, str) else columns
+
+
 def _named(X, columns):
-    return [part for column in columns for part in _parts_of(X, column)]
+    return [part for column in _listed(columns) for part in _parts_of(X, column)]
 
 
 def _parts_of(X, column):
@@ -129,7 +152,8 @@ def _parts_of(X, column):
     parts = list(groups(j, name, values))
     if gaps.any():
         parts.append((_is(j, name, None), gaps))
-    return [Part(words, str(column), inside) for words, inside in parts]
+    source = str(names_of_columns(X)[j])
+    return [Part(words, source, inside) for words, inside in parts]
 
 
 def _position(X, column):

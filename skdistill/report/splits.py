@@ -18,7 +18,7 @@ _COLUMNS = 100
 _BOUNDS, _QUESTIONS = (8, 64), 5_000
 # Cells that are read to grow a tree, and rows of them at most, and at least.
 _CELLS, _MOST_ROWS, _FEWEST_ROWS = 20_000_000, 5_000, 500
-_FEWEST_IN_LEAF = 10
+_FEWEST_IN_LEAF = 15
 _MAX_DEPTH, _MAX_LEAVES = 3, 8
 
 

@@ -65,7 +65,7 @@ def _quality_rows(result):
             between(model.score),
             between(model.loss),
             figure(ece.value),
-            f"{cost.n_bytes:,}" if cost else "",
+            f"{cost.n_bytes:,}" if cost and cost.n_bytes == cost.n_bytes else "",
             seconds(cost.one_row) if cost else "",
         ]
 
@@ -105,7 +105,7 @@ def _gain_words(gain, result):
 def _segment_words(segment, result):
     what = "agreement" if result.task in ("classes", "labels") else "difference"
     return (
-        f"{_short(segment.model)} is worse where {segment.words}: {what} "
+        f"{_short(segment.model)} differs more where {segment.words}: {what} "
         f"{between(segment.agreement)} on {segment.n_rows:,} rows, elsewhere "
         f"{figure(segment.rest)}."
     )

@@ -6,16 +6,6 @@ import pytest
 
 
 @pytest.fixture
-def pyplot():
-    matplotlib = pytest.importorskip("matplotlib")
-    matplotlib.use("agg")
-    from matplotlib import pyplot
-
-    yield pyplot
-    pyplot.close("all")
-
-
-@pytest.fixture
 def ax(pyplot):
     figure = pyplot.figure(figsize=(8, 5))
     yield figure.gca()

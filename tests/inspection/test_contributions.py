@@ -21,14 +21,15 @@ from skdistill.inspection.integrated import integrated_gradients
 
 HIGH = np.where(Y == "high", "Yes", "No")
 FEW = {"max_epochs": 8, "transfer": None, "random_state": 0}
+SMALL = {"hidden_layer_sizes": (64, 64), **FEW}
 NETS = {
-    "kinks": NeuralStudentClassifier(**FEW),
+    "kinks": NeuralStudentClassifier(**SMALL),
     "smooth": NeuralStudentClassifier(
-        numeric_embedding=None, activation="tanh", clip=3.0, **FEW
+        numeric_embedding=None, activation="tanh", clip=3.0, **SMALL
     ),
-    "waves": NeuralStudentClassifier(numeric_embedding="periodic", **FEW),
-    "members": NeuralStudentClassifier(n_members=3, dropout=0.1, **FEW),
-    "scaled": NeuralStudentClassifier(loss="dist", **FEW),
+    "waves": NeuralStudentClassifier(numeric_embedding="periodic", **SMALL),
+    "members": NeuralStudentClassifier(n_members=3, dropout=0.1, **SMALL),
+    "scaled": NeuralStudentClassifier(loss="dist", **SMALL),
     "own": NeuralStudentClassifier(module=torch.nn.Linear, **FEW),
 }
 

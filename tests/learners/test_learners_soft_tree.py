@@ -306,14 +306,20 @@ def test_values_by_paths():
 @pytest.mark.parametrize(
     ("student", "message"),
     [
-        (SoftDecisionTreeClassifier(objective="path", loss="js"), "loss='kl' alone"),
-        (SoftDecisionTreeRegressor(objective=0.5, loss="huber"), "loss='mse' alone"),
         (
-            SoftDecisionTreeRegressor(objective=0.5, quantiles=[0.5]),
+            SoftDecisionTreeClassifier(objective="path", loss="js", max_epochs=50),
+            "loss='kl' alone",
+        ),
+        (
+            SoftDecisionTreeRegressor(objective=0.5, loss="huber", max_epochs=50),
+            "loss='mse' alone",
+        ),
+        (
+            SoftDecisionTreeRegressor(objective=0.5, quantiles=[0.5], max_epochs=50),
             "without quantiles",
         ),
-        (SoftDecisionTreeClassifier(objective=1.5), "objective"),
-        (SoftDecisionTreeClassifier(objective="leaf"), "objective"),
+        (SoftDecisionTreeClassifier(objective=1.5, max_epochs=50), "objective"),
+        (SoftDecisionTreeClassifier(objective="leaf", max_epochs=50), "objective"),
     ],
 )
 def test_what_paths_are_not_for_is_refused(student, message):
@@ -326,7 +332,7 @@ def test_leaves_are_refitted_at_temperature_one(iris, iris_forest):
     """After a hot fit the leaves are at the likelihood's maximum, the gates fixed."""
     X, y = iris
     hot = SoftDecisionTreeClassifier(
-        iris_forest, temperature=8.0, max_depth=2, random_state=0
+        iris_forest, temperature=8.0, max_depth=2, random_state=0, max_epochs=50
     ).fit(X, y)
     target = (10 * iris_forest.predict_proba(X) + 1 / 3) / 11
     reach = hot.path_proba(X)[:, 3:]
@@ -367,7 +373,7 @@ def test_balance_keeps_all_leaves_in_use(iris):
 def test_leaves_are_refitted_to_smoothed_labels():
     X, y = np.repeat(np.eye(3), 16, axis=0), np.repeat([0, 1, 2], 16)
     tree = SoftDecisionTreeClassifier(
-        temperature=4.0, alpha=0.5, label_smoothing=0.3, random_state=0
+        temperature=4.0, alpha=0.5, label_smoothing=0.3, random_state=0, max_epochs=50
     )
     P = np.full((48, 3), 1 / 3)
     tree.fit(X, y, teacher_output=P)

@@ -119,11 +119,29 @@ def test_automatic_early_stopping_is_for_labels_alone():
     teacher = LogisticRegression().fit(X, y)
     for student, rows, stops in (
         (NeuralStudentClassifier(), 600, True),
-        (NeuralStudentClassifier(teacher, alpha=0.0), 600, True),
-        (SoftDecisionTreeClassifier(max_depth=2), 500, True),
+        (
+            NeuralStudentClassifier(
+                teacher, alpha=0.0, hidden_layer_sizes=(64, 64), max_epochs=50
+            ),
+            600,
+            True,
+        ),
+        (SoftDecisionTreeClassifier(max_depth=2, max_epochs=50), 500, True),
         (NeuralStudentClassifier(), 499, False),
-        (NeuralStudentClassifier(teacher, transfer=None), 600, False),
-        (NeuralStudentClassifier(early_stopping=False), 600, False),
+        (
+            NeuralStudentClassifier(
+                teacher, transfer=None, hidden_layer_sizes=(64, 64), max_epochs=50
+            ),
+            600,
+            False,
+        ),
+        (
+            NeuralStudentClassifier(
+                early_stopping=False, hidden_layer_sizes=(64, 64), max_epochs=50
+            ),
+            600,
+            False,
+        ),
     ):
         student.set_params(max_epochs=2, random_state=0)
         student.fit(X[:rows], y[:rows])
@@ -133,7 +151,12 @@ def test_automatic_early_stopping_is_for_labels_alone():
 def test_automatic_early_stopping_is_early_stopping():
     X, y = make_classification(600, 5, flip_y=0.4, random_state=0)
     first, second = (
-        NeuralStudentClassifier(early_stopping=asked, random_state=0).fit(X, y)
+        NeuralStudentClassifier(
+            early_stopping=asked,
+            random_state=0,
+            hidden_layer_sizes=(64, 64),
+            max_epochs=50,
+        ).fit(X, y)
         for asked in ("auto", True)
     )
     assert first.early_stopping == "auto"  # a parameter stays as it was given

@@ -17,8 +17,12 @@ def test_outputs_beside_a_fitted_teacher_have_its_columns(iris, iris_forest):
     student.fit(X, teacher_output=P)
     assert len(student.classes_) == 3
     with pytest.raises(ValueError, match="is a regressor"):
-        NeuralStudentClassifier(LinearRegression()).fit(X, y, teacher_output=P)
-    foreign = NeuralStudentClassifier(classes=["x", "q", "z"])
+        NeuralStudentClassifier(
+            LinearRegression(), hidden_layer_sizes=(64, 64), max_epochs=50
+        ).fit(X, y, teacher_output=P)
+    foreign = NeuralStudentClassifier(
+        classes=["x", "q", "z"], hidden_layer_sizes=(64, 64), max_epochs=50
+    )
     with pytest.raises(ValueError, match="share no class"):
         foreign.fit(X, y, teacher_output=P)
     lacks = NeuralStudentClassifier(classes=["setosa", "versicolor"], max_epochs=1)

@@ -35,7 +35,7 @@ def test_a_class_is_called_with_the_views_width(iris):
 )
 def test_bad_modules(iris, module, error, message):
     with pytest.raises(error, match=message):
-        NeuralStudentClassifier(module=module).fit(*iris)
+        NeuralStudentClassifier(module=module, max_epochs=50).fit(*iris)
 
 
 def test_a_module_that_takes_other_arguments_is_named(iris):
@@ -43,7 +43,7 @@ def test_a_module_that_takes_other_arguments_is_named(iris):
         with pytest.raises(
             TypeError, match=r"module\(n_inputs, n_outputs\): .*partial"
         ):
-            NeuralStudentClassifier(module=module).fit(*iris)
+            NeuralStudentClassifier(module=module, max_epochs=50).fit(*iris)
 
 
 def test_what_is_checked_is_left_as_it_was():

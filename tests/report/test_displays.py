@@ -8,9 +8,11 @@ from types import SimpleNamespace
 import made_results
 import numpy as np
 import pytest
+from reported import distilled, halves
 
 from skdistill import (
     DisagreementDisplay,
+    DistillationReport,
     FidelityDisplay,
     HistoryDisplay,
     SizeDisplay,
@@ -113,6 +115,35 @@ def test_values_and_a_sample_of_them(pyplot):
     assert everything.scatters_[0].get_sizes() == [3]
 
 
+@pytest.mark.parametrize("kind", ["classes", "labels", "values"])
+def test_student_and_teacher_are_asked_about_the_rows(kind, pyplot):
+    _, X, _, _ = halves(kind)
+    student = distilled(kind)
+    display = FidelityDisplay.from_estimator(student, X, subsample=None)
+    answer = student.predict if kind == "values" else student.predict_proba
+    ours = answer(X).reshape(len(X), -1)
+    np.testing.assert_allclose(display.student_output, ours, atol=1e-6)
+    assert len(display.scatters_) == ours.shape[1]
+    some = FidelityDisplay.from_estimator(
+        student, X, teacher=student.teacher_, subsample=50, random_state=0
+    )
+    assert len(some.student_output) == 50
+    known = {tuple(row.round(6)) for row in ours}
+    assert {tuple(row.round(6)) for row in some.student_output} <= known
+
+
+def test_a_report_is_drawn_without_asking_anybody_again(pyplot):
+    _, X, _, y = halves()
+    report = DistillationReport({"tree": distilled()}, X, y)
+    display = FidelityDisplay.from_report(report, subsample=None)
+    np.testing.assert_array_equal(display.student_output, report.asked.says["tree"])
+    assert _legend(display) == ["blue", "green", "red"]
+    with pytest.raises(ValueError, match="student='net' is not in the report"):
+        FidelityDisplay.from_report(report, student="net")
+    with pytest.raises(ValueError, match="subsample=0"):
+        FidelityDisplay.from_report(report, subsample=0)
+
+
 def test_answers_for_other_rows_are_refused(pyplot):
     with pytest.raises(ValueError, match="same rows and columns"):
         FidelityDisplay.from_predictions([0.1, 0.2], [0.1])
@@ -134,7 +165,7 @@ def test_segments_that_stand_out_are_on_top(pyplot):
     assert (
         first.replace("\n", " ") == "contract is Month-to-month and tenure <= 5.5 (214)"
     )
-    kinds = ["rest of the rows", "stands out", "as the rest, as far as is known"]
+    kinds = ["rest of the rows", "stands out", "other segments"]
     assert sorted(_legend(display)) == sorted(kinds)
 
 

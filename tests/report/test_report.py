@@ -6,17 +6,20 @@ import numpy as np
 import pandas as pd
 import pytest
 from reported import distilled, halves, student_of
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import accuracy_score, log_loss, r2_score, roc_auc_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skdistill import DistillationReport, NeuralStudentRegressor
+from skdistill import DistillationReport, NeuralStudentRegressor, StudentClassifier
 from skdistill.metrics import fidelity
+
+pytestmark = pytest.mark.usefixtures("quick_sections")
 
 
 def cautions_of(report):
@@ -24,7 +27,7 @@ def cautions_of(report):
 
 
 @pytest.fixture(scope="module")
-def report():
+def report(quick_sections):
     X, X_test, y, y_test = halves()
     return DistillationReport(
         distilled(), X_test, y_test, control="fit", X_train=X, y_train=y
@@ -190,6 +193,34 @@ def test_many_rows_are_sampled_and_it_says_so():
         for one in (report, again)
     )
     assert found == same  # but for seconds
+    first = report.result.rows[0]  # by its place in X_test, not in the sample
+    one = X_test[[first.position]]
+    p = [each.predict_proba(one) for each in (distilled(), distilled().teacher_)]
+    assert first.difference == pytest.approx(np.abs(p[0] - p[1]).max(), abs=0.05)
+
+
+def test_texts_and_frames():
+    texts = ["good film", "bad film", "a good day", "a bad day", "so good", "so bad"]
+    y = np.array([1, 0] * 30)
+    teacher = make_pipeline(CountVectorizer(), LogisticRegression()).fit(texts * 10, y)
+    student = StudentClassifier(
+        teacher, student=LogisticRegression(), preprocessor=CountVectorizer()
+    ).fit(texts * 10, y)
+    report = DistillationReport(student, texts, [1, 0] * 3, X_train=["bad bad"] * 9)
+    assert report.result.fidelity[0].agreement == 1 and report.result.n_columns == 1
+    X, X_test, y, y_test = halves()
+    names = [f"column {j}" for j in range(X.shape[1])]
+    frames = [pd.DataFrame(each, columns=names) for each in (X, X_test)]
+    forest = RandomForestClassifier(5, random_state=0).fit(frames[0], y)
+    student = student_of(forest).fit(frames[0], y)
+    labels = pd.Series(pd.Categorical(y_test))
+    report = DistillationReport(student, frames[1], labels, max_rows=200)
+    assert list(report.asked.X.columns) == names
+    some = report.asked.take(np.arange(7))
+    assert len(some) == 7 and some.decisions("teacher").shape == (7,)
+    assert some.ask("teacher", some.X) == pytest.approx(some.says["teacher"])
+    with pytest.raises(ValueError, match="student 'student'.*cannot answer"):
+        DistillationReport(student, frames[1].rename(columns=str.upper))
 
 
 def test_without_labels_there_is_fidelity_alone():
@@ -213,6 +244,13 @@ def test_one_class_ten_rows_and_scores_that_are_nan(monkeypatch):
     assert report.to_dict()["quality"]["models"][0]["score"]["value"] is None
     report = DistillationReport(distilled(), X_test[:10], y_test[:10])
     assert ".741" in cautions_of(report)["few rows"]
+    right = DistillationReport(
+        distilled(), X_test[:10], distilled().predict(X_test[:10])
+    )
+    score = right.result.quality.models[1].score
+    assert score.value == score.high == 1 and score.low < 0.75  # and not 1 to 1
+    one = DistillationReport(distilled("values"), halves("values")[1][:1], [100.0])
+    assert np.isnan(one.result.fidelity[0].r2) and one.result.fidelity[0].rmse > 0
     for task in ("labels", "values"):
         X_test, y_test = halves(task)[1::2]
         report = DistillationReport(distilled(task), X_test[:10], y_test[:10])
@@ -261,6 +299,20 @@ def test_a_class_that_only_some_know():
     assert found == pytest.approx(accuracy_score(y_test, control.predict(X_test)))
 
 
+class Unsure(ClassifierMixin, BaseEstimator):
+    """A student that does not know."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return np.repeat("blue", len(X))
+
+    def predict_proba(self, X):
+        return np.full((len(X), 3), np.nan)
+
+
 def refused():
     X, X_test, y, y_test = halves()
     student, forest = distilled(), distilled().teacher_
@@ -287,6 +339,11 @@ def refused():
         "y_test has the shape": case(y=y_test[:5]),
         "y_test has no label in 1 rows": case(y=gap),
         "some labels are strings": case(y=np.arange(len(X_test)) % 3),
+        "y_test holds .'pink'., and the student knows": case(y=["pink"] * len(X_test)),
+        "student 'student'.*cannot.*its answer holds NaN": case(
+            Unsure().fit(X, y), teacher=forest
+        ),
+        "student 'student', unsure, has no `predict`": case(unsure, teacher=forest),
         "X_test has no rows": case(X=X_test[:0], y=None),
         "other than 'teacher' and 'control'": case({"control": student}),
         "confidence": case(confidence=95),

@@ -134,9 +134,24 @@ def test_what_has_no_pickle_says_so(iris, iris_forest):
     X, y = iris
     model = NoPickle(max_iter=1000).fit(X, y)
     cost = of(costs_of(model, X, iris_forest), "student")
-    assert (cost.n_bytes, cost.note) == (0, "cannot be pickled: never")
+    assert math.isnan(cost.n_bytes)
+    assert cost.note == "cannot be pickled: never"
     asked = asked_of(X, {"teacher": lambda X: both(np.full(len(X), 0.5))})
     assert "a function" in measure_costs(asked)[0].note
+
+
+def test_views_of_a_report_know_models_without_a_pickle(iris, iris_forest):
+    X, y = iris
+    student = tree(teacher=iris_forest).fit(X[::2], y[::2])
+    report = DistillationReport(
+        student, X[1::2], y[1::2], teacher=lambda X: iris_forest.predict_proba(X)
+    )
+    teacher = of(report.result.cost, "teacher")
+    assert math.isnan(teacher.n_bytes)
+    assert teacher.thousand_rows > 0
+    assert report.to_dict()["cost"][0]["n_bytes"] is None
+    assert "nan" not in repr(report)
+    assert "a function, whose pickle" in report._repr_html_()
 
 
 def test_a_report_has_the_costs_of_a_list_of_teachers(iris, iris_forest):

@@ -1,12 +1,17 @@
 import itertools
+import math
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import made_results
 import pytest
 from made_results import HOSTILE
+from reported import distilled, halves
 
+from skdistill import DistillationReport, export_html
 from skdistill.report.page import page_of
+from skdistill.report.result import Interval
 
 MADE = {
     "classes": made_results.classes,
@@ -29,7 +34,7 @@ class Read(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.elements.append((tag, dict(attrs)))
-        if tag not in ("meta", "link"):
+        if tag not in ("meta", "link", "base"):
             self.open.append(tag)
 
     def handle_startendtag(self, tag, attrs):
@@ -102,6 +107,23 @@ def test_every_section_is_there():
     assert frame["srcdoc"] == "<p>A tree</p>" and frame["sandbox"] == "allow-scripts"
 
 
+@pytest.mark.parametrize("kind", ["classes", "values", "labels"])
+def test_a_report_is_saved_as_its_page_and_shown_in_a_frame(kind, tmp_path):
+    _, X, _, y = halves(kind)
+    report = DistillationReport({"<i>tree": distilled(kind)}, X, y)
+    page = report.save(tmp_path / "report.html", title="a <b>").read_text("utf-8")
+    read = Read(page)
+    assert {"quality", "fidelity", "segments", "rows", "cost", "trees"} <= set(
+        read.sections
+    )
+    assert "a <b>" in read.text and "<i>tree" in read.text
+    (frame,) = read.all("iframe")
+    assert frame["srcdoc"] == export_html(distilled(kind))
+    (outer,) = Read(report._repr_html_()).all("iframe")
+    assert "a <b>" not in outer["srcdoc"] and outer["sandbox"] == "allow-scripts"
+    assert Read(outer["srcdoc"]).all("iframe") == [frame]
+
+
 def test_what_is_not_there_is_not_spoken_of():
     read = Read(page_of(made_results.bare()))
     assert read.sections == ["summary", "quality", "fidelity", "method"]
@@ -122,6 +144,21 @@ def test_bounds_are_told_in_words():
     assert "2,000 times smaller, 39 times faster" in text
 
 
+def test_a_share_without_a_meaning_is_not_drawn():
+    made = made_results.classes()
+    (gain,) = made.quality.gains
+    gain = replace(gain, score=Interval(math.nan), undefined="No better by accuracy.")
+    quality = replace(made.quality, gains=(gain,))
+    text = Read(page_of(replace(made, quality=quality))).text
+    section = text.split("0 % is a student without a teacher")[1].split("Fidelity to")[
+        0
+    ]
+    assert (
+        "By log loss" in section and "68 %" in section and "By accuracy" not in section
+    )
+    assert "Undefined: No better by accuracy." in section
+
+
 def test_segments_that_stand_out_come_first():
     text = Read(page_of(made_results.classes())).text
     table = text[text.index("Rows where") :]
@@ -130,7 +167,7 @@ def test_segments_that_stand_out_come_first():
         < table.index("DSL")
         < table.index("gender is Male")
     )
-    assert table.count("stands out") == 1
+    assert table.split("How this was computed")[0].count("stands out") == 1
 
 
 def test_names_of_markup_are_letters():
@@ -149,12 +186,11 @@ def test_a_wide_table_and_long_texts_stay_on_a_page_of_a_megabyte():
     names = [f"column {i}" for i in range(20_000)]
     made = made_results.classes()
     one, row = made.importances[0], made.rows[0]
-    wide = made_results.replace(
+    wide = replace(
         made,
         n_columns=len(names),
-        importances=tuple(made_results.replace(one, column=name) for name in names),
-        rows=(made_results.replace(row, values=dict.fromkeys(names, "x" * 10**5)),)
-        * 10,
+        importances=tuple(replace(one, column=name) for name in names),
+        rows=(replace(row, values=dict.fromkeys(names, "x" * 10**5)),) * 10,
         histories={"student": made.histories["student"] * 1000},
     )
     page = page_of(wide)

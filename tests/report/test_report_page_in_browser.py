@@ -8,6 +8,7 @@ from browsers import Opened
 from sklearn.datasets import load_iris
 
 from skdistill import HardDecisionTreeClassifier, export_html
+from skdistill.inspection.page import framed
 from skdistill.report.page import page_of
 
 pytestmark = pytest.mark.browser
@@ -112,6 +113,28 @@ def test_the_tree_inside_works_as_by_itself(opened):
         page.browser.switch_to.default_content()
     assert page.log() == []
     assert {url.split(":")[0] for url in page.requests()} <= {"file", "data", "about"}
+
+
+def test_in_a_notebook_it_is_a_frame_whose_links_lead_somewhere(chromium, tmp_path):
+    path = tmp_path / "notebook.html"
+    page = page_of(made_results.classes(), trees={"student": _tree()})
+    path.write_text(framed(page, "report"), encoding="utf-8")
+    notebook = Opened(chromium, path)
+    chromium.switch_to.frame(notebook.one("iframe"))
+    try:
+        notebook.one("nav a[href='#cost']").click()
+        assert (
+            0
+            <= notebook.run(
+                "return document.getElementById('cost').getBoundingClientRect().top"
+            )
+            < 100
+        )
+        chromium.switch_to.frame(notebook.one("iframe"))
+        assert len(notebook.all(".node")) > 1
+    finally:
+        chromium.switch_to.default_content()
+    assert notebook.log() == []
 
 
 def test_the_keyboard_goes_to_the_summary_first(opened):

@@ -7,6 +7,7 @@ from said_answers import asked_about, both
 from scipy.stats import binomtest
 
 from benchmarks._report_noise import n_flagged
+from skdistill import DistillationReport, HardDecisionTreeClassifier
 from skdistill.report.segments import find_segments
 
 
@@ -73,6 +74,7 @@ def test_a_column_that_is_named_has_a_line_for_each_category_on_all_rows():
     X = table()
     asked = differing(X)
     named = [s for s in find_segments(asked, ["contract"]) if s.source == "contract"]
+    assert find_segments(asked, "contract")[-3:] == tuple(named)
     assert [s.words for s in named] == [
         "contract is Month-to-month",
         "contract is Year",
@@ -100,7 +102,7 @@ def test_a_column_that_is_named_has_a_line_for_each_category_on_all_rows():
 def test_a_number_that_is_named_is_parted_in_quarters():
     X = table()
     segments = find_segments(differing(X), [0, "charge"])
-    of = {s.words: s.n_rows for s in segments if s.source in ("0", "charge")}
+    of = {s.words: s.n_rows for s in segments if s.source in ("tenure", "charge")}
     assert list(of)[4] == "tenure is missing"
     assert sum(list(of.values())[:5]) == sum(list(of.values())[5:]) == len(X)
     low, middle = list(of)[5:7]
@@ -182,6 +184,17 @@ def test_few_rows_have_no_segment_but_those_that_are_asked_for():
 def test_a_column_that_is_not_there_is_refused(column):
     with pytest.raises(ValueError, match="columns: X_test has no column .*'tenure'"):
         find_segments(differing(table(60)), [column])
+
+
+def test_a_report_refuses_it_before_anybody_is_asked(iris):
+    X, y = iris
+    tree = HardDecisionTreeClassifier(max_leaf_nodes=3, random_state=0).fit(X, y)
+
+    def teacher(rows):
+        raise AssertionError
+
+    with pytest.raises(ValueError, match="columns: X_test has no column 'age'"):
+        DistillationReport(tree, X, y, teacher=teacher, columns="age")
 
 
 def test_a_column_of_dates_is_refused():

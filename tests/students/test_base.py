@@ -418,7 +418,9 @@ def test_nested_parameters_of_an_unfitted_teacher_can_be_searched(iris):
 
 def test_set_params_refuses_to_touch_a_fitted_teacher(iris_forest):
     for teacher in (iris_forest, FrozenEstimator(iris_forest), [iris_forest]):
-        student = NeuralStudentClassifier(teacher)
+        student = NeuralStudentClassifier(
+            teacher, hidden_layer_sizes=(64, 64), max_epochs=50
+        )
         with pytest.raises(ValueError, match=r"'teacher__max_depth'.*FrozenEstimator"):
             student.set_params(teacher__max_depth=1, temperature=9.0)
         assert student.temperature != 9.0
@@ -542,9 +544,10 @@ def test_sample_weight_is_repetition(Student, iris, diabetes):
 @pytest.mark.parametrize("Student", CLASSIFIERS)
 def test_learning_without_labels(Student, iris, iris_forest):
     X, y = iris
-    student = Student(iris_forest, alpha=1.0, random_state=0).fit(X)
+    student = Student(iris_forest, alpha=1.0, max_epochs=50, random_state=0).fit(X)
     assert student.score(X, iris_forest.predict(X)) > 0.93
-    by_file = Student(alpha=1.0, classes=iris_forest.classes_, random_state=0)
+    short = {"max_epochs": 50, "random_state": 0}
+    by_file = Student(alpha=1.0, classes=iris_forest.classes_, **short)
     by_file.fit(X, teacher_output=iris_forest.predict_proba(X))
     assert by_file.score(X, y) > 0.93
 
@@ -554,7 +557,7 @@ def test_multi_output_regression(Student, diabetes):
     X, y = diabetes
     Y = np.stack([y, -3 * y + 5, X[:, 2] * 1e4], axis=1)
     teacher = RandomForestRegressor(10, random_state=0).fit(X, Y)
-    student = Student(teacher, random_state=0).fit(X, Y)
+    student = Student(teacher, max_epochs=50, random_state=0).fit(X, Y)
     assert student.predict(X).shape == (442, 3)
     assert student.score(X, teacher.predict(X)) > 0.7
     flat = Student(max_epochs=1).fit(X, y)
@@ -590,7 +593,12 @@ def test_transfer_rows_teach(iris, iris_forest):
 def test_only_transfer_rows_have_soft_targets(iris, iris_forest):
     X, y = iris
     P = iris_forest.predict_proba(X)
-    student = NeuralStudentClassifier(alpha=0.5, classes=iris_forest.classes_)
+    student = NeuralStudentClassifier(
+        alpha=0.5,
+        classes=iris_forest.classes_,
+        hidden_layer_sizes=(64, 64),
+        max_epochs=50,
+    )
     student.set_params(random_state=0)
     student.fit(X[::3], y[::3], X_transfer=X, transfer_output=P)
     assert student.score(X, y) > 0.9

@@ -227,8 +227,23 @@ def test_drawn_rows_come_from_the_sample(sampler, classes):
 @pytest.mark.parametrize(
     ("student", "message"),
     [
-        (NeuralStudentClassifier(teacher_of(LogisticRegression())), "is not fitted"),
-        (NeuralStudentClassifier(teacher_of(LogisticRegression()), cv=2), "cv=2 fits"),
+        (
+            NeuralStudentClassifier(
+                teacher_of(LogisticRegression()),
+                hidden_layer_sizes=(64, 64),
+                max_epochs=50,
+            ),
+            "is not fitted",
+        ),
+        (
+            NeuralStudentClassifier(
+                teacher_of(LogisticRegression()),
+                cv=2,
+                hidden_layer_sizes=(64, 64),
+                max_epochs=50,
+            ),
+            "cv=2 fits",
+        ),
     ],
 )
 def test_what_needs_all_rows_in_memory_is_refused(student, message, classes):
@@ -324,7 +339,9 @@ def test_rows_without_a_label_need_ateacher_of(halves):
     rows, answers, _ = halves
     with pytest.raises(ValueError, match="no labels: give a teacher"):
         NeuralStudentClassifier().fit(ParquetRows(rows, target="target", **FEW))
-    student = NeuralStudentClassifier(transfer="munge")
+    student = NeuralStudentClassifier(
+        transfer="munge", hidden_layer_sizes=(64, 64), max_epochs=50
+    )
     with pytest.raises(ValueError, match="are transfer rows already"):
         student.fit(ParquetRows(rows, target="target", **FEW), teacher_output=answers)
 
@@ -344,7 +361,9 @@ def test_losses_of_any_kind_see_all_rows(options, classes):
     X = classes.X[["a", "count"]]
     teacher = LogisticRegression().fit(X, classes.y)
     rows = ParquetRows(classes.folder, target="target", columns=list(X), **FEW)
-    student = NeuralStudentClassifier(teacher, transfer=None).set_params(**options)
+    student = NeuralStudentClassifier(
+        teacher, transfer=None, hidden_layer_sizes=(64, 64), max_epochs=50
+    ).set_params(**options)
     student = _full_batch(student).set_params(random_state=0)
     memory = clone(student).fit(X, classes.y)
     disk = clone(student).fit(rows)
@@ -355,7 +374,11 @@ def test_losses_of_any_kind_see_all_rows(options, classes):
 def test_several_targets(values):
     X = values.X[["kind", "word"]]
     rows = {"target": ["a", "count"], "columns": list(X), **FEW}
-    student = _full_batch(NeuralStudentRegressor(random_state=0))
+    student = _full_batch(
+        NeuralStudentRegressor(
+            random_state=0, hidden_layer_sizes=(64, 64), max_epochs=50
+        )
+    )
     memory = clone(student).fit(X, values.X[["a", "count"]])
     disk = clone(student).fit(ParquetRows(values.folder, **rows))
     np.testing.assert_allclose(memory.predict(X), disk.predict(X), rtol=1e-3, atol=1e-4)
@@ -376,7 +399,11 @@ def test_a_fragment_without_a_single_string(classes, tmp_path):
     X = classes.X.astype({"word": object})
     X.loc[: N // 4 + 10, "word"] = None
     folder = written(X.assign(target=classes.y), tmp_path / "rows")
-    student = _full_batch(NeuralStudentClassifier(random_state=0))
+    student = _full_batch(
+        NeuralStudentClassifier(
+            random_state=0, hidden_layer_sizes=(64, 64), max_epochs=50
+        )
+    )
     memory = clone(student).fit(X, classes.y)
     disk = clone(student).fit(ParquetRows(folder, target="target", **FEW))
     losses = [[e["train_loss"] for e in s.history_] for s in (memory, disk)]
@@ -387,7 +414,11 @@ def test_folders_whose_names_say_a_category(classes, tmp_path):
     frame = classes.X.assign(target=classes.y)
     frame.to_parquet(tmp_path / "rows", partition_cols=["word"])
     whole = pd.read_parquet(tmp_path / "rows")
-    student = _full_batch(NeuralStudentClassifier(random_state=0))
+    student = _full_batch(
+        NeuralStudentClassifier(
+            random_state=0, hidden_layer_sizes=(64, 64), max_epochs=50
+        )
+    )
     memory = clone(student).fit(whole.drop(columns="target"), whole["target"])
     disk = clone(student).fit(ParquetRows(tmp_path / "rows", target="target", **FEW))
     losses = [[e["train_loss"] for e in s.history_] for s in (memory, disk)]

@@ -104,7 +104,7 @@ def test_an_instance_for_regression_is_in_the_targets_unit(diabetes):
 
 def test_bad_widths(iris):
     with pytest.raises(ValueError, match="hidden_layer_sizes=.*positive integers"):
-        NeuralStudentClassifier(hidden_layer_sizes=(8, 0)).fit(*iris)
+        NeuralStudentClassifier(hidden_layer_sizes=(8, 0), max_epochs=50).fit(*iris)
 
 
 @pytest.mark.parametrize("sizes", [(), 7, [5, 6], np.array([3])])
@@ -157,7 +157,9 @@ def test_huber_is_less_moved_by_an_outlier(diabetes):
     spoiled[::50] += 5000
     error = {}
     for loss in ("mse", "huber"):
-        student = NeuralStudentRegressor(loss=loss, random_state=0).fit(X, spoiled)
+        student = NeuralStudentRegressor(
+            loss=loss, random_state=0, hidden_layer_sizes=(64, 64), max_epochs=50
+        ).fit(X, spoiled)
         error[loss] = np.abs(student.predict(X) - y)[1:50].mean()
     assert error["huber"] < error["mse"]
 

@@ -319,7 +319,13 @@ def test_the_control_among_the_candidates_is_what_a_control_would_be():
     X, y = make_classification(1500, 10, flip_y=0.3, random_state=0)
     teacher = LogisticRegression().fit(X[1000:], y[1000:])
     student = NeuralStudentClassifier(
-        teacher, alpha="auto", transfer=None, max_epochs=60, lr=0.03, random_state=0
+        teacher,
+        hidden_layer_sizes=(64, 64),
+        alpha="auto",
+        transfer=None,
+        max_epochs=60,
+        lr=0.03,
+        random_state=0,
     )
     gains = [
         clone(student)

@@ -217,7 +217,7 @@ def test_the_smallest_that_is_good_enough(digits):
     assert sizes[0] < sizes[-1] / 20
     with pytest.raises(ValueError, match="sparsity"):
         smallest_student(
-            SoftDecisionTreeClassifier(forest),
+            SoftDecisionTreeClassifier(forest, max_epochs=50),
             *(X, y),
             X_val=X,
             y_val=y,

@@ -34,7 +34,9 @@ from skdistill import (
 
 @pytest.fixture(scope="module")
 def tree(iris, iris_forest):
-    student = SoftDecisionTreeClassifier(iris_forest, max_depth=3, random_state=0)
+    student = SoftDecisionTreeClassifier(
+        iris_forest, max_depth=3, random_state=0, max_epochs=50
+    )
     return student.fit(*iris)
 
 
@@ -104,7 +106,9 @@ def test_an_unknown_inference_set_after_fit(iris):
 
 def test_regression_tree(diabetes, diabetes_forest):
     X, y = diabetes
-    tree = SoftDecisionTreeRegressor(diabetes_forest, max_depth=2, random_state=0)
+    tree = SoftDecisionTreeRegressor(
+        diabetes_forest, max_depth=2, random_state=0, max_epochs=50
+    )
     tree.fit(X, y)
     by_hand = paths_by_hand(tree, standardised(X))[:, 3:] @ tree.leaf_values()
     np.testing.assert_allclose(tree.predict(X), by_hand[:, 0])
@@ -134,7 +138,9 @@ def text_rules(text):
 def test_text_is_in_the_users_units(iris, iris_forest):
     """The text, read back by itself, gives the gates' log odds on unscaled rows."""
     X, y = iris
-    tree = SoftDecisionTreeClassifier(iris_forest, max_depth=1, random_state=0)
+    tree = SoftDecisionTreeClassifier(
+        iris_forest, max_depth=1, random_state=0, max_epochs=50
+    )
     tree.fit(X * [1, 1000, 0.01, 1], y)
     X = X * [1, 1000, 0.01, 1]
     names = ["a", "b", "c", "d"]
@@ -195,7 +201,9 @@ def test_awkward_columns(seed):
         [rng.integers(0, 3, 200), np.full(200, 7.0), rng.normal(size=200) * 1e6]
     )
     y = (X[:, 0] > 0).astype(int)
-    tree = SoftDecisionTreeClassifier(max_depth=3, random_state=seed).fit(X, y)
+    tree = SoftDecisionTreeClassifier(
+        max_depth=3, random_state=seed, max_epochs=50
+    ).fit(X, y)
     assert np.isfinite(tree.predict_proba(X)).all() and tree.score(X, y) > 0.95
     assert np.isfinite(tree.predict_proba(X * 1e12)).all()
 
@@ -211,7 +219,9 @@ def test_years_keep_the_digits_that_matter():
     random = np.random.default_rng(0)
     X = pd.DataFrame({"year": 2000.0 + random.integers(0, 25, 400)})
     y = (X.year > 2013).astype(int)
-    one = SoftDecisionTreeClassifier(max_depth=1, random_state=0, inference="path")
+    one = SoftDecisionTreeClassifier(
+        max_depth=1, random_state=0, inference="path", max_epochs=50
+    )
     (bound,) = re.findall(r"year <?>?=? (\S+)", export_text(one.fit(X, y)))[:1]
     assert abs(float(bound) - 2013.5) < 1
     X["b"] = random.normal(size=400)
@@ -234,7 +244,9 @@ def test_rules_about_a_table_are_what_the_tree_computes():
         }
     )
     y = (X.plan == "a") ^ (X.income > 30)
-    tree = SoftDecisionTreeClassifier(max_depth=1, random_state=0).fit(X, y)
+    tree = SoftDecisionTreeClassifier(max_depth=1, random_state=0, max_epochs=50).fit(
+        X, y
+    )
     text = export_text(tree, max_terms=None, digits=9).splitlines()[0]
     terms, bound = re.match(r"\|--- (.*) <= (\S+)$", text).groups()
     terms = re.sub(r"\[(\w+) = (\w)\]", r"(\1 == '\2')", terms)

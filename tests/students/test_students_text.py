@@ -378,7 +378,13 @@ def test_an_ordinary_net_reads_texts_through_the_users_view(teacher):
     from sklearn.feature_extraction.text import HashingVectorizer
 
     view = make_pipeline(HashingVectorizer(n_features=256), TruncatedSVD(16))
-    bag = NeuralStudentClassifier(teacher, preprocessor=view, random_state=0)
+    bag = NeuralStudentClassifier(
+        teacher,
+        preprocessor=view,
+        random_state=0,
+        hidden_layer_sizes=(64, 64),
+        max_epochs=50,
+    )
     bag.fit(TEXTS, Y)
     new, labels = film_texts(seed=1)
     assert bag.score(new, labels) > 0.9

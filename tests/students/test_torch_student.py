@@ -53,7 +53,7 @@ def divergence(student, teacher, X):
 @pytest.mark.parametrize("loss", OF_CLASSES)
 def test_every_loss_brings_the_student_to_its_teacher(iris, iris_forest, Student, loss):
     X, y = iris
-    student = Student(iris_forest, loss=loss, random_state=0).fit(X, y)
+    student = Student(iris_forest, loss=loss, max_epochs=50, random_state=0).fit(X, y)
     P = soft_targets(iris_forest, X)
     of_the_mean = (P * np.log(P / P.mean(axis=0))).sum(axis=1).mean()
     assert divergence(student, iris_forest, X) < 0.25 * of_the_mean
@@ -136,11 +136,23 @@ def test_several_targets_have_scales_of_their_own(iris):
 
 def test_what_is_standardised_away_is_refused(iris, iris_forest):
     X, y = iris
-    two = NeuralStudentClassifier(iris_forest, loss="logit_standard", classes=[0, 1])
+    two = NeuralStudentClassifier(
+        iris_forest,
+        loss="logit_standard",
+        classes=[0, 1],
+        hidden_layer_sizes=(64, 64),
+        max_epochs=50,
+    )
     forest = RandomForestClassifier(random_state=0).fit(X[:100], y[:100])
     with pytest.raises(ValueError, match="only which is likelier"):
         two.set_params(teacher=forest).fit(X[:100], y[:100])
-    stopped = NeuralStudentClassifier(iris_forest, loss="dist", early_stopping=True)
+    stopped = NeuralStudentClassifier(
+        iris_forest,
+        loss="dist",
+        early_stopping=True,
+        hidden_layer_sizes=(64, 64),
+        max_epochs=50,
+    )
     with pytest.raises(ValueError, match="leave y_val out"):
         stopped.fit(X, y, X_val=X, y_val=y)
     stopped.set_params(max_epochs=2).fit(X, y, X_val=X)

@@ -275,7 +275,9 @@ def test_class_weights_shift_the_learnt_prior():
 def test_parts_of_the_rows_add_to_the_prior(even):
     X, y = even
     order = np.argsort(y, kind="stable")
-    net = NeuralStudentClassifier(random_state=0)
+    net = NeuralStudentClassifier(
+        random_state=0, hidden_layer_sizes=(64, 64), max_epochs=50
+    )
     for part in np.array_split(order, 4):  # one class after the other
         net.partial_fit(X[part], y[part], classes=LABELS)
     expected = [np.mean(y == label) for label in LABELS]
@@ -314,7 +316,13 @@ def missing_class():
 
 def test_a_class_without_rows_keeps_what_the_teacher_says_of_it():
     teacher, X, code = missing_class()
-    net = NeuralStudentClassifier(teacher, temperature=3.0, random_state=0)
+    net = NeuralStudentClassifier(
+        teacher,
+        temperature=3.0,
+        random_state=0,
+        hidden_layer_sizes=(64, 64),
+        max_epochs=50,
+    )
     net.fit(X[code != 2], code[code != 2])
     # Its rows are missing, not its share: the ratio of the priors would count it twice,
     # and the shares of whole rows do not.
@@ -330,7 +338,11 @@ def test_a_bias_that_rows_lack_is_found_from_their_shares():
     P = teacher.predict_proba(X) * [1.0, 1.0, 0.02]
     P /= P.sum(axis=1, keepdims=True)
     student = NeuralStudentClassifier(
-        classes=[0, 1, 2], numeric_embedding=None, random_state=0
+        classes=[0, 1, 2],
+        numeric_embedding=None,
+        random_state=0,
+        hidden_layer_sizes=(64, 64),
+        max_epochs=50,
     )
     student.fit(X, teacher_output=P)
     before = np.mean(student.predict(X[code == 2]) == 2)

@@ -228,7 +228,9 @@ def test_several_labels_are_not_one_against_all_others(iris, model):
         soft_targets(model, X)
     for labels in (None, y):
         with pytest.raises(ValueError, match="several labels at once|share no class"):
-            NeuralStudentClassifier(model, alpha=1.0).fit(X, labels)
+            NeuralStudentClassifier(
+                model, alpha=1.0, hidden_layer_sizes=(64, 64), max_epochs=50
+            ).fit(X, labels)
 
 
 def test_a_multi_output_classifier_teaches_as_many_targets(iris):
@@ -238,4 +240,6 @@ def test_a_multi_output_classifier_teaches_as_many_targets(iris):
     for ours, theirs in zip(soft, model.predict_proba(X), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-6)
     with pytest.raises(ValueError, match="predicts 2 targets at once, and y has 1"):
-        NeuralStudentClassifier(model).fit(X, y)
+        NeuralStudentClassifier(model, hidden_layer_sizes=(64, 64), max_epochs=50).fit(
+            X, y
+        )

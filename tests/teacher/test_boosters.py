@@ -49,7 +49,9 @@ def test_lightgbm(wine, values):
         )
     ranker = lightgbm.LGBMRanker(**common).fit(X, y, group=[len(y)])
     with pytest.raises(ValueError, match="objective 'lambdarank.*cannot tell classes"):
-        NeuralStudentClassifier(ranker.booster_).fit(X, y)
+        NeuralStudentClassifier(
+            ranker.booster_, hidden_layer_sizes=(64, 64), max_epochs=50
+        ).fit(X, y)
 
 
 def test_xgboost(wine, values):

@@ -292,7 +292,12 @@ def test_a_memory_keeps_the_clones_of_auto_as_those_of_five_folds(noisy, tmp_pat
 
 def test_a_part_of_the_rows_is_no_place_for_clones(noisy):
     X, y = noisy
-    net = NeuralStudentClassifier(clone(NEIGHBORS).fit(X, y), cv="auto")
+    net = NeuralStudentClassifier(
+        clone(NEIGHBORS).fit(X, y),
+        cv="auto",
+        hidden_layer_sizes=(64, 64),
+        max_epochs=50,
+    )
     with pytest.raises(ValueError, match="cv='auto' asks for clones: set cv=None"):
         net.partial_fit(X, y)
     forest = RandomForestClassifier(5, random_state=0).fit(X, y)

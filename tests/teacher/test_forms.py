@@ -514,7 +514,9 @@ REFUSED = [
     (
         "regression",
         lambda X, y: forest(X, y),
-        NeuralStudentRegressor(quantiles=[0.1, 0.9]),
+        NeuralStudentRegressor(
+            quantiles=[0.1, 0.9], hidden_layer_sizes=(64, 64), max_epochs=50
+        ),
         "predicts points, and quantiles",
     ),
     ("regression", lambda X, y: Ridge(), NeuralStudentClassifier(), "is a regressor"),

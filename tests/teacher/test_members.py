@@ -53,7 +53,11 @@ def test_a_model_that_is_not_scikit_learns(iris):
     assert not is_ready(model)
     model.fit(*iris)
     assert is_ready(model)
-    student = clone(NeuralStudentClassifier(model, alpha=1.0))
+    student = clone(
+        NeuralStudentClassifier(
+            model, alpha=1.0, hidden_layer_sizes=(64, 64), max_epochs=50
+        )
+    )
     assert student.teacher is model
 
 

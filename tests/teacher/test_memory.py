@@ -305,7 +305,12 @@ def test_a_memory_that_is_none(data, tmp_path):
 def test_a_memory_that_is_a_file_is_refused(data, tmp_path):
     path = tmp_path / "file"
     path.write_text("")
-    student = NeuralStudentClassifier(RandomForestClassifier(), memory=path)
+    student = NeuralStudentClassifier(
+        RandomForestClassifier(),
+        memory=path,
+        hidden_layer_sizes=(64, 64),
+        max_epochs=50,
+    )
     with pytest.raises(
         ValueError, match="memory=.*is a file: give the path of a folder"
     ):

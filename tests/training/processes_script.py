@@ -134,6 +134,8 @@ def fits(folder):
         optimizer="sgd",
         lr=1e30,
         batch_size=BATCH,
+        hidden_layer_sizes=(64, 64),
+        max_epochs=50,
     )
     yield "diverged", raised(lambda: fast.fit(X[:200], Y[:200]))
     yield "is fitted", hasattr(fast, "net_")

@@ -19,6 +19,7 @@ def test_a_pickle_is_slim_and_whole():
     for embedding, most in ((None, 50_000), ("piecewise_linear", 210_000)):
         student = NeuralStudentClassifier(
             teacher,
+            hidden_layer_sizes=(64, 64),
             numeric_embedding=embedding,
             max_epochs=100,
             batch_size=2000,

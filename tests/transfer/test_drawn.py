@@ -104,7 +104,13 @@ def test_auto_draws_nothing_where_only_ones_own_view_reads_the_columns():
 def test_auto_leaves_a_stream_as_it_comes(iris, iris_forest):
     X, y = iris
     first, second = (
-        NeuralStudentClassifier(iris_forest, transfer=transfer, random_state=0)
+        NeuralStudentClassifier(
+            iris_forest,
+            transfer=transfer,
+            random_state=0,
+            hidden_layer_sizes=(64, 64),
+            max_epochs=50,
+        )
         .partial_fit(X[::2], y[::2])
         .partial_fit(X[1::2], y[1::2])
         for transfer in ("auto", None)

@@ -138,20 +138,50 @@ def test_the_last_rows_are_those_that_the_module_is_finished_on(table):
 @pytest.mark.parametrize(
     "student",
     [
-        NeuralStudentClassifier(class_weight={0: 1.0, 1: 4.0}, dropout=0.2),
-        NeuralStudentClassifier(loss="dkd", alpha=0.6, early_stopping=True),
-        SoftDecisionTreeClassifier(temperature=2.0, transfer_weight=3.0),
         NeuralStudentClassifier(
-            cv=3, transfer_teacher="unseen", class_weight="balanced"
+            class_weight={0: 1.0, 1: 4.0},
+            dropout=0.2,
+            hidden_layer_sizes=(64, 64),
+            max_epochs=50,
         ),
         NeuralStudentClassifier(
-            cv=3, teacher_calibration="temperature", class_weight={0: 1.0, 1: 4.0}
+            loss="dkd",
+            alpha=0.6,
+            early_stopping=True,
+            hidden_layer_sizes=(64, 64),
+            max_epochs=50,
         ),
-        NeuralStudentClassifier(temperature="auto", ema_decay=0.9),
+        SoftDecisionTreeClassifier(temperature=2.0, transfer_weight=3.0, max_epochs=50),
+        NeuralStudentClassifier(
+            cv=3,
+            transfer_teacher="unseen",
+            class_weight="balanced",
+            hidden_layer_sizes=(64, 64),
+            max_epochs=50,
+        ),
+        NeuralStudentClassifier(
+            cv=3,
+            teacher_calibration="temperature",
+            class_weight={0: 1.0, 1: 4.0},
+            hidden_layer_sizes=(64, 64),
+            max_epochs=50,
+        ),
+        NeuralStudentClassifier(
+            temperature="auto",
+            ema_decay=0.9,
+            hidden_layer_sizes=(64, 64),
+            max_epochs=50,
+        ),
         SoftDecisionTreeClassifier(
-            temperature="auto", cv=3, teacher_calibration="temperature"
+            temperature="auto", cv=3, teacher_calibration="temperature", max_epochs=50
         ),
-        NeuralStudentClassifier(n_members=2, ema_decay=0.9, early_stopping=True),
+        NeuralStudentClassifier(
+            n_members=2,
+            ema_decay=0.9,
+            early_stopping=True,
+            hidden_layer_sizes=(64, 64),
+            max_epochs=50,
+        ),
     ],
 )
 def test_the_same_rows_again_change_nothing(table, student):
@@ -330,7 +360,11 @@ def fail():
 def test_ctrl_c_in_a_refresh_keeps_the_best_weights(table):
     X, _ = table
     student = NeuralStudentRegressor(
-        Teacher(5, press_ctrl_c), transfer=Munge(1.0, refresh=1), random_state=0
+        Teacher(5, press_ctrl_c),
+        transfer=Munge(1.0, refresh=1),
+        random_state=0,
+        hidden_layer_sizes=(64, 64),
+        max_epochs=50,
     )
     with pytest.warns(UserWarning, match="interrupted in epoch 4") as said:
         student.fit(X, X[:, 0])
@@ -396,7 +430,11 @@ def test_partial_fit_draws_anew_at_each_call(table):
     X, _ = table
     teacher = Teacher()
     student = NeuralStudentRegressor(
-        teacher, transfer=Munge(1.0, refresh=1), random_state=0
+        teacher,
+        transfer=Munge(1.0, refresh=1),
+        random_state=0,
+        hidden_layer_sizes=(64, 64),
+        max_epochs=50,
     )
     for _ in range(2):
         student.partial_fit(X, X[:, 0])
@@ -418,6 +456,8 @@ def test_what_cannot_be_refreshed_is_refused(table):
         teacher,
         transfer=Munge(1.0, refresh=1, n_candidates=2),
         loss=lambda output, target, temperature: output[:, 0] - 5,
+        hidden_layer_sizes=(64, 64),
+        max_epochs=50,
     )
     with pytest.raises(ValueError, match="take one that is 0 at least"):
         student.fit(X, y)

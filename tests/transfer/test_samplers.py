@@ -167,7 +167,13 @@ def test_drawn_rows_bring_the_student_nearer():
     target = teacher.predict_proba(new)
     errors = {}
     for transfer in (None, Munge(8.0), ConditionalSampler(8.0)):
-        student = NeuralStudentClassifier(teacher, transfer=transfer, random_state=0)
+        student = NeuralStudentClassifier(
+            teacher,
+            transfer=transfer,
+            random_state=0,
+            hidden_layer_sizes=(64, 64),
+            max_epochs=50,
+        )
         student.fit(few, y_few)
         errors[type(transfer)] = np.abs(student.predict_proba(new) - target).mean()
     assert errors[Munge] < 0.9 * errors[type(None)]

@@ -1,4 +1,4 @@
-"""Axes to draw on, by a library that is needed for that alone."""
+"""Axes to draw on, by a library that is needed for that alone; and who is drawn."""
 
 
 def axes_for(display, ax):
@@ -29,3 +29,31 @@ def axes_for(display, ax):
             "pip install skdistill[report]."
         ) from error
     return pyplot.subplots(layout="constrained")[1] if ax is None else ax
+
+
+def student_in(result, student):
+    """Return the name of a student in a report.
+
+    Parameters
+    ----------
+    result : Result
+        What a report found.
+    student : str or None
+        As the user gave it; None for the first.
+
+    Returns
+    -------
+    str
+        The name.
+
+    Raises
+    ------
+    ValueError
+        If there is no such student.
+    """
+    student = result.students[0] if student is None else student
+    if student not in result.students:
+        raise ValueError(
+            f"student={student!r} is not in the report: {list(result.students)} are."
+        )
+    return student

@@ -6,7 +6,7 @@ import textwrap
 from ...inspection.colours import PALETTE
 from ...tables.terms import in_one_line
 from ..ranked import ranked_segments
-from .axes import axes_for
+from .axes import axes_for, student_in
 
 _ALARM, _OTHER = PALETTE[2], PALETTE[0]
 _COLUMNS = 38  # letters of a line
@@ -77,11 +77,7 @@ class DisagreementDisplay:
             If there is no such student, or none of its segments were looked at.
         """
         result = report.result
-        student = result.students[0] if student is None else student
-        if student not in result.students:
-            raise ValueError(
-                f"student={student!r} is not in the report: {list(result.students)} are."
-            )
+        student = student_in(result, student)
         segments = [each for each in result.segments if each.model == student]
         decides = result.task in ("classes", "labels")
         return cls(segments, decides=decides).plot(ax)
@@ -152,7 +148,7 @@ class DisagreementDisplay:
 
     def _label(self, segment):
         """A name for the legend, once for each kind."""
-        label = "stands out" if segment.flagged else "as the rest, as far as is known"
+        label = "stands out" if segment.flagged else "other segments"
         known = self.ax_.get_legend_handles_labels()[1]
         return None if label in known else label
 

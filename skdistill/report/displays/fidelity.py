@@ -1,11 +1,16 @@
 """What a student says against what its teacher says."""
 
+import sys
+
 import numpy as np
 from sklearn.utils import check_random_state
 
 from ...inspection.colours import PALETTE
 from ...tables.terms import in_one_line
-from .axes import axes_for
+from ..askers import QUANTILES
+from ..finding import Given, hear
+from ..models import TEACHER
+from .axes import axes_for, student_in
 
 _DECIDES = ("classes", "labels")
 _MOST = len(PALETTE)  # classes that have a colour
@@ -59,6 +64,117 @@ class FidelityDisplay:
         self.teacher_output = teacher_output
         self.task = task
         self.names = names
+
+    @classmethod
+    def from_estimator(
+        cls,
+        student,
+        X_test,
+        *,
+        teacher=None,
+        subsample=1000,
+        random_state=None,
+        ax=None,
+        scatter_kwargs=None,
+        line_kwargs=None,
+    ):
+        """Ask a student and its teacher, and draw what they say.
+
+        Parameters
+        ----------
+        student : estimator
+            A fitted student, or a pipeline or a search that ends in one.
+        X_test : array-like or frame of shape (n, n_features)
+            Rows, as both know them.
+        teacher : object or list of objects, default=None
+            Fitted; None for the student's ``teacher_``.
+        subsample : int or None, default=1000
+            Of more rows, so many are drawn at random and asked about; None for all.
+        random_state : int, RandomState instance or None, default=None
+            Chooses them.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None for a new figure.
+        scatter_kwargs, line_kwargs : dict, default=None
+            For matplotlib's ``scatter`` and ``plot``.
+
+        Returns
+        -------
+        FidelityDisplay
+            Drawn.
+
+        Raises
+        ------
+        ValueError
+            If there is no teacher, or one of them cannot answer for these rows.
+        NotFittedError
+            If one of them is not fitted.
+        """
+        _check_subsample(subsample)
+        given = Given(
+            student,
+            X_test,
+            teacher=teacher,
+            max_rows=sys.maxsize if subsample is None else subsample,
+            random_state=random_state,
+        )
+        asked = hear(given).asked
+        display = cls._of(asked, asked.students[0])
+        return display.plot(ax, scatter_kwargs=scatter_kwargs, line_kwargs=line_kwargs)
+
+    @classmethod
+    def from_report(
+        cls,
+        report,
+        *,
+        student=None,
+        subsample=1000,
+        random_state=None,
+        ax=None,
+        scatter_kwargs=None,
+        line_kwargs=None,
+    ):
+        """Draw what the models of a report said.
+
+        Parameters
+        ----------
+        report : DistillationReport
+            Of one student or several.
+        student : str, default=None
+            Name of the student; None for the first.
+        subsample : int or None, default=1000
+            So many rows are drawn at random; None for all.
+        random_state : int, RandomState instance or None, default=None
+            Chooses them.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None for a new figure.
+        scatter_kwargs, line_kwargs : dict, default=None
+            For matplotlib's ``scatter`` and ``plot``.
+
+        Returns
+        -------
+        FidelityDisplay
+            Drawn.
+
+        Raises
+        ------
+        ValueError
+            If there is no such student.
+        """
+        asked = report.asked
+        name = student_in(report.result, student)
+        asked = asked.take(_some(len(asked), subsample, random_state))
+        display = cls._of(asked, name)
+        return display.plot(ax, scatter_kwargs=scatter_kwargs, line_kwargs=line_kwargs)
+
+    @classmethod
+    def _of(cls, asked, name):
+        """What one student and the teacher say."""
+        outputs = [asked.says[each] for each in (name, TEACHER)]
+        if asked.task != QUANTILES:
+            return cls(*outputs, task=asked.task, names=asked.classes)
+        names = [f"{y}, {q:g}" for y in asked.classes for q in asked.quantiles]
+        outputs = [each.reshape(len(each), -1) for each in outputs]
+        return cls(*outputs, task="values", names=names)
 
     @classmethod
     def from_predictions(
@@ -115,10 +231,8 @@ class FidelityDisplay:
         if task not in (*_DECIDES, "values"):
             raise ValueError(f'task={task!r} must be "classes", "labels" or "values".')
         outputs = [_in_columns(each, task) for each in outputs]
-        n = len(outputs[0])
-        if subsample is not None and subsample < n:
-            rows = check_random_state(random_state).permutation(n)[:subsample]
-            outputs = [each[rows] for each in outputs]
+        rows = _some(len(outputs[0]), subsample, random_state)
+        outputs = [each[rows] for each in outputs]
         return cls(*outputs, task=task, names=names).plot(
             ax, scatter_kwargs=scatter_kwargs, line_kwargs=line_kwargs
         )
@@ -204,3 +318,17 @@ def _in_columns(output, task):
     if output.ndim == 1 and task == "classes":
         return np.column_stack([1 - output, output])
     return output.reshape(len(output), -1)
+
+
+def _some(n, subsample, random_state):
+    """Positions of the rows that are drawn."""
+    _check_subsample(subsample)
+    rows = np.arange(n)
+    if subsample is None or subsample >= n:
+        return rows
+    return check_random_state(random_state).permutation(rows)[:subsample]
+
+
+def _check_subsample(subsample):
+    if subsample is not None and subsample < 1:
+        raise ValueError(f"subsample={subsample!r} must be 1 or more rows, or None.")

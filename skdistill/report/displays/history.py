@@ -31,11 +31,12 @@ class HistoryDisplay:
 
     Examples
     --------
-    >>> from sklearn.datasets import load_iris
-    >>> from skdistill import HistoryDisplay, NeuralStudentClassifier
-    >>> X, y = load_iris(return_X_y=True)
-    >>> net = NeuralStudentClassifier(max_epochs=3, random_state=0).fit(X, y)
-    >>> display = HistoryDisplay.from_estimator(net)  # doctest: +SKIP
+    >>> from skdistill import HistoryDisplay
+    >>> HistoryDisplay({"student": [{"train_loss": 0.7}, {"train_loss": 0.5}]}).metrics
+    ('valid_loss', 'train_loss')
+    >>> display = HistoryDisplay.from_estimator(
+    ...     student, control=control
+    ... )  # doctest: +SKIP
     """
 
     def __init__(self, histories, *, metrics=tuple(_NAMES)):

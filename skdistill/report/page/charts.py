@@ -6,75 +6,13 @@ figures in a table say nothing to a screen reader; the others are images with a 
 """
 
 import math
-from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from ...inspection.numbers import in_full
+from .scales import Scale, scale_of, ticks_of
+from .written import figure
 
-_STEPS = (1, 2, 2.5, 5, 10)
 _MOST_POINTS = 300  # of a curve: more cannot be seen
-
-
-@dataclass(frozen=True)
-class Scale:
-    """From figures to percents of a width."""
-
-    low: float
-    high: float
-    ticks: tuple[float, ...]
-
-    def at(self, value):
-        """Return the place of a figure.
-
-        Parameters
-        ----------
-        value : float
-            Finite.
-
-        Returns
-        -------
-        float
-            In percent; that of the end where it is beyond.
-        """
-        return round(min(max(self._share(value), 0.0), 1.0) * 100, 2)
-
-    def _share(self, value):
-        return (value - self.low) / (self.high - self.low)
-
-
-def scale_of(values, n_ticks=4, ends=None):
-    """Return a scale that holds all figures, with round ticks.
-
-    Parameters
-    ----------
-    values : iterable of float
-        What is drawn; NaN and infinity are left out.
-    n_ticks : int, default=4
-        About how many.
-    ends : tuple of float, default=None
-        That no scale is beyond, such as 0 and 1 of shares.
-
-    Returns
-    -------
-    Scale
-        It.
-    """
-    known = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
-    low, high = min(known), max(known)
-    room = 0.06 * (high - low) or max(abs(high), 1e-12) * 0.1
-    low, high = low - room, high + room
-    if ends is not None:
-        low, high = max(low, ends[0]), min(high, ends[1])
-    return Scale(low, high, _ticks(low, high, n_ticks))
-
-
-def _ticks(low, high, n_ticks):
-    rough = (high - low) / n_ticks
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(s * power for s in _STEPS if s * power >= rough * (1 - 1e-9))
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return tuple(float(f"{k * step:.10g}") for k in range(first, last + 1))
 
 
 def tick(value):
@@ -90,7 +28,7 @@ def tick(value):
     str
         Such as "12,500".
     """
-    return in_full(value).replace("-", "\N{MINUS SIGN}")
+    return figure(value)
 
 
 def share_tick(value):
@@ -288,7 +226,7 @@ def curves(series, looks, name):
         SVG.
     """
     longest = max(len(values) for values, _, _ in series)
-    x = Scale(1.0, max(longest, 2), _whole(_ticks(1.0, max(longest, 2), 5)))
+    x = Scale(1.0, max(longest, 2), _whole(ticks_of(1.0, max(longest, 2), 5)))
     y = scale_of([v for values, _, _ in series for v in values], 4)
     parts = [*_frame(x, y, tick, tick)]
     for values, model, dashed in series:

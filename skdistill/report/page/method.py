@@ -1,6 +1,6 @@
 """How the figures came to be, in sentences."""
 
-from .figures import level
+from .written import level
 
 
 def notes_of(result):
@@ -18,6 +18,12 @@ def notes_of(result):
     """
     sure = level(result.confidence)
     decides = result.task in ("classes", "labels")
+    chance = level(1 - result.confidence)
+    rows = (
+        "exact (binomial) and one-sided"
+        if result.task == "classes"
+        else "one-sided, and counts rows, for the labels of a row go wrong together"
+    )
     known = (
         (
             result.quality,
@@ -32,15 +38,16 @@ def notes_of(result):
         ),
         (
             result.fidelity and decides,
-            f"Agreement: the share of decisions that are alike. Its lower bound is exact "
-            f"(binomial) and one-sided: it holds with {sure} confidence for rows that are "
-            "drawn as these were.",
+            f"Agreement: the share of decisions that are alike. Its lower bound is {rows}; "
+            f"it holds with {sure} confidence for rows that are drawn as these were.",
         ),
         (
             result.segments,
-            "Segments: a shallow tree searches one half of the rows for where student and "
-            "teacher differ; the figures are of the other half. A segment is flagged where "
-            "it is worse than the rest beyond what so many comparisons bring by chance.",
+            "Segments: a tree of at most three questions searches one half of the rows for "
+            "where student and teacher differ; the figures are of the other half. Columns "
+            "that were asked for are judged on all rows. A segment stands out where it is "
+            "worse than the rest beyond multiple testing: where nothing is worse, the "
+            f"chance that any of a student's segments stands out is at most {chance}.",
         ),
         (
             result.calibration and decides,
@@ -54,12 +61,12 @@ def notes_of(result):
         ),
         (
             result.cost,
-            "Cost: bytes of the pickled model, a student's without its teacher; times were "
-            "measured on the machine that made this report.",
+            "Cost: bytes of the pickled model, a student's without its teacher; times are "
+            "the best of several calls, on the machine that made this report.",
         ),
         (
             result.n_sampled < result.n_rows,
-            f"Costly sections looked at {result.n_sampled:,} rows, drawn at random.",
+            f"Of {result.n_rows:,} rows {result.n_sampled:,} were drawn at random.",
         ),
     )
     return [words for holds, words in known if holds] + list(result.notes)

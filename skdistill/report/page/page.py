@@ -5,7 +5,8 @@ from importlib.resources import files
 
 from ...inspection.page import asset
 from ...tables.terms import in_one_line
-from . import charts, figures, views
+from . import charts, views, wording, written
+from .scales import scale_of
 from .sections import context_of
 from .summary import summary_of
 
@@ -72,15 +73,16 @@ def _environment():
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    written = ("figure", "interval", "middle", "share", "at_least", "at_most")
-    written += ("memory", "duration", "level")
-    environment.filters.update({name: getattr(figures, name) for name in written})
-    environment.filters.update(shortened=views.shortened, in_one_line=in_one_line)
-    environment.filters.update(visible=views.visible, isolated=views.isolated)
+    names = ("figure", "interval", "middle", "share", "at_least", "at_most")
+    names += ("memory", "duration", "level")
+    environment.filters.update({name: getattr(written, name) for name in names})
+    environment.filters.update(shortened=wording.shortened, in_one_line=in_one_line)
+    environment.filters.update(visible=wording.visible, isolated=wording.isolated)
     environment.filters.update(
         pairs=views.pairs_of, bound_of=views.bound_of, apart=views.apart
     )
     environment.globals.update(charts=charts, views=views)
+    environment.globals.update(wording=wording, scale_of=scale_of)
     return environment
 
 

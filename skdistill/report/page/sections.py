@@ -96,4 +96,5 @@ def context_of(result, trees):
         "levels": views.levels_of(result),
         "one_of": one_of,
         "infinity": math.inf,
+        "nan": math.nan,
     }

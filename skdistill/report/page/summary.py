@@ -1,12 +1,13 @@
 """What people ask before a student replaces its teacher, answered in words."""
 
-import math
+from math import isfinite, nan
 from typing import NamedTuple
 
 from markupsafe import Markup
 
 from ...tables.terms import in_one_line
-from .figures import (
+from .wording import ratio_in_words
+from .written import (
     at_least,
     at_most,
     duration,
@@ -17,7 +18,10 @@ from .figures import (
     middle,
     share,
 )
-from .views import ratio_in_words
+
+_NO_BETTER = (
+    "The teacher is no better than the control, beyond what other rows might show."
+)
 
 
 class Answer(NamedTuple):
@@ -95,7 +99,7 @@ def _of_fidelity(result, model):
     found = one_of(result.fidelity, model)
     if found is None:
         return None
-    if math.isfinite(found.agreement):
+    if isfinite(found.agreement):
         return Answer(model, _differs(found), _alike(found, result))
     within = found.quantiles.get(0.9)
     said = f"R2 to the teacher is {figure(found.r2)}."
@@ -112,8 +116,9 @@ def _differs(found):
 def _alike(found, result):
     sure = f"with {level(found.confidence)} confidence, at least {at_least(found.at_least)}"
     if result.task == "labels":
-        pairs = f"{share(found.agreement)} of all labels of {found.n_rows:,} rows"
-        return f"Student and teacher decide alike on {pairs}; {sure}."
+        pairs = f"{share(found.agreement)} of the labels of {found.n_rows:,} rows"
+        rows = f"All labels of a row are alike on {share(found.rows_alike)}."
+        return f"Student and teacher decide alike on {pairs}; {sure}. {rows}"
     n_alike = round(found.agreement * found.n_rows)
     rows = f"{n_alike:,} of {found.n_rows:,} rows"
     return f"Student and teacher decide alike on {rows}; {sure}."
@@ -164,11 +169,12 @@ def _of_gain(result, model):
     gain = result.quality and one_of(result.quality.gains, model)
     if not gain:
         return None
-    if gain.undefined:
-        return Answer(model, "not shown", in_one_line(gain.undefined))
     quality = result.quality
-    names = (in_one_line(name) for name in (quality.score_name, quality.loss_name))
-    named = list(zip(names, (gain.score, gain.loss), strict=True))
+    named = [(quality.score_name, gain.score), (quality.loss_name, gain.loss)]
+    # Where the teacher is no better by one of the two, the share of that has no meaning.
+    named = [(in_one_line(name), kept) for name, kept in named if isfinite(kept.value)]
+    if not named:
+        return Answer(model, "not shown", _NO_BETTER)
     helps = [name for name, kept in named if kept.low > 0]
     kept = ", ".join(f"{_kept(found)} by {name}" for name, found in named)
     words = f"Of the teacher's lead over the control the student keeps {kept}."
@@ -189,7 +195,7 @@ def _of_calibration(result, model):
     teacher = one_of(result.calibration, "teacher")
     headline = f"off by {middle(found.ece, 1)} on average"
     words = f"Teacher {middle(teacher.ece, 1)}. " if teacher else ""
-    known = [b for b in found.bins if math.isfinite(b.came_true.low)]
+    known = [b for b in found.bins if isfinite(b.came_true.low)]
     within = sum(b.came_true.low <= b.said <= b.came_true.high for b in known)
     if known:
         words += f"In {within} of {len(known)} groups of rows the error may be chance."
@@ -200,13 +206,14 @@ def _of_cost(result, model):
     found, teacher = one_of(result.cost, model), one_of(result.cost, "teacher")
     if found is None:
         return None
-    words = f"{memory(found.n_bytes)}, {duration(found.one_row)} for a row"
+    size = memory(found.n_bytes or nan)
+    words = f"{size}, {duration(found.one_row)} for a row"
     if teacher is None:
         return Answer(model, words, "")
-    theirs = f"teacher {memory(teacher.n_bytes)}, {duration(teacher.one_row)}"
+    theirs = f"teacher {memory(teacher.n_bytes or nan)}, {duration(teacher.one_row)}"
     ratios = [
-        ratio_in_words(teacher.n_bytes, found.n_bytes, "smaller", "larger"),
-        ratio_in_words(teacher.one_row, found.one_row, "faster", "slower"),
+        ratio_in_words(teacher, found, "n_bytes"),
+        ratio_in_words(teacher, found, "one_row"),
     ]
     return Answer(
         model, ", ".join(filter(None, ratios)) or words, f"It takes {words}; {theirs}."

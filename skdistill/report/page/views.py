@@ -3,26 +3,16 @@
 import math
 from typing import NamedTuple
 
-from markupsafe import Markup
-
-from ...tables.terms import in_one_line
 from ..ranked import ranked_segments
 from ..result import Interval
-from . import charts
-from .figures import figure, times
+from .scales import scale_of
+from .wording import shortened
+from .written import figure
 
 _MOST_COLUMNS = 15  # of importances at once; the others are folded
 _MOST_FOLDED = 200
 _MOST_VALUES = 60  # of a row
-_LONGEST, _LONGEST_WHY = 300, 3000  # letters
 _CURVES = ("valid_loss", "train_loss")
-_ISOLATED = "\N{FIRST STRONG ISOLATE}{}\N{POP DIRECTIONAL ISOLATE}"
-# What a larger figure of the teacher's means for a student.
-_THAN = {
-    "n_bytes": ("smaller", "larger"),
-    "one_row": ("faster", "slower"),
-    "thousand_rows": ("faster", "slower"),
-}
 
 
 class Shown(NamedTuple):
@@ -123,25 +113,6 @@ def values_of(row, shown):
     return {name: shortened(row.values[name]) for name in names}
 
 
-def shortened(text, longest=_LONGEST):
-    """Return a text that is no longer than a page can bear.
-
-    Parameters
-    ----------
-    text : str
-        From a table, or words about it.
-    longest : int, default=300
-        Letters.
-
-    Returns
-    -------
-    str
-        With dots where it is cut.
-    """
-    dots = "\N{HORIZONTAL ELLIPSIS}"
-    return text if len(text) <= longest else text[: longest - 1] + dots
-
-
 def curves_of(result):
     """Return the losses of each training by epoch.
 
@@ -181,7 +152,7 @@ def scale_of_importances(shown):
         for column in (*shown.first, *shown.folded)
         for each in (column.teacher, *column.students.values())
     ]
-    return charts.scale_of([0.0, *ends_of(found)])
+    return scale_of([0.0, *ends_of(found)])
 
 
 def ends_of(found, *others):
@@ -235,105 +206,6 @@ def levels_of(result):
     return sorted({level for each in result.fidelity for level in each.quantiles})
 
 
-def verdict(difference, sign):
-    """Return what a difference shows.
-
-    Parameters
-    ----------
-    difference : Interval
-        A model less another.
-    sign : int
-        1 where more is better, -1 where less is.
-
-    Returns
-    -------
-    str
-        A word or two; empty where nothing is known.
-    """
-    low, high = sorted((sign * difference.low, sign * difference.high))
-    if not (math.isfinite(low) and math.isfinite(high)):
-        return ""
-    if low > 0:
-        return "better"
-    return "worse" if high < 0 else "no difference shown"
-
-
-def than(cost, teacher, name):
-    """Return how a cost compares with the teacher's.
-
-    Parameters
-    ----------
-    cost, teacher : Cost or None
-        Of a model, and of the teacher.
-    name : str
-        Which cost.
-
-    Returns
-    -------
-    Markup
-        Small letters; empty where there is nothing to compare.
-    """
-    if teacher is None or cost is teacher:
-        return Markup("")
-    words = ratio_in_words(getattr(teacher, name), getattr(cost, name), *_THAN[name])
-    return Markup("<small>{}</small>").format(words) if words else Markup("")
-
-
-def ratio_in_words(teacher, student, less, more):
-    """Return how often a teacher's figure holds a student's.
-
-    Parameters
-    ----------
-    teacher, student : float
-        Such as bytes.
-    less, more : str
-        What a student is whose figure is less than the teacher's, or more.
-
-    Returns
-    -------
-    str
-        Such as "12 times smaller"; empty where one of them is not known.
-    """
-    if not (0 < teacher < math.inf and 0 < student < math.inf):
-        return ""
-    if teacher >= student:
-        return f"{times(teacher / student)} {less}"
-    return f"{times(student / teacher)} {more}"
-
-
-def isolated(text):
-    """Return a name for where no element can keep its direction to itself.
-
-    Parameters
-    ----------
-    text : str
-        Any.
-
-    Returns
-    -------
-    str
-        In one line, between marks that show nothing.
-    """
-    return _ISOLATED.format(shortened(in_one_line(text)))
-
-
-def visible(text):
-    """Return a text of several lines, in which control characters show.
-
-    Parameters
-    ----------
-    text : str
-        Any.
-
-    Returns
-    -------
-    str
-        Line by line.
-    """
-    lines = [in_one_line(line) if line.strip() else "" for line in text.splitlines()]
-    return shortened("\n".join(lines), _LONGEST_WHY)
-
-
 def pairs_of(models, name):
     """Return models with one figure of each.
 
@@ -350,6 +222,22 @@ def pairs_of(models, name):
         In their order.
     """
     return [(each.model, getattr(each, name)) for each in models]
+
+
+def known(pairs):
+    """Return those models whose figure is known.
+
+    Parameters
+    ----------
+    pairs : list of tuple of str and Interval
+        Of :func:`pairs_of`.
+
+    Returns
+    -------
+    list of tuple of str and Interval
+        In their order.
+    """
+    return [pair for pair in pairs if math.isfinite(pair[1].value)]
 
 
 def paired(importance, looks):

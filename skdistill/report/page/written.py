@@ -7,6 +7,7 @@ from ...inspection.numbers import number
 UNKNOWN = "\N{EN DASH}"
 _SPACE = "\N{NO-BREAK SPACE}"
 _LONG = 10_000  # from here on thousands are parted by commas; the year 2024 is not
+_HUGE = 1e7  # from here on numbers have an exponent
 _MOST_DECIMALS = 6
 
 
@@ -27,19 +28,29 @@ def figure(value, width=math.nan):
 
     Examples
     --------
-    >>> from skdistill.report.page.figures import figure
+    >>> from skdistill.report.page.written import figure
     >>> figure(0.84234, 0.031), figure(12345.6, 900), figure(0.000123)
-    ('0.842', '12,346', '0.000123')
+    ('0.842', '12,350', '0.000123')
     """
     if not math.isfinite(value):
         return UNKNOWN
     if not (math.isfinite(width) and width > 0):
-        return _signed(number(value))
+        return _short(value, 3)
     decimals = 1 - math.floor(math.log10(width))
-    if decimals > _MOST_DECIMALS:
-        return _signed(number(value))
+    if decimals > _MOST_DECIMALS or abs(value) >= _HUGE:
+        size = math.floor(math.log10(abs(value))) if value else 0
+        return _short(value, max(size + 1 + decimals, 1))
     comma = "," if abs(value) >= _LONG else ""
-    return _signed(f"{value:{comma}.{max(decimals, 0)}f}")
+    return _signed(f"{round(value, decimals):{comma}.{max(decimals, 0)}f}")
+
+
+def _short(value, digits):
+    """A number to so many digits, with an exponent where it is long."""
+    if abs(value) < _HUGE:
+        return _signed(number(value, digits))
+    head, power = f"{value:.{min(digits, 17) - 1}e}".split("e")
+    head = head.rstrip("0").rstrip(".") if "." in head else head
+    return _signed(f"{head}e{int(power)}")
 
 
 def _signed(text):

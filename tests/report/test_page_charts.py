@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skdistill.report.page import charts
+from skdistill.report.page.scales import Scale, scale_of
 from skdistill.report.result import Bin, Interval
 
 FINITE = st.floats(-1e6, 1e6)
@@ -13,7 +14,7 @@ FINITE = st.floats(-1e6, 1e6)
 
 @given(st.lists(FINITE, min_size=1, max_size=9), st.integers(2, 6))
 def test_a_scale_holds_all_and_keeps_their_order(values, n_ticks):
-    scale = charts.scale_of([*values, math.nan, math.inf], n_ticks)
+    scale = scale_of([*values, math.nan, math.inf], n_ticks)
     places = [scale.at(value) for value in sorted(values)]
     assert places == sorted(places) and 0 <= places[0] and places[-1] <= 100
     assert all(
@@ -23,7 +24,7 @@ def test_a_scale_holds_all_and_keeps_their_order(values, n_ticks):
 
 
 def test_scales_of_shares_end_with_all():
-    scale = charts.scale_of([0.9, 1.0], ends=(0.0, 1.0))
+    scale = scale_of([0.9, 1.0], ends=(0.0, 1.0))
     assert scale.at(1.0) == 100 and scale.at(7.0) == 100 and scale.at(-7.0) == 0
     assert 1.0 in scale.ticks
 
@@ -34,7 +35,7 @@ def _numbers(svg, tag, *names):
 
 
 def test_a_figure_is_drawn_where_its_scale_says():
-    scale = charts.Scale(0.0, 10.0, ())
+    scale = Scale(0.0, 10.0, ())
     svg = charts.track(scale, Interval(4.0, 3.0, 6.0), "s0")
     assert _numbers(svg, "circle", "cx") == [40]
     assert _numbers(svg, "line", "x1", "x2") == [30, 60]
@@ -45,7 +46,7 @@ def test_a_figure_is_drawn_where_its_scale_says():
 
 
 def test_bars_start_at_zero():
-    scale = charts.Scale(-5.0, 5.0, ())
+    scale = Scale(-5.0, 5.0, ())
     for value, ends in ((2.0, [50, 20]), (-2.0, [30, 20])):
         svg = charts.bars(scale, [(Interval(value), "s0")])
         assert _numbers(svg, "rect", "x", "width") == pytest.approx(ends)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skdistill.report.page.figures import (
+from skdistill.report.page.written import (
     UNKNOWN,
     at_least,
     at_most,
@@ -43,9 +43,10 @@ def test_nothing_is_rounded_to_all_or_nothing(value):
     assert (text == "0.0 %") == (value == 0) and (text == "100.0 %") == (value == 1)
 
 
-@given(st.floats(-1e9, 1e9), st.floats(1e-3, 1e6))
+@given(st.floats(-1e12, 1e12), st.floats(1e-3, 1e6))
 def test_a_figure_keeps_two_digits_of_its_interval(value, width):
-    assert abs(_number(figure(value, width)) - value) <= max(0.05 * width, 0.5)
+    error = abs(_number(figure(value, width)) - value)
+    assert error <= 0.051 * width + 1e-12 * abs(value)
 
 
 def test_how_figures_are_written():
@@ -54,6 +55,7 @@ def test_how_figures_are_written():
     assert _plain(interval(found, 0)) == "83 % to 86 %"
     assert interval(Interval(0.5)) == "" and middle(Interval(0.5)) == "0.5"
     assert _plain(figure(-0.0123)) == "-0.0123" and figure(-0.0001, 0.5) == "0.00"
+    assert figure(7_675_066_923.0, 1.3e9) == "7.7e9" and figure(306_301.0) == "306,000"
     assert figure(2024.0) == "2020" and figure(123456.0) == "123,000"
     assert _plain(share(0.04)) == "4.0 %" and _plain(level(0.95)) == "95 %"
     assert _plain(share(-0.0712)) == "-7.1 %" and _plain(share(12.5, 0)) == "1250 %"
