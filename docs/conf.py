@@ -68,9 +68,9 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": [],
 }
-html_sidebars = {
-    page: [] for page in ("index", "install", "quickstart", "faq", "glossary")
-}
+# pages by themselves, beside which a list of sections would be empty
+ALONE = "index install quickstart faq glossary changelog cite contributing security"
+html_sidebars = {page: [] for page in ALONE.split()}
 html_static_path = ["_static"]
 html_css_files = ["skdistill.css"]
 html_extra_path = ["_made/pages"]
