@@ -314,6 +314,14 @@ def line(kind, what, found, teacher, names, aside, row_time):
     }
 
 
+def on_first_split(found):
+    """The steps of all splits on the one of those that were tried, to compare."""
+    for (kind, what), of in found.items():
+        if kind in STUDENTS and what in map(words, STEPS[kind]):
+            first = {cell: rows for cell, rows in of.items() if cell[1] == 0}
+            yield (kind, f"{what} (first split)"), first
+
+
 def main():
     quick = arguments(__doc__).quick
     warnings.simplefilter("ignore", UserWarning)
@@ -337,7 +345,7 @@ def main():
     }
     rows = [
         line(*each, of, found["teacher", ""], names, aside, times.get(each, np.nan))
-        for each, of in found.items()
+        for each, of in [*found.items(), *on_first_split(found)]
     ]
     report("defaults", "What each step gains and costs", rows, save=not quick)
 
