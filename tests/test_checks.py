@@ -79,11 +79,13 @@ def settings():
             one, two = Ridge(), DecisionTreeRegressor(random_state=0)
             taught = SURE
         yield Student(**FAST)
-        if Student is not SoftDecisionTreeRegressor:  # slow: among more_settings
+        # What the others show too, and takes long, is among more_settings.
+        if Student is NeuralStudentClassifier:
             yield Student([one, two], **taught)
         if Student in CLASSIFIERS:
             yield Student(early_stopping=True, **FAST)
-        yield Student(one, cv=3, **FAST)
+        if Student is not SoftDecisionTreeClassifier:
+            yield Student(one, cv=3, **FAST)
 
 
 def more_settings():
@@ -96,7 +98,10 @@ def more_settings():
     two = [LogisticRegression(), DecisionTreeClassifier(random_state=0)]
     drawn = {"transfer": Munge(1.0), "random_state": 0}
     yield HardDecisionTreeClassifier(two, **drawn, **FEW)
+    yield SoftDecisionTreeClassifier(two, **FAST)
+    yield SoftDecisionTreeClassifier(LogisticRegression(), cv=3, **FAST)
     two = [Ridge(), DecisionTreeRegressor(random_state=0)]
+    yield NeuralStudentRegressor(two, **SURE)
     yield SoftDecisionTreeRegressor(two, **SURE)
     yield NeuralStudentClassifier(LogisticRegression(), temperature="auto", **FAST)
     yield SoftDecisionTreeClassifier(

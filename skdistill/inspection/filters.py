@@ -59,8 +59,8 @@ def plot_gate_filters(
     >>> from sklearn.datasets import load_digits
     >>> from skdistill import SoftDecisionTreeClassifier, plot_gate_filters
     >>> X, y = load_digits(return_X_y=True)
-    >>> tree = SoftDecisionTreeClassifier(max_depth=2, random_state=0).fit(X, y)
-    >>> images = plot_gate_filters(tree, (8, 8))  # doctest: +SKIP
+    >>> tree = SoftDecisionTreeClassifier(max_depth=2, max_epochs=20, random_state=0)
+    >>> images = plot_gate_filters(tree.fit(X, y), (8, 8))  # doctest: +SKIP
     """
     pyplot = imported_pyplot("plot_gate_filters")
     tree = readable(tree).student

@@ -133,6 +133,7 @@ def statuses(folder, rows):
     return list(map(int, said(compiled(folder, source)).split()))
 
 
+@pytest.mark.slow
 def test_what_the_student_refuses_is_refused(tmp_path):
     X, y = load_iris(return_X_y=True)
     teacher = LogisticRegression(max_iter=1000)  # which takes no gaps

@@ -33,7 +33,7 @@ NETS = {
     "own": NeuralStudentClassifier(module=torch.nn.Linear, **FEW),
 }
 
-MORE = ("members", "waves", "scaled")
+MORE = ("members", "waves", "scaled", "own")
 
 
 def blocks_of(text):

@@ -295,6 +295,7 @@ def test_deep_trees_can_be_cut(ax):
     assert all(line.get_linestyle() == "-" for line in ax.get_lines())
 
 
+@pytest.mark.slow
 def test_any_canvas_will_do():
     figure = pytest.importorskip("matplotlib.figure").Figure(figsize=(8, 5))
     tree = SoftDecisionTreeClassifier(max_depth=6, max_epochs=1, random_state=0)

@@ -440,6 +440,7 @@ def table(seed):
 
 
 # One setting here, and all of them in ``make test-all``.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "params",
     [

@@ -314,6 +314,7 @@ def test_regressors_that_are_linear_choose_too(rows):
     assert student.alpha_ in ALPHAS and abs(student.teacher_gain_) < 0.1
 
 
+@pytest.mark.slow
 def test_the_control_among_the_candidates_is_what_a_control_would_be():
     """It stops early by itself: else any teacher would seem to be a gain."""
     X, y = make_classification(1500, 10, flip_y=0.3, random_state=0)

@@ -204,6 +204,7 @@ def test_bad_quantiles(quantiles, diabetes):
         student.fit(*diabetes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("Student", ONE_HERE)
 def test_parts_of_the_rows_teach_as_the_whole(Student):
     X, y = make_classification(600, 6, n_informative=4, n_classes=3, random_state=0)

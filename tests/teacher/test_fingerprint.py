@@ -31,6 +31,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
 from skorch import NeuralNetClassifier
 from xgboost import XGBClassifier
 
@@ -69,7 +70,7 @@ MODELS = [
     LGBMClassifier(n_estimators=3, verbose=-1),
     XGBClassifier(n_estimators=3),
     CatBoostClassifier(n_estimators=3, verbose=0, allow_writing_files=False),
-    StackingClassifier([("a", LogisticRegression()), ("b", SVC())]),
+    StackingClassifier([("a", LogisticRegression()), ("b", DecisionTreeClassifier())]),
     BaggingClassifier(LogisticRegression(), 2, random_state=0),
     NeuralStudentClassifier(max_epochs=1, random_state=0),
     SoftDecisionTreeClassifier(max_epochs=1, max_depth=2, random_state=0),

@@ -126,6 +126,7 @@ GRIDS = {
 MORE_GRIDS = (
     *(
         "shapes",
+        "grown trees",
         "folds",
         "waves",
         "stopping",
@@ -176,7 +177,7 @@ VALUES = {
 
 
 @pytest.mark.usefixtures("double")
-@pytest.mark.parametrize("name", some_slow(VALUES, ("huber", "paths", "tree")))
+@pytest.mark.parametrize("name", some_slow(VALUES, ("mse", "paths", "tree")))
 def test_values(name, joined):
     X, y = load_diabetes(return_X_y=True)
     teacher = RandomForestRegressor(5, random_state=0)
