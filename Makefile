@@ -70,6 +70,7 @@ bench: $(VENV)/bench $(VENV)/peers ## All benchmarks; many hours
 	$(BIN)/python -m benchmarks.scale
 	$(BIN)/python -m benchmarks.report
 	$(BIN)/python -m benchmarks.monitor
+	$(BIN)/python -m benchmarks.weight
 
 # The suite on the oldest versions that setup.cfg claims; a few gigabytes on Linux.
 test-min: ## The suite on the oldest versions that are claimed
