@@ -549,9 +549,18 @@ function move() {
   else world.setAttribute("transform", `translate(${view.x} ${view.y}) scale(${view.k})`);
 }
 
+/** A page in a frame may be drawn before the frame has a size. */
+let hadSize = canvas.clientWidth > 0 && canvas.clientHeight > 0;
+function sized() {
+  const hasSize = canvas.clientWidth > 0 && canvas.clientHeight > 0;
+  if (hasSize && !hadSize && !isPrinting) arrangeAnew();
+  hadSize = hasSize;
+}
+
 /** All in view; or, where that would be smaller than `least`, the root and its side. */
 function fit(least = 0.1) {
   const { clientWidth: w, clientHeight: h } = canvas, { left, right, top, bottom } = extent;
+  if (!w || !h) return; // a frame that is not laid out yet: `sized` fits it
   const whole = Math.min(w / (right - left + 50), h / (bottom - top + 50));
   view.k = Math.min(1.25, Math.max(least, whole));
   const isWide = view.k * (right - left + 50) > w, isHigh = view.k * (bottom - top + 50) > h;
@@ -1001,6 +1010,7 @@ function listen() {
   window.addEventListener("resize", () => {
     if (!isPrinting) arrangeAnew(); // a sheet's size is none of the window's
   });
+  new ResizeObserver(sized).observe(canvas);
   document.addEventListener("scroll", followCard, true);
   window.addEventListener("beforeprint", () => printed(true));
   window.addEventListener("afterprint", () => printed(false));

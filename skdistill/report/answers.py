@@ -41,6 +41,8 @@ class Asked:
         The classes as y has them.
     askers : dict of str to callable
         Each takes rows and returns what the model says of them.
+    controlled : tuple of str
+        The students whose control "control" is: the others are of other kinds.
     """
 
     task: str
@@ -53,6 +55,7 @@ class Asked:
     quantiles: tuple[float, ...] = ()
     labels: Any = None
     askers: dict[str, Any] = field(default_factory=dict, repr=False)
+    controlled: tuple[str, ...] = ()
 
     def __len__(self):
         return len(next(iter(self.says.values())))

@@ -62,8 +62,9 @@ def _about_seen(seen):
     if seen.by_chance:
         return Caution(
             "equal rows",
-            f"{where}. That may be chance: {seen.repeated:.1%} of the rows of X_train have "
-            "a twin among themselves.",
+            f"{where}. They may be others that are alike: {seen.repeated:.1%} of the rows "
+            f"of X_train have a twin among themselves. They move a share by {k / n:.1%} at "
+            "most.",
         )
     return Caution(
         "seen rows",
@@ -113,7 +114,15 @@ def about_labels(asked, quality):
             "Without a control nobody knows whether the teacher helps: give a student of "
             'labels alone as control, or control="fit" with X_train and y_train.',
         )
-    elif undefined := next((g.undefined for g in quality.gains if g.undefined), ""):
+        return
+    if others := [name for name in asked.students if name not in asked.controlled]:
+        yield Caution(
+            "one control",
+            f"The control is {asked.controlled[0]} without its teacher. What the teacher "
+            f"adds to {', '.join(others)} is told by a report of that student alone.",
+        )
+    of_own = [gain for gain in quality.gains if gain.model in asked.controlled]
+    if undefined := next((gain.undefined for gain in of_own if gain.undefined), ""):
         yield Caution("no better", undefined)
 
 

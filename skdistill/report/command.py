@@ -44,8 +44,17 @@ def main(arguments=None):
     except CommandError as error:
         return _failed(2, error)
     except (ImportError, OSError, ValueError) as error:
-        return _failed(1, error)
+        return _failed(1, f"{error}{_hint(options, error)}")
     return 0
+
+
+def _hint(options, error):
+    """What the words of an error mean on a command line."""
+    if "categorical" in str(error) and ".csv" in Path(options.table).suffixes:
+        return " A CSV file loses the types of columns: give the table as Parquet."
+    if "allow_seen" in str(error):
+        return " On the command line this is --allow-seen."
+    return ""
 
 
 def _failed(code, error):

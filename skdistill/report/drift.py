@@ -245,6 +245,11 @@ def _width(answers):
 
 def _columns(answers, name):
     """Finite numbers (n, k); of two probabilities the second."""
+    if hasattr(answers, "result"):
+        raise ValueError(
+            f"{name} is a report: give what the student says about the report's rows, "
+            "such as report.asked.says[name]."
+        )
     answers = np.asarray(plain_values(answers), dtype=np.float64)
     if answers.ndim not in (1, 2) or not np.isfinite(answers).all():
         raise ValueError(f"{name} must be finite numbers of shape (n,) or (n, k).")

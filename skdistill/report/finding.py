@@ -117,6 +117,8 @@ def hear(given):
     memory = TeacherMemory(None, given.n_jobs, given.verbose)
     names = names_of(given.y_test)
     asked = ask_all(students, X, y, given.teacher, control, names, memory)
+    fits = isinstance(given.control, str)  # then it is a clone of the first
+    asked = replace(asked, controlled=asked.students[: 1 if fits else None])
     by_heart = _by_heart(given, asked.askers[TEACHER], random)
     return Heard(asked, n, seen, by_heart, random.randint(2**31 - 1), some)
 
@@ -143,10 +145,10 @@ def _checked_seen(given, X, positions):
         return seen
     first = seen.rows[0] if positions is None else positions[seen.rows[0]]
     raise ValueError(
-        f"X_test holds {len(seen.rows):,} rows that also stand in X_train, of "
-        f"{seen.n_test:,}; the first is row {first}. On rows that a model was "
-        "trained on all figures are too good: leave them out of X_test, or insist by "
-        "allow_seen=True, where others just happen to be alike."
+        f"Of {seen.n_test:,} rows of X_test {len(seen.rows):,} also stand in X_train; the "
+        f"first is row {first}. On rows that a model was trained on all figures are too "
+        "good: leave them out of X_test (`skdistill.report.seen.seen_rows` lists them), or "
+        "insist by allow_seen=True, where others just happen to be alike."
     )
 
 

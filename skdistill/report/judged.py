@@ -117,7 +117,8 @@ class Judged:
         """
         if self.over is None:
             return Interval(NAN)
-        return mean_interval(self.over[rows], confidence)
+        found = mean_interval(self.over[rows], confidence)
+        return Interval(*np.clip(found, -1.0, 1.0).tolist())  # a share less a share
 
 
 def _of_decisions(asked, student):

@@ -30,6 +30,11 @@ def named_students(student):
     NotFittedError
         If one is not fitted.
     """
+    if isinstance(student, list | tuple):
+        raise ValueError(
+            "student is a list: give several students as a dict, by name, such as "
+            '{"tree": tree, "net": net}.'
+        )
     students = student if isinstance(student, dict) else {"student": student}
     taken = sorted({TEACHER, CONTROL} & set(students))
     if not students or taken or not all(isinstance(name, str) for name in students):

@@ -227,7 +227,7 @@ def quality_of(asked, confidence, random_state, scoring=None):
 def _differences(asked, scores, losses, confidence):
     pairs = [(student, TEACHER) for student in asked.students]
     if CONTROL in asked.names:
-        pairs += [(each, CONTROL) for each in (*asked.students, TEACHER)]
+        pairs += [(each, CONTROL) for each in (*asked.controlled, TEACHER)]
     return tuple(
         Difference(
             one,
@@ -245,6 +245,12 @@ def _gains(asked, scores, losses, names, confidence):
     worse = {name: Estimate(-e.value, -e.redrawn) for name, e in losses.items()}
     gains = []
     for student in asked.students:
+        if student not in asked.controlled:
+            words = (
+                f"The control is that of {asked.controlled[0]}, and not of {student}."
+            )
+            gains.append(Gain(student, Interval(NAN), Interval(NAN), words))
+            continue
         score, no_score = _gain(scores, student, names[0], confidence)
         loss, no_loss = _gain(worse, student, names[1], confidence)
         words = " ".join(filter(None, [no_score, no_loss]))

@@ -93,6 +93,8 @@ def _fidelity_rows(result):
 
 
 def _gain_words(gain, result):
+    if not (math.isfinite(gain.score.value) or math.isfinite(gain.loss.value)):
+        return f"{_short(gain.model)}: gain undefined. {gain.undefined}"
     names = result.quality.score_name, result.quality.loss_name
     parts = [
         f"{name} {between(part) or 'undefined'}"

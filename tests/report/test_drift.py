@@ -76,3 +76,12 @@ def test_what_makes_no_sense_is_refused():
     ]:
         with pytest.raises(ValueError, match=words):
             call()
+
+
+def test_a_report_is_no_reference_and_the_error_says_what_is():
+    class Report:
+        result = "all that was found"
+
+    with pytest.raises(ValueError, match=r"is a report: .*asked\.says") as said:
+        ScoreDrift(Report())
+    assert "all that" not in str(said.value)

@@ -45,7 +45,7 @@ def test_a_gain_that_is_not_shown_is_not_claimed():
     by_loss = said(score=unknown, undefined="No better by accuracy.")
     assert by_loss.headline == "yes, by log loss" and "accuracy" not in by_loss.words
     undefined = said(score=unknown, loss=unknown, undefined="No better at all.")
-    assert undefined.headline == "not shown" and "no better" in undefined.words
+    assert undefined.headline == "not shown" and "No better" in undefined.words
 
 
 def test_where_nothing_stands_out_that_is_said():

@@ -273,10 +273,36 @@ def test_a_scorer_in_place_of_accuracy(monkeypatch):
         DistillationReport(student, X_test, red, scoring="no such score")
 
 
+def test_a_fitted_control_is_that_of_the_first_student_alone(quick_sections):
+    """A net beside a tree's control would seem to owe its lead to the teacher."""
+    X, X_test, y, y_test = halves()
+    students = {"one": distilled(), "other": distilled()}
+    found = DistillationReport(
+        students, X_test, y_test, control="fit", X_train=X, y_train=y
+    ).result
+    own, others = found.quality.gains
+    assert own.model == "one" and others.undefined == (
+        "The control is that of one, and not of other."
+    )
+    assert np.isnan([others.score.value, others.loss.value]).all()
+    against = [d.model for d in found.quality.differences if d.other == "control"]
+    assert against == ["one", "teacher"]
+    assert "one control" in {caution.kind for caution in found.cautions}
+    given = DistillationReport(students, X_test, y_test, control=distilled()).result
+    assert "one control" not in {caution.kind for caution in given.cautions}
+
+
+def test_a_row_or_two_that_are_alike_move_no_figure(quick_sections):
+    X, X_test, _, y_test = halves()
+    X_both = np.concatenate([X[:1], X_test[1:]])
+    found = DistillationReport(distilled(), X_both, y_test, X_train=X)
+    assert "by 0.3% at most" in cautions_of(found)["equal rows"]
+
+
 def test_rows_that_were_trained_on_are_refused_unless_the_user_insists():
     X, X_test, _, y_test = halves()
     X_both = np.concatenate([X[:3], X_test[3:]])
-    with pytest.raises(ValueError, match="X_test holds 3 rows.*allow_seen=True"):
+    with pytest.raises(ValueError, match="of X_test 3 also.*allow_seen=True"):
         DistillationReport(distilled(), X_both, y_test, X_train=X)
     report = DistillationReport(distilled(), X_both, y_test, X_train=X, allow_seen=True)
     assert "3 of 300 rows" in cautions_of(report)["seen rows"]

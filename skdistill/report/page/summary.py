@@ -19,10 +19,6 @@ from .written import (
     share,
 )
 
-_NO_BETTER = (
-    "The teacher is no better than the control, beyond what other rows might show."
-)
-
 
 class Answer(NamedTuple):
     """What is said of one student: in a few words, and in a sentence or two."""
@@ -174,7 +170,7 @@ def _of_gain(result, model):
     # Where the teacher is no better by one of the two, the share of that has no meaning.
     named = [(in_one_line(name), kept) for name, kept in named if isfinite(kept.value)]
     if not named:
-        return Answer(model, "not shown", _NO_BETTER)
+        return Answer(model, "not shown", gain.undefined)
     helps = [name for name, kept in named if kept.low > 0]
     kept = ", ".join(f"{_kept(found)} by {name}" for name, found in named)
     words = f"Of the teacher's lead over the control the student keeps {kept}."
