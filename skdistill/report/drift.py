@@ -87,7 +87,7 @@ class ScoreDrift:
 
     @validate_params(
         {
-            "answers": ["array-like"],
+            "answers": "no_validation",
             "n_bins": [Interval(Integral, 2, 100, closed="both")],
         },
         prefer_skip_nested_validation=True,
