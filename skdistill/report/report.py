@@ -35,7 +35,8 @@ class DistillationReport:
         "fit" fits one now: a clone of the first student with ``teacher=None``, and
         ``early_stopping=True`` where it can.
     X_train : array-like or frame of shape (n_train, n_features), default=None
-        The rows that the models were trained on: X_test must hold none of them.
+        The rows that the models were trained on: X_test must hold none of them, but for a
+        few that may just be alike.
     y_train : array-like of shape (n_train,) or (n_train, n_targets), default=None
         Their labels or values, for ``control="fit"``.
     columns : str or sequence of str or int, default=()

@@ -24,7 +24,7 @@ from ..tables.reading import validated_table
 
 _CELLS_OF_PART = 2_000_000
 _GAP = np.uint64(0x9E3779B97F4A7C15)
-_HARMLESS = 0.005  # of the rows: by at most so much they can move a share
+_HARMLESS = 0.005  # of the rows, and one more: so little can they move a share
 #: The chance that a proper split is refused, where rows repeat within the training rows.
 _CHANCE = 1e-3
 
