@@ -14,7 +14,8 @@ Five sets of three to nine columns are kept aside: nothing in the library was ch
 them. A set counts where the teacher beats the control by more than two paired standard
 errors.
 The *margin* of a student is its loss less that of the better of teacher and control, in
-paired standard errors.
+paired standard errors. *Harm* is the same of the automatic one, against the better of the
+student that follows its teacher alone and of the control.
 Cells (set, split, student) are kept in ``SKDISTILL_CACHE`` (default ``.cache``) and not
 computed again.
 """
@@ -407,9 +408,8 @@ def paired(rows, control):
     return np.array([difference.mean(axis=1), difference.var(axis=1) / rows.shape[1]])
 
 
-def margin(kind, arm, splits):
-    """Loss less that of the better of teacher and control, in standard errors."""
-    others = "teacher", (kind, "control")
+def margin(kind, arm, splits, *others):
+    """Loss less that of the better of two others, in paired standard errors."""
     loss = {one: np.mean([arms[one][0].mean() for arms in splits]) for one in others}
     better = min(others, key=loss.get)
     mean, variance = np.sum(
@@ -426,7 +426,7 @@ def summary(name, kind, splits):
     )
     if name not in VALUES:
         parts["hard"] = [gains(arms, kind, "hard") for arms in splits]
-    soft = parts["student"]
+    soft, control = parts["student"], (kind, "control")
     mean = {key: np.mean([one[key] for one in soft], axis=0) for key in soft[0]}
     error = {
         key: np.sqrt(np.sum([one[key][1] for one in soft], axis=0)) / len(soft)
@@ -457,8 +457,9 @@ def summary(name, kind, splits):
         "score +-": 2 * error["of student"][1],
         "score auto": mean["control"][1] + auto[1] + (name in VALUES),
         "gain in score, auto": (auto / mean["of teacher"][0])[1],
-        "margin": margin(kind, "student", splits),
-        "margin, auto": margin(kind, "auto", splits),
+        "margin": margin(kind, "student", splits, "teacher", control),
+        "margin, auto": margin(kind, "auto", splits, "teacher", control),
+        "harm, auto": margin(kind, "auto", splits, (kind, "student"), control),
     }
 
 
@@ -502,17 +503,23 @@ def notes_on(kind, rows, aside):
         + over_sets(rows, "gain in score, auto", "counts in score"),
         f"{kind}: {against_both(rows, 'margin')}",
         f'{kind}, alpha="auto": {against_both(rows, "margin, auto")}',
+        f'{kind}, alpha="auto": worse by more than a standard error than the better of '
+        f"follower and control on {above(rows, 'harm, auto')}",
     ]
+
+
+def above(rows, margin):
+    """The sets where a margin is more than a standard error."""
+    return [row["set"] for row in rows if row[margin] > 1] or "none"
 
 
 def against_both(rows, margin):
     """On how many sets a student beats the better of teacher and control."""
     better = sum(row[margin] < -1 for row in rows)
-    worse = [row["set"] for row in rows if row[margin] > 1]
     return (
         "beats the better of teacher and control by more than a standard error on "
         f"{better} of {len(rows)} sets; is worse than it by more than one on "
-        f"{worse or 'none'}"
+        f"{above(rows, margin)}"
     )
 
 

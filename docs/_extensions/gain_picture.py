@@ -79,11 +79,22 @@ def told(rows):
     """The picture in words: how often each student is better."""
     counts = []
     for student in dict.fromkeys(row["student"] for row in rows):
-        change = changes(rows, student)["distilled"]
+        seen, aside = (
+            changes([row for row in rows if is_aside(row) == group], student)[
+                "distilled"
+            ]
+            for group in (False, True)
+        )
         counts.append(
-            f"{student}: better than its control on {sum(change < 0)} of {len(change)} sets"
+            f"{student}: better than its control on {sum(seen < 0)} of {len(seen)} sets, "
+            f"and on {sum(aside < 0)} of {len(aside)} kept aside"
         )
     return "; ".join(counts)
+
+
+def is_aside(row):
+    """Whether nothing was chosen on the set of a row."""
+    return row["set"].endswith("(aside)")
 
 
 class GainPicture(Directive):

@@ -46,7 +46,7 @@ def read_rows(student, X, reset):
     view = student.preprocessor if reset else _view_of(student)
     wants_columns = reads_tables(view) or (view is None and student._checks_rows)
     if wants_columns and is_texts(X):
-        raise ValueError(_TEXT_ADVICE)
+        raise ValueError(_TEXT_ADVICE if reset else _one_row_advice(student))
     if reads_tables(view):
         is_plain = not reset and _is_plain(student, X)
         table = plain_table(X) if is_plain else validated_table(student, X, reset)
@@ -61,6 +61,15 @@ def read_rows(student, X, reset):
         return validate_data(student, X, reset=reset, dtype=dtype, order="C")
     except (TypeError, ValueError) as error:
         raise type(error)(f"{error}\n{_ADVICE}") from error
+
+
+def _one_row_advice(student):
+    """What to do instead of giving one row without its columns, or a list of texts."""
+    return (
+        f"X has one dimension, and {type(student).__name__} was fitted on "
+        f"{student.n_features_in_} columns. Of one row, give a table: frame.iloc[[0]] in "
+        "place of frame.iloc[0], [row] in place of a list."
+    )
 
 
 def _is_plain(student, X):

@@ -414,5 +414,5 @@ def test_rows_of_tables_are_no_texts():
     assert "\na = x: " in explain(net, rows[:1], max_terms=None)
     net.fit(rows.to_numpy(), LIKED)
     assert "\nfeature_0 = x: " in explain(net, ("x", "u"), max_terms=None)
-    with pytest.raises(ValueError, match="X holds texts"):
+    with pytest.raises(ValueError, match="X has one dimension.* fitted on 2 columns"):
         explain(net, "x")

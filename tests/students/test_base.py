@@ -335,6 +335,15 @@ def test_categories_get_a_clear_error_and_a_transformer_is_the_remedy():
         student.predict(frame.rename(columns={"fee": "price"}))
 
 
+def test_one_row_without_its_columns_is_told_how_to_be_given():
+    X = pd.DataFrame({"a": ["x", "y"] * 20, "b": ["u", "u", "v", "v"] * 10})
+    tree = HardDecisionTreeClassifier(max_leaf_nodes=2, random_state=0)
+    tree.fit(X, X["a"])
+    with pytest.raises(ValueError, match=r"one dimension.* 2 columns.*iloc\[\[0\]\]"):
+        tree.predict(X.iloc[0])
+    assert tree.predict(X.iloc[[0]]) == ["x"]
+
+
 def test_the_teacher_gets_the_frame_as_it_is():
     frame = pd.DataFrame({"a": np.arange(60.0), "b": np.arange(60) % 7})
     frame.loc[5, "a"] = np.nan
