@@ -11,6 +11,7 @@ from ..modules.soft_tree import SoftTree, refit_leaves
 from ..modules.tree_shape import TreeShape
 from ..training.inference import in_chunks
 from ..training.objective import Objective, Share, get_loss, of_leaves
+from ..training.optimizers import leaves_decay_open
 from .arrays import copied, soft_tree_arrays
 from .growth import split_best
 from .objectives import leaves_scale_open
@@ -31,6 +32,8 @@ _ROWS_OF_GROWTH, _CELLS_OF_GROWTH = 1 << 14, 1 << 22
 # Where the factor of the gates is sought, and on how many rows.
 _LOG_FACTORS = (-1.0, 4.0)
 _SEARCH_ROWS = 1 << 14
+# weight_decay="auto": that of gates that see so many columns or more.
+_DECAY, _MANY_COLUMNS = 0.1, 64
 
 
 class SoftTreeModel(TorchModel):
@@ -207,6 +210,20 @@ class SoftTreeLearner(TorchLearner):
                 "loss without a scale ask for: leave temperature 1 and take "
                 'loss="kl", or take leaf="constant".'
             )
+
+    def weight_decay(self, module):
+        """What the student's parameter says, or what suits so many columns.
+
+        A gate of few columns is sharp only with large weights, and the decay bounds
+        them: AdamW's steps have the size of the learning rate, so that no weight gets
+        beyond one over the decay.
+        """
+        if self.params.weight_decay != "auto":
+            return self.params.weight_decay
+        if not leaves_decay_open(self.params.optimizer):
+            return 0.0
+        share = min(1.0, module.gate_weight.shape[1] / _MANY_COLUMNS)
+        return _DECAY * share**2
 
     def run(self, module, rows, *others):
         """Train; a tree that is to grow does so between shorter trainings."""

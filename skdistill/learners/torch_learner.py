@@ -182,7 +182,7 @@ class TorchLearner(Learner):
 
     #: Parameters that go to ``train`` as they are.
     train_options: tuple[str, ...] = (
-        *("max_epochs", "lr", "lr_schedule", "optimizer", "weight_decay", "callbacks"),
+        *("max_epochs", "lr", "lr_schedule", "optimizer", "callbacks"),
         *("compile", "tol", "ema_decay"),
     )
 
@@ -407,6 +407,7 @@ class TorchLearner(Learner):
         options = {
             **{name: getattr(params, name) for name in self.train_options},
             "batch_size": self._batch_size(rows.knowledge.n_labelled),
+            "weight_decay": self.weight_decay(module),
             "device": device,
             "patience": params.n_iter_no_change if params.early_stopping else None,
             "generator": generator,
@@ -418,6 +419,21 @@ class TorchLearner(Learner):
         }
         draws, place = self.draws_globally(), self.run_kept and self.run_kept.next()
         return (yield Request(module, tensors, valid, objective, options, draws, place))
+
+    def weight_decay(self, module):
+        """How much the weights are held back.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+            To be trained.
+
+        Returns
+        -------
+        float
+            What the student's parameter says.
+        """
+        return self.params.weight_decay
 
     def quiet_twin(self, max_epochs):
         """A learner for a few epochs, without the user's callbacks.

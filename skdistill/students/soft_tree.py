@@ -30,6 +30,7 @@ _PARAMETERS = {
         tuple,
     ],
     "inference": [StrOptions({"mixture", "path", "leaf"})],
+    "weight_decay": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"})],
 }
 
 
@@ -417,9 +418,11 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         optimizers "adam" and "adamw" goes against it.
     optimizer : {"adam", "adamw", "sgd"} or callable, default="adamw"
         A name, or a class from ``torch.optim``.
-    weight_decay : float, default=0.1
+    weight_decay : float or "auto", default="auto"
         L2 penalty on the gates' weights, as the optimizer has it ("adamw" apart from the
-        gradient's moments); not on leaves.
+        gradient's moments); not on leaves. "auto": 0.1 where gates see 64 columns or
+        more, and less by the square of their number where they see fewer, for their
+        weights must be large then.
     ema_decay : float, default=None
         Ends with an exponential moving average of the weights over the steps, with this
         decay, such as 0.99; None: with the last weights.
@@ -566,7 +569,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
         lr=0.03,
         lr_schedule="one_cycle",
         optimizer="adamw",
-        weight_decay=0.1,
+        weight_decay="auto",
         ema_decay=None,
         device="auto",
         callbacks=None,
@@ -723,9 +726,11 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         optimizers "adam" and "adamw" goes against it.
     optimizer : {"adam", "adamw", "sgd"} or callable, default="adamw"
         A name, or a class from ``torch.optim``.
-    weight_decay : float, default=0.1
+    weight_decay : float or "auto", default="auto"
         L2 penalty on the gates' weights, as the optimizer has it ("adamw" apart from the
-        gradient's moments); not on leaves.
+        gradient's moments); not on leaves. "auto": 0.1 where gates see 64 columns or
+        more, and less by the square of their number where they see fewer, for their
+        weights must be large then.
     ema_decay : float, default=None
         Ends with an exponential moving average of the weights over the steps, with this
         decay, such as 0.99; None: with the last weights.
@@ -847,7 +852,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         lr=0.03,
         lr_schedule="one_cycle",
         optimizer="adamw",
-        weight_decay=0.1,
+        weight_decay="auto",
         ema_decay=None,
         device="auto",
         callbacks=None,

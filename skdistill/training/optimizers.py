@@ -44,6 +44,26 @@ def scheduled(optimizer, schedule, lr, n_steps, cycle_momentum):
     return None
 
 
+def leaves_decay_open(optimizer):
+    """Whether an optimizer knows a weight decay that its maker has not fixed.
+
+    Parameters
+    ----------
+    optimizer : str or callable
+        A known name, or a class or function of torch's kind.
+
+    Returns
+    -------
+    bool
+        False where a ``functools.partial`` says it, or nobody can.
+    """
+    make = OPTIMIZERS[optimizer] if isinstance(optimizer, str) else optimizer
+    fixed = getattr(make, "keywords", {})
+    return "weight_decay" in inspect.signature(make).parameters and (
+        "weight_decay" not in fixed
+    )
+
+
 def optimizer_options(optimizer, weight_decay, device, module):
     """Options of a NeuralNet, as a student's parameters say.
 

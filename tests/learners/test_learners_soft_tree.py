@@ -2,10 +2,11 @@
 
 import re
 from copy import copy
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pytest
+import torch
 from printed_trees import questions_of, shares_of, walk
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris
@@ -151,6 +152,34 @@ def test_weight_decay_is_for_gates_alone():
     np.testing.assert_allclose(several.fit(X, y).predict_proba(X), shares, atol=0.15)
     values = SoftDecisionTreeRegressor(weight_decay=15.0, leaf="linear", **FAST)
     assert values.fit(VALUES, TARGET).score(VALUES, TARGET) > 0.3  # by its leaves
+
+
+@pytest.mark.parametrize(("n_columns", "decay"), [(16, 0.00625), (64, 0.1), (80, 0.1)])
+def test_automatic_weight_decay_goes_by_the_columns(n_columns, decay):
+    x = np.random.default_rng(0).normal(size=(60, n_columns))
+    auto, same = (
+        SoftDecisionTreeClassifier(weight_decay=w, **SHORT).fit(x, x[:, 0] > 0)
+        for w in ("auto", decay)
+    )
+    np.testing.assert_array_equal(auto.predict_proba(x), same.predict_proba(x))
+    other = clone(same).set_params(weight_decay=2 * decay).fit(x, x[:, 0] > 0)
+    assert np.abs(other.predict_proba(x) - same.predict_proba(x)).max() > 0
+
+
+@pytest.mark.parametrize(
+    "optimizer", [torch.optim.Rprop, partial(torch.optim.SGD, weight_decay=0.5)]
+)
+def test_automatic_weight_decay_leaves_the_optimizer_its_own(optimizer):
+    options = SHORT | {"optimizer": optimizer, "lr_schedule": None}
+    auto, same = (
+        SoftDecisionTreeClassifier(weight_decay=w, **options).fit(X, Y)
+        for w in ("auto", 0.0)
+    )
+    np.testing.assert_array_equal(auto.predict_proba(X), same.predict_proba(X))
+    tree = SoftDecisionTreeClassifier(weight_decay=0.1, **options)
+    if optimizer is torch.optim.Rprop:
+        with pytest.raises(ValueError, match="weight_decay=0.1 is not known"):
+            tree.fit(X, Y)
 
 
 def test_a_share_that_rises():
