@@ -415,7 +415,7 @@ def margin(kind, arm, splits, *others):
     mean, variance = np.sum(
         [paired(arms[kind, arm], arms[better])[:, 0] for arms in splits], axis=0
     )
-    return mean / np.sqrt(variance)
+    return mean / np.sqrt(max(variance, 1e-300))  # 0 for the same answers
 
 
 def summary(name, kind, splits):
