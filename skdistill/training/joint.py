@@ -18,7 +18,7 @@ from .callbacks import BestWeights
 from .joint_keeper import JointKeeper, KeepsNothing, joint_files
 from .joint_losses import JointLosses, LossFailed, objective_kind
 from .keeping import key_of
-from .led import leading
+from .leading import leading
 from .net import DistillationNet
 from .optimizers import CYCLED, OPTIMIZERS, scheduled
 from .stacked import stacked, stacked_kind
