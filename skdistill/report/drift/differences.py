@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..tables.gaps import plain_values
+from ...tables.gaps import plain_values
 
 
 def differences(student, teacher, task, tolerance):

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.stats import chi2, kstwobign
 from sklearn.utils._param_validation import Interval, validate_params
 
-from ..tables.gaps import plain_values
+from ...tables.gaps import plain_values
 
 _KNOTS = 512  # of the reference's distribution: its steps are smaller than any chance
 _VERSION = 1

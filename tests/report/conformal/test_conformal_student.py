@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skdistill import ConformalStudent, HardDecisionTreeClassifier, StudentRegressor
-from skdistill.report import conformal_scores
+from skdistill.report.conformal import scores
 
 pytest.importorskip("crepes")
 pytest.importorskip("mapie")
@@ -206,7 +206,9 @@ def test_what_makes_no_sense_is_refused(monkeypatch):
     ]:
         with pytest.raises(ValueError, match=words):
             ConformalStudent(student, *rows, **options)
-    monkeypatch.setattr("skdistill.report.conformal.find_spec", lambda name: None)
+    monkeypatch.setattr(
+        "skdistill.report.conformal.student.find_spec", lambda name: None
+    )
     with pytest.raises(ImportError, match=r"skdistill\[conformal\]"):
         ConformalStudent(model, p, y)
 
@@ -215,5 +217,5 @@ def test_filters_of_warnings_stay_as_they_were(monkeypatch):
     for name in [name for name in sys.modules if name.partition(".")[0] == "crepes"]:
         monkeypatch.delitem(sys.modules, name)
     before = list(warnings.filters)
-    conformal_scores._crepes()
+    scores._crepes()
     assert warnings.filters == before

@@ -6,8 +6,8 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
+from ..result import Fidelity
 from .differences import differences
-from .result import Fidelity
 from .rising import RiseTest
 
 _WITHIN = 0.9  # the share of rows whose differences a report's tolerance covers

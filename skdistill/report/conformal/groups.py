@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ..tables.containers import as_array, is_frame
-from ..tables.gaps import plain_values
-from ..warn import warn
+from ...tables.containers import as_array, is_frame
+from ...tables.gaps import plain_values
+from ...warn import warn
 
 
 class Groups:

@@ -8,10 +8,10 @@ import pytest
 from reported import distilled, halves
 
 from skdistill import DistillationReport, FidelityMonitor
-from skdistill.report import rising
-from skdistill.report.monitor import _reference_of
+from skdistill.report.drift import rising
+from skdistill.report.drift.monitor import _reference_of
+from skdistill.report.drift.rising import _FALLS, _RATIOS, RiseTest, _stake_at
 from skdistill.report.result import Fidelity
-from skdistill.report.rising import _FALLS, _RATIOS, RiseTest, _stake_at
 
 NAMES = np.array(["no", "yes"])
 

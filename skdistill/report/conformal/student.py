@@ -12,11 +12,11 @@ from sklearn.utils._param_validation import Interval as Between
 from sklearn.utils._param_validation import StrOptions, validate_params
 from sklearn.utils.validation import _num_samples, check_consistent_length
 
-from ..tables.gaps import plain_values
-from .conformal_groups import Groups
-from .conformal_scores import AdaptiveSets, QuantileBands, Residuals, ThresholdSets
-from .result import Interval
-from .seen import seen_rows
+from ...tables.gaps import plain_values
+from ..result import Interval
+from ..seen import seen_rows
+from .groups import Groups
+from .scores import AdaptiveSets, QuantileBands, Residuals, ThresholdSets
 
 _EVERYONE = "all rows"
 
