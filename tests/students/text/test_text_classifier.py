@@ -1,4 +1,4 @@
-"""Students of texts, as a user of scikit-learn meets them."""
+"""Students of texts, as a user of scikit-learn meets them; mostly by classes."""
 
 import copy
 import pickle
@@ -10,10 +10,10 @@ import pandas as pd
 import polars as pl
 import pytest
 import torch
-from film_texts import film_texts, small_student, small_transformer, words_teacher
+from film_texts import film_texts, small_student, small_transformer
 from sklearn.base import clone
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.pipeline import Pipeline, make_pipeline
 
@@ -24,22 +24,11 @@ from skdistill import (
     TextClassifier,
     TextReplacement,
     TextStudentClassifier,
-    TextStudentRegressor,
 )
 from skdistill.metrics import fidelity
 
 TEXTS, Y = film_texts()
 LEARNS = {"max_epochs": 12, "lr": 3e-3}
-
-
-@pytest.fixture(scope="module")
-def teacher():
-    return words_teacher(TEXTS, Y)
-
-
-@pytest.fixture(scope="module")
-def transformer():
-    return small_transformer(TEXTS, Y, **LEARNS)
 
 
 def test_it_learns_what_any_teacher_of_strings_says(teacher):
@@ -286,35 +275,10 @@ def test_early_stopping_watches_texts_that_are_held_out(teacher):
     assert "valid_loss" in student.history_[-1]
 
 
-def test_values_of_texts():
-    values = 100.0 + 30 * (Y == "good")
-    teacher = make_pipeline(TfidfVectorizer(), Ridge(0.01)).fit(TEXTS, values)
-    params = {"hidden_size": 16, "n_layers": 1, "random_state": 0, **LEARNS}
-    student = TextStudentRegressor(teacher, **params).fit(TEXTS, values)
-    assert student.score(TEXTS, values) > 0.8
-    both = np.column_stack([values, -values])
-    several = TextStudentRegressor(**params).fit(TEXTS, both)
-    assert several.predict(TEXTS).shape == both.shape
-    levels = TextStudentRegressor(quantiles=[0.1, 0.9], **params).fit(TEXTS, values)
-    low, high = levels.predict(TEXTS).T
-    assert (low <= high).all()
-
-
 def test_several_labels_at_once():
     labels = np.column_stack([Y == "good", ["film" in text for text in TEXTS]])
     student = small_student(**LEARNS).fit(TEXTS, labels.astype(int))
     assert student.is_multilabel() and student.predict(TEXTS).shape == labels.shape
-
-
-def test_a_text_classifier_is_a_plain_classifier(transformer):
-    assert transformer.score(TEXTS, Y) > 0.9
-    assert transformer.classes_.tolist() == ["bad", "good"]
-    assert "teacher" not in transformer.get_params()
-    assert "alpha" not in transformer.get_params()
-    again = TextClassifier(transformer, max_epochs=1, lr=1e-9).fit(TEXTS, Y)
-    np.testing.assert_allclose(
-        again.predict_proba(TEXTS), transformer.predict_proba(TEXTS), atol=1e-4
-    )
 
 
 @pytest.mark.parametrize(
@@ -397,16 +361,6 @@ def test_reduced_precision_is_that_of_training_alone():
     assert mixed.module_.model.dtype == torch.float32
     p, q = mixed.predict_proba(TEXTS), plain.predict_proba(TEXTS)
     assert 0 < np.abs(p - q).max() < 0.1
-
-
-@pytest.mark.slow
-def test_an_unfitted_transformer_is_fitted_inside():
-    teacher = TextClassifier(n_layers=2, random_state=0, **LEARNS)
-    student = TextStudentClassifier(teacher, n_layers=1, max_epochs=2, random_state=0)
-    student.fit(TEXTS, Y)
-    assert not hasattr(teacher, "net_") and student.teacher_.score(TEXTS, Y) > 0.9
-    folds = clone(student).set_params(cv=2, max_epochs=1).fit(TEXTS, Y)
-    assert folds.module_.model.config.num_hidden_layers == 1
 
 
 def test_teachers_of_a_list_answer_together_and_are_no_start(transformer, teacher):
