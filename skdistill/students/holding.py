@@ -8,7 +8,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils import InputTags, get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 
-from ..lesson.asking import named_members
+from ..lesson.routing import named_members
 from ..tables.view import make_view
 from ..teacher.members import DroppedTeacher, any_ready, is_ready, members_of
 from ..teacher.pickling import check_can_be_pickled
