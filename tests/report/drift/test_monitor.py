@@ -1,6 +1,5 @@
 """A monitor cries wolf no more often than it says, finds a change, and can be put away."""
 
-import itertools
 import json
 
 import numpy as np
@@ -8,9 +7,7 @@ import pytest
 from reported import distilled, halves
 
 from skdistill import DistillationReport, FidelityMonitor
-from skdistill.report.drift import rising
 from skdistill.report.drift.monitor import _reference_of
-from skdistill.report.drift.rising import _FALLS, _RATIOS, RiseTest, _stake_at
 from skdistill.report.result import Fidelity
 
 NAMES = np.array(["no", "yes"])
@@ -57,25 +54,6 @@ def test_a_rate_below_the_report_s_may_vary():
     assert not watched(random, rates, 2000, 0.08, reference="report").alarm
     # The other reference takes 1 % for what was before, and finds the rise.
     assert watched(random, np.repeat([0.01, 0.2], 700), 50, 0.08).alarm
-
-
-def test_the_wealth_is_a_fair_wager(monkeypatch):
-    """Over all streams of six rows, at each share, what it has on average is not more."""
-    monkeypatch.setattr(rising, "_grid", lambda total, n: np.linspace(0, 1, 6))
-    n, length, p = 2, 5, 0.2
-    for growing in (True, False):
-        mean = 0.0
-        for rows in itertools.product([0, 1], repeat=n + length):
-            test = RiseTest(sum(rows[:n]), n, growing)
-            for x in rows[n:]:
-                test.see(x)
-            test._pass_quiet_rows()
-            chance = p ** sum(rows) * (1 - p) ** (n + length - sum(rows))
-            mean += chance * test._wealth[:, 1].mean()
-        assert 0.2 < mean <= 1
-    stakes = [_stake_at(row) for row in range(10_000)]
-    assert min(stakes) > 0 and sum(stakes) + 0.2 < 1
-    assert (_RATIOS > 1).all() and (_FALLS < 1).all()
 
 
 def test_chunks_and_a_json_in_between_change_nothing():
