@@ -18,7 +18,7 @@ _HOMES = {
     "DistillationReport": "report.report",
     "DistillationSearchCV": "search.grid",
     "FidelityDisplay": "report.displays.fidelity",
-    "FidelityMonitor": "report.monitor",
+    "FidelityMonitor": "report.drift",
     "FixedRows": "transfer.drawn",
     "GaussianNoise": "transfer.samplers",
     "HalvingDistillationSearchCV": "search.grid",
@@ -82,8 +82,8 @@ if TYPE_CHECKING:
     from .report.displays.fidelity import FidelityDisplay as FidelityDisplay
     from .report.displays.history import HistoryDisplay as HistoryDisplay
     from .report.displays.size import SizeDisplay as SizeDisplay
+    from .report.drift import FidelityMonitor as FidelityMonitor
     from .report.drift import ScoreDrift as ScoreDrift
-    from .report.monitor import FidelityMonitor as FidelityMonitor
     from .report.report import DistillationReport as DistillationReport
     from .search.grid import DistillationSearchCV as DistillationSearchCV
     from .search.grid import HalvingDistillationSearchCV as HalvingDistillationSearchCV

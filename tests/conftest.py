@@ -11,8 +11,7 @@ from sklearn.datasets import load_diabetes, load_iris
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 from skdistill import NeuralStudentClassifier
-from skdistill.training import joint as joint_training
-from skdistill.training import loop
+from skdistill.training import joint_program, loop
 
 torch.set_num_threads(int(os.environ.get("SKDISTILL_TEST_THREADS", "1")))
 # The same random tables in every run; `make test-all` draws new ones.
@@ -102,14 +101,14 @@ def double():
 @pytest.fixture
 def joined(monkeypatch):
     """How many nets were trained together each time."""
-    sizes, trained = [], joint_training._Joint.trained
+    sizes, trained = [], joint_program.Joint.trained
 
     def counted(self):
         found = trained(self)
         sizes.append(len(self.requests))
         return found
 
-    monkeypatch.setattr(joint_training._Joint, "trained", counted)
+    monkeypatch.setattr(joint_program.Joint, "trained", counted)
     return sizes
 
 

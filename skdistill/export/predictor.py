@@ -3,6 +3,8 @@
 This file reads what skdistill's ``export.to_numpy(student).save(...)`` wrote, and lies
 beside it: ``load("student.npz").predict_proba(rows)``. There is no pickle in it, so that
 loading a file runs no code.
+
+It is one long file on purpose: ``save`` copies it whole, to run with numpy alone.
 """
 
 import json

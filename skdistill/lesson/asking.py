@@ -4,7 +4,6 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
-from sklearn.utils import metadata_routing as routing
 
 from ..tasks.class_weights import class_weighted
 from ..teacher.calibration import tempered
@@ -12,7 +11,6 @@ from ..teacher.context import in_context, looks_up
 from ..teacher.ensemble import Teacher
 from ..teacher.folds import CrossFit, check_can_be_cloned
 from ..teacher.members import (
-    accepts_sample_weight,
     all_ready,
     any_ready,
     check_kind,
@@ -27,6 +25,7 @@ from ..warn import warn
 from .gathering import gather
 from .given import needs_teacher, teaches
 from .knowledge import Knowledge
+from .routing import fit_params
 
 _FOLDS = 5  # of cv="auto"
 # Why clones are wanted, for the error where there can be none.
@@ -304,7 +303,7 @@ class Asking:
 
     def _with_clones(self, folds, given):
         def params(train):
-            return self._fit_params(given.sample_weight, train)
+            return fit_params(self.owner, self.teacher, given.sample_weight, train)
 
         members = self.teacher, self.teacher_weights
         return folds.fitted(*members, given.X, given.y, params, self.kept())
@@ -338,30 +337,8 @@ class Asking:
                 "first. In a param grid over fitted teachers, wrap each in "
                 "FrozenEstimator: scikit-learn clones grid values, unfitted."
             )
-        params = self._fit_params(given.sample_weight)
+        params = fit_params(self.owner, self.teacher, given.sample_weight)
         return fitted_clones(self.teacher, given.X, given.y, params, self.kept())
-
-    def _fit_params(self, sample_weight, rows=None):
-        """What each member's ``fit`` on some rows gets besides X and y."""
-        members = members_of(self.teacher)
-        if rows is not None and sample_weight is not None:
-            sample_weight = sample_weight[rows]
-        if routing._routing_enabled():
-            routed = routing.process_routing(
-                self.owner, "fit", sample_weight=sample_weight
-            )
-            names = [name for name, _ in named_members(self.teacher)]
-            return [routed[name].fit if name in routed else {} for name in names]
-        if sample_weight is None:
-            return [{} for _ in members]
-        for member in members:
-            if not accepts_sample_weight(member):
-                warn(
-                    f"teacher={member!r} does not take sample_weight and is fitted "
-                    "without; the student uses it."
-                )
-        weights = {"sample_weight": sample_weight}
-        return [weights if accepts_sample_weight(m) else {} for m in members]
 
     def _gathered(self, given, task, teacher, **options):
         ready = not self.asks_clones and any_ready(self.teacher)
@@ -457,22 +434,3 @@ class Asking:
             return exam
         weight = exam.hard_weight
         return replace(exam, soft=None, answers=exam.soft, soft_weight=weight)
-
-
-def named_members(teacher):
-    """The members of a teacher, with the names by which metadata is routed to them.
-
-    Parameters
-    ----------
-    teacher : object or list of objects
-        The student's parameter.
-
-    Returns
-    -------
-    list of (str, object)
-        "teacher", or "teacher_0" and so on for a list.
-    """
-    members = members_of(teacher)
-    if not isinstance(teacher, list | tuple):
-        return [("teacher", members[0])]
-    return [(f"teacher_{i}", member) for i, member in enumerate(members)]

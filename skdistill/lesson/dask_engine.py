@@ -16,7 +16,7 @@ from distributed import (
 from joblib import cpu_count
 
 from .clerk import Outcome, answer_fragment
-from .engines import held, pickled
+from .couriers import held, pickled
 
 _TASKS_OF_THREAD = 2  # one at work, one waiting
 

@@ -9,7 +9,7 @@ import ray
 from ray.exceptions import OutOfMemoryError, WorkerCrashedError
 
 from .clerk import Outcome, answer_fragment
-from .engines import held, pickled
+from .couriers import held, pickled
 
 _TASKS_OF_CORE = 2  # one at work, one waiting
 

@@ -12,11 +12,8 @@ from ..learners.single_tree import SingleTreeModel, as_hard_tree
 from ..tables.table import observed_values
 from ..tables.view import reads_tables, view_terms
 from .base import importances
-from .hard_tree import (
-    HardDecisionTree,
-    HardDecisionTreeClassifier,
-    HardDecisionTreeRegressor,
-)
+from .hard_tree import HardDecisionTreeClassifier, HardDecisionTreeRegressor
+from .hard_tree.base import HardDecisionTree
 
 
 class SingleTree(HardDecisionTree):

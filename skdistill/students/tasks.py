@@ -20,7 +20,8 @@ from ..tasks.priors import (
     shifted,
 )
 from ..tasks.values import Values
-from .base import BaseStudent, teacher_has
+from .base import BaseStudent
+from .holding import teacher_has
 from .reading import read_labels, read_values
 
 

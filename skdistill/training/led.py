@@ -9,8 +9,6 @@ import importlib.util
 import multiprocessing
 import os
 import threading
-from contextlib import contextmanager
-from contextvars import ContextVar
 from functools import cache
 
 from ..warn import warn
@@ -18,7 +16,6 @@ from ..warn import warn
 #: Set to "1" where each of several processes is to fit by itself.
 ALONE = "SKDISTILL_ALONE"
 _NEEDS = "accelerate", "cloudpickle"
-_LEADING = ContextVar("leading", default=None)  # threads do not inherit it
 
 
 def led(work, name):
@@ -55,33 +52,6 @@ def led_fit(estimator, fit):
         fit()
     else:
         group.led_fit(estimator, fit)
-
-
-@contextmanager
-def leads(group):
-    """Let the trainings in the block be those of a group.
-
-    Parameters
-    ----------
-    group : ProcessGroup
-        Whose first process this is.
-    """
-    token = _LEADING.set(group)
-    try:
-        yield
-    finally:
-        _LEADING.reset(token)
-
-
-def leading():
-    """The group that this process leads now.
-
-    Returns
-    -------
-    ProcessGroup or None
-        None where it trains by itself.
-    """
-    return _LEADING.get()
 
 
 def process_group():

@@ -13,7 +13,7 @@ import torch
 import torch.distributed as dist
 from accelerate import PartialState
 
-from .led import leads
+from .leading import leads
 from .loop import make_generator, seeded
 from .messages import packed, unpacked
 from .net import Diverged

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .group import ONE_PROCESS
-from .led import leading
+from .leading import leading
 from .loop import train
 from .state_files import Files, identity_of
 

@@ -25,7 +25,7 @@ from skdistill import (
     NeuralStudentClassifier,
     SoftDecisionTreeClassifier,
 )
-from skdistill.training import joint
+from skdistill.training import joint_program
 
 SMALL = {"hidden_layer_sizes": (8,), "max_epochs": 5, "random_state": 0}
 
@@ -121,7 +121,7 @@ def test_what_was_trained_is_not_trained_again(
         return search.fit(*iris, checkpoint=Checkpoint(tmp_path, **EACH_EPOCH))
 
     search = fit()
-    monkeypatch.setattr(joint._Joint, "_pass", None)
+    monkeypatch.setattr(joint_program.Joint, "_pass", None)
     monkeypatch.setattr("skdistill.training.net.DistillationNet.train_step", None)
     assert_same_results(fit(), search, iris[0])
 

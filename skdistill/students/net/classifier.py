@@ -1,0 +1,304 @@
+"""A neural net, an MLP or the user's module, that learns classes."""
+
+from ..torch_student import TorchClassifier
+from .base import PARAMETERS, NeuralStudent
+
+
+class NeuralStudentClassifier(NeuralStudent, TorchClassifier):
+    """A compact neural net that learns classes from a teacher.
+
+    The loss is ``alpha`` times T^2 times the divergence of the softened student from
+    the softened teacher, plus ``1 - alpha`` times the log loss of the labels [1]_.
+
+    Parameters
+    ----------
+    teacher : object or list of objects, default=None
+        Fitted or unfitted estimator, torch module (logits), callable (probabilities),
+        or a list of such, whose answers are averaged. A fitted teacher is used as it is
+        and never changed; an unfitted one is cloned and fitted on all rows. None: learn
+        from the labels alone, the *control*.
+    teacher_weights : array-like of shape (n_teachers,), default=None
+        Shares of the members of a list.
+    classes : array-like of shape (n_classes,), or list of these, default=None
+        Labels in the column order of ``teacher_output`` and of teachers without
+        ``classes_``; a list with one array for each of several targets.
+    temperature : float or "auto", default=1.0
+        Softens the teacher's and the student's distributions alike.
+        "auto": the best of short runs at 1, 2, 4 and 8, which all together cost no more
+        epochs than one fit. They are scored at T=1, by labels of rows that the teacher
+        has not seen (`cv`, or ``X_val`` with ``y_val``), else by fidelity to the teacher
+        on rows that are held out of them.
+    teacher_calibration : {"temperature"} or None, default=None
+        "temperature": divide the teacher's log-probabilities, on all rows, by the one
+        number that suits labels best, before all else. Labels count on rows that the
+        teacher has not seen: those of X with `cv`; else those of ``X_val`` and ``y_val``;
+        else those of X with a ``teacher_output``, which must then be out-of-fold.
+    alpha : float or "auto", default=1.0
+        Weight of the soft targets, in [0, 1]; the rest goes to the hard labels.
+        "auto": the best of 0, 0.25, 0.5, 0.75 and 1, by the loss on labels of rows that
+        the teacher has not seen: ``X_val`` with ``y_val``; with `cv` a fifth of X; else, of
+        an unfitted teacher, a fifth of X that is held out of one more fit of it. Refused
+        where there are none. By `cv` beside a ``teacher_output`` you say that this is
+        out-of-fold.
+    loss : str or callable, default="kl"
+        "kl", "reverse_kl", "js", "mse_logits", "dkd", "dist", "logit_standard", or
+        ``loss(output, target, temperature)`` of torch logits, one number for each row.
+        It may have parameters ``labels`` (codes of the classes, the teacher's likeliest
+        for rows without a label) and ``weight`` (of the batch's rows, or None).
+    cv : int, splitter, iterable, "auto", "prefit" or None, default=None
+        None: a fitted teacher as it is, an unfitted one fitted on all rows. A number of
+        folds or a splitter: each row of X is labelled by clones of the teacher that were
+        not fitted on it; a row that no fold holds out has no soft target. "auto": 5
+        folds for a teacher that looks its training rows up, such as TabPFN or nearest
+        neighbours, and None for others; it labels drawn rows itself. "prefit": an
+        unfitted teacher is an error.
+    transfer_teacher : {"refit", "folds", "unseen"}, default="refit"
+        With `cv`, who labels transfer rows: the fitted teacher itself, or one fitted on
+        all rows; the mean of all clones; or, for rows that a sampler draws, the clones
+        that saw none of the rows that they were made from.
+    n_jobs : int, default=None
+        Number of clones that are fitted, and of parts of a long pass of the teacher that
+        are computed, at once.
+    memory : str, path, joblib.Memory or None, default=None
+        Keeps the teacher's answers, and the fits of an unfitted one, for the same teacher
+        and rows another time: in a search, or in another process.
+    transfer : sampler, str, callable or None, default="auto"
+        Draws more rows for the teacher to label: a sampler such as
+        :class:`ConditionalSampler`, a name ("munge", "conditional", "mixup", "noise",
+        "bootstrap", "words"), or a function ``transfer(X, random_state)`` that returns
+        rows. A control, which has no teacher, draws none. "auto": 24 conditional rows
+        for each of X, at most 250,000, where the teacher itself labels X and there is
+        no ``X_transfer``; none for a table of over 100 columns, and with folds as `cv`.
+    transfer_weight : float, default=None
+        Total weight of the transfer rows against the rows of X; None for their numbers.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        As in scikit-learn; a list for several targets. A soft target p weighs the sum of
+        p_k w_k, and its classes count p_k w_k.
+    label_smoothing : float, default=0.0
+        Share of each hard label, in [0, 1), that is spread evenly over all classes: a
+        control for soft targets. Refused where labels do not count.
+    preprocessor : "auto", transformer or None, default="auto"
+        The student's view of X. "auto" takes any table: see
+        :class:`~skdistill.tables.TableView`. None takes finite numbers as they
+        are.
+    keep_teacher : bool, default=True
+        False: no ``teacher_`` after fit, and no teacher in a fitted student's pickle.
+    hidden_layer_sizes : int or tuple of int, default=(256, 256)
+        Widths of the hidden layers.
+    activation : {"relu", "gelu", "silu", "tanh", "logistic", "identity"}, \
+default="relu"
+        Between the layers.
+    dropout : float, default=0.0
+        Share of each hidden layer that is dropped in training.
+    numeric_embedding : {"auto", "piecewise_linear", "periodic"}, embedding or None, \
+default="auto"
+        How the net sees columns of three values or more: as they are (None), or through
+        an embedding that lets it follow the steps of trees, such as
+        :class:`PiecewiseLinear`, which "auto" takes for at most 100 such columns. Of no
+        effect with a `module` of your own.
+    clip : float, default=None
+        Where columns of the view level off, smoothly, in standard deviations: a limit on
+        what rows far outside the training data can do. No effect with a `module` of
+        your own.
+    n_members : int, default=1
+        Number of nets, which share all weights but factors of each unit, that are trained
+        side by side and answer by their mean. No effect with a `module` of your own.
+    module : callable or torch.nn.Module, default=None
+        A net of your own in place of the MLP: a class or function called as
+        ``module(n_inputs, n_outputs)``, whose ``forward(x)`` returns logits. An
+        instance is copied at each fit and starts from its weights.
+    max_epochs : int, default=100
+        Passes over the rows of X.
+    batch_size : int or "auto", default="auto"
+        Rows of a batch. "auto": a sixteenth of the training rows, from 16 to 256.
+    lr : float, default=0.01
+        Learning rate; the highest one, with a schedule.
+    lr_schedule : {"cosine", "one_cycle"} or None, default="one_cycle"
+        How the learning rate goes over all steps. With "one_cycle", the momentum of the
+        optimizers "adam" and "adamw" goes against it.
+    optimizer : {"adam", "adamw", "sgd"} or callable, default="adamw"
+        A name, or a class from ``torch.optim``.
+    weight_decay : float, default=0.0
+        L2 penalty, as the optimizer has it.
+    ema_decay : float, default=None
+        Ends with an exponential moving average of the weights over the steps, with this
+        decay, such as 0.99; None: with the last weights.
+    device : str or torch.device, default="auto"
+        Where to train; "auto" is CUDA where there is one, else the CPU.
+    callbacks : list, default=None
+        Callbacks of skorch; copied before use.
+    compile : bool, default=False
+        Train through ``torch.compile``.
+    early_stopping : "auto" or bool, default="auto"
+        Stop when the loss on held out rows has not improved for `n_iter_no_change`
+        epochs, and keep the best weights. Rows of X are held out unless ``X_val`` is
+        given; with a teacher they are scored by fidelity to it, not by labels. "auto": so
+        does a student that learns from the labels alone, of 500 rows or more.
+    validation_fraction : float, default=0.1
+        Share of the rows of X to hold out, balanced by class.
+    n_iter_no_change : int, default=10
+        Epochs without gain before stopping.
+    tol : float, default=1e-4
+        What counts as a gain.
+    warm_start : bool, default=False
+        Go on from the weights of the last fit.
+    random_state : int, RandomState instance or None, default=None
+        Seeds initial weights, shuffling, dropout and the held out rows.
+    verbose : int, default=0
+        With 1 a progress bar, with 2 a line for each epoch.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,), or list of ndarray
+        The sorted union of `classes`, of y's labels and of the teacher's; a list with
+        one array for each of several targets, the numbers of the labels of a multi-label
+        student.
+    class_prior_ : ndarray of shape (n_classes,)
+        Shares of the classes that the probabilities expect: the mean of the targets that
+        were learnt, or what ``adjust_class_prior`` has set. For a single target only.
+    alpha_ : float
+        The weight of the soft targets used; 0 for a control.
+    teacher_gain_ : float
+        With ``alpha="auto"`` and a teacher: by how much its log loss is less than that of
+        the same student of labels alone, on rows that neither has learnt from; NaN where
+        nobody knows the teacher's answers there.
+    teacher_ : object or list of objects
+        The fitted teacher; absent without one, and with ``keep_teacher=False``.
+    temperature_ : float
+        The temperature used; 1 for a control with "auto".
+    teacher_temperature_ : float
+        By what the teacher's log-probabilities were divided; 1 without calibration.
+    teacher_entropy_ : dict or None
+        Mean entropy of the teacher's answers, in nats, on the rows of X ("train") and on
+        the transfer rows ("transfer"). Where the first is much lower, the teacher has
+        memorised its training rows, and they teach little.
+    preprocessor_ : transformer or None
+        The fitted view.
+    net_ : skorch.NeuralNet
+        The trained net, without data and optimizer.
+    module_ : torch.nn.Module
+        ``net_.module_``, in eval mode; takes the student's view and returns logits.
+    output_scale_ : ndarray of shape (n_targets,)
+        By what the module's logits are multiplied for predictions. Only with
+        ``alpha=1`` and a loss that leaves their scale open ("dist", "logit_standard"),
+        which is then fitted to the teacher on the training rows.
+    history_ : list of dict
+        Losses and duration by epoch.
+    n_iter_ : int
+        Number of epochs.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the columns, where X has string names.
+
+    See Also
+    --------
+    HardDecisionTreeClassifier : A student that a person can read.
+
+    References
+    ----------
+    .. [1] Hinton, Vinyals, Dean: Distilling the Knowledge in a Neural Network, 2015.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from skdistill import NeuralStudentClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> forest = RandomForestClassifier(random_state=0).fit(X, y)
+    >>> student = NeuralStudentClassifier(forest, random_state=0).fit(X, y)
+    >>> bool(student.score(X, forest.predict(X)) > 0.9)
+    True
+    """
+
+    _parameter_constraints: dict = {
+        **TorchClassifier._parameter_constraints,
+        **PARAMETERS,
+    }
+
+    def __init__(
+        self,
+        teacher=None,
+        *,
+        teacher_weights=None,
+        classes=None,
+        temperature=1.0,
+        teacher_calibration=None,
+        alpha=1.0,
+        loss="kl",
+        cv=None,
+        transfer_teacher="refit",
+        n_jobs=None,
+        memory=None,
+        transfer="auto",
+        transfer_weight=None,
+        class_weight=None,
+        label_smoothing=0.0,
+        preprocessor="auto",
+        keep_teacher=True,
+        hidden_layer_sizes=(256, 256),
+        activation="relu",
+        dropout=0.0,
+        numeric_embedding="auto",
+        clip=None,
+        n_members=1,
+        module=None,
+        max_epochs=100,
+        batch_size="auto",
+        lr=0.01,
+        lr_schedule="one_cycle",
+        optimizer="adamw",
+        weight_decay=0.0,
+        ema_decay=None,
+        device="auto",
+        callbacks=None,
+        compile=False,
+        early_stopping="auto",
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        self.teacher = teacher
+        self.teacher_weights = teacher_weights
+        self.classes = classes
+        self.temperature = temperature
+        self.teacher_calibration = teacher_calibration
+        self.alpha = alpha
+        self.loss = loss
+        self.cv = cv
+        self.transfer_teacher = transfer_teacher
+        self.n_jobs = n_jobs
+        self.memory = memory
+        self.transfer = transfer
+        self.transfer_weight = transfer_weight
+        self.class_weight = class_weight
+        self.label_smoothing = label_smoothing
+        self.preprocessor = preprocessor
+        self.keep_teacher = keep_teacher
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.dropout = dropout
+        self.numeric_embedding = numeric_embedding
+        self.clip = clip
+        self.n_members = n_members
+        self.module = module
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.lr = lr
+        self.lr_schedule = lr_schedule
+        self.optimizer = optimizer
+        self.weight_decay = weight_decay
+        self.ema_decay = ema_decay
+        self.device = device
+        self.callbacks = callbacks
+        self.compile = compile
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
