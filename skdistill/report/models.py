@@ -6,6 +6,7 @@ from sklearn.pipeline import Pipeline
 
 from ..students.base import BaseStudent
 from ..teacher.members import DroppedTeacher, is_ready, members_of
+from ..teacher.models import kind_of
 
 TEACHER, CONTROL = "teacher", "control"
 
@@ -213,22 +214,3 @@ def _without_teacher(model):
         options["early_stopping"] = True
     last.set_params(**options)
     return twin
-
-
-def kind_of(model):
-    """What a model is, in a word or two.
-
-    Parameters
-    ----------
-    model : object or list of objects
-        Any.
-
-    Returns
-    -------
-    str
-        Such as "HardDecisionTreeClassifier", or "list of 3".
-    """
-    if isinstance(model, list | tuple):
-        return f"list of {len(model)}"
-    last = inner(model)[0]
-    return last.__name__ if hasattr(last, "__name__") else type(last).__name__
