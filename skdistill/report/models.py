@@ -1,10 +1,11 @@
 """Who is who in a report: students by name, their teacher, and the control."""
 
-from sklearn.base import clone
+from sklearn.base import clone, is_regressor
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 
 from ..students.base import BaseStudent
+from ..teacher.dialects import as_model
 from ..teacher.members import DroppedTeacher, is_ready, members_of
 from ..teacher.models import kind_of
 
@@ -188,6 +189,7 @@ def the_control(students, control, X_train, y_train):
         return None
     if not isinstance(control, str):
         check_fitted(control, "control")
+        _check_kind(control, next(iter(students.values())))
         return control
     if control != "fit" or X_train is None or y_train is None:
         raise ValueError(
@@ -202,6 +204,16 @@ def the_control(students, control, X_train, y_train):
             "give a fitted control."
         )
     return _without_teacher(model).fit(X_train, y_train)
+
+
+def _check_kind(control, student):
+    kinds = "classifier", "regressor"
+    kind, wanted = as_model(control).kind(), kinds[is_regressor(student)]
+    if kind in kinds and kind != wanted:
+        raise ValueError(
+            f"control={kind_of(control)} is a {kind}, and the student is a {wanted}: give "
+            f"as control a {wanted} that was fitted on the same labels."
+        )
 
 
 def _without_teacher(model):
