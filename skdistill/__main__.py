@@ -5,4 +5,6 @@ import sys
 from .report.command import main
 
 if __name__ == "__main__":
+    # A terminal that lacks a letter, such as the sign of microseconds, shows another.
+    sys.stdout.reconfigure(errors="replace")
     sys.exit(main())

@@ -1,6 +1,7 @@
 """A report from a terminal, and what it says of wrong files."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -215,6 +216,14 @@ def test_a_page_needs_its_packages(here, monkeypatch, capsys):
     monkeypatch.setattr(command, "find_spec", lambda name: None)
     assert main([*TRUSTED, "-o", "page.html"]) == 2
     assert "skdistill[report]" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_terminal_of_few_letters_gets_a_report_too(here):
+    run = [sys.executable, "-m", "skdistill", *TRUSTED]
+    few = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    found = subprocess.run(run, capture_output=True, text=True, env=few)
+    assert found.returncode == 0 and "student" in found.stdout, found.stderr
 
 
 def test_it_is_a_command():
