@@ -305,7 +305,7 @@ def line(kind, what, found, teacher, names, aside, row_time):
         "loss, aside": other[:, 0].mean(),
         "score, aside": other[:, 1].mean(),
         "fit, s": seconds,
-        "one row, us": row_time,
+        "one row, µs": row_time,
         "kB": weight,
     }
     splits = len({seed for _, seed in found})

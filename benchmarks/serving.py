@@ -68,8 +68,8 @@ def row(student, place, seconds, size, proof=None):
     return {
         "student": student,
         "place": place,
-        "us, 1 row": rounded(1e6 * seconds[0]),
-        "us, 1,000 rows": rounded(1e6 * seconds[1]),
+        "µs, 1 row": rounded(1e6 * seconds[0]),
+        "µs, 1,000 rows": rounded(1e6 * seconds[1]),
         "bytes": size,
         "largest difference": proof.get("largest_difference", ""),
         "labels that differ": proof.get("labels_that_differ", ""),

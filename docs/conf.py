@@ -48,6 +48,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "gallery",
     "filename_pattern": "plot_",
+    "within_subsection_order": "gallery_order.Place",  # in docs/_extensions
     "backreferences_dir": "gallery/of",
     "doc_module": ("skdistill",),
     "download_all_examples": False,

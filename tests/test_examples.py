@@ -1,5 +1,6 @@
-"""Scripts of ``examples`` that the gallery does not run."""
+"""The gallery's order, and scripts of ``examples`` that it does not run."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -34,3 +35,16 @@ def test_a_cluster_of_two_workers(tmp_path):
     again = _run("large_data/dask_cluster.py", folder, *size)
     assert again.splitlines()[-2:] == said.splitlines()[-2:]  # the same scores
     assert [path.stat().st_mtime_ns for path in parts] == before
+
+
+def test_each_example_has_one_place_in_the_gallery():
+    path = ROOT / "docs" / "_extensions" / "gallery_order.py"
+    spec = importlib.util.spec_from_file_location("gallery_order", path)
+    gallery_order = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(gallery_order)
+    shown = sorted(path.name for path in (ROOT / "examples").glob("*.py"))
+    assert sorted(gallery_order.ORDER) == shown
+    place = gallery_order.Place(ROOT / "examples")
+    assert tuple(sorted(shown, key=place)) == gallery_order.ORDER
+    with pytest.raises(ValueError, match=r"plot_new.py has no place"):
+        place("plot_new.py")

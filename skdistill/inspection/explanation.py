@@ -25,7 +25,9 @@ def explain(
     tree the text gives its question, how sure the gate is, and the terms that speak most
     for the side that is taken, each with its part of the log odds (against the column's
     mean, where the view centres it). For a hard tree it gives the question and the row's
-    value, where that says more. The words are those of :func:`export_text`. Then comes
+    value, where that says more. The words are those of :func:`export_text`; a long
+    threshold of one of scikit-learn's trees has as many digits as tell it from the row's
+    value. Then comes
     the leaf, and, where a soft tree predicts by its mixture, what the mixture says;
     after ``adjust_class_prior``, what the tree predicts now.
 
@@ -122,8 +124,9 @@ def explain(
     leaves = Leaves(tree, gates.leaves, class_names, digits)
     lines, node = [], 0
     # The path follows the exact numbers; only the text is rounded.
-    for gate, node, reasons in gates.evidence(z[0], held_by(tree, row), end):
-        (side,) = (text for text, child in gates.sides(gate) if child == node)
+    held = held_by(tree, row)
+    for gate, node, reasons in gates.evidence(z[0], held, end):
+        side = gates.side_for(gate, node, z[0], held)
         lines.append(", ".join([side, *reasons]))
     lines.append(f"leaf {node}: {leaves.describe(node)}")
     if inference == "mixture":

@@ -39,8 +39,10 @@ const draw = (tag, attributes = {}, ...children) =>
 function percent(share) {
   if (share > 0 && share < 0.001) return "<\u00a00.1\u00a0%";
   if (share < 1 - 1e-9 && share > 0.999) return ">\u00a099.9\u00a0%"; // sums are rounded
-  const digits = share < 0.0995 || share > 0.9905 ? 1 : 0;
-  return `${(100 * share).toFixed(digits).replace(/\.0$/, "")}\u00a0%`;
+  let digits = share < 0.0995 || share > 0.9905 ? 1 : 0;
+  // On which side of a half a share is decides.
+  while (Number((100 * share).toFixed(digits)) === 50 && share !== 0.5 && digits < 12) digits += 1;
+  return `${(100 * share).toFixed(digits).replace(/\.0+$/, "")}\u00a0%`;
 }
 
 /** A value to so many digits as its output's range needs. */
@@ -139,7 +141,7 @@ function headlines(value) {
       const held = all.filter((each) => each[1] > 0.5);
       return (held.length ? held : [likeliest(all)]).map(([label, , text]) => named(label, text));
     }
-    const [label, , text] = likeliest(all);
+    const [label, , text] = all.length === 2 ? all[1] : likeliest(all); // as in the text
     return [group.name === null ? named(label, text) : `${group.name} = ${label}: ${text}`];
   });
 }

@@ -154,6 +154,25 @@ class Asked(Seen, ABC):
             How sure a gate is, and what the row holds.
         """
 
+    def side_for(self, node, child, z, held):
+        """Return what holds on one side of a node, as one row needs it said.
+
+        Parameters
+        ----------
+        node, child : int
+            A node, and that below to which the row goes.
+        z : ndarray of shape (n_view,)
+            The tree's view of the row.
+        held : dict of {int: str, float or None}
+            As for ``evidence``.
+
+        Returns
+        -------
+        str
+            One of the texts of ``sides``, perhaps with fewer digits.
+        """
+        return next(text for text, below in self.sides(node) if below == child)
+
     def implied(self, node, child):
         """Return what a side is about, and what of the sides above it implies.
 
@@ -307,6 +326,20 @@ class Questions(Asked):
             if np.float32(at) in near:
                 return short, bool(at > z)
         return threshold, False
+
+    def side_for(self, node, child, z, held):
+        """The side; of a threshold that is long only what tells it from the row's value."""
+        side, k = super().side_for(node, child, z, held), int(self.tree.feature[node])
+        is_long = isinstance(side, Bound) and float(f"{side.bound:.6g}") != side.bound
+        if not (self.is_rounded and is_long) or self.terms[k].tail is not None:
+            return side
+        value = held.get(self.terms[k].column, z[k] / self.scale[k] + self.center[k])
+        if value is None:
+            return side
+        written = beside(side.bound, value)
+        return Bound(
+            side.key, side.name, side.sign, side.bound, written, side.or_missing
+        )
 
     def evidence(self, z, held, end=None):
         """Why a row goes where it goes, question by question."""

@@ -22,7 +22,7 @@ from ..teacher.members import (
 from ..teacher.memory import memory_for
 from ..transfer.renewal import Renewal
 from ..warn import warn
-from .gathering import gather
+from .gathering import about, gather
 from .given import needs_teacher, teaches
 from .knowledge import Knowledge
 from .routing import fit_params
@@ -261,7 +261,7 @@ class Asking:
         task = make_task(teacher, given)
         if folds is not None:
             if given.teacher_output is None:
-                held_out = folds.ask_held_out(task, given.X, len(given.y))
+                held_out = self._held_out(folds, task, given)
             if self.transfer_teacher == "unseen" and given.drawn is not None:
                 drawn = replace(given.drawn, asks=folds.ask_unseen)
                 given = replace(given, drawn=drawn)
@@ -296,10 +296,14 @@ class Asking:
             )
             return None, knowledge
         folds = self._with_clones(self._split(given), given)
-        held_out = folds.ask_held_out(task, given.X, len(given.y))
+        held_out = self._held_out(folds, task, given)
         known = np.concatenate([held_out, knowledge.answers[len(given.y) :]])
         options = {"out_of_fold": held_out, "answers": known}
         return held_out, self._gathered(given, task, teacher, **options)
+
+    def _held_out(self, folds, task, given):
+        with about("X"):
+            return folds.ask_held_out(task, given.X, len(given.y))
 
     def _with_clones(self, folds, given):
         def params(train):
@@ -422,7 +426,8 @@ class Asking:
         hard = task.encode(given.y_val, "y_val") if by_label else None
         soft = None
         if not by_label or (self.chooses_alpha and answers.teacher is not None):
-            soft = task.ask(answers.teacher, given.X_val)
+            with about("X_val"):
+                soft = task.ask(answers.teacher, given.X_val)
         if knowledge.teacher_temperature != 1 and soft is not None:
             # In the same answers as those that the student learns.
             soft = tempered(soft, knowledge.teacher_temperature, task.widths)

@@ -4,6 +4,7 @@ Rows pass here once, before training. The teacher is asked about X as the user g
 every row gets its target and its weights.
 """
 
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -115,7 +116,9 @@ def _check_agreement(given, task, teacher, soft, hard, out_of_fold):
     elif len(soft) > n:  # clones answered; the teacher labels the transfer rows
         # About 1000 rows: a slow teacher is not asked about all of X for a warning.
         some = weighted[:: -(-len(weighted) // _ROWS_TO_ASK)]
-        _warn_if_strange(task, task.ask(teacher, rows_of(given.X, some)), hard[some])
+        with about("X"):
+            answers = task.ask(teacher, rows_of(given.X, some))
+        _warn_if_strange(task, answers, hard[some])
 
 
 def _calibrated(knowledge, given, task, teacher, temperature=None):
@@ -135,7 +138,8 @@ def _fitted_temperature(knowledge, given, task, teacher):
         unseen = knowledge.soft[:n], knowledge.hard, knowledge.soft_weight[:n]
     else:
         codes = task.encode(given.y_val, "y_val")
-        unseen = task.ask(teacher, given.X_val), codes, np.ones(len(codes))
+        with about("X_val"):
+            unseen = task.ask(teacher, given.X_val), codes, np.ones(len(codes))
     return fitted_temperature(*unseen, task.widths)
 
 
@@ -153,11 +157,13 @@ def _soft(given, task, teacher, out_of_fold=None):
     """Soft targets (n + m, n_outputs); zeros where only transfer rows have some."""
     on_X = out_of_fold
     if out_of_fold is None:
-        on_X = _answer(given.X, given.teacher_output, "teacher_output", task, teacher)
+        names = "X", "teacher_output"
+        on_X = _answer(given.X, given.teacher_output, names, task, teacher)
     more = []
     if given.X_transfer is not None:
         rows, output = given.X_transfer, given.transfer_output
-        more.append(_answer(rows, output, "transfer_output", task, teacher))
+        names = "X_transfer", "transfer_output"
+        more.append(_answer(rows, output, names, task, teacher))
     if given.drawn is not None:
         more.append(given.drawn.answers(task, teacher))
     if not more:
@@ -185,10 +191,14 @@ def _inherited(parents, base):
     return np.append(base, base.mean())[parents].mean(axis=1)
 
 
-def _answer(X, output, name, task, teacher):
+def _answer(X, output, names, task, teacher):
+    of_rows, of_output = names
     if output is not None:
-        return task.accept(output, name, _num_samples(X))
-    return None if teacher is None else task.ask(teacher, X)
+        return task.accept(output, of_output, _num_samples(X))
+    if teacher is None:
+        return None
+    with about(of_rows):
+        return task.ask(teacher, X)
 
 
 def _warn_if_strange(task, soft, hard):
@@ -205,3 +215,24 @@ def _warn_if_strange(task, soft, hard):
             f"{doubt.figures}). {doubt.cause}"
         )
         return
+
+
+@contextmanager
+def about(name):
+    """Say in an error of a teacher's which rows it was asked about.
+
+    Parameters
+    ----------
+    name : str
+        The argument that holds them.
+
+    Yields
+    ------
+    None
+        Nothing.
+    """
+    try:
+        yield
+    except Exception as error:  # whatever a teacher raises
+        error.add_note(f"This was the teacher's answer about {name}.")
+        raise

@@ -12,8 +12,9 @@ from ..tasks.classes import union_of_classes
 from ..teacher.ensemble import Teacher
 from ..teacher.members import check_kind
 from ..teacher.memory import KEEPS_NOTHING, TeacherMemory
+from ..teacher.models import AS_FITTED, kind_of
 from ..teacher.probabilities import align, check_finite, log_with_floor
-from .models import CONTROL, TEACHER, inner, kind_of, through
+from .models import CONTROL, TEACHER, inner, through
 
 CLASSES, LABELS, VALUES, QUANTILES = "classes", "labels", "values", "quantiles"
 
@@ -166,16 +167,22 @@ class Asker:
         kind = kind_of(self.model)
         if self.name == TEACHER:
             return (
-                f"teacher={kind} cannot answer for X_test: {error} Give X_test as the "
-                "teacher was fitted on it, or as teacher= one that takes these rows, such "
-                "as a pipeline."
+                f"teacher={kind} cannot answer for X_test: {_ended(error)} It is given the "
+                f"rows as they are: they must have {AS_FITTED}. Or give as teacher= one "
+                "that takes these rows, such as a pipeline."
             )
         who = self.name if self.name == CONTROL else f"student {self.name!r}"
-        why = str(error).replace("teacher's output", "its answer")
+        why = _ended(error).replace("teacher's output", "its answer")
         return (
-            f"{who} ({kind}) cannot answer for X_test: {why} Give rows of the columns "
-            "that it was fitted on."
+            f"{who} ({kind}) cannot answer for X_test: {why} The rows must have "
+            f"{AS_FITTED}."
         )
+
+
+def _ended(error):
+    """The words of an error, as a sentence: those of other libraries have no full stop."""
+    words = str(error).strip()
+    return words if words.endswith((".", "!", "?")) else f"{words}."
 
 
 def _check_width(teacher, X):

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import joblib
 
 from .. import __version__
+from .command_words import about_columns, in_options, with_cautions_in_options
 
 _TRUST = (
     "{files}: loading a joblib file runs the code that is in it. If you know who wrote "
@@ -18,6 +20,10 @@ _EXAMPLE = (
     "example: python -m skdistill report student.joblib test.csv --target churn "
     "--teacher stack.joblib -o report.html --trust"
 )
+
+
+_TABLES = {".csv", ".parquet", ".pq"}
+_MARKS = {";": "semicolons", "\t": "tabs", "|": "bars"}  # in the place of commas
 
 
 class CommandError(Exception):
@@ -43,18 +49,18 @@ def main(arguments=None):
         _report(options)
     except CommandError as error:
         return _failed(2, error)
-    except (ImportError, OSError, ValueError) as error:
-        return _failed(1, f"{error}{_hint(options, error)}")
+    except (ImportError, OSError, TypeError, ValueError) as error:
+        return _failed(1, in_options(f"{error}{_hint(options, error)}", options.table))
     return 0
 
 
 def _hint(options, error):
-    """What the words of an error mean on a command line."""
-    if "categorical" in str(error) and ".csv" in Path(options.table).suffixes:
+    """What the words of a library's error mean for a table from a file."""
+    if "categorical" not in str(error):
+        return ""
+    if ".csv" in Path(options.table).suffixes:
         return " A CSV file loses the types of columns: give the table as Parquet."
-    if "allow_seen" in str(error):
-        return " On the command line this is --allow-seen."
-    return ""
+    return " Write the Parquet file from a frame whose columns have the type category."
 
 
 def _failed(code, error):
@@ -92,17 +98,38 @@ def _parser():
     add("--ignore", default="", help="columns that the models do not know: id,date")
     add("-o", "--output", help="file to write: .html, or .json for the figures")
     add("--title", help="heading of the page")
-    add("--confidence", type=float, default=0.95, help="of all bounds (default: 0.95)")
-    add("--max-rows", type=int, default=20_000, help="of more rows, so many are drawn")
+    add(
+        "--confidence", type=_confidence, default=0.95, help="of bounds (default: 0.95)"
+    )
+    add("--max-rows", type=_count(1), default=20_000, help="of more, so many are drawn")
     add(
         "--allow-seen",
         action="store_true",
         help="go on with rows that stand in --train",
     )
-    add("--seed", type=int, default=0, help="of all draws (default: 0)")
+    add("--seed", type=_count(0), default=0, help="of all draws (default: 0)")
     add("--quiet", action="store_true", help="no progress bar")
     add("--trust", action="store_true", help="load the joblib files, which run code")
     return parser
+
+
+def _confidence(text):
+    if not re.fullmatch(r"0?\.\d+", text) or not 0.5 < float(text) < 1:
+        raise argparse.ArgumentTypeError(
+            f"{text} is not between 0.5 and 1: give a number such as 0.95"
+        )
+    return float(text)
+
+
+def _count(least):
+    def read(text):  # numpydoc ignore=GL08
+        if not text.isdecimal() or not least <= int(text) < 1 << 32:
+            raise argparse.ArgumentTypeError(
+                f"{text} is no whole number from {least} on, below 2 ** 32"
+            )
+        return int(text)
+
+    return read
 
 
 def _check(options):
@@ -110,15 +137,34 @@ def _check(options):
     fits = options.control == "fit"
     models = [options.student, options.teacher, None if fits else options.control]
     models = [path for path in models if path]
-    for path in [*models, options.table, *([options.train] if options.train else [])]:
-        if not Path(path).is_file():
-            raise CommandError(f"{path}: there is no such file.")
+    tables = [options.table, *([options.train] if options.train else [])]
+    _check_files(models, tables)
     if not options.trust:
         raise CommandError(_TRUST.format(files=", ".join(models)))
     if fits and not (options.train and options.target):
         raise CommandError("--control fit needs --train and --target.")
     if options.output:
         _check_output(Path(options.output))
+
+
+def _check_files(models, tables):
+    for path in [*models, *tables]:
+        if not Path(path).is_file():
+            what = (
+                "that is a folder" if Path(path).is_dir() else "there is no such file"
+            )
+            raise CommandError(f"{path}: {what}.")
+    for path in models:
+        if _TABLES.intersection(Path(path).suffixes):
+            raise CommandError(
+                f"{path}: that is a table, and a joblib file of a model is wanted here. "
+                "The student comes first, then the table."
+            )
+    for path in tables:
+        if not _TABLES.intersection(Path(path).suffixes):
+            raise CommandError(
+                f"{path}: tables are .csv (also .csv.gz and the like) or .parquet."
+            )
 
 
 def _check_output(path):
@@ -131,7 +177,12 @@ def _check_output(path):
 
 
 def _report(options):
-    report = _made(options, _models(options), _tables(options))
+    models, tables = _models(options), _tables(options)
+    try:
+        report = _made(options, models, tables)
+    except ValueError as error:
+        raise _about_columns(options, models, tables["X_test"], error) from error
+    report.result = with_cautions_in_options(report.result, options.table)
     print(report)
     if options.output:
         _write(report, Path(options.output), options.title)
@@ -154,6 +205,15 @@ def _made(options, models, tables):
     )
 
 
+def _about_columns(options, models, X, error):
+    """An error of a model that cannot answer, if the columns of the table are why."""
+    for role, model in models.items():
+        if f"{error}".startswith(role) and "cannot answer" in f"{error}":
+            said = about_columns(role, model, X, options)
+            return ValueError(said) if said else error
+    return error
+
+
 def _models(options):
     models = {"student": _loaded(options.student)}
     if options.teacher:
@@ -161,7 +221,43 @@ def _models(options):
     if options.control:
         fits = options.control == "fit"
         models["control"] = "fit" if fits else _loaded(options.control)
+    _check_models(options, **models)
     return models
+
+
+def _check_models(options, student, teacher=None, control=None):
+    """Refuse what a file may hold in the place of a model."""
+    from ..teacher.dialects import as_model
+    from ..teacher.members import members_of
+    from .models import named_students, the_teacher
+
+    for path, model in [(options.student, student), (options.control, control)]:
+        if not (
+            model is None or hasattr(model, "predict") or isinstance(model, dict | str)
+        ):
+            raise CommandError(
+                f"{path} holds {_thing(model)}, and a fitted model is wanted."
+            )
+    if teacher is None:
+        students = named_students(student)
+        try:
+            the_teacher(students, None)
+        except ValueError as error:
+            raise CommandError(
+                f"{options.student} holds no teacher to compare with: give the file of the "
+                "fitted one by --teacher."
+            ) from error
+    for member in [] if teacher is None else members_of(teacher):
+        try:
+            as_model(member).check()
+        except TypeError as error:
+            raise CommandError(
+                f"{options.teacher} holds {_thing(member)}, and a fitted model is wanted."
+            ) from error
+
+
+def _thing(held):
+    return f"an object of the class {type(held).__name__}"
 
 
 def _loaded(path):
@@ -181,7 +277,12 @@ def _tables(options):
         tables["X_train"], tables["y_train"] = _read(options.train, options)
     missing = [name for name in _names(options.columns) if name not in X.columns]
     if missing:
-        raise CommandError(f"--columns: {options.table} has no {', '.join(missing)}.")
+        left = ", without what --ignore and --target take away" * bool(
+            set(missing) & {options.target, *_names(options.ignore)}
+        )
+        raise CommandError(
+            f"--columns: {options.table} has no {', '.join(missing)}{left}."
+        )
     return tables
 
 
@@ -206,13 +307,30 @@ def _frame(path):
     try:
         if path.suffix in {".parquet", ".pq"}:
             return pd.read_parquet(path)
-        if ".csv" in path.suffixes:
-            return pd.read_csv(path)
+        _check_header(path, pd.read_csv(path, header=None, nrows=1, dtype=str))
+        return pd.read_csv(path)
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{path} is not in UTF-8: write it so.") from error
+    except pd.errors.EmptyDataError as error:
+        raise CommandError(f"{path} is empty.") from error
     except (ImportError, OSError, ValueError) as error:
         raise CommandError(f"{path} cannot be read: {error}") from error
-    raise CommandError(
-        f"{path}: tables are .csv (also .csv.gz and the like) or .parquet."
-    )
+
+
+def _check_header(path, first):
+    """Refuse names that pandas would change, or take for one."""
+    names = first.iloc[0].dropna().tolist()
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise CommandError(
+            f"{path} has several columns of one name, {', '.join(twice)}: give each its "
+            "own."
+        )
+    for mark, called in _MARKS.items():
+        if len(names) == 1 and mark in names[0]:
+            raise CommandError(
+                f"{path}: {called} are between its columns: write it with commas."
+            )
 
 
 def _names(text):

@@ -68,4 +68,4 @@ def seconds(value):
     for unit, size in (("s", 1), ("ms", 1e-3)):
         if value >= size:
             return f"{value / size:.3g} {unit}"
-    return f"{value / 1e-6:.3g} us"
+    return f"{value / 1e-6:.3g} µs"

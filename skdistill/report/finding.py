@@ -10,6 +10,7 @@ from tqdm.auto import tqdm
 
 from ..tables.containers import n_columns, rows_of
 from ..teacher.memory import TeacherMemory
+from ..teacher.models import kind_of
 from . import cautions
 from .answers import Asked, ask_all
 from .calibration import calibration_of
@@ -19,7 +20,6 @@ from .importance import compare_importances
 from .models import (
     TEACHER,
     inner,
-    kind_of,
     named_students,
     the_control,
     the_teacher,

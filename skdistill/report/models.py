@@ -1,11 +1,13 @@
 """Who is who in a report: students by name, their teacher, and the control."""
 
-from sklearn.base import clone
+from sklearn.base import clone, is_regressor
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 
 from ..students.base import BaseStudent
+from ..teacher.dialects import as_model
 from ..teacher.members import DroppedTeacher, is_ready, members_of
+from ..teacher.models import kind_of
 
 TEACHER, CONTROL = "teacher", "control"
 
@@ -187,6 +189,7 @@ def the_control(students, control, X_train, y_train):
         return None
     if not isinstance(control, str):
         check_fitted(control, "control")
+        _check_kind(control, next(iter(students.values())))
         return control
     if control != "fit" or X_train is None or y_train is None:
         raise ValueError(
@@ -203,6 +206,16 @@ def the_control(students, control, X_train, y_train):
     return _without_teacher(model).fit(X_train, y_train)
 
 
+def _check_kind(control, student):
+    kinds = "classifier", "regressor"
+    kind, wanted = as_model(control).kind(), kinds[is_regressor(student)]
+    if kind in kinds and kind != wanted:
+        raise ValueError(
+            f"control={kind_of(control)} is a {kind}, and the student is a {wanted}: give "
+            f"as control a {wanted} that was fitted on the same labels."
+        )
+
+
 def _without_teacher(model):
     """A clone that learns from labels alone, and stops before it learns them by heart."""
     twin = clone(model)
@@ -213,22 +226,3 @@ def _without_teacher(model):
         options["early_stopping"] = True
     last.set_params(**options)
     return twin
-
-
-def kind_of(model):
-    """What a model is, in a word or two.
-
-    Parameters
-    ----------
-    model : object or list of objects
-        Any.
-
-    Returns
-    -------
-    str
-        Such as "HardDecisionTreeClassifier", or "list of 3".
-    """
-    if isinstance(model, list | tuple):
-        return f"list of {len(model)}"
-    last = inner(model)[0]
-    return last.__name__ if hasattr(last, "__name__") else type(last).__name__

@@ -16,6 +16,9 @@ from ..warn import warn
 from .base import Task, of_length
 from .doubts import doubt_of_classes
 
+#: Labels of each group that an error names.
+_MOST_NAMED = 10
+
 
 class Classes(Task):
     """Classes of one target or several; answers are log-probabilities, side by side.
@@ -409,7 +412,7 @@ def union_of_classes(*groups):
     if len({all(isinstance(v, str) for v in a.tolist()) for a in arrays}) > 1:
         raise ValueError(
             "teacher, y and `classes` share no class: some labels are strings and some "
-            f"are numbers: {[a.tolist() for a in arrays]!r}."
+            f"are numbers: {[a[:_MOST_NAMED].tolist() for a in arrays]!r}."
         )
     union = np.unique(np.concatenate(arrays))
     first = arrays[0].dtype

@@ -84,7 +84,8 @@ class LightGBMBooster(Booster):
 
     def ask(self, X, classify, labels=None):
         """Shares; raw scores where the objective was a function."""
-        answer = self.model.predict(X)
+        with self._speaking():
+            answer = self.model.predict(X)
         objective = self.objective()
         if classify and objective and self.kind() != "classifier":
             raise ValueError(
@@ -135,6 +136,10 @@ class XGBoostBooster(Booster):
             X = np.asarray(X)
         # Without names in the model, those of X could have marks that XGBoost refuses.
         names = self.model.feature_names or [f"f{j}" for j in range(X.shape[1])]
+        with self._speaking():
+            return self._margins(X, names, classify), LOGIT
+
+    def _margins(self, X, names, classify):
         matrix = sys.modules["xgboost"].DMatrix(
             X, enable_categorical=True, feature_names=names
         )
@@ -143,10 +148,7 @@ class XGBoostBooster(Booster):
         best = getattr(self.model, "best_iteration", None)
         trees = (0, 0) if best is None else (0, best + 1)
         # Margins whatever the objective: multi:softmax would answer with labels alone.
-        answer = self.model.predict(
-            matrix, output_margin=classify, iteration_range=trees
-        )
-        return answer, LOGIT
+        return self.model.predict(matrix, output_margin=classify, iteration_range=trees)
 
 
 class CatBoostModel(Model):
@@ -193,4 +195,5 @@ class CatBoostModel(Model):
         answer = "Probability" if classify else "RawFormulaVal"
         if self._loss().startswith(("Poisson", "Tweedie")):  # trained on logarithms
             answer = "Exponent"
-        return self.model.predict(X, prediction_type=answer), SHARE
+        with self._speaking():
+            return self.model.predict(X, prediction_type=answer), SHARE

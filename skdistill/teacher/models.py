@@ -5,6 +5,8 @@ ONNX files, torch modules and transformers have a class each, in ``boosters``, `
 ``torch_module`` and ``transformers_model``; ``dialects`` finds the class of a model.
 """
 
+from contextlib import contextmanager
+
 import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
@@ -18,6 +20,8 @@ from .nets import for_skorch, innermost, torch_restored
 #: What the numbers of an answer are. Shares are what a classifier calls probabilities:
 #: not negative, and perhaps of one class against all others, each by itself.
 LABEL, SHARE, PROBABILITY, LOGIT = "label", "share", "probability", "logit"
+#: What rows must have, for they go to a model as they are.
+AS_FITTED = "the columns, dtypes and categories that it was fitted on"
 
 
 class Model:
@@ -209,7 +213,7 @@ class Model:
         if not hasattr(model, "predict"):
             return None
         # Libraries have no common attribute for it; the shape of one prediction tells.
-        with torch_restored(model):
+        with self._speaking():
             first = model.predict(*for_skorch(model, _safe_indexing(X, [0])))
         return bool(np.prod(np.shape(first)) > 1)  # sparse labels have a shape too
 
@@ -237,7 +241,7 @@ class Model:
         if classify:
             methods = {"predict_proba": SHARE, "decision_function": LOGIT, **methods}
         method = next((name for name in methods if hasattr(model, name)), None)
-        with torch_restored(model):
+        with self._speaking():
             if method is None:
                 return model(X), PROBABILITY
             if method == "predict_proba" and returns_raw_scores(model):
@@ -246,6 +250,38 @@ class Model:
         if methods[method] == LOGIT and isinstance(labels, np.ndarray):
             check_not_pairwise(model, answer, X, labels, "teacher")
         return answer, methods[method]
+
+    @contextmanager
+    def _speaking(self):
+        """The model answers; an error of its library then says whose it is."""
+        try:
+            with torch_restored(self.model):
+                yield
+        except Exception as error:  # whatever the library raises
+            error.add_note(
+                f"{kind_of(self.model)} was given the rows as they are: they must have "
+                f"{AS_FITTED}."
+            )
+            raise
+
+
+def kind_of(model):
+    """What a model is, in a word or two.
+
+    Parameters
+    ----------
+    model : object or list of objects
+        Any.
+
+    Returns
+    -------
+    str
+        Such as "HardDecisionTreeClassifier", or "list of 3".
+    """
+    if isinstance(model, list | tuple):
+        return f"list of {len(model)}"
+    last = innermost(model)
+    return last.__name__ if hasattr(last, "__name__") else type(last).__name__
 
 
 def check_not_pairwise(model, scores, X, labels, name):

@@ -9,7 +9,12 @@ from pages import KINDS, NUMBERS, TARGETS, X, Y, as_json, data_of, table
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skdistill import HardDecisionTreeClassifier, StudentClassifier, export_html
+from skdistill import (
+    HardDecisionTreeClassifier,
+    StudentClassifier,
+    export_html,
+    export_text,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -282,15 +287,21 @@ def test_hovering_tells_what_a_node_knows(hard, opened):
     assert all(label in text for label in set(Y))
 
 
-def test_what_is_known_of_labels_stands_beside_the_answer(hard, chromium, tmp_path):
-    page, path = export_html(hard), tmp_path / "tree.html"
-    known = data_of(page)
-    known["nodes"][0] |= {"labels": [0.125, 0.25, 0.625], "rows": 1234}
+def _card_of_root(chromium, path, tree, known):
+    """What the root's card says, if the page knows something else of it."""
+    page = export_html(tree)
+    data = data_of(page)
+    data["nodes"][0] |= known
     before = page.index('id="data">') + len('id="data">')
-    path.write_text(page[:before] + json.dumps(known) + page[page.index("</script>") :])
+    path.write_text(page[:before] + json.dumps(data) + page[page.index("</script>") :])
     page = Page(chromium, path)
     page.node(0).click()
-    text = page.one("#card").text
+    return page.one("#card").text
+
+
+def test_what_is_known_of_labels_stands_beside_the_answer(hard, chromium, tmp_path):
+    known = {"labels": [0.125, 0.25, 0.625], "rows": 1234}
+    text = _card_of_root(chromium, tmp_path / "tree.html", hard, known)
     assert "Labels of the rows" in text and "63 %" in text and "1,234 rows" in text
 
 
@@ -338,3 +349,27 @@ def test_several_targets_have_a_list_each(opened):
     page = opened(KINDS["hard, of several targets"]())
     assert len(page.all("#answer dl")) == TARGETS.shape[1]
     assert page.all("#answer .headline") == []
+
+
+@pytest.fixture(scope="module")
+def two_classes():
+    tree = HardDecisionTreeClassifier(max_leaf_nodes=4, random_state=0)
+    return tree.fit(X, np.where(Y == "high", "high", "low"))
+
+
+def test_of_two_classes_each_leaf_names_the_one_that_the_text_names(
+    two_classes, opened
+):
+    page, text = opened(two_classes), export_text(two_classes)
+    page.one("#unfold").click()
+    leaves = np.flatnonzero(two_classes.tree_.is_leaf)
+    said = [page.node(leaf).get_attribute("textContent") for leaf in leaves]
+    assert all("low" in each and "high" not in each for each in said)
+    assert text.count("low ") == len(leaves) and "high" not in text
+    assert page.one("#answer .headline").text.startswith("low ")
+
+
+def test_no_share_is_rounded_to_a_half(two_classes, chromium, tmp_path):
+    known = {"value": [0.4996, 0.5004]}
+    text = _card_of_root(chromium, tmp_path / "tree.html", two_classes, known)
+    assert "49.96 %" in text and "50.04 %" in text

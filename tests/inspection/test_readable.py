@@ -125,6 +125,20 @@ def test_several_classes_labels_and_targets(y, model):
     assert sum(node["rows"] for node in data(student)["nodes"] if not node["depth"])
 
 
+def test_a_long_threshold_has_the_digits_that_one_row_needs():
+    x = np.array([[0.123456789], [0.223456789], [9.1]])
+    tree = DecisionTreeClassifier().fit(x[:2], [0, 1])
+    student = StudentClassifier(tree, student=tree, transfer=None).fit(x[:2], [0, 1])
+    assert "0.173456" in export_text(student)
+    first, *_ = explain(student, x[2:], feature_names=["x"]).splitlines()
+    assert re.fullmatch(r"x >=? 0\.1735, because x = 9\.1", first)
+    for near, is_above in [(0.17345, False), (0.17346, True)]:
+        first, *_ = explain(student, [[near]], feature_names=["x"]).splitlines()
+        side, because = first.split(", because x = ")
+        assert side.startswith("x >" if is_above else "x <")
+        assert (float(because) > float(side.split()[-1])) == is_above
+
+
 def test_rows_on_either_side_of_a_threshold_go_where_scikit_learn_sends_them():
     # 2.45 is above the threshold between 2.4 and 2.5, as single precision has them.
     x = np.array([2.4, 2.5, 7, 8, 0.75, 0.85, -3.3, -0.1, 1e-3, 123456.7])[:, None]

@@ -1,11 +1,12 @@
 """Who answers: a fitted teacher, outputs beside it, one that lacks a class."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
-from skdistill import NeuralStudentClassifier
+from skdistill import FixedRows, HardDecisionTreeClassifier, NeuralStudentClassifier
 
 
 def test_outputs_beside_a_fitted_teacher_have_its_columns(iris, iris_forest):
@@ -53,3 +54,34 @@ def test_labels_of_other_kinds_are_matched_by_value():
     student = NeuralStudentClassifier(teacher, max_epochs=1)
     student.fit(X, np.arange(20) % 2 == 0)
     assert student.classes_.dtype == bool
+
+
+@pytest.mark.parametrize("where", ["X", "X_transfer", "X_val", "transfer"])
+def test_a_teachers_own_error_says_whose_it_is_and_about_which_rows(where):
+    lightgbm = pytest.importorskip("lightgbm")
+    random = np.random.default_rng(0)
+    X = pd.DataFrame({"a": random.normal(size=90), "b": random.choice([*"uvw"], 90)})
+    y, X["b"] = (X["a"] > 0).astype(int), X["b"].astype("category")
+    strange = X.assign(b=X["b"].cat.codes)
+    teacher = lightgbm.LGBMClassifier(n_estimators=2, verbose=-1).fit(X, y)
+    with pytest.raises(ValueError, match="do not match") as bare:
+        teacher.predict_proba(strange)
+    drawn = FixedRows(strange) if where == "transfer" else None
+    student = HardDecisionTreeClassifier(teacher, transfer=drawn)
+    given = {"X": X, "y": y} | ({} if drawn else {where: strange})
+    with pytest.raises(ValueError, match="do not match") as caught:
+        student.fit(**given)
+    assert type(caught.value) is type(bare.value)
+    assert str(caught.value) == str(bare.value)
+    whose, about = caught.value.__notes__
+    assert whose.startswith("LGBMClassifier") and "dtypes and categories" in whose
+    about_drawn = "about rows that `transfer` drew; transfer=None"
+    assert (about_drawn if drawn else f"answer about {where}.") in about
+
+
+def test_outputs_that_are_wrong_are_not_called_the_teachers_answer(iris, iris_forest):
+    with pytest.raises(ValueError, match="teacher_output") as caught:
+        HardDecisionTreeClassifier(iris_forest, transfer=None).fit(
+            *iris, teacher_output=np.full((150, 3), np.nan)
+        )
+    assert not hasattr(caught.value, "__notes__")

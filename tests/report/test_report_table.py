@@ -67,4 +67,4 @@ def test_numbers_are_short():
     )
     assert tuple(map(figure, values)) == shown
     assert between(Interval(0.5)) == ".500"
-    assert [seconds(s) for s in (2.0, 0.003, 4e-6, NAN)] == ["2 s", "3 ms", "4 us", ""]
+    assert [seconds(s) for s in (2.0, 0.003, 4e-6, NAN)] == ["2 s", "3 ms", "4 µs", ""]

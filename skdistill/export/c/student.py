@@ -90,6 +90,11 @@ def to_c(
     included in one file, and one in several. A comment at its top says how to call it,
     with an example.
 
+    A row is so many doubles as there are columns, one after another in memory (integers
+    with an integer `dtype`). Who calls it from Python, by ctypes or cffi, passes rows of
+    ``np.ascontiguousarray(X, dtype=np.float64)``: the array of ``DataFrame.to_numpy()``
+    may be in Fortran's order, of which the same pointer gives wrong labels and no error.
+
     Before it is written, a compiler makes a program of it, which is compared with the
     student on likely and on hostile rows (:func:`verify`); the header holds what was
     found.

@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import StrOptions, validate_params
 from sklearn.utils.validation import _num_samples, check_consistent_length
 
 from ...tables.gaps import plain_values
+from ...teacher.models import kind_of
 from ..result import Interval
 from ..seen import seen_rows
 from .groups import Groups
@@ -48,6 +49,11 @@ class ConformalStudent:
     The answers on labelled rows that the student was not fitted on say how far off it
     is; no assumption but that later rows come from where these do (split conformal
     prediction [1]_). crepes and MAPIE do the statistics: install the extra `conformal`.
+
+    It is no estimator: it wraps a student that is fitted, and has no ``fit`` or
+    ``get_params``, so ``clone``, searches and ``cross_val_score`` refuse it. Search and
+    cross-validate the student, and wrap what is fitted: ``ConformalStudent(search,
+    X_cal, y_cal)``.
 
     Parameters
     ----------
@@ -110,6 +116,10 @@ class ConformalStudent:
     >>> wrapped.predict_set(X[[0, 50]])
     array([[ True, False, False],
            [False,  True, False]])
+    >>> [wrapped.classes_[row].tolist() for row in wrapped.predict_set(X[[0, 50]])]
+    [[0], [1]]
+    >>> wrapped
+    <ConformalStudent: sets by HardDecisionTreeClassifier, confidence 0.9, ...>
     """
 
     @validate_params(
@@ -157,8 +167,19 @@ class ConformalStudent:
             self._make = QuantileBands if has_quantiles else Residuals
         if X_train is not None:
             _check_unseen(X_cal, X_train)
+        self._n_rows = _num_samples(X_cal)
         self._groups = Groups(groups, X_cal, self._least_rows())
         self._targets = self._calibrated(X_cal, y_cal)
+
+    def __repr__(self):
+        answers, method = "intervals", ""
+        if self._is_classifier:
+            answers, method = "sets", f", method {self.method!r}"
+        groups = "" if self.groups is None else f", in groups of {self.groups!r}"
+        return (
+            f"<{type(self).__name__}: {answers} by {kind_of(self.student)}, confidence "
+            f"{self.confidence:g}{method}, calibrated on {self._n_rows:,} rows{groups}>"
+        )
 
     def predict(self, X):
         """The student's own answer.
@@ -186,8 +207,8 @@ class ConformalStudent:
         Returns
         -------
         ndarray of bool of shape (m, n_classes)
-            Columns in the order of ``classes_``, so that
-            ``wrapped.classes_[wrapped.predict_set(X)[0]]`` are those of the first row.
+            Columns in the order of ``classes_``: the names in each set are
+            ``[wrapped.classes_[row] for row in wrapped.predict_set(X)]``.
 
         Raises
         ------

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binom
+from sklearn.base import clone
 from sklearn.datasets import make_regression
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -219,3 +220,22 @@ def test_filters_of_warnings_stay_as_they_were(monkeypatch):
     before = list(warnings.filters)
     scores._crepes()
     assert warnings.filters == before
+
+
+def test_what_is_wrapped_is_said_and_clone_refuses_it():
+    X, y = drawn(np.random.default_rng(3), 60)
+    wrapped = ConformalStudent(Prior(["a", "b", "c"]), X, y, confidence=0.85)
+    said = repr(wrapped)
+    for word in ("sets by Prior", "confidence 0.85", "'lac'", "60 rows"):
+        assert word in said
+    values = ConformalStudent(
+        LinearRegression().fit(X, X[:, 0]), X, X[:, 0], groups=gone
+    )
+    assert "intervals by LinearRegression" in repr(values) and "gone" in repr(values)
+    with pytest.raises(TypeError, match="does not seem to be a scikit-learn estimator"):
+        clone(wrapped)
+
+
+def gone(X):
+    """A group of all rows."""
+    return np.zeros(len(X))
