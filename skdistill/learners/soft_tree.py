@@ -217,6 +217,16 @@ class SoftTreeLearner(TorchLearner):
         A gate of few columns is sharp only with large weights, and the decay bounds
         them: AdamW's steps have the size of the learning rate, so that no weight gets
         beyond one over the decay.
+
+        Parameters
+        ----------
+        module : SoftTree
+            To be trained.
+
+        Returns
+        -------
+        float
+            The weight decay.
         """
         if self.params.weight_decay != "auto":
             return self.params.weight_decay
