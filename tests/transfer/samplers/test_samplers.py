@@ -78,6 +78,21 @@ def test_size_is_a_number_or_a_multiple():
             Munge(size).fit(X)
 
 
+@pytest.mark.parametrize(
+    "sampler",
+    [Munge(3.0), ConditionalSampler(3.0), Mixup(3.0), GaussianNoise(3.0)],
+    ids=by_name,
+)
+def test_rows_are_drawn_in_rounds(sampler):
+    # What a time budget leaves out is then no part of the training rows.
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    for limit in (None, 100.0):
+        sampler.set_params(max_distance=limit)
+        starts = sampler.fit(X).sample(random_state=0)[1][:, 0].reshape(3, 40)
+        np.testing.assert_array_equal(np.sort(starts), np.tile(np.arange(40), (3, 1)))
+        assert (starts[0] != starts[1]).any()
+
+
 @parametrize_with_checks([Munge(2.0), ConditionalSampler(2.0)])
 def test_sklearn_checks(estimator, check):
     check(estimator)
