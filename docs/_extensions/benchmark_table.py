@@ -37,7 +37,7 @@ class BenchmarkTable(CSVTable):
         for row in result["rows"]:
             cells = (row[column] for column in columns)
             lines.writerow([f"{c:.4g}" if isinstance(c, float) else c for c in cells])
-        self.options["header-rows"] = 1
+        self.options |= {"header-rows": 1, "class": ["benchmark"]}
         self.arguments = [result["title"]]
         self.content = StringList(text.getvalue().splitlines(), source=name)
         return super().run()
