@@ -44,7 +44,7 @@ def _title(result):
         "values": "values",
         "quantiles": "quantiles",
     }[result.task]
-    rows = f"{result.n_rows:,} rows"
+    rows = f"{result.n_rows:,} row{'s' * (result.n_rows != 1)}"
     if result.n_sampled < result.n_rows:
         rows = f"{result.n_sampled:,} of {rows}"
     return f"Distillation report: {what}, {rows}, confidence {result.confidence:.0%}"
