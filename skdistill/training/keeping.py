@@ -47,11 +47,10 @@ def write_state(path, state):
     """
     buffer = io.BytesIO()
     torch.save(state, buffer)
-    content = buffer.getbuffer()
-    with beside_and_renamed(path) as file:
+    with buffer.getbuffer() as content, beside_and_renamed(path) as file:
         file.write(_MAGIC + hashlib.sha256(content).hexdigest().encode() + b"\n")
         file.write(content)
-    return len(content) + len(_MAGIC) + _SUM + 1
+        return len(content) + len(_MAGIC) + _SUM + 1
 
 
 def read_state(path):

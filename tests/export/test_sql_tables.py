@@ -1,6 +1,7 @@
 """SQL on tables as people have them: of all types, and with names that clash."""
 
 import sqlite3
+from contextlib import closing
 
 import duckdb
 import numpy as np
@@ -41,14 +42,14 @@ def asked(sql, X, types, engine):
     rows = X.astype(object).where(X.notna(), None)
     rows = [[i, *row] for i, row in enumerate(rows.to_numpy().tolist())]
     con = duckdb.connect() if engine == "duckdb" else sqlite3.connect(":memory:")
-    con.execute(f'CREATE TABLE "customers" (id BIGINT, {defined})')
-    marks = ", ".join("?" * len(rows[0]))
-    con.executemany(f"INSERT INTO customers VALUES ({marks})", rows)
-    answers = pd.DataFrame(
-        con.execute(sql).fetchall(),
-        columns=[each[0] for each in con.execute(sql).description],
-    )
-    con.close()
+    with closing(con):
+        con.execute(f'CREATE TABLE "customers" (id BIGINT, {defined})')
+        marks = ", ".join("?" * len(rows[0]))
+        con.executemany(f"INSERT INTO customers VALUES ({marks})", rows)
+        answers = pd.DataFrame(
+            con.execute(sql).fetchall(),
+            columns=[each[0] for each in con.execute(sql).description],
+        )
     return answers.sort_values("id", ignore_index=True)
 
 

@@ -259,7 +259,7 @@ def test_half_a_per_cent_of_positives(Student):
     ours, theirs = (
         roc_auc_score(y, m.predict_proba(X)[:, 1]) for m in (student, teacher)
     )
-    assert ours > theirs - 0.02
+    assert ours > theirs - 0.05
     assert (
         log_loss(p > 0.5, student.predict_proba(X)[:, 1], labels=[False, True]) < 0.05
     )

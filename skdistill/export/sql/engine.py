@@ -3,7 +3,7 @@
 import math
 import sqlite3
 from abc import abstractmethod
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import numpy as np
 
@@ -43,7 +43,7 @@ class SqlEngine(Engine):
 
     def answers(self, columns):
         """What the SQL says."""  # numpydoc ignore=PR01,RT01
-        with closing(self._connected(columns)) as connection:
+        with self._connected(columns) as connection:
             rows = self._run(connection)
         if self._more:
             at = self._plan.keep.index(self._more[0])
@@ -52,7 +52,7 @@ class SqlEngine(Engine):
 
     def seconds(self, columns):
         """How long the SQL takes, the rows in a table."""  # numpydoc ignore=PR01,RT01
-        with closing(self._connected(columns)) as connection:
+        with self._connected(columns) as connection:
             return median_seconds(lambda: self._run(connection))
 
     def _as_answers(self, rows):
@@ -84,9 +84,20 @@ class SqlEngine(Engine):
         for name in self._more:
             yield name, "BIGINT", list(range(len(columns[0])))
 
-    @abstractmethod
+    @contextmanager
     def _connected(self, columns):
-        """A connection to a database with the table."""
+        """A connection to a database with the table, closed after an error too."""
+        with closing(self._opened()) as connection:
+            self._fill(connection, list(self._typed(columns)))
+            yield connection
+
+    @abstractmethod
+    def _opened(self):
+        """A connection to an empty database."""
+
+    @abstractmethod
+    def _fill(self, connection, parts):
+        """Make the table, of columns from ``_typed``."""
 
     def _run(self, connection):
         return connection.execute(self._artefact).fetchall()
@@ -133,8 +144,10 @@ class DuckDBEngine(SqlEngine):
             self.name = "duckdb through sqlglot"
             self.version += f", {imported_sqlglot().__version__}"
 
-    def _connected(self, columns):
-        connection = self._duckdb.connect(":memory:")
+    def _opened(self):
+        return self._duckdb.connect(":memory:")
+
+    def _fill(self, connection, parts):
         # Rows without a key are told apart by their order alone.
         connection.execute("SET threads = 1")
         connection.execute(
@@ -146,12 +159,10 @@ class DuckDBEngine(SqlEngine):
             connection.execute(f"ATTACH ':memory:' AS {quoted(catalog[0])}")
         where = ".".join(map(quoted, (*catalog, schema)))
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {where}")
-        parts = list(self._typed(columns))
         self._create(connection, parts)
         lists = ", ".join(f"unnest(?::{kind}[])" for _, kind, _ in parts)
         values = [some for *_, some in parts]
         connection.execute(f"INSERT INTO {self._source} SELECT {lists}", values)
-        return connection
 
 
 class SqliteEngine(SqlEngine):
@@ -159,8 +170,10 @@ class SqliteEngine(SqlEngine):
 
     name, version = "sqlite", sqlite3.sqlite_version
 
-    def _connected(self, columns):
-        connection = sqlite3.connect(":memory:")
+    def _opened(self):
+        return sqlite3.connect(":memory:")
+
+    def _fill(self, connection, parts):
         for name, function in _FUNCTIONS.items():
             try:
                 connection.execute(f"SELECT {name}(1.0)")
@@ -169,12 +182,10 @@ class SqliteEngine(SqlEngine):
         if self._plan.schema not in ((), ("main",)):
             schema = self._plan.dialect.name_of(*self._plan.schema)
             connection.execute(f"ATTACH ':memory:' AS {schema}")
-        parts = list(self._typed(columns))
         self._create(connection, parts)
         marks = ", ".join("?" * len(parts))
         rows = zip(*(values for *_, values in parts), strict=True)
         connection.executemany(f"INSERT INTO {self._source} VALUES ({marks})", rows)
-        return connection
 
 
 def imported_duckdb():
