@@ -74,6 +74,7 @@ def test_frames_dicts_and_arrays(tmp_path):
         rules.predict(X.assign(income=np.inf))
 
 
+@pytest.mark.slow
 def test_values_priors_and_other_trees():
     X, y = numbers()
     frame, of_frame = mixed()

@@ -327,6 +327,7 @@ def test_every_flip_is_one_and_none_is_left_out(mixed, kind):
             assert flips["distance"].iloc[0] == nearest.distance
 
 
+@pytest.mark.slow
 def test_two_features_of_a_soft_tree_are_verified_and_moved_back(three_needed):
     X, _ = three_needed
     both = np.where((X["age"] > 5.5) & (X["income"] > 5.5), "Yes", "No")

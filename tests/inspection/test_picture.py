@@ -217,6 +217,7 @@ def test_the_legend_names_each_colour(ax):
     assert len(colours) == 3 and colours < drawn
 
 
+@pytest.mark.slow
 def test_of_very_many_classes_the_others_share_a_colour(ax):
     tree = hard_of(np.arange(600) % 40, 8)
     plot_tree(tree, ax=ax)

@@ -382,6 +382,7 @@ def test_several_targets_and_quantiles_grow_too():
     np.testing.assert_allclose(parts, mixture, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_growing_on_mixed_columns_after_a_hot_fit_and_with_early_stopping():
     random = np.random.default_rng(0)
     table = pd.DataFrame(

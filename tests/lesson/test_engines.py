@@ -79,6 +79,7 @@ def quiet_workers():
         yield
 
 
+@pytest.mark.slow
 def test_processes_of_joblib_and_one_that_is_killed(rows, out, tmp_path, quiet_workers):
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
@@ -180,6 +181,7 @@ def test_a_teacher_that_no_worker_can_be_sent(rows, out, client):
     assert_all_there(out.with_name("here"))
 
 
+@pytest.mark.slow
 def test_workers_of_dask_that_come_later_have_work(rows, out, tmp_path, quiet_workers):
     distributed = pytest.importorskip("distributed")
     asked = tmp_path / "asked"

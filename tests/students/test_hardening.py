@@ -126,6 +126,7 @@ def test_values_and_several_targets():
     assert hard.fidelity_["after"]["agreement"] > 0.8
 
 
+@pytest.mark.slow
 def test_mixed_columns_and_other_views(taught):
     random = np.random.default_rng(0)
     X = pd.DataFrame(

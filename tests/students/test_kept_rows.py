@@ -38,8 +38,8 @@ def halves(classes, tmp_path_factory):
         ("labels", EACH_STEP),
         ("halves", EACH_STEP),
         ("drawn", EACH_EPOCH),
-        ("fresh", EACH_EPOCH),
-        ("grown", EACH_EPOCH),
+        pytest.param("fresh", EACH_EPOCH, marks=pytest.mark.slow),
+        pytest.param("grown", EACH_EPOCH, marks=pytest.mark.slow),
     ],
 )
 def test_a_training_that_was_cut_short_goes_on_to_the_same_bits(

@@ -164,7 +164,10 @@ def test_whole_numbers_times_one_scale(net):
     assert small.fidelity_["rows"] == "256 drawn rows"
 
 
-@pytest.mark.parametrize(("dtype", "share"), [("int8", 0.3), ("float16", 0.6)])
+@pytest.mark.parametrize(
+    ("dtype", "share"),
+    [("int8", 0.3), pytest.param("float16", 0.6, marks=pytest.mark.slow)],
+)
 def test_a_file_keeps_the_few_bits(tmp_path, digits, net, dtype, share):
     X, _ = digits
     small = quantize(net, dtype, X)

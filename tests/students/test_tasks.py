@@ -94,7 +94,14 @@ def test_one_label_is_the_same_as_two_classes(labels):
         np.testing.assert_allclose(column, one.predict_proba(X)[:, 1], atol=1e-6)
 
 
-@pytest.mark.parametrize("Student", [*CLASSIFIERS, StudentClassifier])
+@pytest.mark.parametrize(
+    "Student",
+    [
+        NeuralStudentClassifier,
+        pytest.param(SoftDecisionTreeClassifier, marks=pytest.mark.slow),
+        StudentClassifier,
+    ],
+)
 def test_targets_of_other_classes_are_lists(labels, Student):
     X, Y = labels
     targets = np.column_stack(

@@ -71,6 +71,7 @@ def test_every_loss_brings_the_student_to_its_teacher(iris, iris_forest, Student
 def test_an_open_scale_is_fitted_to_the_teacher(iris, iris_forest, loss):
     X, y = iris
     plain = {"transfer": None, "random_state": 0}  # the scale is fitted to X alone
+    plain |= {"hidden_layer_sizes": (64, 64), "max_epochs": 50}
     student = NeuralStudentClassifier(iris_forest, loss=loss, **plain).fit(X, y)
     by_kl = NeuralStudentClassifier(iris_forest, **plain).fit(X, y)
     assert not hasattr(by_kl, "output_scale_")

@@ -70,7 +70,9 @@ MODELS = [
     LGBMClassifier(n_estimators=3, verbose=-1),
     XGBClassifier(n_estimators=3),
     CatBoostClassifier(n_estimators=3, verbose=0, allow_writing_files=False),
-    StackingClassifier([("a", LogisticRegression()), ("b", DecisionTreeClassifier())]),
+    StackingClassifier(
+        [("a", LogisticRegression()), ("b", DecisionTreeClassifier())], cv=2
+    ),
     BaggingClassifier(LogisticRegression(), 2, random_state=0),
     NeuralStudentClassifier(max_epochs=1, random_state=0),
     SoftDecisionTreeClassifier(max_epochs=1, max_depth=2, random_state=0),

@@ -131,6 +131,8 @@ MORE_GRIDS = (
         "waves",
         "stopping",
         "numbers",
+        "losses",
+        "paths",
         "trees without penalties",
         "trees of several seeds",
     ),

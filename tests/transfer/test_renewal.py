@@ -492,7 +492,7 @@ def test_fresh_rows_of_frames_keep_categories_and_gaps(form):
 @pytest.mark.parametrize(
     "student",
     [
-        SoftDecisionTreeRegressor(),
+        SoftDecisionTreeRegressor(max_epochs=6),
         NeuralStudentRegressor(n_members=3, ema_decay=0.9, dropout=0.1, max_epochs=6),
     ],
 )

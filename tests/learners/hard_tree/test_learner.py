@@ -33,6 +33,7 @@ def test_leaves_without_a_class_do_not_rule_it_out():
     assert log_loss(y[300:], p) < log_loss(y[300:], cart)
 
 
+@pytest.mark.slow
 def test_many_rows_are_searched_in_part_and_counted_in_full(monkeypatch):
     X, y = load_diabetes(return_X_y=True)
     forest = RandomForestRegressor(20, random_state=0).fit(X, y)

@@ -72,6 +72,7 @@ def test_gaps_and_empty_texts_are_rows_like_others():
     np.testing.assert_array_equal(p[:1].repeat(3, axis=0), p[:3])
 
 
+@pytest.mark.slow
 def test_pairs_of_texts_are_two_segments():
     """The label says whether the second text repeats the first's word."""
     random = np.random.RandomState(0)
