@@ -130,8 +130,8 @@ function named(label, text) {
   return isPlain ? `${label} ${text}` : `${label}: ${text}`;
 }
 
-/** What is said, in a line or some. */
-function headlines(value) {
+/** What is said, in a line or some: of two classes the second, as in the text, or the likelier. */
+function headlines(value, decides = false) {
   return groups.flatMap((group) => {
     const all = parts(value, group);
     if (isValues) {
@@ -141,7 +141,7 @@ function headlines(value) {
       const held = all.filter((each) => each[1] > 0.5);
       return (held.length ? held : [likeliest(all)]).map(([label, , text]) => named(label, text));
     }
-    const [label, , text] = all.length === 2 ? all[1] : likeliest(all); // as in the text
+    const [label, , text] = all.length === 2 && !decides ? all[1] : likeliest(all);
     return [group.name === null ? named(label, text) : `${group.name} = ${label}: ${text}`];
   });
 }
@@ -767,7 +767,7 @@ function refresh() {
   byId("follow").setAttribute("aria-pressed", String(isFollowing));
   byId("whose").textContent = isTypical() ? "Answer for a typical row" : "Answer for this row";
   const end = nodes.get(result.way[result.way.length - 1]);
-  const lines = headlines(result.answer);
+  const lines = headlines(result.answer, true);
   byId("answer").replaceChildren(
     ...(lines.length > 1 ? [] : [make("p", { class: "headline", text: lines[0] })]),
     ...groups.flatMap((group) => bars(result.answer, group)));
