@@ -32,6 +32,8 @@ _ROWS_OF_GROWTH, _CELLS_OF_GROWTH = 1 << 14, 1 << 22
 # Where the factor of the gates is sought, and on how many rows.
 _LOG_FACTORS = (-1.0, 4.0)
 _SEARCH_ROWS = 1 << 14
+# max_depth="auto": of gates of all columns, and how much deeper those of few need to be.
+_DEPTH, _DEEPER = 5, 2
 # weight_decay="auto": that of gates that see so many columns or more.
 _DECAY, _MANY_COLUMNS = 0.1, 64
 
@@ -138,11 +140,10 @@ class SoftTreeLearner(TorchLearner):
             shape = self.past.module.shape
         elif params.max_leaf_nodes is not None:
             shape = TreeShape([])
-        kept = {"oblique": None, "sparse": params.max_features_per_split, "axis": 1}
         return SoftTree(
             x.shape[1],
             task.n_outputs,
-            params.max_depth,
+            self._max_depth(x.shape[1]),
             shape=shape,
             is_classifier=task.kind == "classifier",
             balance_penalty=params.balance_penalty,
@@ -151,10 +152,22 @@ class SoftTreeLearner(TorchLearner):
             is_sorted=task.quantiles is not None,
             gives_paths=any(self._path_share()),
             temperature=self.temperature,
-            max_features=kept[params.split],
+            max_features=self._max_features(),
             column_scale=torch.from_numpy(x.std(axis=0).astype(np.float32)),
             has_linear_leaves=params.leaf == "linear",
         )
+
+    def _max_features(self):
+        """Columns that a gate ends with; None for all."""
+        few = {"oblique": None, "sparse": self.params.max_features_per_split, "axis": 1}
+        return few[self.params.split]
+
+    def _max_depth(self, n_inputs):
+        """What the student's parameter says, or what suits its gates."""
+        if self.params.max_depth != "auto":
+            return self.params.max_depth
+        few = self._max_features()
+        return _DEPTH if few is None or few >= n_inputs else _DEPTH + _DEEPER
 
     def starting_module(self, x, knowledge, generator):
         """A new tree; one that goes on keeps the columns of its gates."""
@@ -250,6 +263,7 @@ class SoftTreeLearner(TorchLearner):
         n_steps, n_leaves = 0, 2
         while n_leaves < limit:
             n_steps, n_leaves = n_steps + 1, _next_size(n_leaves, limit)
+        max_depth = self._max_depth(rows.x.shape[1])
         module.is_annealing = False  # each gate chooses its columns when it is made
         epochs = max(1, round(_EPOCHS_OF_GROWTH * params.max_epochs / max(n_steps, 1)))
         some = self._some(rows, module.leaf.dtype)
@@ -260,7 +274,7 @@ class SoftTreeLearner(TorchLearner):
                 net = yield from super(SoftTreeLearner, twin).run(module, rows, *others)
                 module = net.module_.cpu()  # where the rows for new gates are
             count = _next_size(n_leaves, limit) - n_leaves
-            larger = split_best(module, *some, count, params.max_depth)
+            larger = split_best(module, *some, count, max_depth)
             if larger is module:  # no leaf gains from a gate: stop before the limit
                 break
             module = larger

@@ -84,6 +84,19 @@ def test_a_gate_of_few_columns_prints_so_many_terms(few):
         assert len(re.findall(r"\b(sl|sw|pl|pw)\b", line)) == few
 
 
+@pytest.mark.parametrize(
+    ("split", "few", "deeper"),
+    [("oblique", 3, 0), ("sparse", 3, 2), ("sparse", 4, 0), ("axis", 3, 2)],
+)
+def test_gates_of_few_columns_get_more_levels(split, few, deeper):
+    params = {"split": split, "max_features_per_split": few, "max_epochs": 2}
+    tree = SoftDecisionTreeClassifier(random_state=0, **params).fit(X, Y)
+    plain = SoftDecisionTreeClassifier(random_state=0, max_epochs=2).fit(X, Y)
+    assert tree.get_depth() - plain.get_depth() == deeper
+    asked = clone(tree).set_params(max_depth=2).fit(X, Y)
+    assert asked.get_depth() == 2
+
+
 @pytest.mark.parametrize("many", [4, 9])
 def test_more_columns_than_there_are_leave_a_gate_as_it_was(many):
     sparse = fitted(split="sparse", max_features_per_split=many)

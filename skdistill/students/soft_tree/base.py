@@ -18,7 +18,7 @@ from ..pruning import pruned
 from ..torch_student import TorchStudent
 
 PARAMETERS = {
-    "max_depth": [Interval(Integral, 1, 16, closed="both")],
+    "max_depth": [Interval(Integral, 1, 16, closed="both"), StrOptions({"auto"})],
     "max_leaf_nodes": [Interval(Integral, 2, None, closed="left"), None],
     "split": [StrOptions({"oblique", "sparse", "axis"})],
     "max_features_per_split": [Interval(Integral, 1, None, closed="left")],

@@ -68,8 +68,10 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         are.
     keep_teacher : bool, default=True
         False: no ``teacher_`` after fit, and no teacher in a fitted student's pickle.
-    max_depth : int, default=5
-        Number of gates on each path; the tree has 2 ** max_depth leaves.
+    max_depth : int or "auto", default="auto"
+        Number of gates on each path; the tree has 2 ** max_depth leaves. "auto": 5, and
+        7 where the gates end with fewer columns than the view has (see `split`), for a
+        gate of few columns says less.
     max_leaf_nodes : int, default=None
         The tree grows to so many leaves, none below `max_depth`: shorter trainings, which
         take half of `max_epochs`, and between them the leaves with most to gain are
@@ -79,7 +81,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         student's view; or one. In five rounds, in the first 70 % of the training, gates
         begin with all and lose those that move them least.
     max_features_per_split : int, default=3
-        Columns of a sparse gate. With few, take a `max_depth` of two more.
+        Columns of a sparse gate.
     leaf : {"constant", "linear"}, default="constant"
         "linear": a leaf's logits (values) are linear in the row.
     balance_penalty : float, default=0.1
@@ -217,7 +219,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
         transfer_weight=None,
         preprocessor="auto",
         keep_teacher=True,
-        max_depth=5,
+        max_depth="auto",
         max_leaf_nodes=None,
         split="oblique",
         max_features_per_split=3,
