@@ -58,6 +58,7 @@ bench: $(VENV)/bench $(VENV)/peers ## All benchmarks; many hours
 	$(BIN)/python -m benchmarks.gain
 	$(BIN)/python -m benchmarks.ablation
 	$(BIN)/python -m benchmarks.soft_tree
+	$(BIN)/python -m benchmarks.gates
 	$(BIN)/python -m benchmarks.hard_tree
 	$(BIN)/python -m benchmarks.speed
 	$(BIN)/python -m benchmarks.frames

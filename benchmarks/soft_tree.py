@@ -85,10 +85,6 @@ CHANGES = {
     "weight_decay=0": {"weight_decay": 0.0},
     "leaf=linear": {"leaf": "linear"},
     "grown": GROWN,
-    "split=sparse": {"split": "sparse"},
-    "split=sparse, two levels deeper": {"split": "sparse", "max_depth": DEPTH + 2},
-    "split=sparse, grown": {"split": "sparse", **GROWN},
-    "split=axis": {"split": "axis"},
     "split=axis, grown": {"split": "axis", "balance_penalty": 0.01, **GROWN},
 }
 

@@ -12,7 +12,8 @@ from ..modules.mlp import MLP, MLPMembers, smooth_clip
 from ..modules.user_module import called, check_module
 from ..training.inference import in_chunks
 from .arrays import copied, is_ours, net_arrays
-from .torch_learner import TorchLearner, TorchModel
+from .torch_learner import TorchLearner
+from .torch_model import TorchModel
 
 
 class NetModel(TorchModel):

@@ -16,7 +16,8 @@ from .arrays import copied, soft_tree_arrays
 from .growth import split_best
 from .objectives import leaves_scale_open
 from .reached import fidelity_in_nodes, rows_in_nodes
-from .torch_learner import TorchLearner, TorchModel
+from .torch_learner import TorchLearner
+from .torch_model import TorchModel
 
 # Numbers of one table of rows and nodes; and of such tables that are kept at once, 128 MB
 # of float32.

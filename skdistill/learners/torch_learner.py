@@ -11,22 +11,17 @@ import numpy as np
 import torch
 from sklearn.utils import check_random_state
 
-from ..export.predictor import log_softmax
 from ..lesson.knowledge import hold_out
 from ..teacher.calibration import fitted_scale
 from ..training.batches import Rows
-from ..training.inference import in_chunks
 from ..training.joint import side_by_side
 from ..training.loop import make_generator, resolve_device, seeded
 from ..training.requests import Request
-from .base import Learner, Model
-from .live import live_form
+from .base import Learner
 from .objectives import leaves_scale_open, objective_of
 from .renewed_rows import RenewedRows
 from .rows_on_disk import RowsOnDisk
 
-# Up to so many rows numpy answers sooner than torch, whose calls cost most of it.
-_FEW_ROWS = 16
 # early_stopping="auto" holds out some of so many labelled rows, or more. With 600 rows the
 # log loss of nets became 2 to 3 times smaller on two tables; of few, it watches chance.
 _ENOUGH_TO_WATCH = 500
@@ -46,108 +41,6 @@ class Past:
 
     module: Any
     caller: str = "warm_start=True"
-
-
-class TorchModel(Model):
-    """A trained module.
-
-    Parameters
-    ----------
-    module : torch.nn.Module
-        Trained.
-    task : Task
-        What its outputs mean.
-
-    Attributes
-    ----------
-    net : DistillationNet or None
-        What trained it, just after the training.
-    temperature : float or None
-        The temperature at which it was trained.
-    """
-
-    net = temperature = None
-
-    def __init__(self, module, task):
-        self.module, self.task = module, task
-
-    @abstractmethod
-    def infer(self, batch):
-        """Outputs of the module for a batch, at temperature 1.
-
-        Parameters
-        ----------
-        batch : Tensor of shape (n, n_inputs)
-            Rows of the view.
-
-        Returns
-        -------
-        Tensor of shape (n, n_outputs)
-            Logits, or values.
-        """
-
-    def outputs(self, x):
-        """Log-probabilities, or values in the unit of the task."""
-        is_class = self.task.kind == "classifier"
-        few = self._few_outputs(x)
-        if is_class:
-            if few is None:
-                return self._in_chunks(x, self.log_softmax)
-            return self._log_softmax_of_few(few)
-        values = self._in_chunks(x, None) if few is None else few
-        # As the loss has sorted them, so that quantiles never cross.
-        return values if self.task.quantiles is None else np.sort(values, axis=1)
-
-    @abstractmethod
-    def options(self):
-        """What else than the weights changes the outputs.
-
-        Returns
-        -------
-        list
-            Comparable.
-        """
-
-    def _few_outputs(self, x):
-        """Outputs for a few rows, without torch, whose calls would take longer.
-
-        None where the module has no form in numpy, or where rows are many.
-        """
-        form = live_form(self) if len(x) <= _FEW_ROWS else None
-        return None if form is None else form(x)
-
-    def _log_softmax_of_few(self, logits):
-        if len(self.task.classes) == 1:
-            return log_softmax(logits)
-        parts = map(log_softmax, self.task.by_target(logits))
-        return np.concatenate(list(parts), axis=1)
-
-    def logits(self, x):
-        """Logits at temperature 1."""
-        return self._in_chunks(x, None)
-
-    def _in_chunks(self, x, then):
-        def answer(batch):
-            output = self.infer(batch)
-            return output if then is None else then(output)
-
-        return in_chunks(answer, self.module, x)
-
-    def log_softmax(self, logits):
-        """Log-probabilities of logits, target by target.
-
-        Parameters
-        ----------
-        logits : Tensor of shape (n, n_outputs)
-            Logits of all targets.
-
-        Returns
-        -------
-        Tensor of shape (n, n_outputs)
-            Nats.
-        """
-        parts = logits.split(self.task.widths, dim=1)
-        return torch.cat([torch.log_softmax(part, dim=1) for part in parts], dim=1)
 
 
 class TorchLearner(Learner):

@@ -12,7 +12,7 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
-from ..learners.hard_tree.growth import Question
+from ..learners.hard_tree.question import Question
 from ..lesson.drawing import n_answers
 from ..lesson.given import Given
 from ..lesson.soft_targets import soft_targets

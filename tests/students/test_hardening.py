@@ -23,7 +23,7 @@ from skdistill import (
     soft_targets,
 )
 from skdistill.learners.hard_tree.binned import Binned
-from skdistill.learners.hard_tree.growth import count_leaves
+from skdistill.learners.hard_tree.question import count_leaves
 from skdistill.learners.hard_tree.structure import HardTree
 from skdistill.metrics import fidelity
 from skdistill.modules import SoftTree

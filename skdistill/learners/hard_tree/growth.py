@@ -2,106 +2,17 @@
 
 import heapq
 import itertools
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
 from .costs import Squares
+from .question import Question, Shapes, columns_of_paths
 
 _ROUNDING = 1e-9
 _TIE = 1e-12  # of a cost: what sums in another order may differ by
 # Cells of a table, and sums of its bins, that are computed at once.
 _CELLS_AT_ONCE, _SUMS_AT_ONCE = 1 << 22, 1 << 21
-
-
-@dataclass(eq=False)
-class Question:
-    """An inner node of a tree that is searched for; a leaf is None.
-
-    Attributes
-    ----------
-    test : tuple of int
-        Column and bin: rows whose code is at most the bin go to the left.
-    left, right : Question or None
-        The subtrees.
-    """
-
-    test: tuple
-    left: "Question | None" = None
-    right: "Question | None" = None
-
-
-def count_leaves(node):
-    """Number of leaves below a node.
-
-    Parameters
-    ----------
-    node : Question or None
-        Root of a subtree.
-
-    Returns
-    -------
-    int
-        1 for a leaf.
-    """
-    return 1 if node is None else count_leaves(node.left) + count_leaves(node.right)
-
-
-def _below(node):
-    """The columns on each path through a subtree."""
-    if node is None:
-        return [()]
-    paths = _below(node.left) + _below(node.right)
-    return list({tuple({node.test[0], *path}) for path in paths})
-
-
-class Shapes:
-    """Numbers of subtrees: those of the same questions have the same one.
-
-    A number is compared faster than a tree, and is kept in less memory.
-    """
-
-    def __init__(self):
-        # Searches in several threads share them: these calls are atomic.
-        self._numbers, self._parts, self._next = {}, {}, itertools.count(1)
-
-    def of(self, node):
-        """The number of a subtree.
-
-        Parameters
-        ----------
-        node : Question or None
-            Root of a subtree.
-
-        Returns
-        -------
-        int
-            0 for a leaf.
-        """
-        if node is None:
-            return 0
-        parts = node.test, self.of(node.left), self.of(node.right)
-        number = self._numbers.setdefault(parts, next(self._next))
-        self._parts[number] = parts
-        return number
-
-    def parts(self, number):
-        """What a number stands for.
-
-        Parameters
-        ----------
-        number : int
-            Of a subtree, not of a leaf.
-
-        Returns
-        -------
-        test : tuple of int
-            Column and bin.
-        left, right : int
-            Numbers of the subtrees.
-        """
-        return self._parts[number]
 
 
 class Place:
@@ -400,7 +311,11 @@ class Rows:
         if self.wishes is not None:
             sizes = np.diff(self.binned.starts[span[0] : span[1] + 1])
             column = np.repeat(np.arange(*span), sizes)
-            paths = ((),) if node is None else _below(node.left) + _below(node.right)
+            paths = (
+                ((),)
+                if node is None
+                else columns_of_paths(node.left) + columns_of_paths(node.right)
+            )
             answer &= self.wishes.askable(place.columns, paths)[column]
             shape = len(left), -1, len(self.stats)
             sums = (part.reshape(shape).sum(axis=1) for part in (left, right))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .growth import Question
+from .question import Question
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from joblib import Parallel, delayed
 
 from .condensing import pairs_of
 from .costs import Squares
-from .growth import Question, count_leaves, first_of_best
+from .growth import first_of_best
 from .lookahead import look_ahead
+from .question import Question, count_leaves
 from .watch import Watch
 
 _FEW_ROWS = 20_000  # all moves on all rows

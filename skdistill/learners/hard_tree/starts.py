@@ -2,7 +2,7 @@
 
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from .growth import Question
+from .question import Question
 
 
 def cart(binned, rows, labels, weight, is_class, max_leaf_nodes, least, wishes=None):

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .growth import Question
+from .question import Question
 
 LEAF = -1
 

@@ -7,7 +7,7 @@ from tree_searches import at, made, noisy
 from skdistill.learners.hard_tree import growth
 from skdistill.learners.hard_tree.binned import Binned
 from skdistill.learners.hard_tree.costs import Entropy, Squares
-from skdistill.learners.hard_tree.growth import Question
+from skdistill.learners.hard_tree.question import Question
 from skdistill.learners.hard_tree.search import Search
 
 COSTS = pytest.mark.parametrize("cost", [Entropy(), Squares()])

@@ -6,8 +6,9 @@ from tree_searches import noisy
 
 from skdistill.learners.hard_tree.binned import Binned
 from skdistill.learners.hard_tree.costs import Squares, statistics
-from skdistill.learners.hard_tree.growth import Question, Rows
+from skdistill.learners.hard_tree.growth import Rows
 from skdistill.learners.hard_tree.lookahead import look_ahead
+from skdistill.learners.hard_tree.question import Question
 from skdistill.learners.hard_tree.search import Search
 from skdistill.learners.hard_tree.starts import cart
 from skdistill.learners.hard_tree.wishes import Wishes

@@ -7,8 +7,8 @@ import pytest
 from tree_searches import made, noisy
 
 from skdistill.learners.hard_tree.costs import Entropy, Squares
-from skdistill.learners.hard_tree.growth import Question, count_leaves
 from skdistill.learners.hard_tree.lookahead import look_ahead
+from skdistill.learners.hard_tree.question import Question, count_leaves
 
 
 @pytest.mark.parametrize("cost", [Entropy(), Squares()])

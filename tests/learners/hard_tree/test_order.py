@@ -8,8 +8,8 @@ from scipy.optimize import nnls
 from tree_searches import noisy
 
 from skdistill.learners.hard_tree.costs import statistics
-from skdistill.learners.hard_tree.growth import Question
 from skdistill.learners.hard_tree.order import in_order, leaves_below, nearest_in_order
+from skdistill.learners.hard_tree.question import Question
 from skdistill.learners.hard_tree.structure import HardTree
 from skdistill.learners.hard_tree.wishes import Wishes
 

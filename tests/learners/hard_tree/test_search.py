@@ -8,8 +8,8 @@ from tree_searches import made, noisy, searched
 
 from skdistill.learners.hard_tree import search as search_module
 from skdistill.learners.hard_tree.costs import Entropy, Squares
-from skdistill.learners.hard_tree.growth import Question, count_leaves
 from skdistill.learners.hard_tree.lookahead import look_ahead
+from skdistill.learners.hard_tree.question import Question, count_leaves
 from skdistill.learners.hard_tree.search import Search
 from skdistill.learners.hard_tree.structure import HardTree
 
