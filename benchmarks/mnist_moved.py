@@ -31,7 +31,7 @@ N_MEMBERS, N_COPIES, FARTHEST, N_SEEDS = 3, 10, 1.0, 3
 TEACHER = {"max_epochs": 25, "lr": 0.002, "batch_size": 128}
 TEMPERATURE = 20.0
 NET = {"hidden_layer_sizes": (800, 800), "max_epochs": 60, "lr": 0.003}
-TREE = {"max_depth": 8, "max_epochs": 90, "lr": 0.005}
+TREE = {"max_depth": 8, "max_epochs": 180, "lr": 0.005}
 SOFTENED = 3.0
 STUDENTS = {
     "net 2x800": NeuralStudentClassifier,
