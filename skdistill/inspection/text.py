@@ -93,7 +93,7 @@ def export_text(
     >>> from sklearn.datasets import load_iris
     >>> from skdistill import SoftDecisionTreeClassifier, export_text
     >>> iris = load_iris()
-    >>> tree = SoftDecisionTreeClassifier(max_depth=1, random_state=0)
+    >>> tree = SoftDecisionTreeClassifier(max_depth=1, max_epochs=50, random_state=0)
     >>> tree = tree.fit(iris.data, iris.target == 0)
     >>> print(export_text(tree, feature_names=["sl", "sw", "pl", "pw"], max_terms=1))
     |--- ... [+ 3 smaller terms] <= ...  (this term carries ... % of this question, ...)

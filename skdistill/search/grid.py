@@ -155,7 +155,7 @@ class DistillationSearchCV(_Together, GridSearchCV):
     >>> from skdistill import DistillationSearchCV, NeuralStudentClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> student = NeuralStudentClassifier(
-    ...     RandomForestClassifier(random_state=0), max_epochs=10, random_state=0
+    ...     RandomForestClassifier(20, random_state=0), max_epochs=5, random_state=0
     ... )
     >>> search = DistillationSearchCV(student, {"temperature": [1, 2, 4, 8]}, cv=3)
     >>> search.fit(X, y).best_params_["temperature"] in (1, 2, 4, 8)
@@ -262,7 +262,7 @@ class HalvingDistillationSearchCV(_Together, HalvingGridSearchCV):
     >>> from skdistill import HalvingDistillationSearchCV, NeuralStudentClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> student = NeuralStudentClassifier(
-    ...     RandomForestClassifier(random_state=0), random_state=0
+    ...     RandomForestClassifier(20), hidden_layer_sizes=32, random_state=0
     ... )
     >>> grid = {"temperature": [1, 2, 4], "lr": [0.003, 0.01, 0.03]}
     >>> search = HalvingDistillationSearchCV(

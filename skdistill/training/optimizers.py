@@ -57,11 +57,8 @@ def leaves_decay_open(optimizer):
     bool
         False where a ``functools.partial`` says it, or nobody can.
     """
-    make = OPTIMIZERS[optimizer] if isinstance(optimizer, str) else optimizer
-    fixed = getattr(make, "keywords", {})
-    return "weight_decay" in inspect.signature(make).parameters and (
-        "weight_decay" not in fixed
-    )
+    _, known, fixed = _made_by(optimizer)
+    return "weight_decay" in known and "weight_decay" not in fixed
 
 
 def optimizer_options(optimizer, weight_decay, device, module):
@@ -88,10 +85,8 @@ def optimizer_options(optimizer, weight_decay, device, module):
     ValueError
         If the optimizer knows no weight decay.
     """
-    make = OPTIMIZERS[optimizer] if isinstance(optimizer, str) else optimizer
-    known = inspect.signature(make).parameters
+    make, known, fixed = _made_by(optimizer)
     options = {"optimizer": make}
-    fixed = getattr(make, "keywords", {})  # of a functools.partial
     # What the user has fixed stands, where the student's parameter says nothing.
     if "weight_decay" in fixed and not weight_decay:
         return _with_fused(options, known, device)
@@ -108,6 +103,13 @@ def optimizer_options(optimizer, weight_decay, device, module):
             "to 0, or take another optimizer."
         )
     return _with_fused(options, known, device)
+
+
+def _made_by(optimizer):
+    """What makes it, which parameters that knows, and which a partial has fixed."""
+    make = OPTIMIZERS[optimizer] if isinstance(optimizer, str) else optimizer
+    fixed = getattr(make, "keywords", {})  # of a functools.partial
+    return make, inspect.signature(make).parameters, fixed
 
 
 def _with_fused(options, known, device):

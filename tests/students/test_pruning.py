@@ -22,15 +22,31 @@ from skdistill import (
 from skdistill.metrics import fidelity
 
 FOREST = RandomForestClassifier(10, random_state=0).fit(X, Y)
-TAUGHT = SoftDecisionTreeClassifier(FOREST, **FAST).fit(X)
-CONTROL = SoftDecisionTreeClassifier(**FAST).fit(X, Y)
 REGRESSION = RandomForestRegressor(10, random_state=0).fit(VALUES, TARGET)
-REGRESSOR = SoftDecisionTreeRegressor(REGRESSION, **FAST).fit(VALUES)
-ALL = {"taught": TAUGHT, "control": CONTROL, "regressor": REGRESSOR}
+
+
+@pytest.fixture(scope="module")
+def taught():
+    return SoftDecisionTreeClassifier(FOREST, **FAST).fit(X)
+
+
+@pytest.fixture(scope="module")
+def control():
+    return SoftDecisionTreeClassifier(**FAST).fit(X, Y)
+
+
+@pytest.fixture(scope="module")
+def regressor():
+    return SoftDecisionTreeRegressor(REGRESSION, **FAST).fit(VALUES)
+
+
+@pytest.fixture(params=["taught", "control", "regressor"])
+def tree(request):
+    return request.getfixturevalue(request.param)
 
 
 def rows_of(tree):
-    return VALUES if tree is REGRESSOR else X
+    return X if hasattr(tree, "classes_") else VALUES
 
 
 def answers(tree, x):
@@ -41,9 +57,7 @@ def answers(tree, x):
 
 def wanted(tree):
     """What a tree's teacher says of its rows."""
-    teacher = {"taught": FOREST, "control": CONTROL, "regressor": REGRESSION}
-    name = next(name for name, one in ALL.items() if one is tree)
-    says = soft_targets(teacher[name], rows_of(tree))
+    says = soft_targets(tree if tree.teacher is None else tree.teacher, rows_of(tree))
     return says if says.ndim == 2 else says[:, None]
 
 
@@ -64,7 +78,6 @@ def everything(tree):
     return [answers(tree, x), tree.path_proba(x), tree.node_mass_, tree.leaf_values()]
 
 
-@pytest.mark.parametrize("tree", ALL.values(), ids=ALL)
 @pytest.mark.parametrize("limit", [1, 2, 3, 5, 8, 100])
 def test_so_many_leaves_and_the_tree_itself_is_as_it_was(tree, limit):
     before, attributes = everything(tree), set(vars(tree))
@@ -83,7 +96,6 @@ def test_so_many_leaves_and_the_tree_itself_is_as_it_was(tree, limit):
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("tree", ALL.values(), ids=ALL)
 def test_a_pruned_tree_answers_by_its_leaves(tree):
     x = rows_of(tree)
     small = tree.prune(x, X_eval=x, max_leaf_nodes=5)
@@ -99,7 +111,6 @@ def test_a_pruned_tree_answers_by_its_leaves(tree):
     np.testing.assert_array_equal(answers(again, x), answers(small, x))
 
 
-@pytest.mark.parametrize("tree", ALL.values(), ids=ALL)
 def test_a_single_leaf_says_the_mean_by_mass(tree):
     x = rows_of(tree)
     small = tree.prune(x, X_eval=x, ccp_alpha=np.inf)
@@ -115,14 +126,13 @@ def test_a_single_leaf_says_the_mean_by_mass(tree):
     assert small.prune(x, X_eval=x).get_n_leaves() == 1
 
 
-@pytest.mark.parametrize("tree", ALL.values(), ids=ALL)
 def test_for_nothing_the_loss_does_not_rise(tree):
     x, target = rows_of(tree), wanted(tree)
     is_class = hasattr(tree, "classes_")
     small = tree.prune(x, X_eval=x)
     before, after = (loss(answers(one, x), target, is_class) for one in (tree, small))
     assert after <= before + 1e-9
-    if tree is CONTROL:  # its own teacher: nothing can be better
+    if tree.teacher is None:  # its own teacher: nothing can be better
         assert small.get_n_leaves() == tree.get_n_leaves()
 
 
@@ -151,7 +161,6 @@ def steps_by_hand(shape, cost_of):
     return steps
 
 
-@pytest.mark.parametrize("tree", ALL.values(), ids=ALL)
 @pytest.mark.parametrize("inference", ["mixture", "path"])
 def test_the_gates_that_go_are_those_that_cost_little(tree, inference):
     x, target, shape = rows_of(tree), wanted(tree), tree.module_.shape
@@ -237,9 +246,9 @@ def test_for_a_reader_of_the_path_a_side_that_no_row_takes_can_go():
     np.testing.assert_allclose(small.predict_proba(X), tree.predict_proba(X), atol=1e-6)
 
 
-def test_more_may_cost_more():
+def test_more_may_cost_more(taught):
     sizes = [
-        TAUGHT.prune(X, X_eval=X, ccp_alpha=alpha).get_n_leaves()
+        taught.prune(X, X_eval=X, ccp_alpha=alpha).get_n_leaves()
         for alpha in (0.0, 1e-3, 0.02, 0.1, np.inf)
     ]
     assert sizes == sorted(sizes, reverse=True) and sizes[-1] == 1
@@ -263,38 +272,38 @@ def test_gates_that_send_all_rows_to_one_side_are_left_out(goes_right):
     assert small.fidelity_["after"] == pytest.approx(small.fidelity_["before"])
 
 
-def test_what_it_was_judged_on():
+def test_what_it_was_judged_on(taught, regressor):
     odd = np.arange(150) % 2 == 1
-    small = TAUGHT.prune(X[odd], X_eval=X[~odd], max_leaf_nodes=3)
+    small = taught.prune(X[odd], X_eval=X[~odd], max_leaf_nodes=3)
     target = soft_targets(FOREST, X[~odd])
     assert small.fidelity_ == {
-        "before": fidelity(TAUGHT.predict_proba(X[~odd]), target),
+        "before": fidelity(taught.predict_proba(X[~odd]), target),
         "after": fidelity(small.predict_proba(X[~odd]), target),
         "rows": "75 rows of X_eval",
     }
-    held = TAUGHT.prune(X[:100], max_leaf_nodes=3, random_state=0)
+    held = taught.prune(X[:100], max_leaf_nodes=3, random_state=0)
     assert held.fidelity_.keys() == {"before", "after", "rows"}
     assert held.fidelity_["rows"].startswith("25 rows of X, on which the student may")
-    again = TAUGHT.prune(X[:100], max_leaf_nodes=3, random_state=0)
+    again = taught.prune(X[:100], max_leaf_nodes=3, random_state=0)
     assert again.fidelity_ == held.fidelity_
     np.testing.assert_array_equal(again.predict_proba(X), held.predict_proba(X))
-    values = REGRESSOR.prune(VALUES, X_eval=VALUES[:50], max_leaf_nodes=4)
+    values = regressor.prune(VALUES, X_eval=VALUES[:50], max_leaf_nodes=4)
     says = REGRESSION.predict(VALUES[:50])
     assert values.fidelity_["after"] == fidelity(values.predict(VALUES[:50]), says)
 
 
-def test_labels_are_for_a_tree_without_a_teacher():
+def test_labels_are_for_a_tree_without_a_teacher(taught, control):
     noise = np.random.default_rng(0).permutation(Y)
-    by_itself = CONTROL.prune(X, X_eval=X)
-    by_labels = CONTROL.prune(X, noise, X_eval=X)
+    by_itself = control.prune(X, X_eval=X)
+    by_labels = control.prune(X, noise, X_eval=X)
     assert by_itself.get_n_leaves() == 8 > by_labels.get_n_leaves()
 
     def log_loss(tree):
         return -np.log(tree.predict_proba(X)[np.arange(150), noise]).mean()
 
-    assert log_loss(by_labels) < log_loss(CONTROL) - 0.1
+    assert log_loss(by_labels) < log_loss(control) - 0.1
     with_teacher, with_labels = (
-        TAUGHT.prune(X, y, X_eval=X, max_leaf_nodes=4) for y in (None, noise)
+        taught.prune(X, y, X_eval=X, max_leaf_nodes=4) for y in (None, noise)
     )
     p = with_teacher.predict_proba(X)
     np.testing.assert_array_equal(with_labels.predict_proba(X), p)
@@ -304,14 +313,14 @@ def test_labels_are_for_a_tree_without_a_teacher():
 
 
 @pytest.mark.parametrize("limit", [3, 5])
-def test_what_is_read_by_its_path_is_pruned_by_it(limit):
-    tree = deepcopy(TAUGHT).set_params(inference="path")
+def test_what_is_read_by_its_path_is_pruned_by_it(taught, limit):
+    tree = deepcopy(taught).set_params(inference="path")
     small = tree.prune(X, X_eval=X, max_leaf_nodes=limit)
     assert small.inference == "path" and small.get_n_leaves() <= limit
     assert len(np.unique(small.predict_proba(X), axis=0)) <= limit
     target, other = (
         soft_targets(FOREST, X),
-        TAUGHT.prune(X, X_eval=X, max_leaf_nodes=limit),
+        taught.prune(X, X_eval=X, max_leaf_nodes=limit),
     )
     by_path, by_mixture = (
         loss(deepcopy(one).set_params(inference="path").predict_proba(X), target, True)
@@ -347,9 +356,9 @@ def test_what_a_pruned_tree_can_do():
     assert not np.array_equal(more.predict_proba(X), small.predict_proba(X))
 
 
-def test_a_pruned_tree_is_drawn():
+def test_a_pruned_tree_is_drawn(taught):
     figure = pytest.importorskip("matplotlib.figure").Figure(figsize=(8, 5))
-    small = TAUGHT.prune(X, X_eval=X, max_leaf_nodes=3)
+    small = taught.prune(X, X_eval=X, max_leaf_nodes=3)
     assert len(plot_tree(small, ax=figure.subplots())) == 5
 
 
@@ -382,7 +391,7 @@ def test_several_targets():
     np.testing.assert_allclose(mean[0], expected, rtol=1e-5)
 
 
-def test_what_cannot_be_pruned_is_refused():
+def test_what_cannot_be_pruned_is_refused(taught, control):
     linear = SoftDecisionTreeClassifier(leaf="linear", **(FAST | {"max_epochs": 1}))
     with pytest.raises(ValueError, match='leaf="linear"'):
         linear.fit(X, Y).prune(X)
@@ -394,15 +403,15 @@ def test_what_cannot_be_pruned_is_refused():
     with pytest.raises(ValueError, match=r"\['z'\].*\['a', 'b', 'c'\]"):
         tree.prune(X, strange)
     with pytest.raises(ValueError, match="ccp_alpha=-1"):
-        TAUGHT.prune(X, ccp_alpha=-1)
+        taught.prune(X, ccp_alpha=-1)
     with pytest.raises(ValueError, match="max_leaf_nodes=0"):
-        TAUGHT.prune(X, max_leaf_nodes=0)
+        taught.prune(X, max_leaf_nodes=0)
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
-        CONTROL.prune(X, Y[:100])
+        control.prune(X, Y[:100])
     with pytest.raises(ValueError, match="single row"):
-        TAUGHT.prune(X[:1])
+        taught.prune(X[:1])
     with pytest.raises(ValueError, match="X has 3"):
-        CONTROL.prune(X[:, :3])
+        control.prune(X[:, :3])
 
 
 def test_pruning_after_adjusting_the_prior():

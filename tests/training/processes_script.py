@@ -122,7 +122,9 @@ def fits(folder):
     grid = {"temperature": [1.0, 2.0]}
     search = DistillationSearchCV(kept, grid, cv=2).fit(X[:200], Y[:200])
     yield "search", search.cv_results_["mean_test_score"].tolist()
-    hard = HardDecisionTreeClassifier(FOREST, max_leaf_nodes=4, random_state=0)
+    hard = HardDecisionTreeClassifier(
+        FOREST, max_leaf_nodes=4, transfer=None, random_state=0
+    )
     yield "hard tree", hard.fit(X[:200], Y[:200]).predict(X).tolist()
     yield "targets", soft_targets(FOREST, X, temperature=3).tolist()
 

@@ -19,17 +19,18 @@ _SCRIPT = Path(__file__).with_name("processes_script.py")
 _ROOT = _SCRIPT.parents[2]
 
 
-def _run(folder, n_processes):
+_FORKED = str(_SCRIPT.with_name("forked_ranks.py")), "2"
+_TORCHRUN = "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"
+
+
+def _run(launcher, script, *arguments):
     clean = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
     paths = [str(_ROOT), clean.get("PYTHONPATH", "")]
     env = clean | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(paths)}
-    launcher = ["-m", "torch.distributed.run", "--standalone"]
-    launcher += ["--nproc_per_node", str(n_processes)]
-    command = [sys.executable, *launcher, str(_SCRIPT), str(folder)]
+    command = [sys.executable, *launcher, str(script), *map(str, arguments)]
     run = subprocess.run(command, env=env, capture_output=True, text=True, timeout=400)
     assert run.returncode == 0, run.stderr[-4000:]
-    names = (f"found-{n_processes}-{rank}.json" for rank in range(n_processes))
-    return [json.loads((folder / name).read_text()) for name in names]
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,9 @@ def found(tmp_path_factory):
     for i in range(4):
         frame[100 * i : 100 * i + 100].to_parquet(folder / "rows" / f"{i}.parquet")
     alone = json.loads(json.dumps(dict(fits(folder))))
-    return *_run(folder, 2), alone
+    _run(_FORKED, _SCRIPT, folder)
+    names = (f"found-2-{rank}.json" for rank in range(2))
+    return *(json.loads((folder / name).read_text()) for name in names), alone
 
 
 _SAME = (
@@ -134,6 +137,24 @@ def test_what_is_missing_is_named(launched, monkeypatch):
 
 
 @pytest.mark.slow
+def test_torchrun_starts_processes_that_train_together(tmp_path):
+    script = tmp_path / "fit.py"
+    script.write_text(
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from sklearn.datasets import load_iris\n"
+        "from skdistill import NeuralStudentClassifier\n"
+        "X, y = load_iris(return_X_y=True)\n"
+        "student = NeuralStudentClassifier(max_epochs=1).fit(X, y)\n"
+        "answers = student.predict_proba(X).tolist()\n"
+        "Path(sys.argv[1], os.environ['RANK']).write_text(str(answers))\n"
+    )
+    _run(_TORCHRUN, script, tmp_path)
+    # Without a seed two that train apart would differ.
+    assert (tmp_path / "0").read_text() == (tmp_path / "1").read_text()
+
+
+@pytest.mark.slow
 def test_the_launcher_of_accelerate_is_seen_through(tmp_path):
     script = tmp_path / "fit.py"
     script.write_text(
@@ -142,9 +163,6 @@ def test_the_launcher_of_accelerate_is_seen_through(tmp_path):
         "X, y = load_iris(return_X_y=True)\n"
         "NeuralStudentClassifier(max_epochs=1).fit(X, y)\n"
     )
-    launcher = ["-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2"]
-    command = [sys.executable, *launcher, str(script)]
-    env = os.environ | {"PYTHONPATH": str(_ROOT)}
-    run = subprocess.run(command, env=env, capture_output=True, text=True, timeout=400)
-    assert run.returncode == 0, run.stderr[-2000:]
+    launcher = "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2"
+    run = _run(launcher, script)
     assert "start them by torchrun --nproc_per_node N" in run.stderr

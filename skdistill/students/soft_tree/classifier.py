@@ -231,7 +231,7 @@ class SoftDecisionTreeClassifier(SoftDecisionTree, TorchClassifier):
     >>> from skdistill import SoftDecisionTreeClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> forest = RandomForestClassifier(random_state=0).fit(X, y)
-    >>> tree = SoftDecisionTreeClassifier(forest, max_depth=2, random_state=0)
+    >>> tree = SoftDecisionTreeClassifier(forest, max_depth=2, max_epochs=50)
     >>> tree.fit(X, y).get_n_leaves()
     4
     >>> bool(tree.score(X, forest.predict(X)) > 0.9)

@@ -272,17 +272,16 @@ class Filled(pd.Series):
     __rmul__ = __mul__
 
 
-GROWN = {
-    "classifier": SoftDecisionTreeClassifier(max_leaf_nodes=5, **FAST).fit(X, Y),
-    "taught": SoftDecisionTreeClassifier(
-        RandomForestClassifier(10, random_state=0).fit(X, Y), max_leaf_nodes=5, **FAST
-    ).fit(X),
-    "regressor": SoftDecisionTreeRegressor(
-        RandomForestRegressor(10, random_state=0).fit(VALUES, TARGET),
-        max_leaf_nodes=5,
-        **FAST,
-    ).fit(VALUES),
-}
+@pytest.fixture(scope="module", params=["classifier", "taught", "regressor"])
+def grown(request):
+    params = FAST | {"max_leaf_nodes": 5}
+    if request.param == "classifier":
+        return SoftDecisionTreeClassifier(**params).fit(X, Y)
+    if request.param == "taught":
+        forest = RandomForestClassifier(10, random_state=0).fit(X, Y)
+        return SoftDecisionTreeClassifier(forest, **params).fit(X)
+    forest = RandomForestRegressor(10, random_state=0).fit(VALUES, TARGET)
+    return SoftDecisionTreeRegressor(forest, **params).fit(VALUES)
 
 
 def rows_of(tree):
@@ -295,45 +294,42 @@ def answers(tree, x):
     return tree.predict(x)[:, None]
 
 
-@pytest.mark.parametrize("tree", GROWN.values(), ids=GROWN)
-def test_it_grows_to_so_many_leaves(tree):
-    assert tree.get_n_leaves() == 5 and len(tree.leaf_values()) == 5
-    assert 3 <= tree.get_depth() + 1 <= FAST["max_depth"] + 1
-    assert len(tree.node_mass_) == 9
-    assert len(tree.history_) == tree.n_iter_ == FAST["max_epochs"]
-    x = rows_of(tree)
-    assert tree.score(x, Y if x is X else TARGET) > (0.9 if x is X else 0.35)
+def test_it_grows_to_so_many_leaves(grown):
+    assert grown.get_n_leaves() == 5 and len(grown.leaf_values()) == 5
+    assert 3 <= grown.get_depth() + 1 <= FAST["max_depth"] + 1
+    assert len(grown.node_mass_) == 9
+    assert len(grown.history_) == grown.n_iter_ == FAST["max_epochs"]
+    x = rows_of(grown)
+    assert grown.score(x, Y if x is X else TARGET) > (0.9 if x is X else 0.35)
 
 
-@pytest.mark.parametrize("tree", GROWN.values(), ids=GROWN)
-def test_a_grown_tree_answers_by_its_weights(tree):
-    x = rows_of(tree)
-    P = paths_by_hand(tree, standardised(x))
-    np.testing.assert_allclose(tree.path_proba(x), P, atol=1e-6)
-    mixture = tree.path_proba(x)[:, outer_nodes(tree)] @ tree.leaf_values()
-    np.testing.assert_allclose(answers(tree, x), mixture, rtol=1e-9, atol=1e-12)
-    np.testing.assert_allclose(tree.node_mass_, P.mean(axis=0), atol=1e-6)
-    used = tree.node_mass_[inner_nodes(tree)] @ np.abs(
-        tree.module_.gate_weight.detach().double().numpy()
+def test_a_grown_tree_answers_by_its_weights(grown):
+    x = rows_of(grown)
+    P = paths_by_hand(grown, standardised(x))
+    np.testing.assert_allclose(grown.path_proba(x), P, atol=1e-6)
+    mixture = grown.path_proba(x)[:, outer_nodes(grown)] @ grown.leaf_values()
+    np.testing.assert_allclose(answers(grown, x), mixture, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(grown.node_mass_, P.mean(axis=0), atol=1e-6)
+    used = grown.node_mass_[inner_nodes(grown)] @ np.abs(
+        grown.module_.gate_weight.detach().double().numpy()
     )
-    importances = tree.feature_importances_
+    importances = grown.feature_importances_
     np.testing.assert_allclose(importances, used / used.sum(), rtol=1e-4)
 
 
-@pytest.mark.parametrize("tree", GROWN.values(), ids=GROWN)
-def test_ways_through_a_grown_tree(tree):
-    x, outer = rows_of(tree), outer_nodes(tree)
-    P, leaf = tree.path_proba(x), tree.apply(x)
+def test_ways_through_a_grown_tree(grown):
+    x, outer = rows_of(grown), outer_nodes(grown)
+    P, leaf = grown.path_proba(x), grown.apply(x)
     np.testing.assert_array_equal(leaf, outer[P[:, outer].argmax(axis=1)])
-    passed = tree.decision_path(x).toarray()
+    passed = grown.decision_path(x).toarray()
     assert passed.shape == P.shape
     for row, end in zip(passed, leaf, strict=True):
-        assert np.flatnonzero(row).tolist() == tree.module_.shape.path(end)
+        assert np.flatnonzero(row).tolist() == grown.module_.shape.path(end)
     node = np.zeros(len(x), dtype=int)
-    for rank, gate in enumerate(inner_nodes(tree)):  # parents before their children
+    for rank, gate in enumerate(inner_nodes(grown)):  # parents before their children
         right = P[:, 2 * rank + 2] > P[:, 2 * rank + 1]
         node = np.where(node == gate, 2 * rank + 1 + right, node)
-    twin = pickle.loads(pickle.dumps(tree)).set_params(inference="path")
+    twin = pickle.loads(pickle.dumps(grown)).set_params(inference="path")
     alone = twin.leaf_values()[np.searchsorted(outer, node)]
     np.testing.assert_allclose(answers(twin, x), alone, atol=1e-12)
     twin.set_params(inference="leaf")
@@ -341,14 +337,13 @@ def test_ways_through_a_grown_tree(tree):
     np.testing.assert_allclose(answers(twin, x), alone, atol=1e-12)
 
 
-@pytest.mark.parametrize("tree", GROWN.values(), ids=GROWN)
-def test_a_grown_tree_can_be_read(tree):
-    lines = export_text(tree).splitlines()
+def test_a_grown_tree_can_be_read(grown):
+    lines = export_text(grown).splitlines()
     assert sum("% of rows, n = " in line for line in lines) == 5
     assert len(lines) == 5 + 2 * 4
-    for row in rows_of(tree)[::60]:
-        *_, leaf, mixture = explain(tree, row).splitlines()
-        assert int(re.match(r"leaf (\d+): ", leaf)[1]) in outer_nodes(tree).tolist()
+    for row in rows_of(grown)[::60]:
+        *_, leaf, mixture = explain(grown, row).splitlines()
+        assert int(re.match(r"leaf (\d+): ", leaf)[1]) in outer_nodes(grown).tolist()
         assert mixture.startswith("all leaves together: ")
 
 
