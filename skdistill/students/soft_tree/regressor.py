@@ -192,7 +192,7 @@ class SoftDecisionTreeRegressor(SoftDecisionTree, TorchRegressor):
     >>> from sklearn.ensemble import RandomForestRegressor
     >>> from skdistill import SoftDecisionTreeRegressor
     >>> X, y = make_regression(200, 5, random_state=0)
-    >>> forest = RandomForestRegressor(random_state=0).fit(X, y)
+    >>> forest = RandomForestRegressor(20, random_state=0).fit(X, y)
     >>> tree = SoftDecisionTreeRegressor(forest, max_epochs=50, random_state=0)
     >>> bool(tree.fit(X, y).score(X, forest.predict(X)) > 0.8)
     True

@@ -107,7 +107,7 @@ def test_an_unknown_inference_set_after_fit(iris):
 def test_regression_tree(diabetes, diabetes_forest):
     X, y = diabetes
     tree = SoftDecisionTreeRegressor(
-        diabetes_forest, max_depth=2, random_state=0, max_epochs=50
+        diabetes_forest, max_depth=2, random_state=0, max_epochs=15, transfer=None
     )
     tree.fit(X, y)
     by_hand = paths_by_hand(tree, standardised(X))[:, 3:] @ tree.leaf_values()
@@ -139,7 +139,7 @@ def test_text_is_in_the_users_units(iris, iris_forest):
     """The text, read back by itself, gives the gates' log odds on unscaled rows."""
     X, y = iris
     tree = SoftDecisionTreeClassifier(
-        iris_forest, max_depth=1, random_state=0, max_epochs=50
+        iris_forest, max_depth=1, random_state=0, max_epochs=15, transfer=None
     )
     tree.fit(X * [1, 1000, 0.01, 1], y)
     X = X * [1, 1000, 0.01, 1]
