@@ -46,7 +46,7 @@ def both(cell, changed):
 
 
 def run(name, seed, folder):
-    """Of one split: {gates: losses and scores}, and seconds."""
+    """Of one split: {gates: losses and scores}."""
     cell = cache(lambda: gain.Cell(name, seed))
     made = map(inspect.getsource, (gain.make_teacher, gain.fitted_teacher))
     same = gain.SHARED["soft tree"], gain.TRAINED["soft tree"], gain.MOST_ROWS
@@ -56,15 +56,15 @@ def run(name, seed, folder):
             folder,
             (name, seed, gain.short(gates, changed, taught)),
             partial(lambda changed: both(cell(), changed), changed),
-        )
+        )[0]
         for gates, changed in GATES.items()
     }
 
 
 def line(name, gates, splits):
     """Means over the splits of one set."""
-    rows = [split[gates][0].mean(axis=1) for split in splits]
-    dense = [split[DENSE][0].mean(axis=1) for split in splits]
+    rows = [split[gates].mean(axis=1) for split in splits]
+    dense = [split[DENSE].mean(axis=1) for split in splits]
     over = 100 * (np.array(rows) - dense)
     loss, score, _, path = np.mean(rows, axis=0)
     is_value = name in gain.VALUES  # whose loss is in the square of their unit
@@ -78,7 +78,6 @@ def line(name, gates, splits):
         "score, path": round(100 * (path + is_value), 2),
         "lead, path": round(over[:, 3].mean(), 2),
         "loss, % above dense": rounded(100 * (loss / np.mean(dense, axis=0)[0] - 1)),
-        "seconds": round(np.mean([split[gates][1] for split in splits])),
     }
 
 
