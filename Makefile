@@ -77,7 +77,7 @@ bench: $(VENV)/bench $(VENV)/peers ## All benchmarks; many hours
 test-min: ## The suite on the oldest versions that are claimed
 	$(PYTHON) -m venv .venv-min
 	.venv-min/bin/python -m pip install --quiet -c constraints-min.txt -e .[test]
-	.venv-min/bin/python -m pytest -m "not slow"
+	.venv-min/bin/python -m pytest -m "not slow and not browser"
 
 dist: $(VENV)/dist ## The wheel and the source archive, checked, in dist
 	rm -rf dist build

@@ -5,12 +5,8 @@ import json
 import numpy as np
 import onnx
 import onnxruntime
-import pytest
 
 from skdistill.export import to_onnx
-
-HAS_ENSEMBLES = tuple(map(int, onnxruntime.__version__.split(".")[:2])) >= (1, 21)
-NEEDS_ENSEMBLES = pytest.mark.skipif(not HAS_ENSEMBLES, reason="onnxruntime < 1.21")
 
 
 def session_of(model):

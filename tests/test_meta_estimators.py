@@ -216,7 +216,6 @@ def of_mlxtend():
 
 
 def of_imblearn():
-    pytest.importorskip("imblearn", minversion="0.14")  # before, its tags are older
     combined = pytest.importorskip("imblearn.ensemble")
     under = pytest.importorskip("imblearn.under_sampling")
     imblearn = pytest.importorskip("imblearn.pipeline")

@@ -122,13 +122,20 @@ def test_documented_parameters_and_defaults_are_the_real_ones(name):
 def test_the_tested_floors_are_those_that_are_claimed():
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg")
-    claimed = dict(
-        line.split(">=") for line in config["options"]["install_requires"].split()
-    )
+    extras = config["options.extras_require"]
+    installed = floors(config["options"]["install_requires"]) + floors(extras["test"])
     lines = (ROOT / "constraints-min.txt").read_text().splitlines()
     tested = dict(line.split("==") for line in lines if "==" in line)
-    for package, floor in claimed.items():
-        assert tested[package].startswith(floor), package
+    assert not {package for package, _ in installed} - set(tested)
+    others = [each for packages in extras.values() for each in floors(packages)]
+    for package, floor in installed + others:
+        if package in tested:
+            assert f"{tested[package]}.".startswith(f"{floor}."), package
+
+
+def floors(requirements):
+    """The packages and their oldest versions, of a list in setup.cfg."""
+    return re.findall(r"^([\w-]+)(?:\[\w+\])?>=([\w.]+)", requirements, re.M)
 
 
 def test_constraints_pin_what_is_required():

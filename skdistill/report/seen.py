@@ -103,8 +103,8 @@ def row_keys(X):
     --------
     >>> from skdistill.report.seen import row_keys
     >>> keys = row_keys([[1.0, 2.0], [2.0, 1.0], [1, 2]])
-    >>> keys[0] == keys[2], keys[0] == keys[1]
-    (np.True_, np.False_)
+    >>> (keys == keys[0]).tolist()
+    [True, False, True]
     """
     n = _num_samples(X)
     width = getattr(X, "shape", (n, 100))[-1]

@@ -4,7 +4,7 @@ import numpy as np
 import onnx
 import pytest
 from exported import TREE
-from onnx_services import NEEDS_ENSEMBLES, served, session_of
+from onnx_services import served, session_of
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.linear_model import LinearRegression
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -42,7 +42,7 @@ def test_values(kind, table, tmp_path):
     assert record["largest_difference"] <= 1e-15
 
 
-@pytest.mark.parametrize("opset", [17, 19, pytest.param(21, marks=NEEDS_ENSEMBLES)])
+@pytest.mark.parametrize("opset", [17, 19, 21])
 @pytest.mark.parametrize(
     "student",
     [

@@ -273,8 +273,6 @@ def test_label_smoothing_is_refused_where_labels_do_not_count(iris, iris_forest)
         student.set_params(label_smoothing=1.0).fit(X, y)
 
 
-# torch 2.4 says so of any tensor in a pickle.
-@pytest.mark.filterwarnings("ignore:You are using `torch.load`:FutureWarning")
 def test_histories_of_parts_survive_a_pickle():
     X, y = load_iris(return_X_y=True)
     student = NeuralStudentClassifier(max_epochs=2, random_state=0).fit(X, y)

@@ -114,9 +114,15 @@ def test_what_the_pipeline_hands_to_its_tokenizer_counts(texts):
     )
 
 
+def save(pipe, folder):
+    """Part by part: the method of the whole pipeline fails in transformers 5.0."""
+    for part in (pipe.model, pipe.tokenizer):
+        part.save_pretrained(folder)
+
+
 def test_a_model_alone_finds_the_tokenizer_of_its_folder(texts, tmp_path):
     pipe = small_pipeline(num_labels=3, id2label=NAMES)
-    pipe.save_pretrained(tmp_path)
+    save(pipe, tmp_path)
     model = type(pipe.model).from_pretrained(tmp_path)
     expected = soft_targets(pipe, texts)
     np.testing.assert_allclose(soft_targets(model, texts), expected, atol=1e-6)
@@ -263,7 +269,7 @@ def test_a_fingerprint_is_of_what_the_answers_depend_on(texts, tmp_path):
     pipe = small_pipeline()
     first = key(pipe)
     soft_targets(pipe, texts)
-    pipe.save_pretrained(tmp_path)
+    save(pipe, tmp_path)
     assert key(pipe) == first == key(small_pipeline())
     load = f"transformers.pipeline('text-classification', model={str(tmp_path)!r})"
     script = (

@@ -24,7 +24,7 @@ def encoder_graph(meta, arrays):
     Returns
     -------
     onnx.ModelProto
-        For onnxruntime from 1.19 on.
+        For onnxruntime from 1.21 on.
 
     Raises
     ------
