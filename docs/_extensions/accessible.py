@@ -4,8 +4,17 @@
 def mend(app, pagename, templatename, context, doctree):
     """References are no list: what a list holds would have to say that it is an item."""
     if "body" in context:
-        context["body"] = context["body"].replace(
-            '<div role="list" class="citation-list">', '<div class="citation-list">'
+        context["body"] = (
+            context["body"]
+            .replace(
+                '<div role="list" class="citation-list">', '<div class="citation-list">'
+            )
+            # a landmark needs a name of its own beside other landmarks
+            .replace(
+                '<aside class="footnote-list brackets">',
+                '<aside class="footnote-list brackets" aria-label="Notes">',
+            )
+            .replace(' role="doc-biblioentry"', "")  # deprecated in ARIA 1.3
         )
 
 

@@ -31,13 +31,17 @@ def changes(rows, student):
 
 
 def _dots(axes, change, colours):
-    """One dot a set for the student, one bar for the teacher."""
+    """One dot a set for the student, one stroke for the teacher; arrows are further off."""
     places = np.arange(len(change["distilled"]))
     kept = np.clip(change["distilled"], -FURTHEST, FURTHEST)
     teacher = change["teacher"]
     near = np.abs(teacher) <= FURTHEST
     axes.hlines(places, 0, kept, color=colours["grid"], lw=2, zorder=1)
     axes.plot(teacher[near], places[near], "|", ms=11, mew=2, color=colours["text"])
+    for side, marker in ((-FURTHEST, "<"), (FURTHEST, ">")):
+        off = ~near & (np.sign(teacher) == np.sign(side))
+        at = np.full(off.sum(), side)
+        axes.plot(at, places[off], marker, ms=6, color=colours["text"])
     for better, colour, marker in ((True, "good", "o"), (False, "bad", "s")):
         own = (kept < 0) == better
         far = own & (np.abs(change["distilled"]) > FURTHEST)
@@ -52,6 +56,7 @@ def _dress(axes, title, sets, colours):
     axes.set_yticks(range(len(sets)), sets)
     axes.set_xlim(-FURTHEST - 4, FURTHEST + 4)
     axes.set_xticks([-50, -25, 0, 25, 50], ["-50 %", "", "control", "", "+50 %"])
+    axes.axvspan(*axes.get_xlim(), color=colours["grid"], alpha=0.15, lw=0, zorder=0)
     axes.axvline(0, color=colours["text"], lw=1)
     axes.invert_yaxis()
     axes.tick_params(colors=colours["text"], length=0, labelsize=10)
@@ -65,6 +70,7 @@ def draw(file, rows, colours):
     students = list(dict.fromkeys(row["student"] for row in rows))
     sets = list(dict.fromkeys(row["set"].replace("_", " ") for row in rows))
     figure = Figure(figsize=(10.5, 1.3 + 0.29 * len(sets)), layout="constrained")
+    figure.get_layout_engine().set(wspace=0.08)
     panels = figure.subplots(1, len(students), sharey=True, squeeze=False)[0]
     for axes, student in zip(panels, students, strict=True):
         _dots(axes, changes(rows, student), colours)
