@@ -1,20 +1,22 @@
 """Markup that screen readers understand, where docutils writes another."""
 
+import re
+from itertools import count
+
+FOOTNOTE = '<aside class="footnote brackets"'
+
 
 def mend(app, pagename, templatename, context, doctree):
     """References are no list: what a list holds would have to say that it is an item."""
     if "body" in context:
-        context["body"] = (
-            context["body"]
-            .replace(
-                '<div role="list" class="citation-list">', '<div class="citation-list">'
-            )
-            # a landmark needs a name of its own beside other landmarks
-            .replace(
-                '<aside class="footnote-list brackets">',
-                '<aside class="footnote-list brackets" aria-label="Notes">',
-            )
-            .replace(' role="doc-biblioentry"', "")  # deprecated in ARIA 1.3
+        numbers = count(1)
+        body = context["body"].replace(
+            '<div role="list" class="citation-list">', '<div class="citation-list">'
+        )
+        body = body.replace(' role="doc-biblioentry"', "")  # deprecated in ARIA 1.3
+        # landmarks of one kind are told apart by their names
+        context["body"] = re.sub(
+            FOOTNOTE, lambda _: f'{FOOTNOTE} aria-label="Note {next(numbers)}"', body
         )
 
 

@@ -16,6 +16,15 @@ from docutils.statemachine import StringList
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 
 
+def _cell(cell):
+    """As it is printed; a figure and its spread, "97.8 (0.7)", stay in one line."""
+    if isinstance(cell, float):
+        return f"{cell:.4g}"
+    if isinstance(cell, str) and re.match(r"[-+]?[\d.]+ \(", cell):
+        return re.sub(r" (?=[(/])", "\N{NO-BREAK SPACE}", cell)
+    return cell
+
+
 class BenchmarkTable(CSVTable):
     """The table that a benchmark saved as JSON."""
 
@@ -36,7 +45,7 @@ class BenchmarkTable(CSVTable):
         lines.writerow([re.sub(r"\bus\b", "µs", column) for column in columns])
         for row in result["rows"]:
             cells = (row[column] for column in columns)
-            lines.writerow([f"{c:.4g}" if isinstance(c, float) else c for c in cells])
+            lines.writerow([_cell(cell) for cell in cells])
         self.options |= {"header-rows": 1, "class": ["benchmark"]}
         self.arguments = [result["title"]]
         self.content = StringList(text.getvalue().splitlines(), source=name)
