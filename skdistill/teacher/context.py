@@ -12,9 +12,10 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import NotFittedError, _num_samples, check_is_fitted
+from sklearn.utils.validation import _num_samples
 
 from ..tables.containers import rows_of
+from .models import Model
 
 #: Libraries of foundation models for tables, and classes of scikit-learn's.
 _LIBRARIES = {"tabpfn", "tabpfn_client", "tabicl"}
@@ -129,7 +130,7 @@ class InContext(MetaEstimatorMixin, BaseEstimator):
 
     Parameters
     ----------
-    estimator : estimator
+    estimator : estimator, or object with ``predict`` or ``predict_proba``
         Fitted or not; ``fit`` fits a clone.
     max_rows : int, default=None
         Most rows of one call. The largest that works is the best, for each call pays for
@@ -152,7 +153,7 @@ class InContext(MetaEstimatorMixin, BaseEstimator):
     """
 
     _parameter_constraints: dict = {
-        "estimator": [HasMethods(["fit", "predict"])],
+        "estimator": [HasMethods("predict"), HasMethods("predict_proba")],
         "max_rows": [Interval(Integral, 1, None, closed="left"), None],
     }
 
@@ -178,6 +179,12 @@ class InContext(MetaEstimatorMixin, BaseEstimator):
             Itself.
         """
         self._validate_params()
+        if not hasattr(self.estimator, "fit"):
+            raise TypeError(
+                f"InContext(estimator={self.estimator!r}) cannot be fitted: its estimator "
+                "has no fit. It answers as it is: give it to the student as a fitted "
+                "teacher, without cv."
+            )
         self.estimator_ = clone(self.estimator).fit(X, y, **params)
         return self
 
@@ -187,15 +194,15 @@ class InContext(MetaEstimatorMixin, BaseEstimator):
 
     def __sklearn_is_fitted__(self):
         """Whether it can be asked."""
-        try:
-            check_is_fitted(self._model)
-        except NotFittedError:
-            return False
-        return True
+        return Model(self._model).is_ready()
 
     def __sklearn_tags__(self):
-        """Those of the estimator."""
-        return get_tags(self._model)
+        """Those of the estimator, where it has some."""
+        if hasattr(self._model, "__sklearn_tags__"):
+            return get_tags(self._model)
+        tags = super().__sklearn_tags__()
+        tags.estimator_type = Model(self._model).kind()
+        return tags
 
     def __getattr__(self, name):
         # What a fitted estimator says of its classes and columns.
@@ -205,6 +212,7 @@ class InContext(MetaEstimatorMixin, BaseEstimator):
             f"{type(self).__name__!r} object has no attribute {name!r}"
         )
 
+    @_has("predict")
     def predict(self, X):
         """Labels or values, from as many calls as it takes.
 

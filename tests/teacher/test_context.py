@@ -411,6 +411,30 @@ def test_a_wrapped_teacher_of_several_targets(noisy):
         np.testing.assert_array_equal(part, whole)
 
 
+def test_a_wrapped_object_that_is_no_estimator(noisy):
+    X, y = noisy
+    fitted = clone(NEIGHBORS).fit(X, y)
+
+    class Answers:
+        """What a client of a remote model is: it takes 100 rows a call."""
+
+        def predict_proba(self, rows):
+            if len(rows) > 100:
+                raise ValueError("at most 100 rows")
+            return fitted.predict_proba(rows)
+
+    teacher = InContext(Answers(), max_rows=100)
+    student = StudentClassifier(teacher, transfer=Munge(2.0), random_state=0)
+    free = clone(student).set_params(teacher=fitted.predict_proba)
+    for one in (student, free):
+        with pytest.warns(UserWarning, match="looks its training rows up"):
+            one.fit(X, y)
+    np.testing.assert_array_equal(student.predict_proba(X), free.predict_proba(X))
+    assert not hasattr(teacher, "predict")
+    with pytest.raises(TypeError, match="has no fit"):
+        teacher.fit(X, y)
+
+
 def test_a_wrapper_checks_its_parameters(noisy):
     with pytest.raises(ValueError, match="'max_rows' parameter of InContext"):
         InContext(NEIGHBORS, max_rows=0).fit(*noisy)
