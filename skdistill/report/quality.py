@@ -251,23 +251,30 @@ def _gains(asked, scores, losses, names, confidence):
             )
             gains.append(Gain(student, Interval(NAN), Interval(NAN), words))
             continue
-        score, no_score = _gain(scores, student, names[0], confidence)
-        loss, no_loss = _gain(worse, student, names[1], confidence)
-        words = " ".join(filter(None, [no_score, no_loss]))
+        score, no_score = _gain(scores, student, confidence)
+        loss, no_loss = _gain(worse, student, confidence)
+        none = {names[0]: no_score, names[1]: no_loss}
+        words = _nothing_to_keep({k: by for k, by in none.items() if by})
         gains.append(Gain(student, score, loss, words))
     return tuple(gains)
 
 
-def _gain(figures, student, name, confidence):
-    """What is kept of the teacher's advantage; or why there is none to keep."""
+def _nothing_to_keep(none):
+    """Why there is no gain, from {measure: by how much the teacher is better}."""
+    if not none:
+        return ""
+    return (
+        f"By the {' and the '.join(none)} the teacher is no better than the control, "
+        f"beyond what other test rows might show: by {' and '.join(none.values())}."
+    )
+
+
+def _gain(figures, student, confidence):
+    """What is kept of the teacher's advantage; or how small this is."""
     advantage = figures[TEACHER] - figures[CONTROL]
     interval = advantage.interval(confidence)
     if interval.low > 0:
         return ((figures[student] - figures[CONTROL]) / advantage).interval(
             confidence
         ), ""
-    words = (
-        f"By the {name} the teacher is no better than the control, beyond what other test "
-        f"rows might show: by {between(interval)}."
-    )
-    return Interval(NAN), words
+    return Interval(NAN), between(interval)

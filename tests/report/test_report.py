@@ -82,6 +82,7 @@ def test_a_teacher_that_is_no_better_leaves_the_gain_undefined():
     found = DistillationReport(student, X_test, y_test, control=student.teacher_)
     (gain,) = found.result.quality.gains
     assert np.isnan(gain.score.value) and "no better than the control" in gain.undefined
+    assert gain.undefined.count("no better") == 1  # of both measures in one sentence
     assert "no better" in cautions_of(found) and "undefined" in repr(found)
 
 
