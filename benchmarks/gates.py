@@ -4,9 +4,9 @@ Sets, splits, teacher and drawn rows are those of ``benchmarks.gain``; all trees
 distilled, with the epochs that it gives them. Dense gates at depth 6; sparse gates (at
 most three columns of the student's view) and gates of one column at the same depth, and
 two levels deeper, as ``max_depth="auto"`` makes them where the gates are of few columns.
-Scores are accuracies, or R2, in points, on test rows that chose nothing; a lead is that
-over the dense tree, paired by split, of the mixture and of the greedy path. Five sets are
-kept aside. Cells (set, split, arm) are kept in ``SKDISTILL_CACHE`` (default ``.cache``).
+Scores are accuracies, or R2, in per cent, on test rows that chose nothing; leads over the
+dense tree are paired by split. Five sets are kept aside. Cells (set, split, arm) are kept
+in ``SKDISTILL_CACHE`` (default ``.cache``).
 """
 
 import os
@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 from benchmarks import gain
-from benchmarks._report import arguments, report, rounded
+from benchmarks._report import arguments, report
 
 DENSE = "all columns"
 DEPTH = gain.SHARED["soft tree"]["max_depth"]
@@ -61,46 +61,41 @@ def run(name, seed, folder):
     }
 
 
-def line(name, gates, splits):
-    """Means over the splits of one set."""
-    rows = [split[gates].mean(axis=1) for split in splits]
-    dense = [split[DENSE].mean(axis=1) for split in splits]
-    over = 100 * (np.array(rows) - dense)
-    loss, score, _, path = np.mean(rows, axis=0)
-    is_value = name in gain.VALUES  # whose loss is in the square of their unit
-    return {
-        "set": name + " (aside)" * (name in gain.KEPT_ASIDE),
-        "gates": gates,
-        "loss": rounded(loss),
-        "score": round(100 * (score + is_value), 2),
-        "lead": round(over[:, 1].mean(), 2),
-        "+-": round(over[:, 1].std(ddof=1) if len(over) > 1 else 0.0, 2),
-        "score, path": round(100 * (path + is_value), 2),
-        "lead, path": round(over[:, 3].mean(), 2),
-        "loss, % above dense": rounded(100 * (loss / np.mean(dense, axis=0)[0] - 1)),
-    }
+def leads(splits, gates):
+    """By how many points it is ahead of dense gates in each split (n, 2); also its path."""
+    scores = [
+        [split[one].mean(axis=1)[1::2] for one in (gates, DENSE)] for split in splits
+    ]
+    return 100 * np.array([ours - dense for ours, dense in scores])
 
 
-def notes(rows):
-    """Mean leads over the sets, those kept aside by themselves."""
+def line(name, splits):
+    """One set: scores of dense gates, mean leads of the others, and their spread."""
+    dense = np.mean([split[DENSE].mean(axis=1) for split in splits], axis=0)[1::2]
+    whole, path = 100 * (dense + (name in gain.VALUES))
+    cells = {DENSE: f"{whole:.1f} / {path:.1f}"}
+    for gates in GATES:
+        if gates != DENSE:
+            found = leads(splits, gates)
+            (whole, path), spread = found.mean(axis=0), np.zeros(2)
+            if len(found) > 1:
+                spread = found.std(axis=0, ddof=1)
+            cells[gates] = f"{whole:+.1f} ({spread[0]:.1f}) / {path:+.1f}"
+    return {"set": name + " (aside)" * (name in gain.KEPT_ASIDE), **cells}
+
+
+def means(splits):
+    """One line for each group of sets: mean leads."""
     for aside in (False, True):
-        for gates in GATES:
-            here = [
-                row
-                for row in rows
-                if row["gates"] == gates and row["set"].endswith("(aside)") == aside
-            ]
-            if gates == DENSE or not here:
-                continue
-            lead, path = (
-                np.mean([row[of] for row in here]) for of in ("lead", "lead, path")
-            )
-            behind = [row["set"] for row in here if row["lead"] < -0.7]
-            yield (
-                f"{gates}{', sets kept aside' * aside}: mean lead over dense gates "
-                f"{lead:+.2f} points, of the path {path:+.2f}; over .7 behind on "
-                f"{', '.join(behind) or 'none'} of {len(here)}"
-            )
+        here = [n for n in splits if (n in gain.KEPT_ASIDE) == aside]
+        cells = {DENSE: ""}
+        for gates in GATES if here else ():
+            if gates != DENSE:
+                found = [leads(splits[name], gates).mean(axis=0) for name in here]
+                whole, path = np.mean(found, axis=0)
+                cells[gates] = f"{whole:+.2f} / {path:+.2f}"
+        if here:
+            yield {"set": "mean of those aside" if aside else "mean", **cells}
 
 
 def main():
@@ -113,9 +108,12 @@ def main():
     for seed in range(1 if quick else gain.N_SPLITS):
         for name in names:
             splits[name].append(run(name, seed, folder))
-    rows = [line(name, gates, splits[name]) for name in names for gates in GATES]
-    title = "Soft trees by the columns of their gates: scores on test rows, in points"
-    report("gates", title, rows, save=not quick, notes=list(notes(rows)))
+    rows = [*(line(name, splits[name]) for name in names), *means(splits)]
+    title = (
+        "Soft trees by the columns of their gates: score in per cent, or points ahead of "
+        "all columns, of the mixture / of the path (spread over the splits)"
+    )
+    report("gates", title, rows, save=not quick)
 
 
 if __name__ == "__main__":
