@@ -68,8 +68,7 @@ def nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits):
     list of Node
         Each before its children, the subtree for yes before that for no.
     """
-    if max_depth is not None and max_depth < 0:
-        raise ValueError(f"max_depth={max_depth} must be 0 or more, or None for all.")
+    check_depth(max_depth)
     gates = questions_of(tree, feature_names, max_terms, digits)
     leaves, nodes = Leaves(tree, gates.leaves, class_names, digits), []
 
@@ -106,3 +105,15 @@ def nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits):
 
     _visit(0, 0)
     return [node for node in nodes if max_depth is None or node.depth <= max_depth]
+
+
+def check_depth(max_depth):
+    """Refuse a depth that no tree has.
+
+    Parameters
+    ----------
+    max_depth : int or None
+        Of the nodes that are shown; None for all.
+    """
+    if max_depth is not None and max_depth < 0:
+        raise ValueError(f"max_depth={max_depth} must be 0 or more, or None for all.")

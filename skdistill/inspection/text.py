@@ -1,5 +1,6 @@
 """A fitted tree as text."""
 
+from .nodes import check_depth
 from .questions import quietly
 from .readable import readable
 from .wording import Leaves, questions_of
@@ -12,6 +13,7 @@ def export_text(
     feature_names=None,
     class_names=None,
     max_terms=3,
+    max_depth=None,
     digits=3,
     spacing=3,
 ) -> str:
@@ -69,6 +71,9 @@ def export_text(
         prints all, and the text then says what the tree computes, to the digits printed. A
         category that training never saw counts as the mean of all, unless it shares an
         indicator with rare ones.
+    max_depth : int, default=None
+        Number of questions on each path that are printed; below them the text says how
+        many leaves there are. None prints all.
     digits : int, default=3
         Significant digits of coefficients and values; for columns far from 0, such as
         years, digits of their spread. Percents have two less after the point. A hard
@@ -86,7 +91,8 @@ def export_text(
     TypeError
         If there is no tree to be read.
     ValueError
-        If the number of names is not that of columns or classes.
+        If the number of names is not that of columns or classes, or if ``max_depth`` is
+        below 0.
 
     Examples
     --------
@@ -101,21 +107,31 @@ def export_text(
     |--- ... [+ 3 smaller terms] > ...
     |   |--- True ... %  (... % of rows, n = ...)
     """
+    check_depth(max_depth)
     tree = readable(tree).student
     gates = questions_of(tree, feature_names, max_terms, digits)
     leaves = Leaves(tree, gates.leaves, class_names, digits)
-    return "\n".join(_lines(0, gates, leaves, "|" + " " * spacing))
+    return "\n".join(_lines(0, gates, leaves, "|" + " " * spacing, max_depth))
 
 
-def _lines(node, gates, leaves, indent):
+def _lines(node, gates, leaves, indent, max_depth):
     dashes = "|" + "-" * (len(indent) - 1) + " "
     sides = gates.sides(node)
     if not sides:
         yield dashes + leaves.describe(node)
         return
+    if max_depth == 0:
+        rows = ", ".join(leaves.rows(node))
+        yield f"{dashes}... {_count_leaves(node, gates)} leaves below  ({rows})"
+        return
     note = gates.note(node)
     for side, child in sides:
         yield dashes + side + (f"  ({note})" if note else "")
         note = ""  # once
-        for line in _lines(child, gates, leaves, indent):
+        deeper = None if max_depth is None else max_depth - 1
+        for line in _lines(child, gates, leaves, indent, deeper):
             yield indent + line
+
+
+def _count_leaves(node, gates):
+    return sum(_count_leaves(child, gates) for _, child in gates.sides(node)) or 1

@@ -1,11 +1,19 @@
 """Trees as text."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 from named_trees import AS_THEY_ARE, RANDOM, Y, hard
 
-from skdistill import SoftDecisionTreeClassifier, counterfactual, explain, export_text
+from skdistill import (
+    HardDecisionTreeClassifier,
+    SoftDecisionTreeClassifier,
+    counterfactual,
+    explain,
+    export_text,
+)
 
 
 def test_the_text_of_a_soft_tree_has_names_as_they_are():
@@ -38,3 +46,36 @@ def test_numbers_stay_beside_their_names_where_scripts_run_to_the_left():
         for name in left:
             # Unicode's LEFT-TO-RIGHT MARK, on both sides
             assert line.count(name) == line.count(f"\u200e{name}\u200e")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: SoftDecisionTreeClassifier(max_depth=4, max_epochs=2, random_state=0),
+        lambda: HardDecisionTreeClassifier(max_leaf_nodes=9, random_state=0),
+    ],
+    ids=["soft", "hard"],
+)
+def test_the_text_of_the_top_of_a_tree(make):
+    rows = np.random.default_rng(0).normal(size=(300, 3))
+    labels = np.where(
+        rows[:, 0] * rows[:, 1] > 0, "a", np.where(rows[:, 2] > 0, "b", "c")
+    )
+    tree = make().fit(rows, labels)
+    whole = export_text(tree).splitlines()
+    assert export_text(tree, max_depth=16).splitlines() == whole
+    for most in range(tree.get_depth()):
+        top = export_text(tree, max_depth=most).splitlines()
+        hidden = [
+            re.search(r"\.\.\. (\d+) leaves below  \(.*n = \d+\)", x) for x in top
+        ]
+        below = sum(int(found[1]) for found in hidden if found)
+        leaves = [x for x in top if "n = " in x and "leaves below" not in x]
+        assert below and below + len(leaves) == tree.get_n_leaves()
+        shown = [x for x, found in zip(top, hidden, strict=True) if not found]
+        # The same lines, in the same order, as in the whole text.
+        rest = iter(whole)
+        assert all(line in rest for line in shown)
+        assert all(line.count("|") <= most for line in shown if line not in leaves)
+    with pytest.raises(ValueError, match=r"max_depth=-1 must be 0 or more"):
+        export_text(tree, max_depth=-1)
