@@ -123,11 +123,7 @@ class Images:
 
     def distilled(self, softened=SOFTENED, **changed):
         """A tree of the teacher's answers, which are softened first."""
-        softer = []
-        for p in self.answers:
-            p = np.clip(p, 1e-6, 1) ** (1 / softened)
-            softer.append(p / p.sum(axis=1, keepdims=True))
-        return self.taught(*softer, **changed)
+        return self.taught(*(soften(p, softened) for p in self.answers), **changed)
 
     def of_moved_labels(self):
         """A tree of the labels of the same images."""
@@ -148,6 +144,12 @@ class Images:
         """CART with as many leaves."""
         cart = DecisionTreeClassifier(max_leaf_nodes=2**DEPTH, random_state=self.seed)
         return self.rows(cart.fit(self.X, self.y))
+
+
+def soften(p, by):
+    """Probabilities that are nearer to one another."""
+    p = np.clip(p, 1e-6, 1) ** (1 / by)
+    return p / p.sum(axis=1, keepdims=True)
 
 
 def arms(cell, seed):

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 
 from benchmarks._report import arguments, report
-from benchmarks._soft_tree_images import Convolutions
+from benchmarks._soft_tree_images import SOFTENED, Convolutions, soften
 from benchmarks.gain import cached, short
 from benchmarks.mnist import images, moved
 from skdistill import NeuralStudentClassifier, SoftDecisionTreeClassifier
@@ -32,7 +32,6 @@ TEACHER = {"max_epochs": 25, "lr": 0.002, "batch_size": 128}
 TEMPERATURE = 20.0
 NET = {"hidden_layer_sizes": (800, 800), "max_epochs": 60, "lr": 0.003}
 TREE = {"max_depth": 8, "max_epochs": 180, "lr": 0.005}
-SOFTENED = 3.0
 STUDENTS = {
     "net 2x800": NeuralStudentClassifier,
     "soft tree": SoftDecisionTreeClassifier,
@@ -103,7 +102,7 @@ class Lesson:
         if source == "labels":
             options = options | {"temperature": 1.0}
         elif kind == "soft tree":
-            own, copied = softened(own), softened(copied)
+            own, copied = soften(own, SOFTENED), soften(copied, SOFTENED)
         student = STUDENTS[kind](
             classes=np.arange(10),
             preprocessor=None,
@@ -120,12 +119,6 @@ class Lesson:
                 student.set_params(inference=way)
             hits.append(student.predict(self.X_test) == self.y_test)
         return np.array(hits)
-
-
-def softened(p):
-    """Probabilities that are nearer to one another."""
-    p = np.clip(p, 1e-6, 1) ** (1 / SOFTENED)
-    return p / p.sum(axis=1, keepdims=True)
 
 
 def arms():
