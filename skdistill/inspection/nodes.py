@@ -1,6 +1,7 @@
 """The nodes of a fitted tree as a picture needs them."""
 
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 
@@ -115,5 +116,8 @@ def check_depth(max_depth):
     max_depth : int or None
         Of the nodes that are shown; None for all.
     """
-    if max_depth is not None and max_depth < 0:
-        raise ValueError(f"max_depth={max_depth} must be 0 or more, or None for all.")
+    if max_depth is None or (isinstance(max_depth, Integral) and max_depth >= 0):
+        return
+    raise ValueError(
+        f"max_depth={max_depth!r} must be 0 or more, a whole number, or None for all."
+    )

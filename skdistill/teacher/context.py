@@ -120,6 +120,11 @@ def _has(name):
     return available_if(lambda self: hasattr(self._model, name))
 
 
+def _predicts(self):
+    # What can do nothing at all is refused where it is asked, as a wrong parameter.
+    return hasattr(self._model, "predict") or not hasattr(self._model, "predict_proba")
+
+
 class InContext(MetaEstimatorMixin, BaseEstimator):
     """A teacher that looks its training rows up, asked a limited number of rows at a time.
 
@@ -212,7 +217,7 @@ class InContext(MetaEstimatorMixin, BaseEstimator):
             f"{type(self).__name__!r} object has no attribute {name!r}"
         )
 
-    @_has("predict")
+    @available_if(_predicts)
     def predict(self, X):
         """Labels or values, from as many calls as it takes.
 

@@ -77,5 +77,6 @@ def test_the_text_of_the_top_of_a_tree(make):
         rest = iter(whole)
         assert all(line in rest for line in shown)
         assert all(line.count("|") <= most for line in shown if line not in leaves)
-    with pytest.raises(ValueError, match=r"max_depth=-1 must be 0 or more"):
-        export_text(tree, max_depth=-1)
+    for wrong in (-1, 1.5, "two"):
+        with pytest.raises(ValueError, match=f"max_depth={wrong!r} must be 0 or more"):
+            export_text(tree, max_depth=wrong)

@@ -440,3 +440,5 @@ def test_a_wrapper_checks_its_parameters(noisy):
         InContext(NEIGHBORS, max_rows=0).fit(*noisy)
     with pytest.raises(ValueError, match="'estimator' parameter of InContext"):
         InContext(np.exp).fit(*noisy)
+    with pytest.raises(ValueError, match="'estimator' parameter of .*'predict_proba'"):
+        soft_targets(InContext(np.exp), noisy[0], classes=[0, 1])
