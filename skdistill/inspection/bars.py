@@ -53,12 +53,18 @@ def _named(default, given):
 
 
 def _class_bars(shares, names):
-    """One bar, with a part for each class."""
+    """One bar, with a part for each class; those without a colour are one, at its end."""
     colours = class_colours(shares)
-    starts = np.cumsum(shares, axis=1) - shares
+    own = [k for k, colour in enumerate(colours) if colour != OTHER]
+    shown = [colours[k] for k in own]
+    parts = shares[:, own]
+    if len(own) < len(colours):
+        rest = np.delete(shares, own, axis=1).sum(axis=1)
+        parts, shown = np.column_stack([parts, rest]), [*shown, OTHER]
+    starts = np.cumsum(parts, axis=1) - parts
     bars = [
-        [[part for part in zip(*row, colours, strict=True) if part[1] >= _LEAST]]
-        for row in zip(starts, shares, strict=True)
+        [[part for part in zip(*row, shown, strict=True) if part[1] >= _LEAST]]
+        for row in zip(starts, parts, strict=True)
     ]
     return bars, _legend(colours, names)
 
@@ -78,7 +84,8 @@ def _legend(colours, names):
     pairs = zip(colours, names, strict=True)
     shown = [pair for pair in pairs if pair[0] != OTHER]
     n_others = len(names) - len(shown)
-    return shown + [(OTHER, f"{n_others} others")] * (n_others > 0)
+    others = f"{n_others} other class{'es' * (n_others > 1)}"
+    return shown + [(OTHER, others)] * (n_others > 0)
 
 
 def _value_bars(nodes, digits):

@@ -19,6 +19,7 @@ PALETTE = (
 )
 OTHER = "#d4d4d4"  # of classes that have no colour of their own
 _MOST_CLASSES = 24  # that have one
+_LARGE = 0.25  # share that is worth a colour, beside the largest of a node
 # Beyond ten classes the same hues come again, lighter (more white) or darker.
 _TINTS = (("#000000", 0.0), ("#ffffff", 0.55), ("#000000", 0.45))
 _STRONGEST = 0.42  # share of a class's colour in a box, so that text on it can be read
@@ -52,17 +53,20 @@ def class_colours(shares):
     Parameters
     ----------
     shares : ndarray of shape (n_nodes, n_classes)
-        What the nodes say. Of very many classes those that are most likely in some node
-        have colours of their own.
+        What the nodes say. Of more than ten classes those have colours of their own that
+        are the likeliest, or have a quarter, in some node: the 24 likeliest of these.
 
     Returns
     -------
     list of str
         In the order of the classes.
     """
-    colours = [OTHER] * shares.shape[1]
-    likeliest = np.argsort(-shares.max(axis=0), kind="stable")[:_MOST_CLASSES]
-    for rank, k in enumerate(sorted(likeliest)):
+    colours, most = [OTHER] * shares.shape[1], shares.max(axis=0)
+    own = np.argsort(-most, kind="stable")
+    if len(colours) > len(PALETTE):
+        large = {*shares.argmax(axis=1), *np.flatnonzero(most >= _LARGE)}
+        own = [k for k in own if k in large][:_MOST_CLASSES]
+    for rank, k in enumerate(sorted(own)):
         toward, strength = _TINTS[rank // len(PALETTE)]
         colours[k] = mixed(PALETTE[rank % len(PALETTE)], toward, strength)
     return colours

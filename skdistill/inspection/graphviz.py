@@ -24,7 +24,8 @@ def export_graphviz(
 
     Each node shows its question, what it predicts and its share of the training rows,
     in the words of :func:`export_text`; the left edge is for yes. Edges are the wider,
-    the more rows take them.
+    the more rows take them. Of more than ten classes an inner node names the likeliest
+    alone.
 
     Parameters
     ----------

@@ -94,7 +94,7 @@ def nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits):
         lines = [text for text, _ in sides[:1]]
         if sides and gates.note(number):
             lines.append(f"({gates.note(number)})")
-        lines.append(leaves.prediction(value))
+        lines.append(leaves.in_passing(value) if sides else leaves.prediction(value))
         lines += [] if sides else leaves.observed(number)
         lines += leaves.rows(number)
         kept = () if is_cut else children

@@ -55,6 +55,7 @@ function number(value, spread) {
   return value.toLocaleString("en", { maximumFractionDigits: shown });
 }
 
+const OTHER = "var(--muted)"; // of classes without a colour of their own
 function colour(k) {
   return k < 10 ? `var(--class-${k})` : `hsl(${(137.508 * k) % 360} 45% 55%)`;
 }
@@ -102,6 +103,20 @@ for (const group of groups) {
   group.start = start;
   // Each of several labels has two columns: no and yes.
   start += group.labels.length * (data.kind === "labels" ? 2 : 1);
+  group.fills = group.labels.map((_, i) => colour(i));
+  if (data.kind === "classes" && group.labels.length > 10) setOwnColours(group);
+}
+
+/** As in the picture: the likeliest of some node have one, and those with a quarter. */
+function setOwnColours(group) {
+  const own = new Set();
+  for (const { value } of data.nodes) {
+    const shares = value.slice(group.start, group.start + group.labels.length);
+    own.add(shares.indexOf(Math.max(...shares)));
+    shares.forEach((share, i) => share >= 0.25 && own.add(i));
+  }
+  group.fills.fill(OTHER);
+  [...own].sort((a, b) => a - b).forEach((i, rank) => (group.fills[i] = colour(rank)));
 }
 const ranges = root.value.map((_, k) => {
   const all = data.nodes.map((node) => node.value[k]).filter((v) => v !== null);
@@ -118,7 +133,7 @@ function parts(value, group) {
       return [label, Math.min(1, Math.max(0, place)), number(value[k], spread), colour(0)];
     }
     const k = data.kind === "labels" ? group.start + 2 * i + 1 : group.start + i;
-    return [label, value[k], percent(value[k]), colour(i)];
+    return [label, value[k], percent(value[k]), group.fills[i]];
   });
 }
 
@@ -329,7 +344,7 @@ function drawNode(node) {
 /** A bar for each group, or part, side by side in the width that there is. */
 function drawBar(value, x, y, room) {
   const rows = groups.flatMap((group) => {
-    const all = parts(value, group);
+    const all = parts(value, group).filter((part) => part[3] !== OTHER);
     return isValues || data.kind === "labels" ? all.map((part) => [part]) : [all];
   }).slice(0, 8);
   const each = room / rows.length, drawn = [];
@@ -971,14 +986,17 @@ function describe() {
   byId("names").append(...data.columns.map(({ name }) => make("option", { value: name })));
   byId("legend").append(make("li", { id: "measure", class: "muted" }));
   if (isValues || groups.length > 1) return;
-  const most = parts(root.value, groups[0]), least = most.length > 12;
-  if (least) most.sort((a, b) => b[1] - a[1]);
-  const all = most.slice(0, 12).map(([label, , , fill]) => {
+  const own = parts(root.value, groups[0]).filter((part) => part[3] !== OTHER);
+  const isCut = own.length > 12, rest = groups[0].labels.length - Math.min(own.length, 12);
+  if (isCut) own.sort((a, b) => b[1] - a[1]);
+  const entry = (label, fill) => {
     const swatch = make("span", { class: "swatch" });
     swatch.style.background = fill;
     return make("li", {}, swatch, label);
-  });
-  if (least) all.push(make("li", { text: `and ${most.length - 12} more` }));
+  };
+  const all = own.slice(0, 12).map(([label, , , fill]) => entry(label, fill));
+  if (isCut) all.push(make("li", { text: `and ${rest} more` }));
+  else if (rest) all.push(entry(`${rest} other class${rest > 1 ? "es" : ""}`, "var(--rest)"));
   byId("legend").prepend(...all);
 }
 

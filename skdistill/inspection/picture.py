@@ -50,7 +50,8 @@ def plot_tree(
     in the words of :func:`export_text`; what holds goes to the left. Edges are the
     wider, the more rows take them. A bar shows the shares of the classes; for values, a
     strip shows where a leaf's value lies among those of all leaves, and for an inner
-    node where the leaves below it lie.
+    node where the leaves below it lie. Of more than ten classes an inner node names the
+    likeliest alone, and classes that are large in no node are one grey part of the bar.
 
     Parameters
     ----------

@@ -9,6 +9,7 @@ from .questions import Gates, Questions
 
 # Classes that an answer names: so many, and no second one of a smaller share.
 _NAMED, _SMALL = 3, 0.01
+_MANY = 10  # classes: of more, the others are not counted
 
 
 def questions_of(tree, feature_names=None, max_terms=3, digits=3):
@@ -108,6 +109,29 @@ class Answers:
         """
         return _joined(self._parts(value))
 
+    def in_passing(self, value):
+        """Return what the rows of an inner node get on average, in words.
+
+        Parameters
+        ----------
+        value : ndarray of shape (n_outputs,)
+            As for ``prediction``.
+
+        Returns
+        -------
+        str
+            As of a leaf; but of very many classes the likeliest alone, for there no other
+            says much before the last question.
+        """
+        parts = self._parts(value)
+        if self.is_class and not self.is_multilabel:
+            sizes = [len(value)] if self.targets is None else map(len, self.targets)
+            parts = [
+                (of, said[:1] if size > _MANY else said)
+                for (of, said), size in zip(parts, sizes, strict=True)
+            ]
+        return _joined(parts)
+
     def headline(self, value):
         """Return the likeliest class, of several targets that of the first; or values.
 
@@ -152,7 +176,8 @@ class Answers:
         said = self._likeliest(value, like, names)
         if said[-1][1] == "":
             rest = 1 - value[_shown(like)].sum()
-            said[-1] = said[-1][0], percent(max(rest, 0.0), self.digits)
+            others = "others" if len(value) > _MANY else said[-1][0]
+            said[-1] = others, percent(max(rest, 0.0), self.digits)
         return said
 
     def _likeliest(self, value, like, names):

@@ -7,7 +7,7 @@ import pytest
 from iris_trees import TREES
 
 from skdistill import export_graphviz, plot_tree
-from skdistill.inspection.colours import class_colours, legible, mixed
+from skdistill.inspection.colours import OTHER, class_colours, legible, mixed
 
 # How light looks to people with no colour blindness, and with three kinds of it, in
 # linear RGB: Machado, Oliveira, Fernandes, 2009, severity 1.
@@ -72,11 +72,20 @@ def test_the_first_classes_differ_in_print():
 
 def test_more_classes_have_tints_and_very_many_share_one_colour():
     assert len(set(class_colours(np.eye(24)))) == 24
-    shares = np.zeros((3, 60))
-    shares[:, 7] = shares[:, 50] = 0.5
+    colours = class_colours(np.eye(60))
+    assert len(set(colours)) == 25 and colours.count(OTHER) == 36
+
+
+def test_of_many_classes_the_large_ones_of_some_node_have_colours():
+    shares = np.full((2, 60), 0.1 / 56)
+    shares[0, [7, 50]] = 0.6, 0.3
+    shares[1, [9, 20]] = 0.2, 0.1  # the likeliest, however small
     colours = class_colours(shares)
-    assert len(set(colours)) == 25 and colours.count(colours[-1]) == 36
-    assert colours.index(colours[7]) == 7 and colours.count(colours[50]) == 1
+    assert [k for k in range(60) if colours[k] != OTHER] == [7, 9, 50]
+    few = class_colours(shares[:, :10])
+    assert OTHER not in few and len(set(few)) == 10
+    crowd = np.vstack([np.eye(60)[:30], shares[1:]])  # one node is less sure than 30
+    assert class_colours(crowd).count(OTHER) == 36
 
 
 @pytest.mark.parametrize("ground", ["#ffffff", "#000000", "#777777"])

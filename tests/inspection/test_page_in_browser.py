@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from browsers import Opened
+from many_classes import many_classes
 from pages import KINDS, NUMBERS, TARGETS, X, Y, as_json, data_of, table
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -332,6 +333,20 @@ def test_names_of_markup_are_letters_in_a_browser_too(opened):
     assert page.all("img") == page.all("b") == []
     assert page.browser.title == "HardDecisionTreeClassifier"
     assert "<b>yes</b>" in page.one("#legend").text
+    assert page.log() == []
+
+
+def test_of_many_classes_the_large_ones_have_colours(opened):
+    page = opened(many_classes())
+    legend = page.one("#legend").text.split("\n")
+    assert legend[:4] == ["0", "1", "2", "43 other classes"]
+    page.one("#unfold").click()
+    drawn = [
+        [rect.get_attribute("fill") for rect in page.all(f"{node} rect[fill]")]
+        for node in (f'[data-node="{number}"]' for number in page.shown())
+    ]
+    drawn = [[fill for fill in fills if "--class" in fill] for fills in drawn]
+    assert sorted(map(len, drawn)) == [1, 1, 1, 2, 3]
     assert page.log() == []
 
 

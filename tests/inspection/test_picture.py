@@ -9,6 +9,7 @@ from inspect import signature
 import numpy as np
 import pytest
 from iris_trees import NAMES, TREES, X, Y
+from many_classes import many_classes
 from named_trees import AS_THEY_ARE, LONG, WRITTEN, hard
 from named_trees import Y as CODES
 from on_first_use import OnFirstUse
@@ -217,12 +218,32 @@ def test_the_legend_names_each_colour(ax):
     assert len(colours) == 3 and colours < drawn
 
 
-@pytest.mark.slow
-def test_of_very_many_classes_the_others_share_a_colour(ax):
-    tree = hard_of(np.arange(600) % 40, 8)
-    plot_tree(tree, ax=ax)
-    *_, last = ax.get_legend().get_texts()
-    assert last.get_text() == "16 others" and len(ax.get_legend().get_patches()) == 25
+def test_of_many_classes_those_without_a_colour_are_one_part_at_the_end(ax):
+    tree = many_classes()
+    texts, nodes = plot_tree(tree, ax=ax), nodes_of(tree, None, None, 3, None, 3)
+    legend = ax.get_legend()
+    names = [text.get_text() for text in legend.get_texts()]
+    assert names == ["0", "1", "2", "43 other classes"]
+    *own, rest = [patch.get_facecolor() for patch in legend.get_patches()]
+    assert len({*own, rest}) == 4
+    colours = [p.get_facecolor() for p in ax.patches if p.get_linewidth() == 0]
+    for node, (frame, *parts) in zip(nodes, bars_of(ax, texts), strict=True):
+        drawn, colours = colours[: len(parts)], colours[len(parts) :]
+        assert rest not in drawn[:-1] and drawn[-1] == rest
+        others = node.value[3:].sum()
+        assert parts[-1].width / frame.width == pytest.approx(others, abs=1e-4)
+        assert parts[-1].x1 == pytest.approx(frame.x1)
+        assert sum(p.width for p in parts) == pytest.approx(frame.width, rel=0.01)
+
+
+def test_of_many_classes_inner_nodes_name_the_likeliest_and_leaves_speak_as_text(ax):
+    tree = many_classes()
+    texts = [text.get_text().split("\n") for text in plot_tree(tree, ax=ax)]
+    said = [lines[1] for lines in texts if "<=" in lines[0]]
+    assert re.fullmatch(r"class 0: 20\.\d %;class 1: 30\.\d %", ";".join(said))
+    leaves = {" ".join(lines[:-2]) for lines in texts if "<=" not in lines[0]}
+    words = {LEAF.fullmatch(words) for _, words in lines_of(export_text(tree))}
+    assert leaves == {leaf[1] for leaf in words - {None}}
 
 
 def test_marks_show_where_a_value_lies_among_all(ax):

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from many_classes import many_classes
 from named_trees import WRITTEN, X, Y, hard, soft
 from printed_trees import LEAF, as_number, lines_of
 from sklearn.datasets import load_iris
@@ -113,6 +114,21 @@ def test_small_classes_are_left_out_and_counted():
     tree.fit(np.zeros((1000, 1)), np.minimum(y, 5) // 4 + (y > 4))
     (leaf,) = leaves_of(tree, class_names=["big", "small", "type 3"])
     assert leaf[1] == "big 99 %, 2 others 1 %"
+
+
+def test_of_more_than_ten_classes_the_others_are_a_share_and_no_number():
+    words = r"class (\d): ([\d.]+) %, class (\d): ([\d.]+) %, others ([\d.]+) %"
+    said = [leaf[1] for leaf in leaves_of(many_classes())]
+    for k, leaf in enumerate(said):
+        first, share, second, *shares = re.fullmatch(words, leaf).groups()
+        assert (first, second) == (str(k), str(3 + k))
+        assert sum(map(float, [share, *shares])) == pytest.approx(100, abs=0.2)
+    assert said[0] in explain(many_classes(), [[0.0]])
+    y = np.repeat(np.arange(11), 11 * [100])
+    for n_classes, others in [(10, "7 others 70 %"), (11, "others 72.7 %")]:
+        rows = y < n_classes
+        tree = HardDecisionTreeClassifier().fit(np.zeros((rows.sum(), 1)), y[rows])
+        assert leaves_of(tree)[0][1].endswith(others)
 
 
 def test_numbers_of_rows_add_up_and_are_told_with_their_labels():
