@@ -1,10 +1,10 @@
 """The nodes of a fitted tree as a picture needs them."""
 
 from dataclasses import dataclass
-from numbers import Integral
 
 import numpy as np
 
+from .arguments import as_count
 from .questions import quietly
 from .wording import Leaves, questions_of
 
@@ -69,7 +69,7 @@ def nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits):
     list of Node
         Each before its children, the subtree for yes before that for no.
     """
-    check_depth(max_depth)
+    max_depth = as_count("max_depth", max_depth, 0, none=True)
     gates = questions_of(tree, feature_names, max_terms, digits)
     leaves, nodes = Leaves(tree, gates.leaves, class_names, digits), []
 
@@ -106,18 +106,3 @@ def nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits):
 
     _visit(0, 0)
     return [node for node in nodes if max_depth is None or node.depth <= max_depth]
-
-
-def check_depth(max_depth):
-    """Refuse a depth that no tree has.
-
-    Parameters
-    ----------
-    max_depth : int or None
-        Of the nodes that are shown; None for all.
-    """
-    if max_depth is None or (isinstance(max_depth, Integral) and max_depth >= 0):
-        return
-    raise ValueError(
-        f"max_depth={max_depth!r} must be 0 or more, a whole number, or None for all."
-    )

@@ -1,6 +1,6 @@
 """A fitted tree as text."""
 
-from .nodes import check_depth
+from .arguments import as_count
 from .questions import quietly
 from .readable import readable
 from .wording import Leaves, questions_of
@@ -107,7 +107,8 @@ def export_text(
     |--- ... [+ 3 smaller terms] > ...
     |   |--- True ... %  (... % of rows, n = ...)
     """
-    check_depth(max_depth)
+    max_depth = as_count("max_depth", max_depth, 0, none=True)
+    spacing = as_count("spacing", spacing)
     tree = readable(tree).student
     gates = questions_of(tree, feature_names, max_terms, digits)
     leaves = Leaves(tree, gates.leaves, class_names, digits)

@@ -155,7 +155,23 @@ def test_a_class_that_is_asked_for_is_reached():
         ({"x": np.zeros(4), "features": [4]}, "4 is no column"),
         ({"x": np.zeros(3)}, "3 features"),
         ({"x": np.zeros(4), "max_features": 0}, "max_features=0 must be at least 1"),
+        (
+            {"x": np.zeros(4), "max_features": "2"},
+            "max_features='2' must be at least 1",
+        ),
+        (
+            {"x": np.zeros(4), "max_features": 1.5},
+            "max_features=1.5 must be at least 1",
+        ),
+        ({"x": np.zeros(4), "target": [1]}, r"target=\[1\] is none of the classes"),
         ({"x": np.zeros(4), "immutable": ["height"]}, "immutable=.*is no column"),
+        ({"x": np.zeros(4), "immutable": "a"}, "immutable='a' must be a list of col"),
+        ({"x": np.zeros(4), "features": 2}, "features=2 must be a list of columns"),
+        (
+            {"x": np.zeros(4), "features": np.array([True, False, False, True])},
+            "features=.*True_? is no column",
+        ),
+        ({"x": np.zeros(4), "permitted_range": [0]}, "permitted_range=.* be a dict"),
         (
             {"x": np.zeros(4), "permitted_range": {9: (0, 1)}},
             "permitted_range=.*9 is no",
@@ -165,6 +181,15 @@ def test_a_class_that_is_asked_for_is_reached():
             "the lowest and the highest",
         ),
         ({"x": np.zeros(4), "permitted_range": {0: [1]}}, "the lowest and the highest"),
+        ({"x": np.zeros(4), "permitted_range": {0: 1}}, "the lowest and the highest"),
+        (
+            {"x": np.zeros(4), "permitted_range": {0: ("1", "2")}},
+            "the lowest and the highest",
+        ),
+        (
+            {"x": np.zeros(4), "permitted_range": {0: (np.nan, 2)}},
+            "the lowest and the highest",
+        ),
     ],
 )
 def test_bad_calls_name_the_argument(given, message):

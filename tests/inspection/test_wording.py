@@ -168,7 +168,7 @@ def test_bad_limits_are_named():
     X, y = load_iris(return_X_y=True)
     tree = HardDecisionTreeClassifier(max_leaf_nodes=3).fit(X, y)
     for show in (export_graphviz, plot_tree):
-        with pytest.raises(ValueError, match="max_depth=-1 must be 0 or more"):
+        with pytest.raises(ValueError, match="max_depth=-1 must be at least 0"):
             show(tree, max_depth=-1)
     for show in (export_graphviz, export_text):
         with pytest.raises(ValueError, match="max_terms=0 must be at least 1"):
