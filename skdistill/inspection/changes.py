@@ -183,8 +183,8 @@ class Column:
                 self.values = [value for value in self.values if value in [*limits]]
             return
         self.observed = np.asarray(observed, dtype=np.float64)
-        self.is_gap = self.before is None or not np.isfinite(self.before)
-        self.before = np.nan if self.before is None else self.before
+        self.before = np.nan if self.before is None else float(self.before)
+        self.is_gap = not np.isfinite(self.before)
         self.values = self.observed
         if len(observed):
             self._set_grid(tree, limits)
@@ -358,7 +358,7 @@ def value_of(row, column):
     Returns
     -------
     object
-        A float, a category, or None for a gap.
+        A number, of whatever type, a category, or None for a gap.
     """
     if hasattr(row, "to_pandas"):
         row = row.to_pandas()
@@ -366,8 +366,4 @@ def value_of(row, column):
         value = row.iloc[0, column]
     else:
         value = row[0, column] if hasattr(row, "ndim") else row[0][column]
-    if is_gap(value):
-        return None
-    if isinstance(value, bool | int | float | np.number | np.bool_):
-        return float(value)
-    return value
+    return None if is_gap(value) else value

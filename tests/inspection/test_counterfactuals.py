@@ -1,6 +1,8 @@
 """The smallest change that flips a decision, against brute force."""
 
 import sys
+from decimal import Decimal
+from fractions import Fraction
 from itertools import combinations
 
 import numpy as np
@@ -125,6 +127,53 @@ def test_a_column_of_gaps_alone_is_passed_over(tree):
     X = pd.DataFrame({"x": x, "none": np.nan})
     found = counterfactual(tree.fit(X, x > 0), X[:1])
     assert found.feature == "x" and found.prediction != (x[0] > 0)
+
+
+@pytest.mark.parametrize("number", [Decimal, Fraction, np.float32, int])
+def test_numbers_of_any_type_are_numbers(number):
+    X = pd.DataFrame({"x": [number(i % 5) for i in range(60)]})
+    tree = HardDecisionTreeClassifier(max_leaf_nodes=2).fit(X, np.arange(60) % 5 > 2)
+    for row in (X[:1], X.iloc[0]):
+        found = counterfactual(tree, row)
+        assert str(found) == "x > 2 instead of 0 makes it True"
+        assert type(found.before) is float
+
+
+CATEGORIES = {
+    "booleans": ([False, True, False], [True, False, True]),
+    "integers beyond floats": ([2**53, 2**53 + 1, 2**53 + 2], [2**53 + 1]),
+    "some that no row has": ([*"abc"], [*"zbaycx"]),
+}
+
+
+@pytest.mark.parametrize("kind", CATEGORIES)
+def test_categories_keep_their_type_and_were_seen(kind):
+    held, first = CATEGORIES[kind]
+    levels = list(dict.fromkeys([*first, *held]))
+    X = pd.DataFrame({"c": pd.Categorical(held * 30, categories=levels)})
+    y = X["c"] == held[1]
+    tree = HardDecisionTreeClassifier(max_leaf_nodes=2).fit(X, y)
+    found = counterfactual(tree, X[1:2])
+    assert found.before == held[1] and str(found).endswith(
+        f" of {held[1]} makes it False"
+    )
+    others = all_counterfactuals(tree, X[1:2])["after"].tolist()
+    assert sorted(others) == sorted({*held} - {held[1]})
+
+
+def test_rows_of_no_weight_are_as_if_they_were_not_there():
+    x = np.linspace(0, 1, 100)
+    X = pd.DataFrame({"x": x, "c": np.where(x > 0.8, "far", "near")})
+    seen = x <= 0.8
+    tree = HardDecisionTreeClassifier(max_leaf_nodes=2)
+    tree.fit(X, x > 0.3, sample_weight=seen.astype(float))
+    flips = all_counterfactuals(tree, X[:1])
+    tree.fit(X[seen], x[seen] > 0.3)
+    pd.testing.assert_frame_equal(flips, all_counterfactuals(tree, X[:1]))
+    with pytest.raises(
+        ValueError, match="permitted_range of 'c' is 5: give a list of c"
+    ):
+        counterfactual(tree, X[:1], permitted_range={"c": 5})
 
 
 def test_a_class_that_is_asked_for_is_reached():
