@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..tables.gaps import is_gap
-from ..tables.terms import in_one_line
+from ..tables.terms import category_in_words, in_one_line
 from ..tables.view import reads_tables
 from .numbers import beside, in_full, number
 from .wording import names_of, quoted
@@ -107,7 +107,7 @@ def in_words(value):
     """
     if is_gap(value):
         return "missing"
-    return in_full(value) if isinstance(value, float) else in_one_line(value)
+    return in_full(value) if isinstance(value, float) else category_in_words(value)
 
 
 def label_in_words(label):

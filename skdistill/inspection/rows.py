@@ -4,7 +4,7 @@ import numpy as np
 from scipy import sparse
 
 from ..tables.containers import as_array, is_frame, unmasked
-from ..tables.terms import in_one_line
+from ..tables.terms import category_in_words
 from ..tables.view import reads_tables
 
 
@@ -94,5 +94,5 @@ def held_by(student, row):
     held = {j: None if np.isnan(value) else value for j, value in numbers}
     for column, labels in table.labels.items():
         code = int(labels.codes[0])
-        held[column] = in_one_line(labels.categories[code]) if code >= 0 else None
+        held[column] = category_in_words(labels.categories[code]) if code >= 0 else None
     return held

@@ -50,9 +50,10 @@ def export_text(
     2.45 itself goes to the other side.
 
     Names, categories and classes are printed as they are, in one line each: control
-    characters as ``\\n``, an empty name as ``''``. A column's name that reads as a number
-    is quoted, so that ``0.5 * '40' <= 3`` is no arithmetic; other names that are no
-    strings are as ``str`` has them.
+    characters as ``\\n``, an empty name as ``''``; a category that is called as gaps are is
+    ``'missing'``. A column's name that reads as a number is quoted, so that
+    ``0.5 * '40' <= 3`` is no arithmetic; other names that are no strings are as ``str`` has
+    them.
 
     Parameters
     ----------
