@@ -9,6 +9,7 @@ from .arguments import as_count, as_list
 from .changes import Column, Counterfactual, in_words, label_in_words, listed
 from .flips import Search
 from .numbers import percent
+from .questions import quietly
 from .readable import readable
 from .wording import names_of
 
@@ -26,6 +27,7 @@ _NUMBERS = [
 ]
 
 
+@quietly
 def counterfactual(
     tree,
     x,
@@ -119,6 +121,7 @@ def counterfactual(
     return _by_pairs(search, max_features)
 
 
+@quietly
 def all_counterfactuals(
     tree, x, *, target=None, features=None, immutable=(), permitted_range=None
 ):

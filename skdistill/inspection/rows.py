@@ -20,6 +20,11 @@ def one_row(x):
     -------
     frame or array-like of shape (1, n_features)
         The row in two dimensions; a text in a list.
+
+    Raises
+    ------
+    ValueError
+        If it has no dimension, as a number and a dict.
     """
     if is_frame(x):
         return x
@@ -27,7 +32,15 @@ def one_row(x):
         return [x]
     if hasattr(x, "to_frame") and hasattr(x, "index"):  # a Series of pandas
         return x.to_frame().T.infer_objects()  # a Series of mixed values is of objects
-    return x if sparse.issparse(x) or as_array(x).ndim != 1 else [x]
+    if sparse.issparse(x):
+        return x
+    n_dimensions = as_array(x).ndim
+    if not n_dimensions:
+        raise ValueError(
+            f"x={x!r} must be one row: a frame such as X[:1], a Series, or a list of one "
+            "value for each column."
+        )
+    return [x] if n_dimensions == 1 else x
 
 
 def varied(row, column, values):

@@ -22,6 +22,7 @@ from skdistill import (
     explain,
     export_text,
 )
+from skdistill.export import to_numpy
 
 SOFT = {"max_depth": 3, "max_epochs": 40, "random_state": 0}
 
@@ -137,6 +138,15 @@ def test_numbers_of_any_type_are_numbers(number):
         found = counterfactual(tree, row)
         assert str(found) == "x > 2 instead of 0 makes it True"
         assert type(found.before) is float
+
+
+def test_columns_of_the_largest_floats():
+    x = np.array([-1.7e308, -1e308, 0, 1e308, 1.7e308])[np.arange(60) % 5][:, None]
+    tree = HardDecisionTreeClassifier(max_leaf_nodes=2).fit(x, x[:, 0] > 0)
+    found = counterfactual(tree, x[0])
+    assert found.after > 0 and tree.predict([[found.after]])[0]
+    assert len(all_counterfactuals(tree, x[0])) == 1
+    np.testing.assert_array_equal(to_numpy(tree).predict(x), tree.predict(x))
 
 
 CATEGORIES = {

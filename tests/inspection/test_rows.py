@@ -2,9 +2,10 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from sklearn.datasets import load_iris
 
-from skdistill import HardDecisionTreeClassifier, explain
+from skdistill import HardDecisionTreeClassifier, counterfactual, explain
 from skdistill.inspection.rows import varied
 
 
@@ -31,3 +32,12 @@ def test_other_values_stand_in_their_column_alone_and_numbers_stay_numbers():
     frame = pd.DataFrame({"n": [1], "t": ["a"]})
     rows = varied(frame, 1, ["b", "c"])
     assert rows["n"].tolist() == [1, 1] and rows["t"].tolist() == ["b", "c"]
+
+
+@pytest.mark.parametrize("wrong", [None, 5, {"a": 1.0}, {1.0}])
+def test_what_has_no_dimension_is_no_row(wrong):
+    X, y = load_iris(return_X_y=True)
+    tree = HardDecisionTreeClassifier(max_leaf_nodes=2).fit(X, y)
+    for tool in (explain, counterfactual):
+        with pytest.raises(ValueError, match="x=.* must be one row: a frame such as"):
+            tool(tree, wrong)
