@@ -76,7 +76,7 @@ def varied(row, column, values):
     before = row.dtypes.iloc[column]
     if isinstance(before, pd.CategoricalDtype):
         # A categorical takes no other values than its categories.
-        known = before.categories.union(pd.Index(values), sort=False)
+        known = before.categories.union(pd.Index(values).unique(), sort=False)
         values = pd.Categorical(values, categories=known, ordered=before.ordered)
     new = pd.Series(values, index=rows.index)
     parts = [rows.iloc[:, k] if k != column else new for k in range(rows.shape[1])]

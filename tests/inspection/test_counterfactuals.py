@@ -140,6 +140,17 @@ def test_numbers_of_any_type_are_numbers(number):
         assert type(found.before) is float
 
 
+def test_a_category_and_another_column_may_change_together():
+    both = np.array([[False, False], [False, True], [True, False], [True, True]] * 40)
+    X = pd.DataFrame({"c": pd.Categorical(np.where(both[:, 0], "on", "off"))})
+    X["x"] = both[:, 1].astype(float)
+    params = {"max_epochs": 40, "lr": 0.1, "batch_size": 32, "random_state": 0}
+    tree = SoftDecisionTreeClassifier(max_depth=1, **params).fit(X, both.all(axis=1))
+    assert tree.predict(X[:4]).tolist() == [False, False, False, True]
+    found = counterfactual(tree, X[:1])
+    assert sorted(found.feature) == ["c", "x"] and found.prediction
+
+
 def test_columns_of_the_largest_floats():
     x = np.array([-1.7e308, -1e308, 0, 1e308, 1.7e308])[np.arange(60) % 5][:, None]
     tree = HardDecisionTreeClassifier(max_leaf_nodes=2).fit(x, x[:, 0] > 0)

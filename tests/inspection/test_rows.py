@@ -32,6 +32,8 @@ def test_other_values_stand_in_their_column_alone_and_numbers_stay_numbers():
     frame = pd.DataFrame({"n": [1], "t": ["a"]})
     rows = varied(frame, 1, ["b", "c"])
     assert rows["n"].tolist() == [1, 1] and rows["t"].tolist() == ["b", "c"]
+    categories = frame.astype({"t": "category"})
+    assert varied(categories, 1, ["b", "a", "b"])["t"].tolist() == ["b", "a", "b"]
 
 
 @pytest.mark.parametrize("wrong", [None, 5, {"a": 1.0}, {1.0}])
