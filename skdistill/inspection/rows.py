@@ -1,9 +1,13 @@
 """One row that a user names, and others like it."""
 
+from collections.abc import Hashable
+from numbers import Number
+
 import numpy as np
 from scipy import sparse
 
 from ..tables.containers import as_array, is_frame, unmasked
+from ..tables.gaps import is_gap
 from ..tables.terms import category_in_words
 from ..tables.view import reads_tables
 
@@ -30,7 +34,7 @@ def one_row(x):
         return x
     if isinstance(x, str):
         return [x]
-    if hasattr(x, "to_frame") and hasattr(x, "index"):  # a Series of pandas
+    if is_series(x):
         return x.to_frame().T.infer_objects()  # a Series of mixed values is of objects
     if sparse.issparse(x):
         return x
@@ -41,6 +45,54 @@ def one_row(x):
             "value for each column."
         )
     return [x] if n_dimensions == 1 else x
+
+
+def is_series(x):
+    """Tell whether a row is a Series of pandas.
+
+    Parameters
+    ----------
+    x : object
+        As the user gave it.
+
+    Returns
+    -------
+    bool
+        Its values have then a type each, and columns none.
+    """
+    return hasattr(x, "to_frame") and hasattr(x, "index")
+
+
+def with_categories(row, student):
+    """Return the row of a Series with the categories that the Series has forgotten.
+
+    Parameters
+    ----------
+    row : pandas.DataFrame of one row
+        From ``one_row``.
+    student : SoftDecisionTree, HardDecisionTree or NeuralStudent
+        Fitted.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A known category, and what is neither text nor number, such as an interval, is
+        one again.
+    """
+    import pandas as pd
+
+    view = student.preprocessor_
+    if not reads_tables(view) or row.shape[1] != student.n_features_in_:
+        return row
+    for part in view.parts_[1:]:
+        value = row.iloc[0, part.column]
+        if is_gap(value) or not isinstance(value, Hashable):
+            continue
+        # As training had it: 1.0, of a Series of numbers, is the category 1.
+        known = {each: each for each in part.bins}
+        if value in known or not isinstance(value, str | Number):
+            row.isetitem(part.column, pd.Categorical([known.get(value, value)]))
+    return row
 
 
 def varied(row, column, values):
