@@ -5,7 +5,7 @@ from sklearn.base import is_classifier
 from sklearn.metrics import cohen_kappa_score, r2_score
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import StrOptions, validate_params
-from sklearn.utils.validation import _check_sample_weight
+from sklearn.utils.validation import _check_sample_weight, check_array
 
 from .lesson.soft_targets import soft_targets
 from .tables.gaps import plain_values
@@ -69,11 +69,9 @@ def fidelity(student_output, teacher_output, *, sample_weight=None) -> dict[str,
     >>> fidelity([1.0, 2.0, 3.0], [1.0, 2.0, 4.0])["rmse"]
     0.577...
     """
-    q, p = (
-        np.asarray(plain_values(each), dtype=np.float64)
-        for each in (student_output, teacher_output)
-    )
-    if q.shape != p.shape or not len(p):
+    q = _numbers("student_output", student_output)
+    p = _numbers("teacher_output", teacher_output)
+    if q.shape != p.shape or not p.ndim or not len(p):
         raise ValueError(
             f"student_output has shape {q.shape} and teacher_output {p.shape}: give both "
             "for the same rows and classes, and at least one row."
@@ -87,6 +85,17 @@ def fidelity(student_output, teacher_output, *, sample_weight=None) -> dict[str,
     if _are_distributions(p) and _are_distributions(q):
         return _of_distributions(q, p, weight)
     return _of_values(q, p, weight)
+
+
+def _numbers(argument, values):
+    return check_array(
+        plain_values(values),
+        dtype=np.float64,
+        ensure_2d=False,
+        ensure_min_samples=0,
+        ensure_min_features=0,
+        input_name=argument,
+    )
 
 
 @validate_params(

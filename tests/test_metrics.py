@@ -36,9 +36,13 @@ def test_fidelity_of_values_and_of_one_class():
     # Of a teacher that says one thing alone there is nothing to rank.
     assert np.isnan([found.pop("auc"), found.pop("spearman")]).all()
     assert found == {"agreement": 1.0, "kappa": 1.0, "kl": 0.0}
-    for pair in ((sure, sure[:3]), (sure[:0], sure[:0])):
+    for pair in ((sure, sure[:3]), (sure[:0], sure[:0]), (1.0, 1.0)):
         with pytest.raises(ValueError, match="for the same rows and classes"):
             fidelity(*pair)
+    with pytest.raises(ValueError, match="Input student_output contains NaN"):
+        fidelity([np.nan, 1.0], [0.0, 1.0])
+    with pytest.raises(ValueError, match="Input teacher_output contains infinity"):
+        fidelity([0.0, 1.0], [np.inf, 1.0])
 
 
 def test_rows_of_no_weight_are_not_there():

@@ -201,7 +201,8 @@ class _Columns:
             column[:] = [known[i] for i in random.integers(len(known), size=n)]
             return column
         middle, spread, each = self._spread[j]
-        x = middle + spread * random.normal(size=n)
+        with np.errstate(over="ignore"):  # what is infinite is cut off below
+            x = middle + spread * random.normal(size=n)
         if each.tail is not None:
             x = _unbent(each.tail, np.clip(x, -500, 500))
         if near := self._near.get(j):  # where nothing is known of the spread, and else

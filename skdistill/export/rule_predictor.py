@@ -40,7 +40,13 @@ def rules_content(predictor):
     tree = plain_tree(predictor)
     said = leaf_answers(predictor, arrays["values"], predictor._model._p)
     names = meta["names"] or meta["view"].get("shown") or [None] * len(tree.whole)
-    classes = [arrays[f"classes_{i}"].tolist() for i in range(len(meta["widths"]))]
+    classes = [arrays[f"classes_{i}"] for i in range(len(meta["widths"]))]
+    if any(of.dtype.kind in "mM" for of in classes):
+        raise TypeError(
+            "Rules as JSON hold no labels that are dates: fit on labels that are strings, "
+            "such as y.astype(str)."
+        )
+    classes = [of.tolist() for of in classes]
     return {
         "format": FORMAT,
         "student": meta["student"],

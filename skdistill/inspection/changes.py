@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..tables.gaps import is_gap
-from ..tables.terms import in_one_line
+from ..tables.terms import category_in_words, in_one_line
 from ..tables.view import reads_tables
 from .numbers import beside, in_full, number
 from .wording import names_of, quoted
@@ -107,7 +107,7 @@ def in_words(value):
     """
     if is_gap(value):
         return "missing"
-    return in_full(value) if isinstance(value, float) else in_one_line(value)
+    return in_full(value) if isinstance(value, float) else category_in_words(value)
 
 
 def label_in_words(label):
@@ -183,8 +183,8 @@ class Column:
                 self.values = [value for value in self.values if value in [*limits]]
             return
         self.observed = np.asarray(observed, dtype=np.float64)
-        self.is_gap = self.before is None or not np.isfinite(self.before)
-        self.before = np.nan if self.before is None else self.before
+        self.before = np.nan if self.before is None else float(self.before)
+        self.is_gap = not np.isfinite(self.before)
         self.values = self.observed
         if len(observed):
             self._set_grid(tree, limits)
@@ -358,7 +358,7 @@ def value_of(row, column):
     Returns
     -------
     object
-        A float, a category, or None for a gap.
+        A number, of whatever type, a category, or None for a gap.
     """
     if hasattr(row, "to_pandas"):
         row = row.to_pandas()
@@ -366,8 +366,4 @@ def value_of(row, column):
         value = row.iloc[0, column]
     else:
         value = row[0, column] if hasattr(row, "ndim") else row[0][column]
-    if is_gap(value):
-        return None
-    if isinstance(value, bool | int | float | np.number | np.bool_):
-        return float(value)
-    return value
+    return None if is_gap(value) else value

@@ -1,13 +1,15 @@
 """What would have had to be otherwise."""
 
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import is_classifier
 
+from .arguments import as_count, as_list
 from .changes import Column, Counterfactual, in_words, label_in_words, listed
 from .flips import Search
 from .numbers import percent
+from .questions import quietly
 from .readable import readable
 from .wording import names_of
 
@@ -25,6 +27,7 @@ _NUMBERS = [
 ]
 
 
+@quietly
 def counterfactual(
     tree,
     x,
@@ -104,10 +107,11 @@ def counterfactual(
     no change of one feature makes it class 2: the nearest takes two, petal length ...
     """
     search = _search(tree, x, target, features, immutable, permitted_range)
-    if max_features < 1 or (max_features > 2 and not search.is_hard):
+    max_features = as_count("max_features", max_features)
+    if max_features > 2 and not search.is_hard:
         raise ValueError(
-            f"max_features={max_features} must be at least 1, and for a soft tree, or a "
-            "view of your own, 2 at most."
+            f"max_features={max_features} must be 2 at most for a soft tree, and for a "
+            "view of your own."
         )
     found = min(search.singles(), key=_size, default=None)
     if found is not None:
@@ -117,6 +121,7 @@ def counterfactual(
     return _by_pairs(search, max_features)
 
 
+@quietly
 def all_counterfactuals(
     tree, x, *, target=None, features=None, immutable=(), permitted_range=None
 ):
@@ -194,7 +199,7 @@ def _search(tree, x, target, features, immutable, permitted_range):
     now = tree.predict(row)
     if len(now) != 1:
         raise ValueError(f"x has {len(now)} rows: give one, such as X[:1].")
-    if target is not None and target not in tree.classes_:
+    if target is not None and (np.ndim(target) or target not in tree.classes_):
         raise ValueError(
             f"target={target!r} is none of the classes {tree.classes_.tolist()}."
         )
@@ -207,7 +212,7 @@ def _search(tree, x, target, features, immutable, permitted_range):
     if features is not None:
         may = _positions(tree, features, "features")
     may_not = set(_positions(tree, immutable, "immutable"))
-    limits = _limits(tree, permitted_range or {})
+    limits = _limits(tree, {} if permitted_range is None else permitted_range)
     columns = [Column(tree, row, j, limits.get(j)) for j in may if j not in may_not]
     return Search(tree, row, now[0], target, columns)
 
@@ -216,23 +221,35 @@ def _positions(tree, columns, argument):
     names, positions = names_of(tree) or [], list(range(tree.n_features_in_))
     if any(isinstance(name, Integral) for name in names):
         positions = []  # an integer is a name, and a wrong one no position
+    columns = as_list(argument, columns, "columns", is_ordered=False)
     for each in columns:
-        if each not in names and each not in positions:
+        # Python takes True for 1: a mask would name the first two columns.
+        is_mask = isinstance(each, bool | np.bool_)
+        if each not in names and (is_mask or each not in positions):
             raise ValueError(
-                f"{argument}={list(columns)!r}: {each!r} is no column, which are "
+                f"{argument}={columns!r}: {each!r} is no column, which are "
                 f"{names or positions}."
             )
-    return [names.index(each) if each in names else int(each) for each in columns]
+    found = [names.index(each) if each in names else int(each) for each in columns]
+    return list(dict.fromkeys(found))
 
 
 def _limits(tree, permitted_range):
-    names = _positions(tree, permitted_range, "permitted_range")
+    if not isinstance(permitted_range, dict):
+        raise ValueError(
+            f"permitted_range={permitted_range!r} must be a dict of columns, such as "
+            '{"age": (18, 65)}.'
+        )
+    names = _positions(tree, list(permitted_range), "permitted_range")
     limits = dict(zip(names, permitted_range.values(), strict=True))
     for column, (name, limit) in zip(names, permitted_range.items(), strict=True):
         is_number = tree._observed[column][1] is not None
-        if isinstance(limit, str) or (is_number and not _is_range(limit)):
+        is_list = hasattr(limit, "__len__") and not isinstance(limit, str)
+        if not is_list or (is_number and not _is_range(limit)):
             wanted = (
-                "the lowest and the highest number, or None" if is_number else "a list"
+                "the lowest and the highest number, or None"
+                if is_number
+                else "a list of categories"
             )
             raise ValueError(
                 f"permitted_range of {name!r} is {limit!r}: give {wanted}."
@@ -242,7 +259,9 @@ def _limits(tree, permitted_range):
 
 def _is_range(limit):
     ends = [end for end in limit if end is not None]
-    return len(limit) == 2 and ends == sorted(ends)
+    # NaN is no end: it is neither below nor above.
+    are_numbers = all(isinstance(end, Real) and end == end for end in ends)
+    return len(limit) == 2 and are_numbers and ends == sorted(ends)
 
 
 def _size(found):

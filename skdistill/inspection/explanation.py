@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.base import is_classifier
 
 from ..tasks.priors import shifted
+from .arguments import as_count
 from .contributions import Spoken
 from .questions import quietly
 from .readable import readable
@@ -107,6 +108,7 @@ def explain(
     1 other word:  at most 0.00
     By so much the answer is less without the word: what the model does, and no cause.
     """
+    max_terms = as_count("max_terms", max_terms, none=True)
     of_text = AskedText.of(tree, x)
     if of_text is not None:
         return "\n".join(of_text.lines(class_names, max_terms, digits))

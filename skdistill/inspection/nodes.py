@@ -1,10 +1,10 @@
 """The nodes of a fitted tree as a picture needs them."""
 
 from dataclasses import dataclass
-from numbers import Integral
 
 import numpy as np
 
+from .arguments import as_count
 from .questions import quietly
 from .wording import Leaves, questions_of
 
@@ -69,55 +69,54 @@ def nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits):
     list of Node
         Each before its children, the subtree for yes before that for no.
     """
-    check_depth(max_depth)
+    max_depth = as_count("max_depth", max_depth, 0, none=True)
     gates = questions_of(tree, feature_names, max_terms, digits)
-    leaves, nodes = Leaves(tree, gates.leaves, class_names, digits), []
+    leaves, places = Leaves(tree, gates.leaves, class_names, digits), _places(gates)
+    values, below = _means(leaves, places)
 
-    def _visit(number, depth):
-        """Add a node and those below it; returns its value, and its leaves' values."""
-        # A parent stands before its children, but its value is their mean: keep its place.
-        sides, place = gates.sides(number), len(nodes)
+    def _node(number, depth, sides):
+        """One node with what it says."""
         children = tuple(child for _, child in sides)
-        nodes.append(None)
-        if children:
-            values, below = zip(
-                *(_visit(child, depth + 1) for child in children), strict=True
-            )
-            below = np.concatenate(below)
-            # Where no row comes, both sides count alike.
-            weight = leaves.mass[list(children)]
-            value = np.average(values, axis=0, weights=weight if weight.sum() else None)
-        else:
-            value = leaves.values[number]
-            below = value[None]
         is_cut = bool(children) and depth == max_depth
-        lines = [text for text, _ in sides[:1]]
-        if sides and gates.note(number):
-            lines.append(f"({gates.note(number)})")
+        value, note = values[number], gates.note(number) if sides else ""
+        lines = [text for text, _ in sides[:1]] + [f"({note})"] * bool(note)
         lines.append(leaves.in_passing(value) if sides else leaves.prediction(value))
         lines += [] if sides else leaves.observed(number)
         lines += leaves.rows(number)
         kept = () if is_cut else children
         headline, mass = leaves.headline(value), leaves.mass[number]
-        nodes[place] = Node(
-            number, depth, kept, lines, headline, mass, value, below, is_cut
+        return Node(
+            number, depth, kept, lines, headline, mass, value, below[number], is_cut
         )
-        return value, below
 
-    _visit(0, 0)
-    return [node for node in nodes if max_depth is None or node.depth <= max_depth]
+    return [
+        _node(*place) for place in places if max_depth is None or place[1] <= max_depth
+    ]
 
 
-def check_depth(max_depth):
-    """Refuse a depth that no tree has.
+def _places(gates):
+    """Number, depth and sides of each node, the subtree for yes before that for no."""
+    todo, places = [(0, 0)], []  # no recursion: trees of a thousand levels are trees
+    while todo:
+        number, depth = todo.pop()
+        sides = gates.sides(number)
+        places.append((number, depth, sides))
+        todo += [(child, depth + 1) for _, child in reversed(sides)]
+    return places
 
-    Parameters
-    ----------
-    max_depth : int or None
-        Of the nodes that are shown; None for all.
-    """
-    if max_depth is None or (isinstance(max_depth, Integral) and max_depth >= 0):
-        return
-    raise ValueError(
-        f"max_depth={max_depth!r} must be 0 or more, a whole number, or None for all."
-    )
+
+def _means(leaves, places):
+    """What each node says, and what the leaves below it say."""
+    values, below = {}, {}
+    for number, _, sides in reversed(places):  # children before their parents
+        children = [child for _, child in sides]
+        if not children:
+            values[number] = leaves.values[number]
+            below[number] = values[number][None]
+            continue
+        # Where no row comes, both sides count alike.
+        weight = leaves.mass[children]
+        weight = weight if weight.sum() else None
+        values[number] = np.average([values[k] for k in children], 0, weight)
+        below[number] = np.concatenate([below[k] for k in children])
+    return values, below

@@ -24,7 +24,7 @@ def in_full(value):
     value = float(value) + 0.0  # -0 is 0
     # 17.5 rather than 17.500000000000001, where both are the same float.
     short = f"{value:.15g}"
-    text = short if float(short) == value else repr(value)
+    text = short if float(short) == value else repr(value).removesuffix(".0")
     if _SMALL <= abs(value) < 1:
         return np.format_float_positional(value, trim="-")  # 0.00003, and not 3e-05
     if "e" in text or not _LONG <= abs(value) < math.inf:

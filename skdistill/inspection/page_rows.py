@@ -6,7 +6,7 @@ import copy
 import numpy as np
 
 from ..export.arrays import predictor_of
-from ..tables.terms import in_one_line
+from ..tables.terms import category_in_words
 from ..tables.view import reads_tables, view_terms
 from .wording import names_of
 
@@ -145,7 +145,7 @@ class Rows:
     def _category(self, labels):
         options = {}  # an interval may be written in two ways: the first one is shown
         for category, code in labels["bins"]:
-            options.setdefault(code, in_one_line(category))
+            options.setdefault(code, category_in_words(category))
         options = [[text, code] for code, text in options.items()]
         options += [["another category", labels["other"]], ["missing", labels["gap"]]]
         return {

@@ -1,5 +1,7 @@
 """A fitted tree as a picture."""
 
+from numbers import Real
+
 import numpy as np
 
 from .bars import bars_of
@@ -85,6 +87,8 @@ def plot_tree(
     ------
     ImportError
         Without matplotlib.
+    ValueError
+        If `fontsize` is no size, or `ax` holds several axes or none.
 
     Examples
     --------
@@ -103,6 +107,7 @@ def plot_tree(
     >>> pyplot.close()
     """
     pyplot = imported_pyplot("plot_tree")
+    _check_looks(fontsize, ax)
     tree = readable(tree).student
     nodes = nodes_of(tree, feature_names, class_names, max_terms, max_depth, digits)
     bars, meaning = bars_of(tree, nodes, class_names, digits)
@@ -120,6 +125,20 @@ def plot_tree(
         picture.fit(size or _SMALLEST, size or _LARGEST, size_in_points(ax))
     picture.draw()
     return picture.texts
+
+
+def _check_looks(fontsize, ax):
+    """Refuse what matplotlib takes for another size, or for no axes."""
+    is_size = isinstance(fontsize, Real) and 0 < fontsize < _PAGE[1]
+    if not (fontsize is None or is_size or isinstance(fontsize, str)):
+        raise ValueError(
+            f"fontsize={fontsize!r} must be a positive number of points, the name of a "
+            "size such as 'small', or None."
+        )
+    if ax is not None and not hasattr(ax, "set_axis_off"):
+        raise ValueError(
+            f"ax={ax!r} must be one of matplotlib's Axes, such as axes[0]."
+        )
 
 
 def _in_points(fontsize):

@@ -8,7 +8,7 @@ from scipy import sparse
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from .rows import one_row
+from .rows import is_series, one_row, with_categories
 from .wording import names_of, names_out
 
 _TREES = (
@@ -51,7 +51,10 @@ class Readable:
         frame or array-like of shape (1, n_features)
             After the steps; what they return as a sparse matrix is dense.
         """
-        row = self.rows(one_row(x))
+        row = one_row(x)
+        if not self.steps and is_series(x):
+            row = with_categories(row, self.student)
+        row = self.rows(row)
         return row.toarray() if sparse.issparse(row) else row
 
     def rows(self, X):

@@ -1,6 +1,6 @@
 """A fitted tree as text."""
 
-from .nodes import check_depth
+from .arguments import as_count
 from .questions import quietly
 from .readable import readable
 from .wording import Leaves, questions_of
@@ -50,9 +50,10 @@ def export_text(
     2.45 itself goes to the other side.
 
     Names, categories and classes are printed as they are, in one line each: control
-    characters as ``\\n``, an empty name as ``''``. A column's name that reads as a number
-    is quoted, so that ``0.5 * '40' <= 3`` is no arithmetic; other names that are no
-    strings are as ``str`` has them.
+    characters as ``\\n``, an empty name as ``''``; a category that is called as gaps are is
+    ``'missing'``. A column's name that reads as a number is quoted, so that
+    ``0.5 * '40' <= 3`` is no arithmetic; other names that are no strings are as ``str`` has
+    them.
 
     Parameters
     ----------
@@ -107,31 +108,40 @@ def export_text(
     |--- ... [+ 3 smaller terms] > ...
     |   |--- True ... %  (... % of rows, n = ...)
     """
-    check_depth(max_depth)
+    max_depth = as_count("max_depth", max_depth, 0, none=True)
+    spacing = as_count("spacing", spacing)
     tree = readable(tree).student
     gates = questions_of(tree, feature_names, max_terms, digits)
     leaves = Leaves(tree, gates.leaves, class_names, digits)
-    return "\n".join(_lines(0, gates, leaves, "|" + " " * spacing, max_depth))
+    return "\n".join(_lines(gates, leaves, spacing, max_depth))
 
 
-def _lines(node, gates, leaves, indent, max_depth):
-    dashes = "|" + "-" * (len(indent) - 1) + " "
-    sides = gates.sides(node)
-    if not sides:
-        yield dashes + leaves.describe(node)
-        return
-    if max_depth == 0:
-        rows = ", ".join(leaves.rows(node))
-        yield f"{dashes}... {_count_leaves(node, gates)} leaves below  ({rows})"
-        return
-    note = gates.note(node)
-    for side, child in sides:
-        yield dashes + side + (f"  ({note})" if note else "")
-        note = ""  # once
-        deeper = None if max_depth is None else max_depth - 1
-        for line in _lines(child, gates, leaves, indent, deeper):
-            yield indent + line
+def _lines(gates, leaves, spacing, max_depth):
+    """A line for each side of a question, with those below it, and for each leaf."""
+    indent, dashes = "|" + " " * spacing, "|" + "-" * spacing + " "
+    todo = [(0, None, 0)]  # no recursion: trees of a thousand levels are trees
+    while todo:
+        depth, side, node = todo.pop()
+        if side is not None:
+            yield indent * (depth - 1) + dashes + side
+        sides = gates.sides(node)
+        if not sides:
+            yield indent * depth + dashes + leaves.describe(node)
+        elif depth == max_depth:
+            n, rows = _count_leaves(node, gates), ", ".join(leaves.rows(node))
+            yield f"{indent * depth}{dashes}... {n} leaves below  ({rows})"
+        else:
+            note = gates.note(node)
+            notes = [f"  ({note})" if note else "", ""]  # once
+            pairs = zip(sides, notes, strict=True)
+            below = [(depth + 1, side + note, child) for (side, child), note in pairs]
+            todo += reversed(below)
 
 
 def _count_leaves(node, gates):
-    return sum(_count_leaves(child, gates) for _, child in gates.sides(node)) or 1
+    todo, n = [node], 0
+    while todo:
+        below = [child for _, child in gates.sides(todo.pop())]
+        n += not below
+        todo += below
+    return n

@@ -4,6 +4,7 @@ import numpy as np
 
 from ..tables.terms import in_one_line
 from ..tables.view import reads_tables
+from .arguments import as_count, as_list
 from .numbers import in_full, number, percent
 from .questions import Gates, Questions
 
@@ -31,28 +32,12 @@ def questions_of(tree, feature_names=None, max_terms=3, digits=3):
     Gates or Questions
         Questions of the soft tree, or of the hard one.
     """
-    check_max_terms(max_terms)
+    max_terms = as_count("max_terms", max_terms, none=True)
+    digits = as_count("digits", digits)
     if hasattr(tree, "tree_"):
         return Questions(tree, column_names_of(tree, feature_names, tree._n_view))
     n_view = tree.module_.gate_weight.shape[1]
     return Gates(tree, column_names_of(tree, feature_names, n_view), max_terms, digits)
-
-
-def check_max_terms(max_terms):
-    """Refuse numbers of terms of which none would be shown.
-
-    Parameters
-    ----------
-    max_terms : int or None
-        As the user gave it.
-
-    Raises
-    ------
-    ValueError
-        If it is less than 1.
-    """
-    if max_terms is not None and max_terms < 1:
-        raise ValueError(f"max_terms={max_terms} must be at least 1, or None for all.")
 
 
 class Answers:
@@ -91,7 +76,7 @@ class Answers:
             self.names = [f"{name}:" for name in self.titles]
         elif self.is_multilabel or self.targets is None:
             self.names = _before_shares(self.titles)
-        self.digits = digits
+        self.digits = as_count("digits", digits)
 
     def prediction(self, value):
         """Return an answer in words.
@@ -292,10 +277,14 @@ def _value_names(task, n):
 
 
 def _names(given, n, default, argument):
-    names = default if given is None else list(given)
+    names = default if given is None else as_list(argument, given, f"{n} names")
     if len(names) != n:
         raise ValueError(f"{argument} has {len(names)} names, and there must be {n}.")
-    return [in_one_line(name) for name in names]
+    names = [in_one_line(name) for name in names]
+    if given is not None and len(set(names)) < n:
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{argument} has {twice!r} twice: give names that differ.")
+    return names
 
 
 def column_names_of(student, given, n_view):

@@ -23,7 +23,6 @@ from ..teacher.members import members_of
 from ..texts.reading import Texts, in_container_of, read_texts
 from .contributions import Said, outputs_to_explain
 from .readable import not_readable, read_by, unwrapped
-from .wording import check_max_terms
 
 # A model is asked about so many texts at most, and fewer where these are long: of all
 # together it reads so many letters.
@@ -110,7 +109,6 @@ class AskedText:
         str
             For each answer a line for the text, and one for each word.
         """
-        check_max_terms(max_terms)
         parts = Parts.of(self.text)
         rows = self._rows(parts.texts())
         task, answers = self._asked(rows)

@@ -9,7 +9,7 @@ from ..tables.column_names import column_names
 from ..tables.containers import as_array, columns_of, is_arrow, is_frame, is_texts
 from ..tables.reading import read_column
 from ..tables.table import Labels, default_names
-from ..tables.terms import in_one_line
+from ..tables.terms import category_in_words, in_one_line
 
 #: What the only column of texts is called.
 TEXT = "text"
@@ -131,7 +131,9 @@ def cell_in_words(values, row):
     """
     if isinstance(values, Labels):
         code = values.codes[row]
-        return in_one_line(values.categories[code]) if code >= 0 else "missing"
+        if code < 0:
+            return "missing"
+        return category_in_words(values.categories[code])
     value = float(values[row])
     if np.isnan(value):
         return "missing"

@@ -7,7 +7,7 @@ import numpy as np
 from ..inspection.conditions import Among, Bound
 from ..inspection.numbers import in_full, number
 from ..tables.table import Labels
-from ..tables.terms import in_one_line
+from ..tables.terms import category_in_words
 
 # Questions about a column: so many single categories, and groups of categories.
 _CATEGORIES, _GROUPS = 30, 5
@@ -85,7 +85,7 @@ class Question:
 def _written(category):
     if isinstance(category, float | np.floating):
         return in_full(category)
-    return in_one_line(category)
+    return category_in_words(category)
 
 
 def bounds_of(values, n):

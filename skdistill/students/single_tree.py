@@ -73,7 +73,7 @@ def single_tree(student, model, lesson):
     return {
         "_task": task,
         "_observed": _of_columns_asked(
-            observed_values(rows), hard, student.preprocessor_
+            observed_values(rows, weight), hard, student.preprocessor_
         ),
         "_n_view": tree.n_features_in_,
         "node_mass_": hard.totals(leaf, weight[:, None] / weight.sum())[:, 0],

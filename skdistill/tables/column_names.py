@@ -38,11 +38,9 @@ def check_distinct(X):
     ValueError
         If a name repeats.
     """
-    names = column_names(X)
+    names = _comparable(column_names(X))
     if names is None:
         return
-    # Two columns called NaN are of one name, though no NaN equals another.
-    names = [math.nan if _is_nan(name) else name for name in names]
     if len(set(names)) == len(names):
         return
     repeated = [name for name, count in Counter(names).items() if count > 1]
@@ -50,6 +48,13 @@ def check_distinct(X):
         f"X has several columns of one name, {repeated[:10]!r}: rename them, or give an "
         "array."
     )
+
+
+def _comparable(names):
+    """Names of which two are equal if both are NaN: an object equals itself in a list."""
+    if names is None:
+        return None
+    return [math.nan if _is_nan(name) else name for name in names]
 
 
 def _is_nan(name):
@@ -80,7 +85,7 @@ def check_names(estimator, X, reset):
     if reset:
         estimator._column_names = names
         return
-    known = vars(estimator).get("_column_names")
+    known, names = map(_comparable, (vars(estimator).get("_column_names"), names))
     if not names or not known or all(isinstance(name, str) for name in known):
         return
     if names != known and len(names) == len(known) == len({*names, *known}):

@@ -32,6 +32,11 @@ class Labels:
         """Whether no row has a label."""  # numpydoc ignore=RT01
         return not (self.codes >= 0).any()
 
+    def seen(self, rows):
+        """The categories that some rows have, in their order."""
+        # numpydoc ignore=PR01,RT01
+        return [self.categories[i] for i in np.unique(self.codes[rows]) if i >= 0]
+
 
 @dataclass(frozen=True)
 class Table:
@@ -209,30 +214,35 @@ def default_names(n_columns):
     return [f"feature_{j}" for j in range(n_columns)]
 
 
-def observed_values(X):
+def observed_values(X, weight):
     """What each column held, in short: for questions of what could have been.
 
     Parameters
     ----------
     X : Table, or ndarray of shape (n, n_features)
         Training rows.
+    weight : ndarray of shape (n,)
+        Their weights; rows without one are as if they were not there.
 
     Returns
     -------
     list of tuple, or None
         For each column of numbers its distinct values, ascending (256 quantiles of
         them, where there are more), and the share of rows up to each; for a column of
-        categories the categories and None. None for tables of another kind.
+        categories those that rows hold and None. None for tables of another kind.
     """
+    rows = slice(None) if weight.all() else weight > 0
     if isinstance(X, Table):
         numbers = dict(zip(X.number_columns.tolist(), X.numbers.T, strict=True))
         return [
-            _short_of(numbers[j]) if j in numbers else (X.labels[j].categories, None)
+            _short_of(numbers[j][rows])
+            if j in numbers
+            else (X.labels[j].seen(rows), None)
             for j in range(X.n_columns)
         ]
     if not isinstance(X, np.ndarray) or X.dtype.kind not in "biuf":
         return None
-    return [_short_of(column) for column in X.T]
+    return [_short_of(column[rows]) for column in X.T]
 
 
 def _short_of(column):

@@ -72,6 +72,23 @@ class Term:
         return f"{name} = {self.category}"
 
 
+def category_in_words(category):
+    """A category as text has it: in quotes, where it would be taken for a gap.
+
+    Parameters
+    ----------
+    category : object
+        From a table.
+
+    Returns
+    -------
+    str
+        One line.
+    """
+    text = in_one_line(category)
+    return f"'{text}'" if text == "missing" else text
+
+
 def in_one_line(value):
     """A name, category or label as text has it: as it is, but visible, and in one line.
 

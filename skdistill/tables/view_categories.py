@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .terms import Term, in_one_line
+from .terms import Term, category_in_words
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class CategoryColumn:
         # Not even with min_frequency=0 is a category frequent that no weight has.
         frequent = np.sort(order[mass[order] >= max(min_frequency, 1e-300)])
         rare = np.setdiff1d(np.flatnonzero(mass > 0), frequent)
-        texts = [in_one_line(labels.categories[i]) for i in frequent]
+        texts = [category_in_words(labels.categories[i]) for i in frequent]
         shares = list(mass[frequent])
         bins = {labels.categories[i]: code for code, i in enumerate(frequent)}
         neutral = len(frequent) + bool(len(rare)) + bool(gap_mass > 0)
@@ -153,7 +153,7 @@ class CategoryColumn:
 
 
 def _rare_text(categories):
-    text = ", ".join(map(in_one_line, categories[:3]))
+    text = ", ".join(map(category_in_words, categories[:3]))
     if len(categories) > 3:
         text = f"{len(categories)} rare values"
     return f"{text} or unseen"

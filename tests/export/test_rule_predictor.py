@@ -150,6 +150,12 @@ def test_bad_input():
     view = HardDecisionTreeClassifier(preprocessor=StandardScaler()).fit(X, y)
     with pytest.raises(TypeError, match="preprocessor=StandardScaler"):
         export_rules(view, format="json")
+    days = np.array(["2026-01-01", "2026-01-02"], dtype="datetime64[D]")[(y > 0) * 1]
+    dates = HardDecisionTreeClassifier(max_leaf_nodes=2).fit(X, days)
+    with pytest.raises(
+        TypeError, match=r"no labels that are dates: .*y\.astype\(str\)"
+    ):
+        export_rules(dates, format="json")
     values = HardDecisionTreeRegressor(max_leaf_nodes=4).fit(X, y)
     with pytest.raises(AttributeError, match="predict_proba is for classifiers"):
         load(export_rules(values, format="json")).predict_proba(X)

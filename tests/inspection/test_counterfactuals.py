@@ -1,6 +1,8 @@
 """The smallest change that flips a decision, against brute force."""
 
 import sys
+from decimal import Decimal
+from fractions import Fraction
 from itertools import combinations
 
 import numpy as np
@@ -20,6 +22,7 @@ from skdistill import (
     explain,
     export_text,
 )
+from skdistill.export import to_numpy
 
 SOFT = {"max_depth": 3, "max_epochs": 40, "random_state": 0}
 
@@ -127,6 +130,73 @@ def test_a_column_of_gaps_alone_is_passed_over(tree):
     assert found.feature == "x" and found.prediction != (x[0] > 0)
 
 
+@pytest.mark.parametrize("number", [Decimal, Fraction, np.float32, int])
+def test_numbers_of_any_type_are_numbers(number):
+    X = pd.DataFrame({"x": [number(i % 5) for i in range(60)]})
+    tree = HardDecisionTreeClassifier(max_leaf_nodes=2).fit(X, np.arange(60) % 5 > 2)
+    for row in (X[:1], X.iloc[0]):
+        found = counterfactual(tree, row)
+        assert str(found) == "x > 2 instead of 0 makes it True"
+        assert type(found.before) is float
+
+
+def test_a_category_and_another_column_may_change_together():
+    both = np.array([[False, False], [False, True], [True, False], [True, True]] * 40)
+    X = pd.DataFrame({"c": pd.Categorical(np.where(both[:, 0], "on", "off"))})
+    X["x"] = both[:, 1].astype(float)
+    params = {"max_epochs": 40, "lr": 0.1, "batch_size": 32, "random_state": 0}
+    tree = SoftDecisionTreeClassifier(max_depth=1, **params).fit(X, both.all(axis=1))
+    assert tree.predict(X[:4]).tolist() == [False, False, False, True]
+    found = counterfactual(tree, X[:1])
+    assert sorted(found.feature) == ["c", "x"] and found.prediction
+
+
+def test_columns_of_the_largest_floats():
+    x = np.array([-1.7e308, -1e308, 0, 1e308, 1.7e308])[np.arange(60) % 5][:, None]
+    tree = HardDecisionTreeClassifier(max_leaf_nodes=2).fit(x, x[:, 0] > 0)
+    found = counterfactual(tree, x[0])
+    assert found.after > 0 and tree.predict([[found.after]])[0]
+    assert len(all_counterfactuals(tree, x[0])) == 1
+    np.testing.assert_array_equal(to_numpy(tree).predict(x), tree.predict(x))
+
+
+CATEGORIES = {
+    "booleans": ([False, True, False], [True, False, True]),
+    "integers beyond floats": ([2**53, 2**53 + 1, 2**53 + 2], [2**53 + 1]),
+    "some that no row has": ([*"abc"], [*"zbaycx"]),
+}
+
+
+@pytest.mark.parametrize("kind", CATEGORIES)
+def test_categories_keep_their_type_and_were_seen(kind):
+    held, first = CATEGORIES[kind]
+    levels = list(dict.fromkeys([*first, *held]))
+    X = pd.DataFrame({"c": pd.Categorical(held * 30, categories=levels)})
+    y = X["c"] == held[1]
+    tree = HardDecisionTreeClassifier(max_leaf_nodes=2).fit(X, y)
+    found = counterfactual(tree, X[1:2])
+    assert found.before == held[1] and str(found).endswith(
+        f" of {held[1]} makes it False"
+    )
+    others = all_counterfactuals(tree, X[1:2])["after"].tolist()
+    assert sorted(others) == sorted({*held} - {held[1]})
+
+
+def test_rows_of_no_weight_are_as_if_they_were_not_there():
+    x = np.linspace(0, 1, 100)
+    X = pd.DataFrame({"x": x, "c": np.where(x > 0.8, "far", "near")})
+    seen = x <= 0.8
+    tree = HardDecisionTreeClassifier(max_leaf_nodes=2)
+    tree.fit(X, x > 0.3, sample_weight=seen.astype(float))
+    flips = all_counterfactuals(tree, X[:1])
+    tree.fit(X[seen], x[seen] > 0.3)
+    pd.testing.assert_frame_equal(flips, all_counterfactuals(tree, X[:1]))
+    with pytest.raises(
+        ValueError, match="permitted_range of 'c' is 5: give a list of c"
+    ):
+        counterfactual(tree, X[:1], permitted_range={"c": 5})
+
+
 def test_a_class_that_is_asked_for_is_reached():
     X, y = load_iris(return_X_y=True, as_frame=True)
     tree = HardDecisionTreeClassifier(max_leaf_nodes=3).fit(X, y)
@@ -155,7 +225,23 @@ def test_a_class_that_is_asked_for_is_reached():
         ({"x": np.zeros(4), "features": [4]}, "4 is no column"),
         ({"x": np.zeros(3)}, "3 features"),
         ({"x": np.zeros(4), "max_features": 0}, "max_features=0 must be at least 1"),
+        (
+            {"x": np.zeros(4), "max_features": "2"},
+            "max_features='2' must be at least 1",
+        ),
+        (
+            {"x": np.zeros(4), "max_features": 1.5},
+            "max_features=1.5 must be at least 1",
+        ),
+        ({"x": np.zeros(4), "target": [1]}, r"target=\[1\] is none of the classes"),
         ({"x": np.zeros(4), "immutable": ["height"]}, "immutable=.*is no column"),
+        ({"x": np.zeros(4), "immutable": "a"}, "immutable='a' must be a list of col"),
+        ({"x": np.zeros(4), "features": 2}, "features=2 must be a list of columns"),
+        (
+            {"x": np.zeros(4), "features": np.array([True, False, False, True])},
+            "features=.*True_? is no column",
+        ),
+        ({"x": np.zeros(4), "permitted_range": [0]}, "permitted_range=.* be a dict"),
         (
             {"x": np.zeros(4), "permitted_range": {9: (0, 1)}},
             "permitted_range=.*9 is no",
@@ -165,6 +251,15 @@ def test_a_class_that_is_asked_for_is_reached():
             "the lowest and the highest",
         ),
         ({"x": np.zeros(4), "permitted_range": {0: [1]}}, "the lowest and the highest"),
+        ({"x": np.zeros(4), "permitted_range": {0: 1}}, "the lowest and the highest"),
+        (
+            {"x": np.zeros(4), "permitted_range": {0: ("1", "2")}},
+            "the lowest and the highest",
+        ),
+        (
+            {"x": np.zeros(4), "permitted_range": {0: (np.nan, 2)}},
+            "the lowest and the highest",
+        ),
     ],
 )
 def test_bad_calls_name_the_argument(given, message):

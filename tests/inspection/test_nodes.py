@@ -1,15 +1,18 @@
 """What nodes say, and their colours."""
 
 import re
+import sys
 
 import numpy as np
 import pytest
 from iris_trees import NAMES, TREES, X, Y
+from sklearn.tree import DecisionTreeClassifier
 
 from skdistill import (
     HardDecisionTreeClassifier,
     HardDecisionTreeRegressor,
     SoftDecisionTreeClassifier,
+    StudentClassifier,
     explain,
     export_graphviz,
     export_text,
@@ -55,3 +58,18 @@ def test_values_up_to_the_largest_float_have_colours_and_words():
     soft.fit(wide, wide[:, 0] > 0)
     for tell in (export_text, export_graphviz, lambda tree: explain(tree, wide[:1])):
         assert "nan" not in tell(soft)
+
+
+def test_a_tree_of_more_levels_than_python_nests_is_a_tree(ax):
+    n = 1200
+    x = np.arange(n)[:, None]
+    student = StudentClassifier(student=DecisionTreeClassifier(), preprocessor=None)
+    student.fit(x, np.arange(n) % 2)  # a leaf is cut off at each question
+    assert student.student_.get_depth() > sys.getrecursionlimit()
+    assert export_text(student, spacing=1).count("rows, n =") == n
+    top = export_text(student, max_depth=1)
+    leaves = [line for line in top.splitlines() if "n = " in line]
+    below = sum(int(each) for each in re.findall(r"\.\.\. (\d+) leaves below", top))
+    assert below + sum("leaves below" not in line for line in leaves) == n
+    assert len(plot_tree(student, max_depth=2, ax=ax)) == 5
+    assert export_graphviz(student, max_depth=1).count("penwidth") == 2

@@ -19,6 +19,7 @@ from skdistill.inspection.numbers import beside, in_full, number, percent
         (0.1 + 0.2, "0.30000000000000004"),
         (-0.0, "0"),
         (math.inf, "inf"),
+        (2.0**53, "9,007,199,254,740,992"),
     ],
 )
 def test_a_number_in_full(value, text):

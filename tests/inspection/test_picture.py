@@ -333,6 +333,26 @@ def test_a_tree_of_one_leaf(ax):
     assert tree.get_depth() == 0 and (tree.feature_importances_ == 0).all()
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"fontsize": 0},
+        {"fontsize": -1},
+        {"fontsize": float("nan")},
+        {"fontsize": 1e6},
+        {"fontsize": [8]},
+        {"ax": 5},
+        {"ax": np.array([None, None])},
+    ],
+    ids=str,
+)
+def test_sizes_and_axes_that_are_none_are_named(wrong, pyplot):
+    (name,) = wrong
+    with pytest.raises(ValueError, match=f"{name}=.* must be"):
+        plot_tree(TREES[0], **wrong)
+    assert not pyplot.get_fignums()
+
+
 def test_without_matplotlib_the_error_names_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ImportError, match="pip install matplotlib"):

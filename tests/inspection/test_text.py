@@ -78,5 +78,5 @@ def test_the_text_of_the_top_of_a_tree(make):
         assert all(line in rest for line in shown)
         assert all(line.count("|") <= most for line in shown if line not in leaves)
     for wrong in (-1, 1.5, "two"):
-        with pytest.raises(ValueError, match=f"max_depth={wrong!r} must be 0 or more"):
+        with pytest.raises(ValueError, match=f"max_depth={wrong!r} must be at least 0"):
             export_text(tree, max_depth=wrong)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from many_classes import many_classes
 from named_trees import WRITTEN, X, Y, hard, soft
+from pages import data
 from printed_trees import LEAF, as_number, lines_of
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
@@ -19,6 +20,7 @@ from skdistill import (
     counterfactual,
     explain,
     export_graphviz,
+    export_rules,
     export_text,
     plot_tree,
 )
@@ -51,6 +53,26 @@ def test_classes_and_categories_stay_in_their_lines_too(name):
     several = HardDecisionTreeClassifier(max_leaf_nodes=3)
     several.fit(frame, np.column_stack([labels, y == "other"]).astype(object))
     assert f"target_0: {written} 9" in export_text(several)
+
+
+@pytest.mark.parametrize("held", ["missing", None])
+def test_a_category_called_missing_is_no_gap(held):
+    frame = pd.DataFrame({"c": ["missing", None, "a"] * 30})
+    is_it = frame["c"].isna() if held is None else frame["c"] == held
+    tree = HardDecisionTreeClassifier(max_leaf_nodes=2).fit(frame, is_it)
+    yes, no = ("is missing", "is not missing")
+    rule = "is missing"
+    if held is not None:
+        yes, no, rule = "= 'missing'", "is not 'missing'", "is 'missing'"
+    asked = [words for _, words in lines_of(export_text(tree))][::2]
+    assert asked == [f"c {yes}", f"c {no}"]
+    assert export_rules(tree).startswith(f"IF c {rule} THEN")
+    row = frame[is_it][:1]
+    assert explain(tree, row).startswith(f"c {yes}\n")
+    assert f"instead of {rule[3:]} makes it" in str(counterfactual(tree, row))
+    options = next(each["options"] for each in data(tree)["columns"])
+    assert [text for text, _ in options][-1] == "missing"
+    assert "'missing'" in [text for text, _ in options[:-1]]
 
 
 @pytest.mark.parametrize(
@@ -184,7 +206,7 @@ def test_bad_limits_are_named():
     X, y = load_iris(return_X_y=True)
     tree = HardDecisionTreeClassifier(max_leaf_nodes=3).fit(X, y)
     for show in (export_graphviz, plot_tree):
-        with pytest.raises(ValueError, match="max_depth=-1 must be 0 or more"):
+        with pytest.raises(ValueError, match="max_depth=-1 must be at least 0"):
             show(tree, max_depth=-1)
     for show in (export_graphviz, export_text):
         with pytest.raises(ValueError, match="max_terms=0 must be at least 1"):

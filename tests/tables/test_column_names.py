@@ -1,10 +1,14 @@
 """Names of columns."""
 
+import pickle
+
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
 
+from skdistill import HardDecisionTreeClassifier
 from skdistill.tables.view import TableView
 
 
@@ -26,3 +30,13 @@ def test_two_columns_called_nan_are_of_one_name():
     with pytest.raises(ValueError, match=r"several columns of one name, \[nan\]"):
         TableView().fit(table)
     TableView().fit(table.set_axis([float("nan"), 1.0], axis=1))
+
+
+def test_another_order_is_refused_beside_a_column_called_nan():
+    rows = np.random.default_rng(0).normal(size=(40, 2))
+    table = pd.DataFrame(rows, columns=[float("nan"), 1.0])
+    tree = HardDecisionTreeClassifier(max_leaf_nodes=2).fit(table, rows[:, 0] > 0)
+    for fitted in (tree, pickle.loads(pickle.dumps(tree))):
+        fitted.predict(table.set_axis([np.float64("nan"), 1.0], axis=1))
+        with pytest.raises(ValueError, match="the columns of fit in another order"):
+            fitted.predict(table.iloc[:, ::-1])

@@ -62,7 +62,7 @@ class HardDecisionTree(ShownAsPage, BaseStudent):
     def _settle(self, model, lesson):
         tree, read, knowledge = model.tree, lesson.read, lesson.knowledge
         self.tree_, self._n_view = tree, model.n_inputs
-        self._observed = observed_values(read.X)
+        self._observed = observed_values(read.X, knowledge.hard_weight)
         vars(self).pop("fidelity_", None)  # of the tree before
         x = self._see(read.X)
         self.node_mass_ = model.node_mass(x, knowledge.hard_weight)

@@ -49,7 +49,7 @@ class SoftDecisionTree(ShownAsPage, TorchStudent):
         self.node_counts_, self.node_labels_ = model.rows_in_nodes
         self.node_fidelity_ = model.node_fidelity
         self._column_variance = model.column_variance
-        self._observed = observed_values(lesson.read.X)
+        self._observed = observed_values(lesson.read.X, lesson.knowledge.hard_weight)
         self.feature_importances_ = importances(model.column_use(), self)
 
     def _model(self):
