@@ -1,6 +1,7 @@
 """Probabilities that somebody computed: checked, normalised, in the order of classes."""
 
 import numpy as np
+from scipy import sparse
 from scipy.special import log_softmax
 
 from ..tables.containers import is_arrow, is_frame
@@ -41,7 +42,7 @@ def class_probabilities(values, name):
     sums = values.sum(axis=1)
     if (
         values.min(initial=0.0) < -ROUNDING
-        or np.abs(sums - 1).max() > ROW_SUM_TOLERANCE
+        or np.abs(sums - 1).max(initial=0.0) > ROW_SUM_TOLERANCE
     ):
         raise ValueError(
             f"{name} must hold probabilities, each row summing to 1; the smallest "
@@ -90,13 +91,26 @@ def check_finite(values, name, numbers=True):
     """
     if hasattr(values, "detach"):  # a tensor, perhaps with a gradient
         values = values.detach().cpu()
-    values = np.asarray(plain_values(values), dtype=np.float64 if numbers else None)
+    values = _as_array(values, name, np.float64 if numbers else None)
     if values.ndim not in (1, 2):
         raise ValueError(f"{name} must be of shape (n,) or (n, k), not {values.shape}.")
     if numbers and not np.isfinite(values).all():
         row = int(np.argwhere(~np.isfinite(values))[0][0])
         raise ValueError(f"{name} holds NaN or infinity, first in row {row}.")
     return values
+
+
+def _as_array(values, name, dtype):
+    """An array, of a model's answer or a user's outputs."""
+    if sparse.issparse(values):
+        values = values.toarray()
+    try:
+        return np.asarray(plain_values(values), dtype=dtype)
+    except (TypeError, ValueError) as error:
+        raise type(error)(
+            f"{name} must be numbers of shape (n,) or (n, k), and a "
+            f"{type(values).__name__} was given: {error}"
+        ) from error
 
 
 def log_with_floor(probabilities):
@@ -167,7 +181,7 @@ def by_label(answer, labels, name):
         answer = answer.to_pandas()
     if not is_frame(answer) or labels is None:
         return answer
-    if type(answer.columns).__name__ == "RangeIndex":  # pandas' numbers, no names
+    if _is_numbered(answer.columns):
         return plain_values(answer)
     columns, wanted = list(map(_key, answer.columns)), list(map(_key, labels))
     # "1" and "1.0" would be one class by their keys: then labels count as they are
@@ -186,6 +200,14 @@ def by_label(answer, labels, name):
             f"are {np.asarray(labels).tolist()}: name each class, or none."
         )
     return values[:, [columns.index(label) for label in wanted]]
+
+
+def _is_numbered(columns):
+    """Whether they are pandas' numbers, from left to right, and no names.
+
+    ``frame[[1, 0]]`` has a range too: columns that were put into another order are named.
+    """
+    return type(columns).__name__ == "RangeIndex" and columns.step == 1
 
 
 def _key(label):

@@ -31,6 +31,10 @@ def test_frames_as_outputs_are_matched_by_name():
         StudentClassifier().fit(
             X, y, teacher_output=other.set_axis([0, 1, "z"], axis=1)
         )
+    numbered = pd.DataFrame(P)
+    for frame in (numbered, numbered[[2, 1, 0]], numbered.iloc[:, ::-1]):
+        student = StudentClassifier(random_state=0).fit(X, y, teacher_output=frame)
+        np.testing.assert_array_equal(student.predict(X), expected)
     second = pd.DataFrame({"good": P[:, 0]})
     binary = np.where(y == 0, "good", "bad")
     both = StudentClassifier(random_state=0).fit(X, binary, teacher_output=second)
