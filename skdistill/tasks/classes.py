@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import _num_samples
 
+from ..tables.gaps import is_gap
 from ..teacher.calibration import label_losses
 from ..teacher.probabilities import (
     FLOOR,
@@ -198,6 +199,9 @@ class Classes(Task):
         """
         pairs = zip(self.classes, self.by_target(log_p), strict=True)
         columns = [classes[part.argmax(axis=1)] for classes, part in pairs]
+        if len({column.dtype.kind in "OUS" for column in columns}) > 1:
+            # numpy would make strings of the numbers, which y does not hold.
+            columns = [column.astype(object) for column in columns]
         return np.column_stack(columns) if len(columns) > 1 else columns[0]
 
     def arranged(self, outputs):
@@ -298,7 +302,8 @@ def given_classes(classes, y_labels=None):
     Raises
     ------
     ValueError
-        If it names a class twice, or is for another number of targets.
+        If it is no list of labels, names a class twice, or is for another number of
+        targets.
     """
     if classes is None:
         return None
@@ -313,6 +318,13 @@ def given_classes(classes, y_labels=None):
             "give a list with the labels of each target."
         )
     for group in groups:
+        if group.ndim != 1 or not len(group):
+            raise ValueError(
+                f"classes={classes!r} must be a list of labels; for several targets a "
+                "list of such lists."
+            )
+        if any(map(is_gap, group.tolist())):
+            raise ValueError(f"classes={classes!r} holds a gap: name each class.")
         if len(np.unique(group)) != len(group):
             raise ValueError(f"classes={classes!r} names a class twice.")
     return groups

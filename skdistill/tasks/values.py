@@ -61,8 +61,8 @@ class Values(Task):
 
     def accept(self, output, name, n):
         """Predictions."""
-        output = check_finite(output, name)
-        return self._checked(output.reshape(len(output), -1), name, n)
+        output = check_finite(_side_by_side(output, name, self.n_targets, n), name)
+        return self._checked(output if output.ndim == 2 else output[:, None], name, n)
 
     def _checked(self, values, name, n):
         values = of_length(values, n, name)
@@ -154,6 +154,15 @@ class Values(Task):
             values = self.unit.restored(values)
         is_flat = self.is_flat and values.shape[1] == 1 and self.quantiles is None
         return values[:, 0] if is_flat else values
+
+
+def _side_by_side(output, name, n_targets, n):
+    """Columns of several targets, where a list has an array for each."""
+    is_list = isinstance(output, list | tuple) and len(output) == n_targets
+    if not is_list or n_targets in (1, n):  # a list of rows
+        return output
+    parts = [of_length(check_finite(part, name), n, name) for part in output]
+    return np.column_stack(parts)
 
 
 def _to_measure(knowledge):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from lessons import shares, task
+from scipy import sparse
 
 from skdistill.lesson.knowledge import Knowledge
 from skdistill.tasks.classes import Classes, union_of_classes
@@ -103,9 +104,39 @@ def test_one_column_is_the_second_class():
         (shares(6, 3) * 1.1, "each row summing to 1"),
         (shares(6, 3) * [[1, 1, -1]], "each row summing to 1"),
         (shares(6, 3)[None], "must be of shape"),
+        (shares(0, 3), "has 0 rows, and there must be 6"),
+        ({0: shares(6, 1)}, "must be numbers of shape .* a dict was given"),
     ],
 )
 def test_bad_teacher_output_is_named(output, message):
     r = task(np.array([0, 1, 2, 0, 1, 2]))
-    with pytest.raises(ValueError, match=f"teacher_output.*{message}"):
+    with pytest.raises((TypeError, ValueError), match=f"teacher_output.*{message}"):
         r.accept(output, "teacher_output", 6)
+
+
+def test_sparse_teacher_output_is_as_good_as_dense():
+    r, P = task(np.array([0, 1, 2, 0, 1, 2])), np.eye(6, 3) + np.eye(6, 3, -3)
+    dense, of_sparse = (r.accept(p, "output", 6) for p in (P, sparse.csr_array(P)))
+    np.testing.assert_array_equal(of_sparse, dense)
+
+
+def test_numbers_stay_numbers_beside_strings():
+    y = np.array([["a", 3], ["b", 5], ["a", 5]], dtype=object)
+    known = Classes(None, y, None)
+    soft = np.log(known.numbers_of_labels(known.encode(y), smoothing=0.1))
+    assert known.labels(soft).tolist() == y.tolist()
+
+
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [
+        ([], "must be a list of labels"),
+        ({0, 1}, "must be a list of labels"),
+        ([0, None], "holds a gap"),
+        ([0, np.nan], "holds a gap"),
+        ([1, 1], "names a class twice"),
+    ],
+)
+def test_classes_that_are_no_labels_are_named(classes, message):
+    with pytest.raises(ValueError, match=f"classes=.*{message}"):
+        Classes(None, np.array([0, 1]), classes)

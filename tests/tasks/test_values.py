@@ -62,3 +62,20 @@ def test_the_number_of_targets_is_that_of_y():
         task.accept(Y, "output", 4)
     with pytest.raises(ValueError, match="y_val has 1 targets, and there are 2"):
         task.encode(Y, "y_val")
+
+
+def test_a_list_has_an_array_for_each_target():
+    task = Values(np.column_stack([Y, -Y]))
+    expected = np.column_stack([Y + 1, Y - 1])
+    for output in (
+        expected,
+        expected.tolist(),
+        [Y + 1, Y - 1],
+        (Y + 1, Y[:, None] - 1),
+    ):
+        np.testing.assert_array_equal(task.accept(output, "output", 4), expected)
+    with pytest.raises(ValueError, match="has 3 rows, and there must be 4"):
+        task.accept([Y[:3], Y[:3]], "output", 4)
+    two_rows = Values(expected[:2])
+    rows = expected[:2].tolist()
+    np.testing.assert_array_equal(two_rows.accept(rows, "output", 2), rows)
