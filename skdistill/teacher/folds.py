@@ -94,7 +94,8 @@ class CrossFit:
         Raises
         ------
         ValueError
-            If no row is held out, or a splitter needs groups and there are none.
+            If no row is held out, or one that its clone is fitted on, if a splitter
+            needs groups and there are none, or if it names rows that are not there.
         """
         splitter = check_cv(cv, y, classifier=is_classifier)
         folds = [
@@ -107,7 +108,22 @@ class CrossFit:
                 "is used up by the first fit: give a list."
             )
         # As row numbers, also where a splitter gives masks or negative numbers.
-        return cls([(np.arange(len(y))[a], np.arange(len(y))[b]) for a, b in folds])
+        rows = np.arange(len(y))
+        try:
+            folds = [(rows[a], rows[b]) for a, b in folds]
+        except IndexError as error:
+            raise ValueError(
+                f"cv names rows that are not there: {error}. Give a splitter, or folds of "
+                "these rows."
+            ) from error
+        for train, held in folds:
+            seen = np.intersect1d(train, held)
+            if len(seen):
+                raise ValueError(
+                    f"cv fits a clone on rows that it holds out, such as row {seen[0]}: "
+                    "give folds that have no row in both parts."
+                )
+        return cls(folds)
 
     def fitted(self, teacher, weights, X, y, fit_params, memory):
         """The same folds, with clones of each member fitted on each of them.

@@ -390,3 +390,14 @@ def test_an_error_says_in_which_fold(noise):
     with pytest.raises(RuntimeError, match="too few rows") as caught:
         StudentRegressor(Choosy(1), cv=folds).fit(X, y)
     assert "in fold 1 of cv" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize(
+    ("held", "message"),
+    [(np.arange(3, 9), "names rows that are not there"), ([0, 4], "such as row 0")],
+)
+def test_folds_that_hold_nothing_out_are_named(held, message):
+    X, y = np.arange(6.0)[:, None], np.array([0, 1] * 3)
+    student = StudentClassifier(GaussianNB(), cv=[(np.arange(3), held)])
+    with pytest.raises(ValueError, match=f"cv .*{message}"):
+        student.fit(X, y)
