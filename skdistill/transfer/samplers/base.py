@@ -80,9 +80,11 @@ class BaseSampler(BaseEstimator, metaclass=ABCMeta):
         Raises
         ------
         ValueError
-            If hardly any draw is within `max_distance`.
+            If hardly any draw is within `max_distance`, or `n` is no number of rows.
         """
         check_is_fitted(self)
+        if n is not None and not (isinstance(n, Integral) and n >= 0):
+            raise ValueError(f"n={n!r} must be a whole number of rows, or None.")
         random = check_random_state(random_state)
         return self._sampled(self.n_draws() if n is None else n, random)
 

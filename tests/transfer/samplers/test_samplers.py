@@ -210,6 +210,14 @@ def test_drawn_rows_have_gaps_of_the_kind_given(sampler):
             assert all(gap is pd.NA for gap in gaps)
 
 
+@pytest.mark.parametrize("sampler", SAMPLERS, ids=by_name)
+@pytest.mark.parametrize("n", [-1, 1.5, "3"])
+def test_a_number_of_rows_that_is_none_is_named(sampler, n):
+    fitted = clone(sampler).fit(np.eye(9))
+    with pytest.raises(ValueError, match=f"n={n!r} must be a whole number of rows"):
+        fitted.sample(n)
+
+
 def test_max_distance_that_nothing_keeps_is_an_error():
     X = np.random.default_rng(0).normal(size=(200, 10))
     with pytest.raises(ValueError, match="max_distance=1e-06 rejects .* of 1600"):
