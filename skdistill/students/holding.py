@@ -180,6 +180,7 @@ def teacher_has(teacher, group, name):
         getattr(getattr(get_tags(member), group), name, True)
         for member in members
         if hasattr(member, "__sklearn_tags__")
+        and not isinstance(member, type)  # refused by fit
         and not hasattr(member, "steps")
         and not is_ready(member)
     )

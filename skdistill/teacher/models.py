@@ -100,6 +100,9 @@ class Model:
             True for fitted and frozen estimators and for what has no ``fit``.
         """
         model = self.model
+        # A class is refused by `check`; a student that holds one can still be repaired.
+        if isinstance(model, type):
+            return False
         # What has no `fit`, such as a function or a predictor from a file, cannot be
         # unfitted.
         if isinstance(model, FrozenEstimator) or not hasattr(model, "fit"):

@@ -191,3 +191,12 @@ def test_metadata_routing_hands_weights_to_who_asks(iris):
         np.testing.assert_allclose(student.teacher_[0].class_prior_, 1 / 3)
         np.testing.assert_allclose(student.teacher_[1].class_prior_, [0, 0.5, 0.5])
         assert clone(student)._get_metadata_request() is not None
+
+
+def test_a_class_as_the_teacher_is_refused_by_fit_alone(iris):
+    student = NeuralStudentClassifier(LogisticRegression)
+    get_tags(student)
+    clone(student)
+    with pytest.raises(TypeError, match="teacher is the class LogisticRegression"):
+        student.fit(*iris)
+    assert student.set_params(teacher=None).teacher is None
