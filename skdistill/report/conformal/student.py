@@ -337,8 +337,8 @@ class ConformalStudent:
             strange = np.unique(y[~known]).tolist()[:5]
             raise ValueError(
                 f"{name} has labels that the student does not know, {strange}: no set "
-                "could hold them. Leave those rows out; the confidence is then for rows of the "
-                "other classes."
+                "could hold them. Leave those rows out; the confidence is then for rows of "
+                "the other classes."
             )
         return np.searchsorted(self.classes_, y)[:, None]
 
