@@ -55,11 +55,15 @@ def checked_path(path, suffix):
 
     Raises
     ------
+    TypeError
+        If it is no path.
     ValueError
         If it does not end in the suffix.
     FileNotFoundError
         If its folder is not there.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"path={path!r} must be a path that ends in {suffix}.")
     path = Path(path)
     if path.suffix != suffix:
         raise ValueError(f"path={str(path)!r} must end in {suffix}.")

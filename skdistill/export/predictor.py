@@ -10,6 +10,8 @@ It is one long file on purpose: ``save`` copies it whole, to run with numpy alon
 import json
 import math
 import os
+import zipfile
+import zlib
 from decimal import Decimal
 from itertools import pairwise
 from numbers import Number
@@ -27,6 +29,8 @@ _FEW_ROWS, _FEW_GATES, _FEW_CLASSES = 16, 127, 32
 _FEW_NUMBERS, _MOST_CELLS = 128, 1 << 20
 _TINY = np.finfo(np.float64).tiny
 _LOG_TINY = math.log(_TINY)
+# What numpy and json raise about what is cut off, or something else.
+_NO_NPZ = (EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile, zlib.error)
 _ZERO = np.zeros(())  # an array is handed to a ufunc faster than a number
 
 
@@ -46,10 +50,10 @@ def load(path):
     Raises
     ------
     ValueError
-        If the file was written in a format that this one does not know.
+        If it is no such file, or not all of one, or was written in a format that this one
+        does not know.
     """
-    with np.load(path, allow_pickle=False) as file:
-        arrays = {name: file[name] for name in file.files}
+    meta, arrays = _contents(path)
     for name, array in arrays.items():
         if array.dtype in (np.float16, np.float32):  # see `_shortest`
             arrays[name] = array.astype(np.float64)
@@ -59,7 +63,25 @@ def load(path):
         arrays["embedding_width"] = (
             arrays.pop("embedding_high") - arrays["embedding_low"]
         )
-    return NumpyPredictor(json.loads(str(arrays.pop("meta"))), arrays)
+    try:
+        return NumpyPredictor(meta, arrays)
+    except KeyError as error:
+        raise ValueError(f"path={str(path)!r} lacks {error}: save it again.") from error
+
+
+def _contents(path):
+    """What a file holds: the meta, and arrays by name."""
+    with open(path, "rb") as source:  # which numpy leaves open where it is no npz
+        try:
+            with np.load(source, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            meta = json.loads(str(arrays.pop("meta")))
+        except _NO_NPZ as error:
+            raise ValueError(
+                f"path={str(path)!r} holds no predictor, or not all of one: give the file "
+                "that export.to_numpy(student).save has written."
+            ) from error
+    return meta, arrays
 
 
 class NumpyPredictor:

@@ -1,5 +1,6 @@
 """What exports have written, read again."""
 
+import os
 import reprlib
 from pathlib import Path
 
@@ -23,8 +24,11 @@ def load(path):
 
     Raises
     ------
+    TypeError
+        If it is neither a path nor a text.
     ValueError
-        If it is no such file, or was written in a format that this one does not know.
+        If it is no file of that kind, not all of one, or was written in a format that this
+        one does not know.
     FileNotFoundError
         If there is no such file.
 
@@ -39,6 +43,11 @@ def load(path):
     >>> rules.predict(X[:2])
     array([0, 0])
     """
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(
+            f"path={reprlib.repr(path)} must be a path, or rules of "
+            'export_rules(tree, format="json").'
+        )
     if isinstance(path, str) and path.lstrip().startswith("{"):
         return read_rules(path)
     suffix = path[-5:] if isinstance(path, str) else Path(path).suffix

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 
+from .labels import check_labels
 from .plain_tree import Labels, leaf_answers, plain_tree
 from .predictor import _Plain, _Table
 
@@ -37,15 +38,11 @@ def rules_content(predictor):
             f"Rules in full are those of a hard tree, and {meta['student']} is none: "
             "harden a soft tree before."
         )
+    check_labels(predictor, "JSON")
     tree = plain_tree(predictor)
     said = leaf_answers(predictor, arrays["values"], predictor._model._p)
     names = meta["names"] or meta["view"].get("shown") or [None] * len(tree.whole)
     classes = [arrays[f"classes_{i}"] for i in range(len(meta["widths"]))]
-    if any(of.dtype.kind in "mM" for of in classes):
-        raise TypeError(
-            "Rules as JSON hold no labels that are dates: fit on labels that are strings, "
-            "such as y.astype(str)."
-        )
     classes = [of.tolist() for of in classes]
     return {
         "format": FORMAT,
@@ -330,9 +327,20 @@ def read_rules(text):
     ValueError
         If it is something else.
     """
-    content = json.loads(text)
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise ValueError(
+            f"The JSON is cut off, or none ({error}): take what export_rules has written, "
+            "whole."
+        ) from error
     if not isinstance(content, dict):
         raise ValueError(
             "The JSON holds no rules: it takes what export_rules has written."
         )
-    return RulePredictor(content)
+    try:
+        return RulePredictor(content)
+    except KeyError as error:
+        raise ValueError(
+            f"The JSON lacks {error}: take what export_rules has written, whole."
+        ) from error

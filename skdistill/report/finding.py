@@ -161,7 +161,8 @@ def _by_heart(given, asker, random):
     says = asker(rows_of(given.X_train, some))
     if given.y_train is None or asker.layout.classes is not None:
         return says, None
-    return says, encoded(read_targets(given.y_train, n)[some], asker.layout)
+    y = read_targets(given.y_train, n, "y_train", "X_train")
+    return says, encoded(y[some], asker.layout)
 
 
 def found(given, heard):

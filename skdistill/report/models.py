@@ -54,7 +54,7 @@ def named_students(student):
     return dict(students)
 
 
-def check_fitted(model, who):
+def check_fitted(model, who, rows="X_test"):
     """Refuse a model that cannot answer yet.
 
     Parameters
@@ -63,6 +63,8 @@ def check_fitted(model, who):
         Or a list of them.
     who : str
         What the error calls it.
+    rows : str, default="X_test"
+        The rows that it is to be asked about.
 
     Raises
     ------
@@ -72,7 +74,7 @@ def check_fitted(model, who):
     if not all(map(is_ready, members_of(model))):
         raise NotFittedError(
             f"{who}, {kind_of(model)}, is not fitted: fit it first, on rows other than "
-            "those of X_test."
+            f"those of {rows}."
         )
 
 

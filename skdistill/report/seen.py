@@ -55,13 +55,15 @@ class Seen:
         return chance >= _CHANCE or len(self.rows) <= 1 + _HARMLESS * self.n_test
 
 
-def seen_rows(X_test, X_train):
+def seen_rows(X_test, X_train, name="X_test"):
     """Find rows that were trained on, by content.
 
     Parameters
     ----------
     X_test, X_train : array-like or frame
         Of the same columns; the containers may differ.
+    name : str, default="X_test"
+        What an error calls the first.
 
     Returns
     -------
@@ -77,7 +79,7 @@ def seen_rows(X_test, X_train):
     others = column_names(X_train) or names  # an array may stand beside a frame
     if n_columns(X_train) != width or (names or others) != others:
         raise ValueError(
-            f"X_train has other columns than X_test ({n_columns(X_train)} and {width}): "
+            f"X_train has other columns than {name} ({n_columns(X_train)} and {width}): "
             "give both with the same columns, in the same order."
         )
     keys, known = row_keys(X_test), row_keys(X_train)

@@ -8,15 +8,17 @@ from ..teacher.probabilities import check_finite
 from .askers import CLASSES, LABELS
 
 
-def read_targets(y, n):
+def read_targets(y, n, name="y_test", rows="X_test"):
     """Labels or values as the user gave them, as an array.
 
     Parameters
     ----------
     y : array-like or frame of shape (n,) or (n, n_targets), or None
-        Of the rows of X_test.
+        Of the rows.
     n : int
         Number of rows.
+    name, rows : str, default="y_test" and "X_test"
+        What an error calls y and the rows.
 
     Returns
     -------
@@ -30,14 +32,40 @@ def read_targets(y, n):
     """
     if y is None:
         return None
-    check_no_gaps("y_test", y, remedy="leave these rows out of X_test and y_test")
+    check_no_gaps(name, y, remedy=f"leave these rows out of {rows} and {name}")
     values = plain_values(y)
     if values.ndim not in (1, 2) or len(values) != n:
         raise ValueError(
-            f"y_test has the shape {values.shape}, and X_test has {n} rows: give a label "
+            f"{name} has the shape {values.shape}, and {rows} has {n} rows: give a label "
             "for each row."
         )
     return values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
+
+
+def finite_values(y, name):
+    """Values as floats.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,) or (n, n_targets)
+        From ``read_targets``.
+    name : str
+        What an error calls it.
+
+    Returns
+    -------
+    ndarray of the same shape
+        Of float64.
+
+    Raises
+    ------
+    ValueError
+        If one is no number, or infinite.
+    """
+    try:
+        return check_finite(y.astype(np.float64), name)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be finite numbers: {error}") from error
 
 
 def encoded(y, layout):
@@ -67,10 +95,7 @@ def encoded(y, layout):
         if y.ndim != 2 or y.shape[1] != len(layout.classes) or not _is_binary(y):
             raise ValueError(f"y_test must be {wanted}: it has the shape {y.shape}.")
         return y.astype(np.int64)
-    try:
-        return check_finite(y.astype(np.float64), "y_test").reshape(len(y), -1)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"y_test must be finite numbers: {error}") from error
+    return finite_values(y, "y_test").reshape(len(y), -1)
 
 
 def _is_binary(y):

@@ -56,7 +56,11 @@ def checked_prior(prior, classes):
             f"prior has shape {shares.shape} and must have {(len(labels),)}: a share for "
             f"each of the classes {labels!r}, in this order."
         )
-    if not (shares >= 0).all() or abs(shares.sum() - 1) > _SUM_TOLERANCE:
+    if not (shares >= 0).all():
+        raise ValueError(
+            f"prior={shares.tolist()!r} must be shares from 0 to 1 that sum to 1."
+        )
+    if abs(shares.sum() - 1) > _SUM_TOLERANCE:
         raise ValueError(
             f"prior={shares.tolist()!r} must be shares from 0 to 1 that sum to 1, and "
             f"sums to {shares.sum():g}: divide it by its sum."

@@ -1,5 +1,7 @@
 """What people give who export for the first time, and what they are told."""
 
+import pickle
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris
@@ -63,6 +65,48 @@ def test_what_load_does_not_read(tree, tmp_path):
             ValueError, match=r"must end in \.npz or \.json, or be rules"
         ):
             load(wrong)
+
+
+@pytest.mark.parametrize("wrong", [None, 3, b"{}"])
+def test_what_is_no_path(wrong, tree):
+    with pytest.raises(TypeError, match="path=.* must be a path"):
+        load(wrong)
+    with pytest.raises(TypeError, match=r"path=.* must be a path that ends in \.onnx"):
+        to_onnx(tree, None)
+
+
+def test_files_that_are_cut_off_or_something_else(tree, tmp_path):
+    to_numpy(tree).save(tmp_path / "tree.npz")
+    whole, path = (tmp_path / "tree.npz").read_bytes(), tmp_path / "other.npz"
+    for content in (b"", b"hello", whole[:200], whole[:-30], pickle.dumps(3)):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"other.npz' holds no predictor") as said:
+            load(path)
+        assert "allow_pickle" not in str(said.value)
+    np.savez(path, x=np.arange(3))
+    with pytest.raises(ValueError, match="holds no predictor"):
+        load(path)
+    np.savez(path, meta=np.array("{}"))
+    with pytest.raises(ValueError, match="lacks 'format'"):
+        load(path)
+    with pytest.raises(FileNotFoundError):
+        load(tmp_path / "gone.npz")
+
+
+@pytest.mark.parametrize("unit", ["D", "ns"])
+def test_labels_that_are_dates(unit, tmp_path):
+    """As numbers, which is what nanoseconds become, nobody would know them again."""
+    X = np.arange(20.0)[:, None]
+    days = np.repeat(np.array(["2026-01-01", "2026-01-02"], f"M8[{unit}]"), 10)
+    tree = HardDecisionTreeClassifier(max_leaf_nodes=2).fit(X, days)
+    assert (to_numpy(tree).predict(X) == days).all()
+    for export in (
+        lambda: to_sql(tree, table="t"),
+        lambda: to_onnx(tree, tmp_path / "tree.onnx"),
+        lambda: to_c(tree, tmp_path / "tree.h"),
+    ):
+        with pytest.raises(TypeError, match=r"no labels that are dates: .*y\.astype"):
+            export()
 
 
 def test_a_predictor_is_saved_whole_or_not_at_all(tree, tmp_path, monkeypatch):

@@ -144,16 +144,22 @@ def test_it_needs_numpy_alone(tmp_path):
 
 
 def test_bad_input():
-    with pytest.raises(ValueError, match="has format None, and this reader knows"):
-        load("{}")
     X, y = numbers()
+    whole = export_rules(HardDecisionTreeClassifier().fit(X, y), format="json")
+    for text, words in [
+        ("{}", "has format None, and this reader knows"),
+        (whole[:200], "is cut off, or none"),
+        ('{"format": "skdistill rules 1"}', "lacks 'columns'"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            load(text)
     view = HardDecisionTreeClassifier(preprocessor=StandardScaler()).fit(X, y)
     with pytest.raises(TypeError, match="preprocessor=StandardScaler"):
         export_rules(view, format="json")
     days = np.array(["2026-01-01", "2026-01-02"], dtype="datetime64[D]")[(y > 0) * 1]
     dates = HardDecisionTreeClassifier(max_leaf_nodes=2).fit(X, days)
     with pytest.raises(
-        TypeError, match=r"no labels that are dates: .*y\.astype\(str\)"
+        TypeError, match=r"JSON has no labels that are dates: .*y\.astype\(str\)"
     ):
         export_rules(dates, format="json")
     values = HardDecisionTreeRegressor(max_leaf_nodes=4).fit(X, y)

@@ -81,8 +81,19 @@ def test_names_that_clash():
         ValueError, match="class_names has 1 names, and there must be 3"
     ):
         answers(fine, class_names=["a"])
-    with pytest.raises(ValueError, match="must be the name of a table"):
-        to_sql(fine, table="")
+    for table in ("", None):
+        with pytest.raises(ValueError, match="must be the name of a table"):
+            to_sql(fine, table=table)
+    for names in ({"class_names": "abc"}, {"feature_names": "wxyz"}):
+        with pytest.raises(ValueError, match="must be a list of names"):
+            answers(fine, **names)
+    for names in ({"schema": ""}, {"keep": ["id", ""]}):
+        with pytest.raises(ValueError, match="has a name without a letter"):
+            to_sql(fine, table="t", **names)
+    unnamed = tree_of(["a", "b", "c"], ["", "x", "y", "z"])
+    with pytest.raises(ValueError, match="feature_names has a name without a letter"):
+        to_sql(unnamed, table="t")
+    assert answers(unnamed, dialect="sqlite")
 
 
 def test_names_that_an_engine_refuses():

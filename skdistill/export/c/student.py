@@ -5,6 +5,7 @@ from typing import Any
 
 from ..arrays import predictor_of
 from ..files import checked_path, write_whole
+from ..labels import check_labels
 from ..proof import proven
 from .columns import Columns
 from .engine import TOLERANCES, CEngine, found_compiler
@@ -162,6 +163,7 @@ def to_c(
     name = checked_name(name, path)
     found_compiler(compiler)  # before any work
     predictor = predictor_of(student)
+    check_labels(predictor, "C")
     source = _Header(student, predictor, dtype, name, path.name)
     kind = CEngine if dtype in TOLERANCES else FixedEngine
     engine = kind(source.text({}), predictor, compiler)

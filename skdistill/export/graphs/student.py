@@ -5,6 +5,7 @@ from typing import Any
 from sklearn.utils.validation import check_is_fitted
 
 from ..files import checked_path
+from ..labels import check_labels
 from ..proof import proven
 from .engine import OnnxEngine
 from .file import write_onnx
@@ -132,6 +133,7 @@ def to_onnx(student, path, *, quantize=None, X=None, opset=OPSET) -> dict[str, A
 
 def _table_to_onnx(student, path, X, opset):
     predictor = onnx_predictor(student)
+    check_labels(predictor, "ONNX")
     model, metadata = table_model(predictor, opset)
 
     def check(model):

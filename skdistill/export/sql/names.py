@@ -81,12 +81,18 @@ def n_outputs(predictor):
 
 
 def _given(names, defaults):
+    _check_list(names, "class_names")
     names = list(map(str, defaults if names is None else names))
     if len(names) != len(defaults):
         raise ValueError(
             f"class_names has {len(names)} names, and there must be {len(defaults)}."
         )
     return names
+
+
+def _check_list(names, argument):
+    if isinstance(names, str):  # else a list of its letters
+        raise ValueError(f"{argument}={names!r} must be a list of names.")
 
 
 def column_names(predictor, feature_names):
@@ -111,6 +117,7 @@ def column_names(predictor, feature_names):
     """
     n = predictor.n_features_in_
     names = feature_names
+    _check_list(names, "feature_names")
     if names is None:
         shown = predictor.meta["view"].get("shown")
         names = predictor.meta["names"] or shown or [f"feature_{j}" for j in range(n)]
@@ -135,8 +142,7 @@ def check_names(plan):
     ValueError
         If there are such names.
     """
-    if not plan.table:
-        raise ValueError("table='' must be the name of a table.")
+    _check_not_empty(plan)
     remedy = "rename columns of the table, and give their names as feature_names"
     _check_distinct(plan.columns, "columns of X", remedy)
     # Whoever makes a table of the answers may do so in an engine that ignores capitals.
@@ -145,6 +151,19 @@ def check_names(plan):
     _check_distinct(answers, "columns of the answer", remedy)
     for name in (*plan.labels, *plan.numbers):
         _check_allowed(name, plan.dialect)
+
+
+def _check_not_empty(plan):
+    """sqlite alone takes names without a letter."""
+    if plan.dialect.name == "sqlite":
+        return
+    given = {"schema": plan.schema, "keep": plan.keep, "feature_names": plan.columns}
+    for argument, names in given.items():
+        if "" in names:
+            raise ValueError(
+                f"{argument} has a name without a letter, and {plan.dialect.name} takes "
+                "none: rename it in the table."
+            )
 
 
 def _check_distinct(names, what, remedy):

@@ -1,6 +1,7 @@
 """A fitted student as a SELECT, with the proof that it says the same."""
 
 from ..arrays import predictor_of
+from ..labels import check_labels
 from ..proof import proven
 from .dialects import rendered
 from .engine import sql_engine
@@ -113,11 +114,14 @@ def to_sql(
       ... AS "probability_2"
     FROM ...
     """
+    if not isinstance(table, str) or not table:
+        raise ValueError(f"table={table!r} must be the name of a table.")
     predictor = predictor_of(student)
+    check_labels(predictor, "SQL")
     plan = Plan(
         _known(dialect),
         _names(schema),
-        str(table),
+        table,
         column_names(predictor, feature_names),
         _names(booleans),
         _names(keep),

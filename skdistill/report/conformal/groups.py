@@ -1,8 +1,10 @@
 """Groups of rows, each with a confidence of its own."""
 
 import numpy as np
+from sklearn.utils.validation import _num_samples
 
-from ...tables.containers import as_array, is_frame
+from ...tables.column_names import column_names
+from ...tables.containers import as_array, columns_of, is_arrow, is_frame
 from ...tables.gaps import plain_values
 from ...warn import warn
 
@@ -50,12 +52,10 @@ class Groups:
         if self._groups is None:
             return None
         if callable(self._groups):
-            column = self._groups(X)
-        elif is_frame(X):
-            column = X[self._groups]
+            values = _labels(self._groups(X), _num_samples(X))
         else:
-            column = as_array(X)[:, self._groups]
-        return np.array([str(value) for value in plain_values(column)])
+            values = plain_values(_column(X, self._groups))
+        return np.array([_name(value) for value in values])
 
     def codes(self, X):
         """Number groups.
@@ -77,3 +77,38 @@ class Groups:
         inside = np.minimum(codes, len(self._known) - 1)
         is_known = len(self._known) > 0 and self._known[inside] == names
         return np.where(is_known, codes, -1)
+
+
+def _column(X, group):
+    """A column by its name or, where none is called so, by its position."""
+    names = column_names(X)
+    columns = columns_of(X if is_frame(X) or is_arrow(X) else as_array(X))
+    if names is not None and group in names:
+        return columns[names.index(group)]
+    if isinstance(group, int | np.integer) and -len(columns) <= group < len(columns):
+        return columns[group]
+    known = (
+        f"{len(columns)} columns" if names is None else f"the columns {names[:10]!r}"
+    )
+    raise ValueError(
+        f"groups={group!r} is no column of X, which has {known}: give the name or position "
+        "of one, or a function of X."
+    )
+
+
+def _labels(said, n):
+    """What a function of the user's says: a label for each row."""
+    labels = plain_values(said)
+    if labels.shape != (n,):
+        raise ValueError(
+            f"groups returned labels of the shape {labels.shape} for {n} rows: return one "
+            "label for each row."
+        )
+    return labels
+
+
+def _name(value):
+    """A value as it prints; whole numbers are floats in a column that has gaps."""
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        value = int(value)
+    return str(value)

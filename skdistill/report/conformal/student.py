@@ -10,12 +10,14 @@ from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import Interval as Between
 from sklearn.utils._param_validation import StrOptions, validate_params
-from sklearn.utils.validation import _num_samples, check_consistent_length
+from sklearn.utils.validation import _num_samples
 
-from ...tables.gaps import plain_values
+from ...tables.containers import rows_of
 from ...teacher.models import kind_of
+from ..models import check_fitted
 from ..result import Interval
 from ..seen import seen_rows
+from ..targets import finite_values, read_targets
 from .groups import Groups
 from .scores import AdaptiveSets, QuantileBands, Residuals, ThresholdSets
 
@@ -148,6 +150,7 @@ class ConformalStudent:
         empty_sets=False,
     ):
         _check_installed()
+        _check_can_answer(student)
         self.student, self.confidence, self.method = student, confidence, method
         self.groups, self.empty_sets = groups, empty_sets
         self._is_classifier = is_classifier(student)
@@ -157,7 +160,7 @@ class ConformalStudent:
                 'groups is for method="lac", and for values, not quantiles.'
             )
         if self._is_classifier:
-            self.classes_ = _classes_of(student)
+            self.classes_ = _classes_of(student, X_cal)
             if method == "aps" and len(self.classes_) < 3:
                 raise ValueError(
                     'method="aps" is for three classes or more: use "lac".'
@@ -272,8 +275,7 @@ class ConformalStudent:
             Of all rows, and of each group. Of several targets a row counts by the share
             of targets inside.
         """
-        truth = self._truth(y)
-        check_consistent_length(X, truth)
+        truth = self._truth(X, y, "X", "y")
         if self._is_classifier:
             sets = self.predict_set(X)
             inside, size = sets[np.arange(len(sets)), truth[:, 0]], sets.sum(axis=1)
@@ -290,12 +292,9 @@ class ConformalStudent:
 
     def _calibrated(self, X, y):
         """For each target, sets or intervals that were calibrated."""
-        answers, truth = self._answers(X), self._truth(y)
-        check_consistent_length(X, truth)
-        if truth.shape[1] != len(answers):
-            raise ValueError(
-                f"y_cal has {truth.shape[1]} columns, and the student {len(answers)}."
-            )
+        answers = self._answers(X)
+        self._n_targets = len(answers)
+        truth = self._truth(X, y, "X_cal", "y_cal")
         bins = self._groups.codes(X)
         known = slice(None) if bins is None else bins >= 0
         bins = None if bins is None else bins[known]
@@ -322,18 +321,24 @@ class ConformalStudent:
             return [values]
         return list(values.reshape(len(values), -1).T)
 
-    def _truth(self, y):
+    def _truth(self, X, y, rows, name):
         """Codes, or values, as (n, n_targets)."""
-        y = np.asarray(plain_values(y))
+        y = read_targets(y, _num_samples(X), name, rows)
+        n_columns = 1 if y.ndim == 1 else y.shape[1]
+        if n_columns != self._n_targets:
+            raise ValueError(
+                f"{name} has {n_columns} columns, and the student {self._n_targets}: give "
+                "a label or value for each target."
+            )
         if not self._is_classifier:
-            return y.astype(np.float64).reshape(len(y), -1)
+            return finite_values(y, name).reshape(len(y), n_columns)
         known = np.isin(y, self.classes_)
-        if y.ndim != 1 or not known.all():
+        if not known.all():
             strange = np.unique(y[~known]).tolist()[:5]
             raise ValueError(
-                f"y must be of shape (n,) with the student's classes, and has {strange}: "
-                "no set could hold them. Leave those rows out; the confidence is then for "
-                "rows of the other classes."
+                f"{name} has labels that the student does not know, {strange}: no set "
+                "could hold them. Leave those rows out; the confidence is then for rows of "
+                "the other classes."
             )
         return np.searchsorted(self.classes_, y)[:, None]
 
@@ -357,7 +362,7 @@ def _coverage(group, inside, size):
 
 
 def _check_unseen(X_cal, X_train):
-    seen = seen_rows(X_cal, X_train)
+    seen = seen_rows(X_cal, X_train, "X_cal")
     if not seen.by_chance:
         raise ValueError(
             f"X_cal: {len(seen.rows)} of its {seen.n_test} rows stand in X_train, the "
@@ -366,9 +371,17 @@ def _check_unseen(X_cal, X_train):
         )
 
 
-def _classes_of(student):
-    classes = student.classes_
-    if isinstance(classes, list) or np.ndim(classes) != 1:
+def _check_can_answer(student):
+    if not hasattr(student, "predict") or isinstance(student, type):
+        raise TypeError(f"student={student!r} must be a fitted estimator.")
+    check_fitted(student, "student", "X_cal")
+
+
+def _classes_of(student, X):
+    """The classes of its one target; of several labels they are places, and not apart."""
+    classes, n = student.classes_, min(1, _num_samples(X))
+    is_one = not isinstance(classes, list) and np.ndim(classes) == 1
+    if not is_one or np.size(student.predict(rows_of(X, np.arange(n)))) != n:
         raise ValueError("student predicts several labels: wrap one of one target.")
     return np.asarray(classes)
 

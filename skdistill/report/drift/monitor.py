@@ -9,6 +9,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 from ..result import Fidelity
 from .differences import differences
 from .rising import RiseTest
+from .states import read_state
 
 _WITHIN = 0.9  # the share of rows whose differences a report's tolerance covers
 _VERSION = 1
@@ -197,11 +198,7 @@ class FidelityMonitor:
         ValueError
             If it is something else, or of a later version.
         """
-        state = json.loads(text)
-        if not isinstance(state, dict) or state.get("version") != _VERSION:
-            raise ValueError(
-                "text must come from FidelityMonitor.to_json of this version."
-            )
+        state = read_state(text, _VERSION, "FidelityMonitor")
         monitor = cls.__new__(cls)
         for name in _KEPT:
             setattr(monitor, name, state[name])

@@ -1,7 +1,7 @@
 """Whether a student's answers have moved, where no teacher can be asked."""
 
 import json
-from numbers import Integral
+from numbers import Integral, Real
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +9,7 @@ from scipy.stats import chi2, kstwobign
 from sklearn.utils._param_validation import Interval, validate_params
 
 from ...tables.gaps import plain_values
+from .states import read_state
 
 _KNOTS = 512  # of the reference's distribution: its steps are smaller than any chance
 _VERSION = 1
@@ -96,7 +97,10 @@ class ScoreDrift:
         columns = _columns(answers, "answers")
         if len(columns) < 10:
             raise ValueError(f"answers has {len(columns)} rows: give ten or more.")
-        self.n_rows, self._width = len(columns), _width(answers)
+        self.n_rows, self._width = columns.shape
+        # Of two probabilities the second says all.
+        if self._width == 2 and np.allclose(columns.sum(axis=1), 1, atol=1e-6):
+            columns = columns[:, 1:]
         self._columns = [_Column.of(column, n_bins) for column in columns.T]
 
     @property
@@ -104,6 +108,10 @@ class ScoreDrift:
         """Columns that are compared."""  # numpydoc ignore=RT01
         return len(self._columns)
 
+    @validate_params(
+        {"answers": "no_validation", "alpha": [Interval(Real, 0, 1, closed="neither")]},
+        prefer_skip_nested_validation=True,
+    )
     def compare(self, answers, *, alpha=0.05):
         """Compare answers on further rows.
 
@@ -126,11 +134,12 @@ class ScoreDrift:
             If the columns are others, there are no rows, or something is not finite.
         """
         columns = _columns(answers, "answers")
-        if _width(answers) != self._width or not len(columns):
+        if columns.shape[1] != self._width or not len(columns):
             raise ValueError(
-                f"answers has {len(columns)} rows and {_width(answers)} columns, and must "
+                f"answers has {len(columns)} rows and {columns.shape[1]} columns, and must "
                 f"have some and {self._width}."
             )
+        columns = columns[:, self._width - self.n_columns :]
         pairs = list(zip(self._columns, columns.T, strict=True))
         psi = np.array([known.psi(column, self.n_rows) for known, column in pairs])
         ks = np.array([known.ks(column) for known, column in pairs])
@@ -180,9 +189,7 @@ class ScoreDrift:
         ValueError
             If it is something else, or of a later version.
         """
-        state = json.loads(text)
-        if not isinstance(state, dict) or state.get("version") != _VERSION:
-            raise ValueError("text must come from ScoreDrift.to_json of this version.")
+        state = read_state(text, _VERSION, "ScoreDrift")
         drift = cls.__new__(cls)
         drift.n_rows, drift._width = state["n_rows"], state["width"]
         drift._columns = [_Column.of_state(each) for each in state["columns"]]
@@ -239,24 +246,22 @@ def _below(column, knots):
     return np.array(sides) / len(column)
 
 
-def _width(answers):
-    return np.shape(answers)[1] if np.ndim(answers) > 1 else 1
-
-
 def _columns(answers, name):
-    """Finite numbers (n, k); of two probabilities the second."""
+    """Finite numbers (n, k)."""
     if hasattr(answers, "result"):
         raise ValueError(
             f"{name} is a report: give what the student says about the report's rows, "
             "such as report.asked.says[name]."
         )
-    answers = np.asarray(plain_values(answers), dtype=np.float64)
+    try:
+        answers = np.asarray(plain_values(answers), dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{name} must be numbers, the student's probabilities or values: {error}."
+        ) from error
     if answers.ndim not in (1, 2) or not np.isfinite(answers).all():
         raise ValueError(f"{name} must be finite numbers of shape (n,) or (n, k).")
-    if answers.ndim == 1:
-        return answers[:, None]
-    pairs = answers.shape[1] == 2 and np.allclose(answers.sum(axis=1), 1, atol=1e-6)
-    return answers[:, 1:] if pairs else answers
+    return answers[:, None] if answers.ndim == 1 else answers
 
 
 def _words(column, psi, ks, by_chance):

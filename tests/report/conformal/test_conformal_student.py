@@ -10,6 +10,7 @@ import pytest
 from scipy.stats import binom
 from sklearn.base import clone
 from sklearn.datasets import make_regression
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -199,7 +200,12 @@ def test_what_makes_no_sense_is_refused(monkeypatch):
     for student, rows, options, words in [
         (model, (p[:8], y[:8]), {}, "at least 9 rows"),
         (model, (p, np.full(40, "z")), {}, r"\['z'\]"),
-        (model, (p, y[:9]), {}, "inconsistent"),
+        (model, (p, y[:9]), {}, r"y_cal has the shape \(9,\), and X_cal has 40 rows"),
+        (model, (p, np.where(y == "a", None, y)), {}, "y_cal has no label in"),
+        (model, (p, y), {"groups": "plan"}, "groups='plan' is no column of X"),
+        (model, (p, y), {"groups": 3}, "groups=3 is no column of X, which has 3"),
+        (model, (p, y), {"groups": lambda X: X[:5, 0]}, "shape .5,. for 40 rows"),
+        (model, (p, y), {"X_train": p[:, :2]}, "other columns than X_cal"),
         (model, (p, y), {"confidence": 1.0}, "confidence"),
         (model, (p, y), {"method": "aps", "groups": 0}, "groups is for"),
         (Prior(["a", "b"]), (p, y), {"method": "aps"}, "three classes"),
@@ -207,11 +213,59 @@ def test_what_makes_no_sense_is_refused(monkeypatch):
     ]:
         with pytest.raises(ValueError, match=words):
             ConformalStudent(student, *rows, **options)
+    with pytest.raises(TypeError, match="student=None must be a fitted"):
+        ConformalStudent(None, p, y)
+    with pytest.raises(NotFittedError, match="student, .* is not fitted"):
+        ConformalStudent(HardDecisionTreeClassifier(), p, y)
     monkeypatch.setattr(
         "skdistill.report.conformal.student.find_spec", lambda name: None
     )
     with pytest.raises(ImportError, match=r"skdistill\[conformal\]"):
         ConformalStudent(model, p, y)
+
+
+def test_several_labels_whose_places_look_like_classes_are_refused():
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    student = HardDecisionTreeClassifier(max_leaf_nodes=3).fit(X, (X > 0).astype(int))
+    with pytest.raises(ValueError, match="one of one target"):
+        ConformalStudent(student, X, (X[:, 0] > 0).astype(int))
+
+
+def test_truths_of_another_shape_or_none_are_refused():
+    """A gap would make the intervals NaN, and one column would stand for two."""
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    two = LinearRegression().fit(X, X)
+    for y, words in [
+        (
+            np.where(np.arange(40)[:, None] < 9, np.nan, X),
+            "y_cal has no label in 9 rows",
+        ),
+        (
+            np.where(np.arange(40)[:, None] < 9, np.inf, X),
+            "y_cal must be finite numbers",
+        ),
+        (np.where(X > 0, "more", "less"), "y_cal must be finite numbers"),
+        (X[:, 0], "y_cal has 1 columns, and the student 2"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            ConformalStudent(two, X, y)
+    wrapped = ConformalStudent(two, X, X)
+    with pytest.raises(ValueError, match="y has 1 columns, and the student 2"):
+        wrapped.coverage(X, X[:, 0])
+    with pytest.raises(ValueError, match="y has no label in 40 rows"):
+        wrapped.coverage(X, np.full_like(X, np.nan))
+
+
+def test_groups_of_whole_numbers_are_the_same_as_floats():
+    """A frame with one gap has floats where another has integers."""
+    X = pd.DataFrame({"x": np.arange(40.0), "site": np.arange(40) % 2})
+    model = make_pipeline(Only("x"), LinearRegression()).fit(X, X["x"])
+    for groups in ("site", 1):
+        wrapped = ConformalStudent(model, X, X["x"], groups=groups)
+        later = X.assign(site=X["site"].astype(float).where(X.index != 3))
+        is_known = np.isfinite(wrapped.predict_interval(later)).all(axis=1)
+        assert np.flatnonzero(~is_known).tolist() == [3]
+        assert [each.group for each in wrapped.coverage(X, X["x"])[1:]] == ["0", "1"]
 
 
 def test_filters_of_warnings_stay_as_they_were(monkeypatch):

@@ -64,6 +64,16 @@ def test_few_values_and_both_probabilities():
     assert "Column 0" in three.compare(np.tile([1.0, 0, 0], (40, 1))).reason
 
 
+def test_two_labels_are_compared_where_a_few_rows_happen_to_sum_to_one():
+    """Whether there are two labels, or two probabilities, the reference has decided."""
+    labels = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]])
+    drift = ScoreDrift(np.tile(labels, (10, 1)))
+    assert drift.compare(labels[1:3]).ks.shape == (2,)
+    p = np.column_stack([labels[:, 0], 1 - labels[:, 0]])
+    drift = ScoreDrift(np.tile(p, (10, 1)))
+    assert drift.compare(np.round(p, 2) * 0.99).ks.shape == (1,)
+
+
 def test_what_makes_no_sense_is_refused():
     drift = ScoreDrift(np.arange(20.0))
     for call, words in [
@@ -72,7 +82,13 @@ def test_what_makes_no_sense_is_refused():
         (lambda: ScoreDrift(np.arange(20.0), n_bins=1), "n_bins"),
         (lambda: drift.compare([]), "has 0 rows"),
         (lambda: drift.compare(np.ones((5, 2))), "2 columns"),
+        (lambda: drift.compare(np.arange(5), alpha=-1), "alpha"),
+        (lambda: ScoreDrift(["stay"] * 20), "answers must be numbers"),
         (lambda: ScoreDrift.from_json("[]"), "to_json"),
+        (
+            lambda: ScoreDrift.from_json(drift.to_json()[:90]),
+            "ScoreDrift.to_json.*whole",
+        ),
     ]:
         with pytest.raises(ValueError, match=words):
             call()
