@@ -57,7 +57,7 @@ def check_no_gaps(name, values, what="label", remedy=None):
     if values is None or sparse.issparse(values):
         return
     gaps = np.atleast_1d(_gaps_in(_array_of(values)))
-    rows = np.flatnonzero(gaps.reshape(len(gaps), -1).any(axis=1))
+    rows = np.flatnonzero(gaps.any(axis=tuple(range(1, gaps.ndim))))
     if len(rows):
         remedy = remedy or (
             "leave them out, or give them as X_transfer for a teacher to label"
