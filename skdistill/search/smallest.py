@@ -1,6 +1,7 @@
 """The smallest student that is good enough."""
 
 import pickle
+from collections.abc import Sized
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -13,7 +14,7 @@ from sklearn.metrics import check_scoring
 from sklearn.model_selection import train_test_split
 from sklearn.utils import ClassifierTags, check_random_state
 from sklearn.utils._param_validation import Interval, validate_params
-from sklearn.utils.validation import check_consistent_length
+from sklearn.utils.validation import _num_samples, check_consistent_length
 
 from ..lesson.soft_targets import soft_targets
 from ..tables.gaps import check_no_gaps
@@ -197,6 +198,10 @@ def smallest_student(
     # The judge asks the teacher that the student has kept.
     student = clone(student).set_params(keep_teacher=True)
     check_consistent_length(X_val, y_val)
+    if _num_samples(X_val) < 2:
+        raise ValueError(
+            "X_val must have two rows or more: one half selects, the other reports."
+        )
     candidates = _candidates(student, sizes)
     for name, targets in (("y", y), ("y_val", y_val)):
         check_no_gaps(name, targets, "label" if is_classifier(student) else "value")
@@ -266,6 +271,7 @@ def _candidates(student, sizes):
                 'such as sizes={"student__max_leaf_nodes": [4, 8, 16]}.'
             )
         sizes = {names[0]: SIZES[names[0]]}
+    _check_sizes(sizes)
     asked = {name for each in _listed(sizes) for name in each} & set(AFTER_FIT)
     if asked and not hasattr(student, "_shrunk"):
         raise ValueError(
@@ -281,6 +287,21 @@ def _candidates(student, sizes):
         ((name, values),) = sizes.items()
         return [{name: value} for value in values]
     return [dict(each) for each in sizes]
+
+
+def _check_sizes(sizes):
+    """That there are some, in lists that are no strings and no single numbers."""
+    lists = [sizes, *(sizes.values() if isinstance(sizes, dict) else ())]
+    are_some = all(isinstance(each, Sized) and len(each) for each in lists)
+    if (
+        not are_some
+        or any(isinstance(each, str) for each in lists)
+        or not all(isinstance(each, dict) for each in _listed(sizes))
+    ):
+        raise ValueError(
+            f"sizes={sizes!r} must be a dict of a parameter and the list of its values, "
+            'such as {"max_leaf_nodes": [4, 8]}, or a list of dicts, one for each size.'
+        )
 
 
 def _listed(sizes):

@@ -136,3 +136,6 @@ def test_a_wrong_text_is_found(tmp_path):
     first, _, *rest = sql.splitlines()
     with pytest.raises(ValueError, match="lacks the two comments"):
         verify("\n".join([first, *rest]), tree)
+    for changed in (sql[:200], sql.replace('"sqlite"', '"oracle"', 1)):
+        with pytest.raises(ValueError, match="second comment at the head of the SQL"):
+            verify(changed, tree)

@@ -157,6 +157,12 @@ def test_what_cannot_be_measured_is_refused(data):
         )
     with pytest.raises(ValueError, match="tolerance"):
         smallest_student(student, X, y, **held, tolerance=-1)
+    for sizes in ([], {}, [2, 4], "max_leaf_nodes", 4, {"max_leaf_nodes": 4}):
+        with pytest.raises(ValueError, match="sizes=.* must be a dict of a parameter"):
+            smallest_student(student, X, y, **held, sizes=sizes)
+    one = {"X_val": held["X_val"][:1], "y_val": held["y_val"][:1]}
+    with pytest.raises(ValueError, match="X_val must have two rows or more"):
+        smallest_student(student, X, y, **one)
 
 
 def test_the_front_has_the_sizes_that_no_smaller_one_matches(found):

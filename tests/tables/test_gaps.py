@@ -37,3 +37,9 @@ def test_a_missing_label_is_named_with_its_row():
         check_no_gaps("y", ["a", "b", None])
     with pytest.raises(ValueError, match="no weight in 1 rows.*row 0: give one"):
         check_no_gaps("sample_weight", [np.nan, 1.0], "weight", "give one")
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 2)])
+def test_no_values_have_no_gaps(shape):
+    check_no_gaps("y", np.empty(shape))
+    check_no_gaps("y", np.empty(shape, dtype=object))

@@ -143,7 +143,7 @@ def read_plan(text):
     Raises
     ------
     ValueError
-        If its first lines are not there any more.
+        If its first lines are not there any more, or not as they were.
     """
     line = next((x for x in text.splitlines()[:2] if x.startswith(_PLAN)), None)
     if not text.startswith(START) or line is None:
@@ -151,7 +151,16 @@ def read_plan(text):
             "The SQL lacks the two comments that export.to_sql wrote at its head, and "
             "without these nobody knows its columns: give the text as it was written."
         )
-    content = json.loads(line.removeprefix(_PLAN))
+    try:
+        return _plan_in(json.loads(line.removeprefix(_PLAN)))
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"The second comment at the head of the SQL is not as export.to_sql wrote it "
+            f"({error}): give the text as it was written."
+        ) from error
+
+
+def _plan_in(content):
     if content.pop("format") != _FORMAT:
         raise ValueError("The SQL was written by another version of skdistill.")
     record = content.pop("proof")

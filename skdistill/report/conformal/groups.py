@@ -5,7 +5,7 @@ from sklearn.utils.validation import _num_samples
 
 from ...tables.column_names import column_names
 from ...tables.containers import as_array, columns_of, is_arrow, is_frame
-from ...tables.gaps import plain_values
+from ...tables.gaps import is_gap, plain_values
 from ...warn import warn
 
 
@@ -109,6 +109,8 @@ def _labels(said, n):
 
 def _name(value):
     """A value as it prints; whole numbers are floats in a column that has gaps."""
-    if isinstance(value, float | np.floating) and float(value).is_integer():
+    if is_gap(value):
+        value = None  # of numbers it is NaN, of objects None
+    elif isinstance(value, float | np.floating) and float(value).is_integer():
         value = int(value)
     return str(value)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ...tables.gaps import plain_values
+from ...tables.gaps import check_no_gaps, plain_values
 
 
 def differences(student, teacher, task, tolerance):
@@ -25,7 +25,7 @@ def differences(student, teacher, task, tolerance):
     Raises
     ------
     ValueError
-        If shapes or kinds differ, or something is not finite.
+        If shapes or kinds differ, or something is missing or not finite.
     """
     student, teacher = (
         _read(each, task, name)
@@ -43,6 +43,7 @@ def differences(student, teacher, task, tolerance):
 
 def _read(answers, task, name):
     """Answers as (n, k), without gaps."""
+    check_no_gaps(name, answers, "answer", "leave those rows out")
     answers = np.asarray(plain_values(answers))
     if answers.ndim not in (1, 2):
         raise ValueError(
@@ -53,7 +54,7 @@ def _read(answers, task, name):
         answers = answers.astype(np.float64)
     if answers.dtype.kind == "f":
         if not np.isfinite(answers).all():
-            raise ValueError(f"{name} holds NaN or infinity: leave those rows out.")
+            raise ValueError(f"{name} holds infinity: leave those rows out.")
         if task == "classes" and answers.shape[1] == 1 and (answers % 1 != 0).any():
             raise ValueError(
                 f"{name}: give classes, or the probabilities of all of them side by side; "

@@ -268,6 +268,16 @@ def test_groups_of_whole_numbers_are_the_same_as_floats():
         assert [each.group for each in wrapped.coverage(X, X["x"])[1:]] == ["0", "1"]
 
 
+@pytest.mark.parametrize("gap", [None, np.nan, pd.NA])
+def test_a_gap_is_one_group_of_whatever_kind_it_is(gap):
+    X = pd.DataFrame({"x": np.arange(40.0), "site": np.arange(40.0)})
+    X["site"] = X["site"].where(X["site"] % 2 == 0).mul(0)
+    model = make_pipeline(Only("x"), LinearRegression()).fit(X, X["x"])
+    wrapped = ConformalStudent(model, X, X["x"], groups="site")
+    later = X.assign(site=pd.Series([gap, 0] * 20, dtype=object))
+    assert np.isfinite(wrapped.predict_interval(later)).all()
+
+
 def test_filters_of_warnings_stay_as_they_were(monkeypatch):
     for name in [name for name in sys.modules if name.partition(".")[0] == "crepes"]:
         monkeypatch.delitem(sys.modules, name)

@@ -135,6 +135,8 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing():
         (([[0.1, 0.9]], [1]), "for the same rows"),
         (([0.3], [0.4]), "probabilities of all of them"),
         (([np.nan], [0.0]), "leave those rows out"),
+        (([np.inf], [0.0]), "leave those rows out"),
+        ((["a", "b"], ["a", None]), "teacher_answers has no answer in 1 rows"),
         ((np.zeros((1, 1, 1)), np.zeros((1, 1, 1))), "must be of shape"),
     ]:
         with pytest.raises(ValueError, match=words):
