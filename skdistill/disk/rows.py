@@ -116,7 +116,8 @@ class ParquetRows:
         Raises
         ------
         ValueError
-            If the source holds no rows or lacks a column, or its files do not agree.
+            If the source holds no rows or lacks a column, if its files do not agree, or if
+            a column is named twice.
         TypeError
             If it is not on disk.
         """
@@ -130,6 +131,7 @@ class ParquetRows:
         targets = [self.target] if is_one else list(self.target or [])
         others = [*targets, *([] if self.weight is None else [self.weight])]
         self._check_there(others)
+        _check_named_once([*others, *(self.columns or [])])
         wanted = None if self.columns is None else [*self.columns, *others]
         fragments = fragments_of(self.source, wanted)
         if not any(fragment.n_rows for fragment in fragments):
@@ -155,6 +157,15 @@ class ParquetRows:
         missing = [name for name in names if name not in there]
         if missing:
             raise ValueError(f"{self!r} has no columns {missing}, but {there}.")
+
+
+def _check_named_once(names):
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(
+            f"target, weight and columns name {twice} more than once: each column can be "
+            "one of these."
+        )
 
 
 @dataclass(frozen=True)
@@ -189,6 +200,15 @@ class Batch:
 
     def __len__(self):
         return len(self.X)
+
+
+def _numbers(weight):
+    try:
+        return weight.to_numpy(np.float64, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"Column {weight.name!r} of weights must hold numbers: {error}"
+        ) from error
 
 
 def _typed(y, kind):
@@ -314,7 +334,7 @@ class OpenRows:
             y, labelled = self._targets(frame[self.target])
         weight = None
         if self.weight is not None:
-            weight = frame[self.weight].to_numpy(np.float64, na_value=np.nan)
+            weight = _numbers(frame[self.weight])
         return Batch(start, frame[self.columns], y, weight, labelled)
 
     def _targets(self, y):

@@ -7,6 +7,9 @@ from scipy import sparse
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _num_features
 
+#: Formats of sparse matrices that have rows by position, in all versions of scipy.
+_SLICED = {"csr", "csc", "lil"}
+
 
 def is_frame(X):
     """Whether X is a frame, with names and a type for each column.
@@ -165,12 +168,14 @@ def rows_of(X, index):
     Returns
     -------
     array, sparse matrix, frame, or list or series of texts, of m rows
-        An array of a list of lists.
+        An array of a list of lists; CSR of a sparse matrix that has no rows by position.
     """
     if is_arrow(X):
         index = np.asarray(index)
         # pyarrow takes positions, and no masks.
         return X.take(np.flatnonzero(index) if index.dtype == bool else index)
+    if sparse.issparse(X) and X.format not in _SLICED:
+        X = X.tocsr()
     known = is_frame(X) or sparse.issparse(X) or is_texts(X)
     return _safe_indexing(X if known else as_array(X), index)
 

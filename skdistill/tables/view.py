@@ -10,7 +10,12 @@ import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context, clone
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import _check_sample_weight, check_array, check_is_fitted
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    _num_samples,
+    check_array,
+    check_is_fitted,
+)
 
 from .gaps import plain_values
 from .reading import validated_table
@@ -358,8 +363,8 @@ def apply_view(view, X, dtype=np.float64):
     Raises
     ------
     ValueError
-        If a transformer returns gaps, infinities or something that is not numeric, or
-        a sparse matrix that is too large to be dense.
+        If a transformer returns gaps, infinities, something that is not numeric or other
+        rows, or a sparse matrix that is too large to be dense.
     """
     if isinstance(view, TableView):
         return view.of_table(X, dtype)
@@ -375,7 +380,10 @@ def apply_view(view, X, dtype=np.float64):
     x = view.transform(X)
     try:
         x = _dense(x, dtype) if sparse.issparse(x) else x
-        return check_array(x, dtype=dtype, input_name="the preprocessor's output")
+        x = check_array(x, dtype=dtype, input_name="the preprocessor's output")
+        if len(x) != _num_samples(X):
+            raise ValueError(f"it returned {len(x)} rows of {_num_samples(X)}.")
+        return x
     except ValueError as error:
         raise ValueError(
             f"preprocessor={view!r} must return finite numbers for every row: {error}"

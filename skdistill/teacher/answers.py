@@ -1,6 +1,7 @@
 """A member's raw answer, of whatever kind, as log-probabilities or values."""
 
 import numpy as np
+from scipy import sparse
 from scipy.special import log_softmax
 from sklearn.ensemble import BaggingClassifier
 from sklearn.ensemble._forest import BaseForest
@@ -88,6 +89,8 @@ def class_answers(model, X, labels):
         _check_several(model, rows)
     only = labels[0] if len(labels) == 1 else None
     answer, scale = model.ask(rows, classify=True, labels=only)
+    if sparse.issparse(answer):  # as of scikit-multilearn's classifiers
+        answer = answer.toarray()
     if len(labels) == 1:
         _check_single(model, rows, answer, scale)
     return [

@@ -79,6 +79,11 @@ class FixedRows(BaseEstimator):
         return self.X, np.empty((_num_samples(self.X), 0), dtype=int)
 
 
+# What a user's sampler has to return.
+_NO_PAIR = (
+    "`sample` must return a pair, the drawn rows and the numbers of the training rows that "
+    "each was made from (-1 for none), of shape (n_drawn, n_parents)."
+)
 # Least number of rows that tell what share of them is usable.
 _FOR_SHARE = 1000
 
@@ -249,6 +254,8 @@ class Source:
     ----------
     sampler : object
         A fitted sampler.
+    n_rows : int
+        How many rows it was fitted on.
     seed : int
         Seeds the first draw, and with its number each later one.
     usable : callable, default=None
@@ -264,8 +271,9 @@ class Source:
         The number of draws so far.
     """
 
-    def __init__(self, sampler, seed, usable=None, among=None):
+    def __init__(self, sampler, n_rows, seed, usable=None, among=None):
         self.sampler = sampler
+        self.n_rows = n_rows
         self.seed = seed
         self.usable = usable
         self.among = among
@@ -321,11 +329,26 @@ class Source:
         return drawn.take(rows[:wanted])
 
     def _sample(self, n, seed):
-        rows, parents = self.sampler.sample(n, random_state=seed)
-        parents = np.asarray(parents).reshape(_num_samples(rows), -1)
+        drawn = self.sampler.sample(n, random_state=seed)
+        if not isinstance(drawn, tuple | list) or len(drawn) != 2:
+            raise ValueError(f"transfer={self.sampler!r}: {_NO_PAIR}")
+        rows, parents = drawn[0], self._parents(*drawn)
         if self.among is not None:
             parents = np.append(self.among, -1)[parents]  # -1, for none, stays
         return Drawn(rows, parents, source=self)
+
+    def _parents(self, rows, parents):
+        """Row numbers (m, n_parents), which only a user's sampler could miss."""
+        n, parents = _num_samples(rows), np.asarray(parents)
+        if not n:
+            raise ValueError(f"transfer={self.sampler!r} drew no row.")
+        is_pair = parents.ndim in (1, 2) and len(parents) == n
+        if parents.size:
+            is_whole = parents.dtype.kind in "iu"
+            is_pair &= is_whole and -1 <= parents.min() <= parents.max() < self.n_rows
+        if not is_pair:
+            raise ValueError(f"transfer={self.sampler!r}: {_NO_PAIR}")
+        return parents.reshape(n, parents.size // n).astype(int)
 
     def warn(self, done, total):
         """Say, once in a fit, that the time to label drawn rows is over.
@@ -389,5 +412,8 @@ def draw(transfer, X, random, usable=None, among=None):
         transfer = NAMES[transfer]()
     if not hasattr(transfer, "sample"):
         rows = transfer(X, seed)
+        if rows is None:
+            raise ValueError(f"transfer={transfer!r} returned None: return rows.")
         return Drawn(rows, np.empty((_num_samples(rows), 0), dtype=int))
-    return Source(clone(transfer).fit(X), seed, usable, among).draw()
+    sampler = clone(transfer).fit(X)
+    return Source(sampler, _num_samples(X), seed, usable, among).draw()

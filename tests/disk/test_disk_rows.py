@@ -76,6 +76,27 @@ def test_columns_that_are_not_there_are_named(tmp_path):
         len(ParquetRows(folder, target="churn", weight="w"))
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"target": "label", "weight": "label"},
+        {"target": "label", "columns": ["a", "label"]},
+        {"target": ["label", "label"]},
+    ],
+)
+def test_columns_that_are_named_twice_are_refused(tmp_path, options):
+    folder, _ = _folder(tmp_path)
+    with pytest.raises(ValueError, match=r"name \['label'\] more than once"):
+        ParquetRows(folder, **options).opened()
+
+
+def test_weights_that_are_no_numbers_are_named(tmp_path):
+    folder, _ = _folder(tmp_path)
+    rows = ParquetRows(folder, target="label", weight="word").opened()
+    with pytest.raises(ValueError, match="Column 'word' of weights must hold numbers"):
+        next(rows.batches())
+
+
 def test_a_source_without_rows(tmp_path):
     frame, _ = mixed_frame(9)
     folder = written(frame.iloc[:0], tmp_path / "rows", 1)

@@ -36,9 +36,9 @@ def test_rows_are_taken_by_position(index):
             assert type(some) is type(X)
             some = np.column_stack([np.asarray(c) for c in columns_of(some)])
         np.testing.assert_array_equal(some, np.array(ROWS)[index])
-    np.testing.assert_array_equal(
-        rows_of(sparse.csr_matrix(ROWS), index).toarray(), np.array(ROWS)[index]
-    )
+    for form in ("csr", "csc", "lil", "coo", "dok", "bsr", "dia"):
+        some = rows_of(sparse.csr_matrix(ROWS).asformat(form), index)
+        np.testing.assert_array_equal(some.toarray(), np.array(ROWS)[index])
 
 
 @pytest.mark.parametrize("index", [[2, 0], [True, False, True]])

@@ -6,7 +6,7 @@ import pytest
 from containers import mixed_frame
 from scipy import sparse
 from sklearn.decomposition import TruncatedSVD
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skdistill.tables.view import TableView, apply_view, fit_view, make_view
@@ -95,6 +95,14 @@ def test_a_users_transformer_is_cloned_and_densified():
     np.testing.assert_array_equal(
         apply_view(view, frame, np.float32), [[1, 0], [0, 1], [1, 0]]
     )
+
+
+def test_a_transformer_that_drops_rows_is_named():
+    view = make_view(FunctionTransformer(lambda X: X[1:]))
+    X = np.arange(6.0).reshape(3, 2)
+    fit_view(view, X)
+    with pytest.raises(ValueError, match=r"preprocessor=.*returned 2 rows of 3"):
+        apply_view(view, X)
 
 
 def test_a_transformer_that_lets_gaps_through_is_named():

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy import sparse
 from scipy.special import expit, log_softmax, softmax
 from sklearn.base import clone
 from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
@@ -243,3 +244,16 @@ def test_a_multi_output_classifier_teaches_as_many_targets(iris):
         NeuralStudentClassifier(model, hidden_layer_sizes=(64, 64), max_epochs=50).fit(
             X, y
         )
+
+
+def test_sparse_probabilities_are_as_good_as_dense(iris):
+    X, y = iris
+    model = DecisionTreeClassifier(max_depth=2).fit(X, y)
+
+    class Sparse:
+        classes_ = model.classes_
+
+        def predict_proba(self, X):
+            return sparse.csr_array(model.predict_proba(X))
+
+    np.testing.assert_array_equal(soft_targets(Sparse(), X), soft_targets(model, X))

@@ -194,6 +194,44 @@ def test_what_a_function_draws_is_checked_before_the_teacher_sees_it(
         student.fit(*iris)
 
 
+class Returns(BaseEstimator):
+    """A sampler that returns what a function makes of the rows."""
+
+    def __init__(self, drawn):
+        self.drawn = drawn
+
+    def fit(self, X, y=None):
+        self.X_ = X
+        return self
+
+    def sample(self, n=None, random_state=None):
+        return self.drawn(self.X_)
+
+
+@pytest.mark.parametrize(
+    "drawn",
+    [
+        lambda X: X,
+        lambda X: (X, None),
+        lambda X: (X, np.arange(len(X) - 1)),
+        lambda X: (X, np.arange(len(X)) + 1),
+        lambda X: (X, np.arange(len(X)) - 2),
+        lambda X: (X, np.arange(len(X)) / 2),
+    ],
+)
+def test_a_sampler_without_parents_is_named(iris, iris_forest, drawn):
+    student = StudentClassifier(iris_forest, transfer=Returns(drawn))
+    with pytest.raises(ValueError, match=r"transfer=Returns.*must return a pair"):
+        student.fit(*iris)
+
+
+def test_draws_of_nothing_are_named(iris, iris_forest):
+    nothing = Returns(lambda X: (X[:0], np.empty((0, 1), int)))
+    for transfer in (nothing, lambda X, random_state: None):
+        with pytest.raises(ValueError, match="transfer=.*(drew no row|returned None)"):
+            StudentClassifier(iris_forest, transfer=transfer).fit(*iris)
+
+
 @pytest.mark.parametrize("Student", [NeuralStudentClassifier, StudentClassifier])
 def test_a_time_budget_keeps_the_rows_that_were_labelled(Student, clock):
     X = mixed(200)
